@@ -1,0 +1,24 @@
+"""What the manager says to the person at the terminal."""
+
+import os
+import sys
+import threading
+import time
+
+START = time.monotonic()
+_PRINTING = threading.Lock()
+
+
+class StackFailed(Exception):
+    """Something the person at the terminal can mend; the message says how."""
+
+
+def say(message: str, *, who: str = "stack") -> None:
+    """Print one line with the seconds since the start; a closed pipe is no reason to stop."""
+    with _PRINTING:
+        try:
+            sys.stdout.write(f"[{time.monotonic() - START:6.2f}s] {who:6s} | {message}\n")
+            sys.stdout.flush()
+        except (BrokenPipeError, ValueError):
+            # The reader has gone (`make demo | head`): go on silently, children must keep draining.
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  it lives as long as the process
