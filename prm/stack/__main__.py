@@ -41,7 +41,9 @@ def stores_command(options: argparse.Namespace) -> int:
             say(f"Stores only. In another shell: set -a; . {options.data}/env; set +a")
             while not interrupts.asked.wait(0.5):
                 if ended := children.ended():
-                    raise StackFailed(f"{ended.name} ended with {ended.process.returncode}; stopping the rest.")
+                    raise StackFailed(
+                        f"{ended.name} ended with {ended.process.returncode}; stopping the rest."
+                    )
         finally:
             children.stop_all()
     return 0
@@ -53,11 +55,17 @@ def arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(required=True)
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--data", type=Path, default=Path(os.environ.get("DATA_DIR") or ".data"))
-    shared.add_argument("--verbose", action="store_true", help="show the logs of PostgreSQL and Valkey too")
-    shared.add_argument("--identity", choices=["namespace", "nobody"], help="force how root runs PostgreSQL")
+    shared.add_argument(
+        "--verbose", action="store_true", help="show the logs of PostgreSQL and Valkey too"
+    )
+    shared.add_argument(
+        "--identity", choices=["namespace", "nobody"], help="force how root runs PostgreSQL"
+    )
     stores = commands.add_parser("stores", parents=[shared], help="PostgreSQL and Valkey only")
     stores.add_argument("--max-connections", type=int, default=60)
-    stores.add_argument("--not-durable", action="store_true", help="faster; a power cut loses the data")
+    stores.add_argument(
+        "--not-durable", action="store_true", help="faster; a power cut loses the data"
+    )
     stores.set_defaults(run=stores_command)
     options = parser.parse_args()
     options.data = options.data.resolve()

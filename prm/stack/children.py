@@ -71,7 +71,9 @@ class Children:
         child = Child(name, process, stop_signal, grace)
         self._all.append(child)
         shown = self.verbose or not quiet
-        threading.Thread(target=self._pass_on, args=(child,), kwargs={"shown": shown}, daemon=True).start()
+        threading.Thread(
+            target=self._pass_on, args=(child,), kwargs={"shown": shown}, daemon=True
+        ).start()
         return child
 
     def ended(self) -> Child | None:

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 START = time.monotonic()
 _PRINTING = threading.Lock()
@@ -21,4 +22,4 @@ def say(message: str, *, who: str = "stack") -> None:
             sys.stdout.flush()
         except (BrokenPipeError, ValueError):
             # The reader has gone (`make demo | head`): go on silently, children must keep draining.
-            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  it lives as long as the process
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  lives as long as the process

@@ -44,7 +44,9 @@ def enter_user_namespace() -> None:
 def namespaces_allowed() -> bool:
     """Say whether this kernel and container permit an unprivileged user namespace."""
     try:
-        return subprocess.run(["true"], preexec_fn=enter_user_namespace, check=False).returncode == 0  # noqa: PLW1509
+        return (
+            subprocess.run(["true"], preexec_fn=enter_user_namespace, check=False).returncode == 0
+        )
     except (OSError, subprocess.SubprocessError):
         return False
 

@@ -51,7 +51,11 @@ class Postgres:
             "unix_socket_directories": str(self.sockets),
             "unix_socket_permissions": "0777" if self.identity.mode == "nobody" else "0700",
         }
-        flags = [flag for key, value in (wanted | dict(settings)).items() for flag in ("-c", f"{key}={value}")]
+        flags = [
+            flag
+            for key, value in (wanted | dict(settings)).items()
+            for flag in ("-c", f"{key}={value}")
+        ]
         child = children.start(
             "pg",
             [self.bin / "postgres", "-D", self.cluster, *flags],
@@ -98,12 +102,18 @@ class Postgres:
         )
         handed.unlink()
         if made.returncode != 0:
-            raise StackFailed(f"PostgreSQL could not make its data directory:\n{made.stderr.strip()}")
-        say(f"PostgreSQL cluster made in {time.monotonic() - began:.1f} s (runs as {self.identity.mode}).")
+            raise StackFailed(
+                f"PostgreSQL could not make its data directory:\n{made.stderr.strip()}"
+            )
+        say(
+            f"PostgreSQL cluster made in {time.monotonic() - began:.1f} s (runs as {self.identity.mode})."
+        )
 
     def _refuse_other_version(self) -> None:
         have = (self.cluster / "PG_VERSION").read_text().strip()
-        told = subprocess.run([self.bin / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+        told = subprocess.run(
+            [self.bin / "postgres", "--version"], capture_output=True, text=True, check=True
+        ).stdout
         want = told.split()[-1].split(".")[0]
         if have != want:
             raise StackFailed(
@@ -133,12 +143,16 @@ class Postgres:
 
     def _wait_until_ready(self, child: Child) -> None:
         began = time.monotonic()
-        ask = [self.bin / "pg_isready", "-q", "-h", self.sockets, "-t", "1"]
+        ask = [str(self.bin / "pg_isready"), "-q", "-h", str(self.sockets), "-t", "1"]
         while subprocess.run(ask, check=False).returncode != 0:
             if not child.running:
-                raise StackFailed(f"PostgreSQL ended with {child.process.returncode}; `--verbose` shows its log.")
+                raise StackFailed(
+                    f"PostgreSQL ended with {child.process.returncode}; `--verbose` shows its log."
+                )
             if time.monotonic() - began > READY_SECONDS:
-                raise StackFailed(f"PostgreSQL was not ready after {READY_SECONDS} s; `--verbose` shows its log.")
+                raise StackFailed(
+                    f"PostgreSQL was not ready after {READY_SECONDS} s; `--verbose` shows its log."
+                )
             time.sleep(0.05)
         say(f"PostgreSQL ready in {time.monotonic() - began:.2f} s.")
 
@@ -152,7 +166,8 @@ class Postgres:
         ran = subprocess.run(
             [self.bin / "psql", "-qXtA", "-v", "ON_ERROR_STOP=1", "-d", "postgres"],
             input=statements,
-            env=os.environ | {"PGHOST": str(self.sockets), "PGUSER": "postgres", "PGPASSWORD": self.password},
+            env=os.environ
+            | {"PGHOST": str(self.sockets), "PGUSER": "postgres", "PGPASSWORD": self.password},
             capture_output=True,
             text=True,
             check=False,
@@ -179,4 +194,6 @@ def _end_orphan(pid: int) -> None:
         if not Path(f"/proc/{pid}").exists():
             return
         time.sleep(0.1)
-    raise StackFailed(f"PostgreSQL {pid} works on this data directory and does not stop. End it with `kill {pid}`.")
+    raise StackFailed(
+        f"PostgreSQL {pid} works on this data directory and does not stop. End it with `kill {pid}`."
+    )

@@ -63,7 +63,9 @@ def running_stores(data: Path) -> Iterator[dict[str, str]]:
     with data_directory(data):
         children = Children()
         try:
-            yield start_stores(children, data=data, settings=NOT_DURABLE | {"max_connections": "120"})
+            yield start_stores(
+                children, data=data, settings=NOT_DURABLE | {"max_connections": "120"}
+            )
         finally:
             children.stop_all()
 
@@ -98,7 +100,9 @@ def _socket_folder(data: Path) -> Path:
     folder = Path(f"/tmp/prm-{os.getuid()}-{short}")  # noqa: S108  made 0700, and its owner is checked
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid not in {os.getuid(), NOBODY}:
-        raise StackFailed(f"{folder} belongs to somebody else. Remove it or choose another DATA_DIR.")
+        raise StackFailed(
+            f"{folder} belongs to somebody else. Remove it or choose another DATA_DIR."
+        )
     if os.geteuid() == 0:
         os.chown(folder, 0, 0)
     folder.chmod(0o700)

@@ -33,10 +33,27 @@ class Valkey:
         child = children.start(
             "valkey",
             [
-                *(self.program, "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700"),
+                *(
+                    self.program,
+                    "--port",
+                    "0",
+                    "--unixsocket",
+                    self.socket,
+                    "--unixsocketperm",
+                    "700",
+                ),
                 *("--dir", self.folder, "--daemonize", "no", "--loglevel", "warning"),
                 # A queue that evicts loses work.
-                *("--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction"),
+                *(
+                    "--appendonly",
+                    "yes",
+                    "--appendfsync",
+                    "everysec",
+                    "--save",
+                    "",
+                    "--maxmemory-policy",
+                    "noeviction",
+                ),
             ],
             env=os.environ,
             folder=self.folder,
@@ -45,7 +62,9 @@ class Valkey:
         )
         while not self._answers():
             if not child.running:
-                raise StackFailed(f"Valkey ended with {child.process.returncode}; `--verbose` shows its log.")
+                raise StackFailed(
+                    f"Valkey ended with {child.process.returncode}; `--verbose` shows its log."
+                )
             if time.monotonic() - began > READY_SECONDS:
                 raise StackFailed(f"Valkey was not ready after {READY_SECONDS} s.")
             time.sleep(0.02)
@@ -56,7 +75,9 @@ class Valkey:
         began = time.monotonic()
         while self._answers():
             if time.monotonic() - began > READY_SECONDS:
-                raise StackFailed(f"Another Valkey answers at {self.socket} and does not stop. End it first.")
+                raise StackFailed(
+                    f"Another Valkey answers at {self.socket} and does not stop. End it first."
+                )
             time.sleep(0.1)
 
     def _answers(self) -> bool:

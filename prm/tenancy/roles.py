@@ -25,4 +25,4 @@ $roles$;
 grant prm_guard to prm_owner with inherit false, set true;
 -- Lets the owner drop a test database that the application still holds open.
 grant pg_signal_backend to prm_owner;
-"""
+"""  # noqa: S608  the one value is quoted above
