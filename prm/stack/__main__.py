@@ -2,31 +2,15 @@
 
 import argparse
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
-from types import FrameType
 
 from prm.stack.children import Children
 from prm.stack.console import StackFailed, say
+from prm.stack.demo import run_demo
+from prm.stack.interrupts import Interrupts
 from prm.stack.postgres import NOT_DURABLE
 from prm.stack.stores import data_directory, start_stores
-
-
-class Interrupts:
-    """Ctrl-C, TERM and a closed terminal ask to stop; a second time kills."""
-
-    def __init__(self, children: Children) -> None:
-        self.asked = threading.Event()
-        self._children = children
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self.asked.is_set():
-            self._children.kill_all()
-        self.asked.set()
 
 
 def stores_command(options: argparse.Namespace) -> int:
@@ -44,6 +28,18 @@ def stores_command(options: argparse.Namespace) -> int:
                     raise StackFailed(
                         f"{ended.name} ended with {ended.process.returncode}; stopping the rest."
                     )
+        finally:
+            children.stop_all()
+    return 0
+
+
+def demo_command(options: argparse.Namespace) -> int:
+    """Run the whole portal with demo data until told to stop."""
+    children = Children(verbose=options.verbose)
+    interrupts = Interrupts(children)
+    with data_directory(options.data):
+        try:
+            run_demo(children, interrupts, options)
         finally:
             children.stop_all()
     return 0
@@ -67,9 +63,19 @@ def arguments() -> argparse.Namespace:
         "--not-durable", action="store_true", help="faster; a power cut loses the data"
     )
     stores.set_defaults(run=stores_command)
+    demo = commands.add_parser("demo", parents=[shared], help="the whole portal with demo data")
+    demo.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")
+    demo.add_argument("--port", type=_port, default=os.environ.get("PORT") or "8000")
+    demo.set_defaults(run=demo_command)
     options = parser.parse_args()
     options.data = options.data.resolve()
     return options
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"PORT must be a number from 1 to 65535, not {text!r}")
+    return int(text)
 
 
 def main() -> int:

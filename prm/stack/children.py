@@ -80,6 +80,10 @@ class Children:
         """Return the first child that is no longer running."""
         return next((child for child in self._all if not child.running), None)
 
+    def forget(self, child: Child) -> None:
+        """Leave out a child that was meant to end."""
+        self._all.remove(child)
+
     def stop(self, *names: str) -> None:
         """Ask the named children to end, all at once; kill those that outlast their grace."""
         group = [child for child in self._all if child.name in names]
