@@ -22,7 +22,7 @@ stores: .venv/demo.stamp  ## PostgreSQL and Valkey only; then: set -a; . .data/e
 
 test: .venv/dev.stamp  ## Every test, on servers of its own (TESTS="tests/prm -k money" for some)
 	@prm/stack/system_libraries.sh
-	$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
+	@exec $(BIN)/python -m prm.stack run $(BIN)/pytest -n 2 --dist worksteal $(TESTS)
 
 lint: .venv/dev.stamp  ## Format, lint, imports, types, templates, migrations
 	.ci/lint
@@ -32,10 +32,10 @@ format: .venv/dev.stamp  ## Put code and templates in shape
 	@git ls-files -co --exclude-standard '*.html' | xargs -r $(BIN)/djade --target-version 5.2
 
 bench: .venv/dev.stamp  ## Workloads at 1k to 100k, with their floors and goals
-	@exec $(BIN)/python -m bench
+	@exec $(BIN)/python -m prm.stack run $(BIN)/python -m bench
 
 bench-full: .venv/dev.stamp  ## The same at a million
-	@exec $(BIN)/python -m bench --full
+	@exec $(BIN)/python -m prm.stack run $(BIN)/python -m bench --full
 
 messages: .venv/dev.stamp  ## Collect texts for translation
 	DEBUG=1 $(BIN)/python manage.py makemessages -l it --no-obsolete --no-wrap --ignore .venv

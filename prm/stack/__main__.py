@@ -2,15 +2,18 @@
 
 import argparse
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 from prm.stack.children import Children
 from prm.stack.console import StackFailed, say
 from prm.stack.demo import run_demo
+from prm.stack.identity import die_with_parent
 from prm.stack.interrupts import Interrupts
 from prm.stack.postgres import NOT_DURABLE
-from prm.stack.stores import data_directory, start_stores
+from prm.stack.stores import data_directory, passing_stores, start_stores
 
 
 def stores_command(options: argparse.Namespace) -> int:
@@ -31,6 +34,25 @@ def stores_command(options: argparse.Namespace) -> int:
         finally:
             children.stop_all()
     return 0
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Run one command on passing stores and return its exit code."""
+    children = Children(verbose=options.verbose)
+    interrupts = Interrupts(children)
+    with passing_stores(verbose=options.verbose) as variables:
+        # In the terminal's own group: Ctrl-C reaches it directly, other signals are passed on.
+        command = subprocess.Popen(
+            options.command,
+            env=os.environ | variables,
+            preexec_fn=die_with_parent(),  # noqa: PLW1509  it only calls prctl
+        )
+        while command.poll() is None:
+            if interrupts.asked.wait(0.1):
+                if interrupts.last != signal.SIGINT:
+                    command.terminate()
+                break
+        return command.wait()
 
 
 def demo_command(options: argparse.Namespace) -> int:
@@ -63,6 +85,10 @@ def arguments() -> argparse.Namespace:
         "--not-durable", action="store_true", help="faster; a power cut loses the data"
     )
     stores.set_defaults(run=stores_command)
+    run = commands.add_parser("run", help="a command on stores of its own, thrown away after it")
+    run.add_argument("--verbose", action="store_true")
+    run.add_argument("command", nargs=argparse.REMAINDER)
+    run.set_defaults(run=run_command, data=Path())
     demo = commands.add_parser("demo", parents=[shared], help="the whole portal with demo data")
     demo.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")
     demo.add_argument("--port", type=_port, default=os.environ.get("PORT") or "8000")

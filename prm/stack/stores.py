@@ -5,6 +5,8 @@ import fcntl
 import hashlib
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,8 @@ from prm.stack.console import StackFailed, say
 from prm.stack.identity import NOBODY, PostgresIdentity
 from prm.stack.postgres import NOT_DURABLE, Postgres
 from prm.stack.valkey import Valkey
+
+SERVERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_ADMIN_URL", "REDIS_URL")
 
 
 def start_stores(
@@ -33,11 +37,7 @@ def start_stores(
     variables = {"DATA_DIR": str(data), **_kept_keys(data)}
     if os.environ.get("DATABASE_URL"):
         say("DATABASE_URL is set: using that server.")
-        variables |= {
-            name: os.environ[name]
-            for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_ADMIN_URL")
-            if name in os.environ
-        }
+        variables |= {name: os.environ[name] for name in SERVERS if name in os.environ}
     else:
         postgres = Postgres(data=data, sockets=sockets, identity=PostgresIdentity(identity))
         postgres.start(children, settings or {})
@@ -58,16 +58,24 @@ def start_stores(
 
 
 @contextmanager
-def running_stores(data: Path) -> Iterator[dict[str, str]]:
-    """Run both stores for as long as the block; nothing in them survives a power cut. For tests and benchmarks."""
-    with data_directory(data):
-        children = Children()
+def passing_stores(*, verbose: bool = False) -> Iterator[dict[str, str]]:
+    """Run stores of one's own for as long as the block and throw their data away. For tests and benchmarks.
+
+    Servers that the environment names are left alone, unless KEEP_SERVERS=1 asks for them (machines
+    for which there is no wheel).
+    """
+    if os.environ.get("KEEP_SERVERS") != "1":
+        for name in SERVERS:
+            os.environ.pop(name, None)
+    with tempfile.TemporaryDirectory(prefix="prm-passing-") as room:
+        data, children = Path(room), Children(verbose=verbose)
         try:
             yield start_stores(
                 children, data=data, settings=NOT_DURABLE | {"max_connections": "120"}
             )
         finally:
             children.stop_all()
+            shutil.rmtree(_socket_folder(data), ignore_errors=True)
 
 
 @contextmanager
