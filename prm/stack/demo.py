@@ -86,32 +86,10 @@ def _prepared(children: Children, interrupts: Interrupts, env: dict[str, str]) -
 
 def _start_processes(children: Children, env: dict[str, str], options: argparse.Namespace) -> Child:
     module = [sys.executable, "-m"]
-    quick_folder = ["--worker-tmp-dir", "/dev/shm"] if Path("/dev/shm").is_dir() else []  # noqa: S108  gunicorn's heartbeat
     web = children.start(
         "web",
-        [
-            *(
-                *module,
-                "gunicorn",
-                "prm.wsgi:application",
-                "--bind",
-                f"{options.host}:{options.port}",
-            ),
-            *(
-                "--workers",
-                "2",
-                "--worker-class",
-                "gthread",
-                "--threads",
-                "4",
-                "--graceful-timeout",
-                "10",
-            ),
-            # Its socket would lie in the home directory, one for every installation.
-            "--no-control-socket",
-            *quick_folder,
-        ],
-        env=env,
+        [*module, "gunicorn", "prm.wsgi:application", "--config", "prm/stack/gunicorn.py"],
+        env=env | {"HOST": options.host},
         folder=ROOT,
     )
     background = env | {"PRM_ROLE": "worker"}
