@@ -1,0 +1,89 @@
+"""Form controls in templates: which component draws a field, and the attributes that tie label, hint and error to it."""
+
+from typing import Any
+
+from django import forms, template
+from django.forms.boundfield import BoundField
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+_KINDS: list[tuple[type[forms.Widget], str]] = [
+    (forms.CheckboxSelectMultiple, "choices"),
+    (forms.RadioSelect, "choices"),
+    (forms.CheckboxInput, "checkbox"),
+    (forms.FileInput, "file"),
+    (forms.HiddenInput, "hidden"),
+]
+
+
+@register.filter
+def control_kind(field: BoundField) -> str:
+    """Return how to draw the field: choices, checkbox, file, hidden, money or input."""
+    widget = field.field.widget
+    named = getattr(widget, "control_kind", None)
+    if named:
+        return str(named)
+    return next((kind for type_, kind in _KINDS if isinstance(widget, type_)), "input")
+
+
+@register.filter
+def error_id(field: BoundField) -> str:
+    """Return the id of the field's error line."""
+    return f"{field.auto_id}-err"
+
+
+@register.filter
+def hint_id(field: BoundField) -> str:
+    """Return the id of the field's hint line."""
+    return f"{field.auto_id}-hint"
+
+
+@register.filter
+def focus_id(field: BoundField) -> str:
+    """Return the id a link to the field leads to; the first choice of a group."""
+    if isinstance(field.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+        return f"{field.auto_id}_0"
+    return str(field.id_for_label or field.auto_id)
+
+
+@register.simple_tag
+def control(field: BoundField, hint: str = "", **attrs: Any) -> SafeString:
+    """Draw the field's control with class, aria-invalid and aria-describedby; underscores in attrs become hyphens."""
+    given: dict[str, Any] = {name.replace("_", "-"): value for name, value in attrs.items() if value not in (None, "")}
+    if not isinstance(field.field.widget, forms.CheckboxInput | forms.FileInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+        given.setdefault("class", " ".join(filter(None, ["input", field.field.widget.attrs.get("class", "")])))
+    return SafeString(field.as_widget(attrs={**given, **described(field, hint)}))
+
+
+def described(field: BoundField, hint: str = "") -> dict[str, str]:
+    """Return the ARIA attributes that tie error and hint to the control."""
+    ids = [error_id(field)] if field.errors else []
+    if hint or field.help_text:
+        ids.append(hint_id(field))
+    attrs = {"aria-describedby": " ".join(ids)} if ids else {}
+    if field.errors:
+        attrs["aria-invalid"] = "true"
+    return attrs
+
+
+@register.simple_tag
+def choice_controls(field: BoundField) -> list[Any]:
+    """Return the single choices of a group, each with tag, label and hint."""
+    hints = getattr(field.field, "choice_hints", {})
+    found = []
+    for part in field.subwidgets:
+        value = str(part.data["value"])
+        found.append({"tag": part.tag(), "label": part.choice_label, "hint": hints.get(value, "")})
+    return found
+
+
+@register.filter
+def form_errors(form: Any) -> list[dict[str, str]]:
+    """Return every problem of a form as {"text", "target"}, the form's own first, then in the order of the fields."""
+    if not form or not form.is_bound:
+        return []
+    found = [{"text": str(text), "target": ""} for text in form.non_field_errors()]
+    for field in form:
+        found += [{"text": str(text), "target": "" if field.is_hidden else focus_id(field)} for text in field.errors]
+    return found
