@@ -1,0 +1,1 @@
+"""Commissions: what partners earn and are paid."""

@@ -1,0 +1,110 @@
+"""Rewards earned, taken back, and released from hold."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from commissions.ledger.models import Transfer
+from commissions.plans.models import PlanRule, PlanVersion
+from partners.directory.models import Partner
+from prm.tenancy.models import TenantForeignKey, TenantModel
+
+
+class Accrual(TenantModel):
+    """One reward computed from one event by one rule for one partner, with its explanation. Only `clawed_minor` grows."""
+
+    id = models.BigAutoField(primary_key=True)
+    partner = TenantForeignKey(Partner)
+    # "qualified" and "won" point at the referral, "revenue" at the revenue event.
+    source_kind = models.CharField(max_length=10)
+    source_id = models.UUIDField()
+    # No foreign keys: an undone import or an erased person leaves the books whole.
+    referral_id = models.UUIDField()
+    revenue_event_id = models.UUIDField(null=True, blank=True)
+    version = TenantForeignKey(PlanVersion)
+    rule = TenantForeignKey(PlanRule)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    clawed_minor = models.BigIntegerField(default=0)
+    earned_at = models.DateTimeField()
+    earned_on = models.DateField()
+    # The end of the hold, at the start of that day in the tenant's zone.
+    payable_at = models.DateTimeField()
+    transfer = TenantForeignKey(Transfer)
+    # Everything that reproduces the amount: commissions.plans.rules.Trace as JSON.
+    trace = models.JSONField()
+    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        db_table = "commissions_accrual"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "source_kind", "source_id", "rule", "partner"],
+                name="accrual_once",
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="accrual_positive"),
+            models.CheckConstraint(
+                condition=Q(clawed_minor__gte=0) & Q(clawed_minor__lte=F("amount_minor")),
+                name="accrual_clawed_within_amount",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "partner", "-earned_at", "-id"], name="accrual_partner_newest"),
+            models.Index(fields=["tenant", "-earned_at", "-id"], name="accrual_newest"),
+            models.Index(fields=["tenant", "payable_at"], name="accrual_payable"),
+            models.Index(fields=["tenant", "referral_id"], name="accrual_referral"),
+            models.Index(fields=["tenant", "revenue_event_id"], name="accrual_revenue"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} {self.currency}"
+
+
+class Release(TenantModel):
+    """The end of an accrual's hold: what was left of it moved from pending to payable."""
+
+    id = models.BigAutoField(primary_key=True)
+    accrual = TenantForeignKey(Accrual)
+    partner_id = models.UUIDField()
+    # Null when everything had been clawed back before.
+    transfer = TenantForeignKey(Transfer, null=True)
+    amount_minor = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "commissions_release"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "accrual"], name="release_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gte=0), name="release_not_negative"),
+        ]
+        indexes = [models.Index(fields=["tenant", "transfer"], name="release_transfer")]
+
+    def __str__(self) -> str:
+        return f"release of {self.accrual_id}"
+
+
+class Clawback(TenantModel):
+    """A part of an accrual taken back, at the accrual's own rate."""
+
+    id = models.BigAutoField(primary_key=True)
+    accrual = TenantForeignKey(Accrual)
+    partner_id = models.UUIDField()
+    # The refund that caused it, or null for a correction by a person.
+    refund_id = models.UUIDField(null=True, blank=True)
+    amount_minor = models.BigIntegerField()
+    reason = models.CharField(max_length=300, blank=True)
+    transfer = TenantForeignKey(Transfer)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "commissions_clawback"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "accrual", "refund_id"], name="clawback_refund_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="clawback_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "partner_id", "-at", "-id"], name="clawback_partner_newest"),
+            models.Index(fields=["tenant", "transfer"], name="clawback_transfer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} of accrual {self.accrual_id}"

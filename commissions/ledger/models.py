@@ -1,0 +1,112 @@
+"""The books: accounts, their balances, and transfers between them. Written by ledger services only."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from partners.directory.models import Partner
+from prm.tenancy.models import TenantForeignKey, TenantModel
+
+
+class AccountKind(models.TextChoices):
+    """The chart of accounts. The first four belong to a partner, the others to the tenant."""
+
+    PENDING = "pending"
+    PAYABLE = "payable"
+    DISPUTED = "disputed"
+    IN_PAYOUT = "in_payout"
+    COMMISSION_EXPENSE = "commission_expense"
+    CASH = "cash"
+    FEES = "fees"
+    FX = "fx"
+    WITHHELD_TAX = "withheld_tax"
+    ADJUSTMENTS = "adjustments"
+    BREAKAGE = "breakage"
+
+
+PARTNER_KINDS = (AccountKind.PENDING, AccountKind.PAYABLE, AccountKind.DISPUTED, AccountKind.IN_PAYOUT)
+
+
+class Account(TenantModel):
+    """One account of the chart, per partner where it is owed, per currency."""
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=20, choices=AccountKind.choices)
+    partner = TenantForeignKey(Partner, null=True)
+    currency = models.CharField(max_length=3)
+
+    class Meta:
+        db_table = "commissions_account"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "partner", "currency"],
+                name="account_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=PARTNER_KINDS, partner__isnull=False) | (~Q(kind__in=PARTNER_KINDS) & Q(partner__isnull=True)),
+                name="account_partner_fits_kind",
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "partner", "currency"], name="account_partner")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.currency}"
+
+
+class Balance(TenantModel):
+    """The running sums of one account, kept by the statement that posts; provable from the transfers."""
+
+    # Equal to the account's id.
+    id = models.BigIntegerField(primary_key=True)
+    debits_minor = models.BigIntegerField(default=0)
+    credits_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "commissions_balance"
+
+    def __str__(self) -> str:
+        return str(self.credits_minor - self.debits_minor)
+
+
+class Transfer(TenantModel):
+    """One movement of money between two accounts of one currency. Added once, never changed."""
+
+    id = models.BigAutoField(primary_key=True)
+    # Says what it is: accrual, release, clawback, payout, settlement, return, reversal.
+    kind = models.CharField(max_length=12)
+    # The natural key that makes a repeat find the first.
+    key = models.CharField(max_length=120)
+    # Transfers of one business fact share it.
+    journal = models.CharField(max_length=80)
+    debit_account = TenantForeignKey(Account)
+    credit_account = TenantForeignKey(Account)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    # The partner whose account moves; null between two of the tenant's own.
+    partner_id = models.UUIDField(null=True, blank=True)
+    booked_at = models.DateTimeField()
+    # The day in the tenant's zone, and its month as yyyymm; computed once.
+    booked_on = models.DateField()
+    period = models.IntegerField()
+    # The whole transfer that this one takes back.
+    reverses = TenantForeignKey("self", null=True)
+    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        db_table = "commissions_transfer"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "key"], name="transfer_key_once"),
+            models.UniqueConstraint(fields=["tenant", "reverses"], name="transfer_reversed_once"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, amount_minor__lte=10**15),
+                name="transfer_amount_range",
+            ),
+            models.CheckConstraint(condition=~Q(debit_account=F("credit_account")), name="transfer_two_accounts"),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "credit_account", "id"], name="transfer_credit"),
+            models.Index(fields=["tenant", "debit_account", "id"], name="transfer_debit"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_minor} {self.currency}"

@@ -1,0 +1,42 @@
+"""Programs: the terms under which one kind of partner works."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from prm.tenancy.models import PublicTenantModel
+
+
+class Program(PublicTenantModel):
+    """Terms for one kind of partner: agreement text, own questions on the referral form, protection days."""
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=60)
+    summary = models.TextField(blank=True)
+    currency = models.CharField(max_length=3)
+    agreement_text = models.TextField(blank=True)
+    agreement_version = models.IntegerField(default=0)
+    # [{"key": "seats", "label": "Seats", "type": "text|number|date|choice|yes_no", "required": bool, "choices": []}]
+    custom_fields = models.JSONField(default=list, blank=True)
+    # Days for which an accepted referral belongs to its partner alone.
+    protection_days = models.IntegerField(default=90)
+    # Days within which the vendor promises a first answer.
+    answer_days = models.IntegerField(default=2)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        db_table = "partners_program"
+        constraints = [models.UniqueConstraint(fields=["tenant", "slug"], name="program_slug_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomFieldType(models.TextChoices):
+    """What a program's own question on the referral form takes."""
+
+    TEXT = "text", _("Text")
+    NUMBER = "number", _("Number")
+    DATE = "date", _("Date")
+    CHOICE = "choice", _("One of a list")
+    YES_NO = "yes_no", _("Yes or no")

@@ -1,0 +1,6 @@
+"""Pages of the partners package."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "partners"
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,90 @@
+"""The person of a request in the tenant of the request."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from prm.accounts.capabilities import Capability, Role, capabilities_of
+from prm.accounts.models import Membership, User
+from prm.tenancy.models import Tenant
+
+SESSION_KEY = "membership"
+
+
+@dataclass(frozen=True)
+class Member:
+    """Who works in the tenant: staff when partner_id is None, else one partner's person."""
+
+    user_id: int
+    name: str
+    email: str
+    tenant_id: int
+    membership_id: int
+    partner_id: UUID | None
+    partner_name: str
+    roles: tuple[str, ...]
+    capabilities: frozenset[Capability]
+    sees_all_referrals: bool
+    language: str
+    time_zone: str
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the person works for the vendor."""
+        return self.partner_id is None
+
+    def may(self, capability: Capability) -> bool:
+        """Tell whether the person holds the right."""
+        return capability in self.capabilities
+
+
+class MemberRequest(HttpRequest):
+    """A request whose guard has proved tenant and member."""
+
+    user: User  # type: ignore[assignment]
+    tenant: Tenant
+    member: Member
+
+
+def memberships_of(user: User) -> list[Membership]:
+    """Return the person's live memberships with their tenants, by tenant and partner name."""
+    return list(
+        Membership.objects.filter(user=user, ended_at__isnull=True)
+        .select_related("tenant")
+        .order_by("tenant__name", "partner_name", "id"),
+    )
+
+
+def member_for(user: User, tenant: Tenant, chosen_id: int | None) -> Member | None:
+    """Return the person's place in the tenant: the chosen one when it is live, else the oldest; None for strangers."""
+    found = list(
+        Membership.objects.filter(user=user, tenant=tenant, ended_at__isnull=True).order_by("created_at", "id"),
+    )
+    if not found:
+        return None
+    membership = next((row for row in found if row.id == chosen_id), found[0])
+    return member_of(membership, user)
+
+
+def member_of(membership: Membership, user: User) -> Member:
+    """Return the member that a membership makes of its person."""
+    capabilities = capabilities_of(membership.roles)
+    if membership.sees_earnings and membership.partner_id:
+        capabilities |= {Capability.SEE_EARNINGS}
+    return Member(
+        user_id=user.id,
+        name=user.get_full_name(),
+        email=user.email,
+        tenant_id=membership.tenant_id,
+        membership_id=membership.id,
+        partner_id=membership.partner_id,
+        partner_name=membership.partner_name,
+        roles=tuple(membership.roles),
+        capabilities=capabilities,
+        sees_all_referrals=membership.sees_all_referrals or Role.PARTNER_ADMIN in membership.roles,
+        language=user.language,
+        time_zone=user.time_zone,
+    )
+
+

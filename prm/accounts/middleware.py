@@ -1,0 +1,84 @@
+"""Who makes a request, in which language, and whether a second factor is due."""
+
+from collections.abc import Callable
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+
+from prm.accounts.members import SESSION_KEY, member_for
+
+Handler = Callable[[HttpRequest], HttpResponse]
+LANGUAGE_COOKIE = "language"
+
+
+class MemberMiddleware:
+    """Set request.member: the person's place in the request's tenant, or None."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.member = None  # type: ignore[attr-defined]
+        tenant = request.tenant  # type: ignore[attr-defined]
+        if tenant is not None and request.user.is_authenticated:
+            chosen = request.session.get(SESSION_KEY, {}).get(str(tenant.id))
+            request.member = member_for(request.user, tenant, chosen)  # type: ignore[attr-defined, arg-type]
+        return self.get_response(request)
+
+
+class LanguageMiddleware:
+    """Speak the person's language, else the cookie's, the browser's, the tenant's; use their time zone."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language, zone = self.language(request), self.time_zone(request)
+        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        with translation.override(language), timezone.override(zone):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        patch_vary_headers(response, ["Accept-Language", "Cookie"])
+        return response
+
+    @staticmethod
+    def language(request: HttpRequest) -> str:
+        known = {code for code, _ in settings.LANGUAGES}
+        if request.user.is_authenticated and request.user.language in known:  # type: ignore[union-attr]
+            return str(request.user.language)  # type: ignore[union-attr]
+        if (cookie := request.COOKIES.get(LANGUAGE_COOKIE)) in known:
+            return str(cookie)
+        if request.headers.get("Accept-Language"):
+            return translation.get_language_from_request(request)
+        tenant = request.tenant  # type: ignore[attr-defined]
+        return tenant.language if tenant else settings.LANGUAGE_CODE
+
+    @staticmethod
+    def time_zone(request: HttpRequest) -> str:
+        if request.user.is_authenticated and request.user.time_zone:  # type: ignore[union-attr]
+            return str(request.user.time_zone)  # type: ignore[union-attr]
+        tenant = request.tenant  # type: ignore[attr-defined]
+        return tenant.time_zone if tenant else settings.TIME_ZONE
+
+
+class SecondFactorMiddleware:
+    """Send staff of a tenant that requires a second factor to set one up before anything else."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        member = request.member  # type: ignore[attr-defined]
+        if (
+            member is not None
+            and member.is_staff
+            and request.tenant.require_second_factor  # type: ignore[attr-defined]
+            and not request.path_info.startswith(("/accounts/", "/brand.css", "/logo.png"))
+            and not is_mfa_enabled(request.user)
+        ):
+            return redirect("mfa_index")
+        return self.get_response(request)

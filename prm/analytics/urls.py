@@ -1,0 +1,5 @@
+"""Dashboards."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,197 @@
+"""What the app shell shows around every page: brand, menu, person."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from prm.accounts.capabilities import Capability, Role
+from prm.accounts.members import Member
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """One link of the menu; count None shows nothing."""
+
+    label: str
+    url: str
+    icon: str
+    count: int | None = None
+    hot: bool = False
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class NavGroup:
+    """Links under one heading; the first group has none."""
+
+    label: str
+    items: list[NavItem]
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Everything the layouts read."""
+
+    brand_name: str
+    tagline: str
+    logo_url: str
+    home_url: str
+    initial: str
+    theme: str = ""
+    groups: list[NavGroup] = field(default_factory=list)
+    foot_items: list[NavItem] = field(default_factory=list)
+    tabs: list[NavItem] = field(default_factory=list)
+    person_name: str = ""
+    person_sub: str = ""
+    person_initials: str = ""
+    person_hue: int = 0
+    account_url: str = ""
+    notice_url: str = ""
+    notice_count: int = 0
+    switch_url: str = ""
+    search_url: str = ""
+
+
+# (group, label, url name, icon, capability, path prefix that marks it current)
+Entry = tuple[Any, str, str, Capability]
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: the shell of this request as `shell`, its tenant and member."""
+    tenant, member = getattr(request, "tenant", None), getattr(request, "member", None)
+    return {"shell": _shell(request, tenant, member), "tenant": tenant, "member": member}
+
+
+def _shell(request: HttpRequest, tenant: Any, member: Member | None) -> Shell:
+    if tenant is None:
+        return Shell(brand_name=_("Partner portal"), tagline="", logo_url="", home_url="/", initial="P", theme=_theme(request))
+    base = Shell(
+        brand_name=tenant.name,
+        tagline=_("Partner management") if member and member.is_staff else _("Partner program"),
+        logo_url=_url("brand-logo") if tenant.logo else "",
+        home_url=_url("start"),
+        initial=tenant.name[:1].upper(),
+        theme=_theme(request),
+    )
+    if member is None:
+        return base
+    menu = STAFF_MENU if member.is_staff else PARTNER_MENU
+    path = request.path_info
+    groups = [NavGroup(str(label), [_item(entry, path) for entry in entries if member.may(entry[3]) and _url(entry[1])]) for label, entries in menu()]
+    tabs = [] if member.is_staff else [_item(entry, path) for entry in partner_tabs() if member.may(entry[3]) and _url(entry[1])]
+    from prm.notices.selectors import unread_count  # noqa: PLC0415  the shell reads every slice
+
+    return Shell(
+        **{
+            **base.__dict__,
+            "groups": [group for group in groups if group.items],
+            "tabs": tabs,
+            "person_name": member.name,
+            "person_sub": member.partner_name or ", ".join(str(Role(role).label) for role in member.roles),
+            "person_initials": "".join(part[0] for part in member.name.split()[:2]).upper(),
+            "person_hue": member.user_id % 8,
+            "account_url": _url("account-profile"),
+            "notice_url": _url("notice-list"),
+            "notice_count": unread_count(member.user_id),
+            "switch_url": _url("membership-list"),
+            "search_url": _url("search"),
+        },
+    )
+
+
+def _theme(request: HttpRequest) -> str:
+    return getattr(getattr(request, "user", None), "theme", "") or ""
+
+
+def _url(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def _item(entry: Entry, path: str) -> NavItem:
+    label, name, icon, _capability = entry
+    url = _url(name)
+    inner = url[len(reverse("start")) - 1 :] if url else ""
+    exact = name in {"partner-home", "manage-dashboard"}
+    current = path == inner if exact else bool(inner) and path.startswith(inner)
+    return NavItem(label=str(label), url=url, icon=icon, current=current)
+
+
+def partner_tabs() -> list[Entry]:
+    """The bottom bar of a partner's phone."""
+    return [
+        (_("Home"), "partner-home", "home", Capability.PARTNER_HOME),
+        (_("Referrals"), "referrals:referral-list", "send", Capability.SEE_OWN_REFERRALS),
+        (_("Refer"), "referrals:referral-new", "plus", Capability.SUBMIT_REFERRAL),
+        (_("Earnings"), "commissions:earnings", "wallet", Capability.SEE_EARNINGS),
+        (_("Updates"), "notice-list", "bell", Capability.OWN_ACCOUNT),
+    ]
+
+
+def PARTNER_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a constant in the reader's language
+    """The partner's sidebar."""
+    return [
+        (
+            "",
+            [
+                (_("Home"), "partner-home", "home", Capability.PARTNER_HOME),
+                (_("Referrals"), "referrals:referral-list", "send", Capability.SEE_OWN_REFERRALS),
+                (_("Earnings"), "commissions:earnings", "wallet", Capability.SEE_EARNINGS),
+            ],
+        ),
+        (
+            _("Your company"),
+            [
+                (_("Team"), "team-list", "people", Capability.MANAGE_TEAM),
+                (_("Agreement"), "partners:agreement", "file", Capability.PARTNER_HOME),
+                (_("Payout details"), "commissions:payout-details", "bank", Capability.MANAGE_PAYOUT_DETAILS),
+            ],
+        ),
+        ("", [(_("Updates"), "notice-list", "bell", Capability.OWN_ACCOUNT)]),
+    ]
+
+
+def STAFF_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a constant in the reader's language
+    """The vendor's sidebar; a person sees only what their roles allow."""
+    return [
+        (
+            "",
+            [
+                (_("Dashboard"), "manage-dashboard", "chart", Capability.SEE_DASHBOARD),
+                (_("To review"), "referrals:queue", "inbox", Capability.DECIDE_REFERRALS),
+            ],
+        ),
+        (
+            _("Channel"),
+            [
+                (_("Partners"), "partners:partner-list", "people", Capability.SEE_PARTNERS),
+                (_("Referrals"), "referrals:manage-referral-list", "send", Capability.SEE_REFERRALS),
+                (_("Imports"), "referrals:import-list", "upload", Capability.IMPORT_REFERRALS),
+            ],
+        ),
+        (
+            _("Money"),
+            [
+                (_("Overview"), "manage-finance", "chart", Capability.SEE_MONEY),
+                (_("Revenue"), "referrals:revenue-list", "tag", Capability.RECORD_REVENUE),
+                (_("Commissions"), "commissions:accrual-list", "wallet", Capability.SEE_MONEY),
+                (_("Payout runs"), "commissions:run-list", "bank", Capability.SEE_MONEY),
+                (_("Statements"), "commissions:manage-statement-list", "file", Capability.SEE_MONEY),
+            ],
+        ),
+        (
+            _("Program"),
+            [
+                (_("Programs and plans"), "partners:program-list", "layers", Capability.SEE_PROGRAMS),
+                (_("Staff"), "staff-list", "person", Capability.MANAGE_STAFF),
+                (_("Settings"), "tenant-settings", "sliders", Capability.EDIT_TENANT),
+                (_("Jobs"), "job-list", "refresh", Capability.SEE_JOBS),
+                (_("Audit log"), "audit-list", "history", Capability.SEE_AUDIT),
+            ],
+        ),
+    ]

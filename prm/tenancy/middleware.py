@@ -1,0 +1,79 @@
+"""Find the tenant of a request, and open its scope around the whole request."""
+
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
+from django.urls import set_script_prefix
+
+from prm.tenancy.models import RESERVED_SLUGS, Tenant
+from prm.tenancy.scope import tenant_scope
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class TenantAddressMiddleware:
+    """Take the tenant from the host name or the first path segment, and take the segment off the path.
+
+    Patterns and reverse() then know nothing of tenants: the slug is the script prefix.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.tenant = None  # type: ignore[attr-defined]
+        host = split_domain_port(request.get_host())[0].lower()
+        tenant = None if host in _own_hosts() else Tenant.objects.filter(domain=host).first()
+        prefix = ""
+        if tenant is None:
+            slug, slash, rest = request.path_info.lstrip("/").partition("/")
+            if slug and slug not in RESERVED_SLUGS and (slash or settings.APPEND_SLASH):
+                tenant = Tenant.objects.filter(slug=slug).first()
+                if tenant is not None and slash:
+                    prefix = f"/{slug}"
+                    request.path_info = f"/{rest}"
+                elif tenant is not None:
+                    tenant = None  # "/acme" is redirected to "/acme/" by the start page's pattern
+        if tenant is None:
+            return self.get_response(request)
+        request.tenant = tenant  # type: ignore[attr-defined]
+        request.urlconf = "prm.tenant_urls"  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(tenant_id=tenant.id)
+        set_script_prefix(f"{prefix}/")
+        try:
+            return self.get_response(request)
+        finally:
+            set_script_prefix("/")
+
+
+def _own_hosts() -> set[str]:
+    return {split_domain_port(settings.PUBLIC_ORIGIN.partition("://")[2])[0].lower(), "localhost", "127.0.0.1", "testserver"}
+
+
+class TenantScopeMiddleware:
+    """Hold one transaction of one tenant around view and rendering.
+
+    ATOMIC_REQUESTS would end before a lazy template is rendered. Inner handlers turn exceptions
+    into responses, so a marked exception or a status of 500 and above rolls back.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        tenant = request.tenant  # type: ignore[attr-defined]
+        if tenant is None:
+            return self.get_response(request)
+        member = request.member  # type: ignore[attr-defined]
+        with tenant_scope(tenant.id, member.partner_id if member else None):
+            response = self.get_response(request)
+            if response.status_code >= 500 or getattr(request, "scope_failed", False):  # noqa: PLR2004
+                transaction.set_rollback(True)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        request.scope_failed = True  # type: ignore[attr-defined]

@@ -1,0 +1,19 @@
+"""Every page of a tenant; the tenant itself is not in the patterns (prm.tenancy.middleware)."""
+
+from django.urls import include, path
+
+from prm.signin import views as signin
+
+urlpatterns = [
+    path("start/", signin.start, name="start"),
+    path("accounts/", include("allauth.urls")),
+    path("", include("prm.signin.urls")),
+    path("", include("prm.accounts.urls")),
+    path("", include("prm.notices.urls")),
+    path("", include("prm.jobs.urls")),
+    path("", include("prm.events.urls")),
+    path("", include("prm.analytics.urls")),
+    path("", include("partners.urls")),
+    path("", include("referrals.urls")),
+    path("", include("commissions.urls")),
+]

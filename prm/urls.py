@@ -1,0 +1,10 @@
+"""Pages without a tenant: signing in, and the way to one's tenants."""
+
+from django.urls import include, path
+
+from prm.signin import views as signin
+
+urlpatterns = [
+    path("", signin.start, name="start"),
+    path("accounts/", include("allauth.urls")),
+]

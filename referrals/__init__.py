@@ -1,0 +1,1 @@
+"""Referrals: what partners bring."""

@@ -1,0 +1,110 @@
+"""Customers that referrals became, and the money the vendor booked with them."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from partners.directory.models import Partner
+from prm.tenancy.models import PublicTenantModel, TenantForeignKey
+from referrals.pipeline.models import Referral
+
+
+class Customer(PublicTenantModel):
+    """A won referral's company; revenue hangs on it. One row per won referral."""
+
+    referral = TenantForeignKey(Referral)
+    partner = TenantForeignKey(Partner)
+    name = models.CharField(max_length=160)
+    domain = models.CharField(max_length=253, blank=True)
+    email_norm = models.CharField(max_length=254, blank=True)
+    # The vendor's own id of this customer, which revenue files may name.
+    external_id = models.CharField(max_length=80, blank=True)
+    since = models.DateTimeField()
+    # How many payments (sales, renewals, expansions) were booked; numbers the next one.
+    payment_count = models.IntegerField(default=0)
+    import_id = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        db_table = "referrals_customer"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "referral"], name="customer_referral_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "external_id"],
+                name="customer_external_id_once",
+                condition=~Q(external_id=""),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "domain"], name="customer_domain", condition=~Q(domain="")),
+            models.Index(fields=["tenant", "email_norm"], name="customer_email", condition=~Q(email_norm="")),
+            models.Index(fields=["tenant", "import_id"], name="customer_import", condition=~Q(import_id=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RevenueKind(models.TextChoices):
+    """What was booked."""
+
+    SALE = "sale", _("New sale")
+    RENEWAL = "renewal", _("Renewal")
+    EXPANSION = "expansion", _("Expansion")
+    REFUND = "refund", _("Refund")
+    CHARGEBACK = "chargeback", _("Chargeback")
+
+
+PAYMENT_KINDS = (RevenueKind.SALE, RevenueKind.RENEWAL, RevenueKind.EXPANSION)
+REVERSAL_KINDS = (RevenueKind.REFUND, RevenueKind.CHARGEBACK)
+
+
+class RevenueEvent(PublicTenantModel):
+    """Money the vendor booked with a customer, or gave back; always a positive amount. Only `refunded_minor` ever changes."""
+
+    # The id in the system it came from: the same id twice is the same event.
+    external_id = models.CharField(max_length=120)
+    kind = models.CharField(max_length=10, choices=RevenueKind.choices)
+    customer = TenantForeignKey(Customer)
+    referral = TenantForeignKey(Referral)
+    partner_id = models.UUIDField()
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    booked_at = models.DateTimeField()
+    # The day in the tenant's zone, computed once.
+    booked_on = models.DateField()
+    # For refunds and chargebacks: the payment they take back.
+    refunds = TenantForeignKey("self", null=True)
+    refunded_minor = models.BigIntegerField(default=0)
+    # For payments: its number among the customer's payments, from 1.
+    payment_no = models.IntegerField(null=True, blank=True)
+    # "won", "form", "csv", "import"
+    source = models.CharField(max_length=8)
+    note = models.CharField(max_length=200, blank=True)
+    import_id = models.UUIDField(null=True, blank=True)
+    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        db_table = "referrals_revenue_event"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "external_id"], name="revenue_external_id_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="revenue_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__gte=0) & Q(refunded_minor__lte=F("amount_minor")),
+                name="revenue_refunds_within_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["refund", "chargeback"], refunds__isnull=False)
+                | Q(kind__in=["sale", "renewal", "expansion"], refunds__isnull=True),
+                name="revenue_refund_names_payment",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-booked_at", "-id"], name="revenue_newest"),
+            models.Index(fields=["tenant", "referral", "booked_at"], name="revenue_referral"),
+            models.Index(fields=["tenant", "partner_id", "booked_on"], name="revenue_partner_day"),
+            models.Index(fields=["tenant", "booked_on"], name="revenue_day"),
+            models.Index(fields=["tenant", "import_id"], name="revenue_import", condition=~Q(import_id=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id

@@ -1,0 +1,6 @@
+"""Pages of the referrals package."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "referrals"
+urlpatterns: list[URLPattern | URLResolver] = []

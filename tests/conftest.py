@@ -1,0 +1,165 @@
+"""The world tests live in: real PostgreSQL as the application's role, cloned from a migrated template."""
+
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+from tests.builders.people import a_member, a_tenant
+
+from prm.accounts.capabilities import Role
+from prm.accounts.models import User
+from prm.tenancy.models import Tenant
+from prm.tenancy.scope import tenant_scope
+
+NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+
+
+def _migrations_key() -> str:
+    digest = hashlib.sha256()
+    for config in sorted(apps.get_app_configs(), key=lambda config: config.label):
+        for file in sorted(Path(config.path).glob("migrations/*.py")):
+            digest.update(file.name.encode() + file.read_bytes())
+    for file in sorted((Path(settings.BASE_DIR) / "prm" / "tenancy").glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _admin() -> psycopg.Connection:
+    return psycopg.connect(os.environ["DATABASE_ADMIN_URL"], autocommit=True)
+
+
+def _point_at(name: str) -> None:
+    for alias in ("default", "owner"):
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = name
+
+
+def _template(admin: psycopg.Connection) -> str:
+    """Make the migrated template once per state of the migrations; return its name."""
+    name = f"prm_tpl_{_migrations_key()}"
+    with (Path(tempfile.gettempdir()) / "prm_tpl.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if admin.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+            return name
+        building = sql.Identifier(f"{name}_build")
+        admin.execute(sql.SQL("drop database if exists {} with (force)").format(building))
+        admin.execute(sql.SQL("create database {} owner prm_owner").format(building))
+        _point_at(f"{name}_build")
+        call_command("migrate", database="owner", verbosity=0)
+        connections["owner"].close()
+        admin.execute(sql.SQL("alter database {} rename to {}").format(building, sql.Identifier(name)))
+    return name
+
+
+def _clone(admin: psycopg.Connection, template: str, name: str) -> None:
+    admin.execute(
+        sql.SQL("create database {} template {} owner prm_owner").format(sql.Identifier(name), sql.Identifier(template)),
+    )
+
+
+def _drop(admin: psycopg.Connection, name: str) -> None:
+    admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:  # noqa: ARG001
+    """Give this process its own database."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"prm_test_{worker}_{os.getpid()}"
+    with django_db_blocker.unblock(), _admin() as admin:  # type: ignore[attr-defined]
+        template = _template(admin)
+        _clone(admin, template, name)
+        _point_at(name)
+        yield template
+        _point_at(name)
+        _drop(admin, name)
+
+
+@pytest.fixture(autouse=True)
+def _quiet_cache() -> Iterator[None]:
+    """Rate limits and cached rows of one test do not reach the next."""
+    from django.core.cache import cache  # noqa: PLC0415  settings must be ready
+
+    cache.clear()
+    yield
+
+
+@pytest.fixture
+def real_database(django_db_setup: str, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
+    """Give one test a database of its own in which commits are real; for races, workers and browsers."""
+    name = f"prm_real_{os.getpid()}_{os.urandom(3).hex()}"
+    before = connections["default"].settings_dict["NAME"]
+    with django_db_blocker.unblock(), _admin() as admin:  # type: ignore[attr-defined]
+        _clone(admin, django_db_setup, name)
+        _point_at(name)
+        try:
+            yield name
+        finally:
+            _point_at(before)
+            _drop(admin, name)
+
+
+@dataclass(frozen=True)
+class World:
+    """Two vendors that must never meet, and the vendor's people of the first."""
+
+    acme: Tenant
+    globex: Tenant
+    manager: User
+    finance: User
+    second_finance: User
+    admin: User
+    stranger: User
+
+
+@pytest.fixture
+def world(db: None) -> World:  # noqa: ARG001
+    """Make both tenants and their staff; no scope is open."""
+    return make_world()
+
+
+def make_world() -> World:
+    """Make the cast in whatever database is current."""
+    acme, globex = a_tenant("acme"), a_tenant("globex")
+    return World(
+        acme=acme,
+        globex=globex,
+        manager=a_member(acme, Role.CHANNEL_MANAGER, "manager@acme.example", name="Mara Manager"),
+        finance=a_member(acme, Role.FINANCE, "finance@acme.example", name="Fin Ance"),
+        second_finance=a_member(acme, Role.FINANCE, "second@acme.example", name="Sec Ond"),
+        admin=a_member(acme, Role.PROGRAM_ADMIN, "admin@acme.example", name="Ada Admin"),
+        stranger=a_member(globex, Role.PROGRAM_ADMIN, "admin@globex.example", name="Stran Ger"),
+    )
+
+
+@pytest.fixture
+def acme(world: World) -> Iterator[Tenant]:
+    """Open the scope of the first tenant for tests that call services."""
+    with tenant_scope(world.acme.id):
+        yield world.acme
+
+
+@pytest.fixture
+def at() -> datetime:
+    """A fixed moment: Wednesday 18 November 2026, 12:00 UTC."""
+    return NOON
+
+
+@pytest.fixture
+def deliver(world: World) -> Callable[[], int]:
+    """Run the handlers of everything that happened, as the relay does; only outside a scope."""
+    from prm.events.relay import relay_tenant  # noqa: PLC0415  settings must be ready
+
+    return lambda: relay_tenant(world.acme.id) + relay_tenant(world.globex.id)
