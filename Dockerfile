@@ -33,7 +33,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     XDG_CACHE_HOME=/tmp \
     PORT=8000
 WORKDIR /srv/portal
-RUN install -d -o portal -g portal -m 0700 /var/lib/portal/data
+# New volumes take their owner from these folders; the set-up service mounts them first.
+RUN install -d -o portal -g portal -m 0700 /var/lib/portal/data /var/lib/portal/backups
 USER 10001:10001
 VOLUME /var/lib/portal/data
 EXPOSE 8000
