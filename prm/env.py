@@ -72,6 +72,17 @@ def database(name: str, default: str | None = None, **options: Any) -> dict[str,
     }
 
 
+def cache_beside(broker: str) -> str:
+    """Return the address of the cache: the broker's server, another database of it.
+
+    Parallel test processes (gw0, gw1, ...) get one each. redis+socket:// is Celery's spelling of a socket.
+    """
+    number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+    if broker.startswith(("redis+socket://", "unix://")):
+        return "unix://" + urlsplit(broker).path + f"?db={number}"
+    return urlsplit(broker)._replace(path=f"/{number}").geturl()
+
+
 def email(name: str, folder: Path) -> dict[str, Any]:
     """Return Django's mail settings for smtp:// or smtps:// addresses; unset means files in the folder."""
     value = os.environ.get(name, "")

@@ -105,8 +105,8 @@ REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        # redis+socket:// is Celery's spelling of a socket address, unix:// is the cache's.
-        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
+        # Emptying the cache empties its whole database: never the one that holds the queues.
+        "LOCATION": env.cache_beside(REDIS_URL),
         "KEY_PREFIX": "prm-cache",
     },
 }
