@@ -68,6 +68,16 @@ def described(field: BoundField, hint: str = "") -> dict[str, str]:
 
 
 @register.simple_tag
+def money_control(field: BoundField, hint: str = "") -> dict[str, Any]:
+    """Return what an amount's control shows: amount, currency, currencies and the ids that describe it."""
+    widget = field.field.widget
+    value = field.value()
+    amount, currency = value if isinstance(value, list | tuple) else widget.decompress(value)
+    ids = described(field, hint).get("aria-describedby", "")
+    return {"amount": amount or "", "currency": currency, "currencies": widget.currencies, "described": ids}
+
+
+@register.simple_tag
 def choice_controls(field: BoundField) -> list[Any]:
     """Return the single choices of a group, each with tag, label and hint."""
     hints = getattr(field.field, "choice_hints", {})
