@@ -208,7 +208,7 @@ def _beyond(queryset: QuerySet[Any], columns: list[tuple[str, bool]], place: lis
     return condition
 
 
-def _field(queryset: QuerySet[Any], name: str) -> Field[Any, Any]:
+def _field(queryset: QuerySet[Any], name: str) -> "Field[Any, Any]":
     annotation = queryset.query.annotations.get(name)
     if annotation is not None:
         return annotation.output_field
