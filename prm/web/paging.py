@@ -258,7 +258,7 @@ def _read(cursor: str, queryset: QuerySet[Any], columns: list[tuple[str, bool]])
     return [_checked(_field(queryset, name), value) for (name, _), value in zip(columns, values, strict=True)]
 
 
-def _checked(field: Field[Any, Any], value: Any) -> Any:
+def _checked(field: "Field[Any, Any]", value: Any) -> Any:
     if value is None or isinstance(value, list | dict) or (isinstance(value, str) and "\x00" in value):
         raise BadCursor(str(value))
     try:
