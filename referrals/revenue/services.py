@@ -1,0 +1,250 @@
+"""Win referrals and book what their customers pay and get back; the only writer of customers and revenue outside imports."""
+
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from prm.events.services import Actor, emit
+from prm.money import CurrencyMismatch, Money
+from prm.tenancy.keys import KeyReused
+from prm.tenancy.models import Tenant
+from prm.tenancy.scope import current_scope
+from referrals.pipeline.models import Referral, StageKind
+from referrals.pipeline.services import change_stage
+from referrals.revenue.models import PAYMENT_KINDS, REVERSAL_KINDS, Customer, RevenueEvent, RevenueKind
+
+
+class RefundTooLarge(ValueError):
+    """More would be given back than is left of the payment."""
+
+    def __init__(self, left: Money) -> None:
+        super().__init__(f"{left.minor} {left.currency} left")
+        self.left = left
+
+
+class NotAPayment(ValueError):
+    """A refund names another refund, or a payment was given the kind of a refund."""
+
+
+@transaction.atomic
+def win_referral(*, referral_id: UUID, to_stage_id: int, deal: Money, actor: Actor, at: datetime) -> Customer:
+    """Take a referral to a stage of the kind won: it becomes a customer, its deal the first sale.
+
+    deal: value in the referral's currency, 0 books no sale. A repeat with the same deal returns the customer and
+    writes nothing. A referral that left won and comes back keeps its customer, and its sale while any of it stands.
+    Raises Referral.DoesNotExist, CurrencyMismatch, KeyReused when it was won for another amount, and what
+    change_stage raises. Emits referral.stage_changed, revenue.recorded when a sale is booked, referral.won.
+    """
+    referral = Referral.objects.select_for_update(no_key=True).get(id=referral_id)
+    _same_currency(deal, referral.currency)
+    customer = Customer.objects.filter(referral_id=referral.id).first()
+    if customer is not None and referral.stage_kind == StageKind.WON:
+        if referral.deal_minor != deal.minor:
+            raise KeyReused(f"{referral.number} was won for {referral.deal_minor}")
+        return customer
+    change = change_stage(referral_id=referral.id, to_stage_id=to_stage_id, actor=actor, at=at, deal=deal, winning=True)
+    if customer is None:
+        customer = Customer.objects.create(
+            referral_id=referral.id,
+            partner_id=referral.partner_id,
+            name=referral.company,
+            domain=referral.domain,
+            email_norm=referral.email_norm,
+            since=at,
+        )
+    sale = _first_sale(referral, customer, deal, actor, at) if deal.minor else None
+    emit(
+        "referral.won",
+        subject=f"referral:{referral.id}",
+        actor=actor,
+        partner_id=referral.partner_id,
+        payload={
+            "referral_id": str(referral.id),
+            "partner_id": str(referral.partner_id),
+            "program_id": str(referral.program_id),
+            "stage_change_id": change.id,
+            "revenue_event_id": str(sale.id) if sale else None,
+        },
+        at=at,
+    )
+    return customer
+
+
+def _first_sale(referral: Referral, customer: Customer, deal: Money, actor: Actor, at: datetime) -> RevenueEvent:
+    booked = list(RevenueEvent.objects.filter(referral_id=referral.id, source="won").order_by("payment_no"))
+    standing = [sale for sale in booked if sale.refunded_minor < sale.amount_minor]
+    if standing:
+        if sum(sale.amount_minor - sale.refunded_minor for sale in standing) != deal.minor:
+            raise KeyReused(f"a sale of {referral.number} stands already")
+        return standing[-1]
+    return record_payment(
+        external_id=f"won:{referral.number}" + (f":{len(booked) + 1}" if booked else ""),
+        kind=RevenueKind.SALE,
+        customer_id=customer.id,
+        amount=deal,
+        booked_at=at,
+        source="won",
+        actor=actor,
+        at=at,
+    )
+
+
+@transaction.atomic
+def record_payment(
+    *,
+    external_id: str,
+    kind: str,
+    customer_id: UUID,
+    amount: Money,
+    booked_at: datetime,
+    source: str,
+    actor: Actor,
+    at: datetime,
+    note: str = "",
+    import_id: UUID | None = None,
+) -> RevenueEvent:
+    """Book a sale, renewal or expansion of a customer and number it among the customer's payments.
+
+    external_id: id in the system it came from, unique in the tenant. amount: above zero, in the referral's currency.
+    booked_at: when the vendor booked it; the day is the tenant zone's. source: "won", "form", "csv", "import".
+    A repeat with the same facts (kind, customer, amount, moment) returns the first row and writes nothing.
+    Raises KeyReused for other facts, NotAPayment, CurrencyMismatch, Customer.DoesNotExist. Emits revenue.recorded.
+    """
+    if kind not in PAYMENT_KINDS:
+        raise NotAPayment(kind)
+    customer = Customer.objects.select_for_update(no_key=True, of=("self",)).select_related("referral").get(id=customer_id)
+    _same_currency(amount, customer.referral.currency)
+    facts = RevenueEvent(
+        external_id=external_id,
+        kind=kind,
+        customer_id=customer.id,
+        referral_id=customer.referral_id,
+        partner_id=customer.partner_id,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        booked_at=booked_at,
+        booked_on=tenant_day(booked_at),
+        payment_no=customer.payment_count + 1,
+        source=source,
+        note=note,
+        import_id=import_id,
+    )
+    event, made = _insert_once(facts)
+    if not made:
+        return event
+    Customer.objects.filter(id=customer.id).update(payment_count=F("payment_count") + 1)
+    emit(
+        "revenue.recorded",
+        subject=f"revenue:{event.id}",
+        actor=actor,
+        partner_id=event.partner_id,
+        payload={
+            "revenue_event_id": str(event.id),
+            "referral_id": str(event.referral_id),
+            "partner_id": str(event.partner_id),
+        },
+        at=at,
+    )
+    return event
+
+
+@transaction.atomic
+def record_refund(
+    *,
+    external_id: str,
+    kind: str,
+    refunds_id: UUID,
+    amount: Money,
+    booked_at: datetime,
+    source: str,
+    actor: Actor,
+    at: datetime,
+    note: str = "",
+) -> RevenueEvent:
+    """Book money given back on one payment, the whole of it or a part.
+
+    kind: refund or chargeback. amount: above zero, at most what is left of the payment.
+    A repeat with the same facts returns the first row and writes nothing.
+    Raises RefundTooLarge, KeyReused, NotAPayment, CurrencyMismatch, RevenueEvent.DoesNotExist. Emits revenue.refunded.
+    """
+    if kind not in REVERSAL_KINDS:
+        raise NotAPayment(kind)
+    payment = RevenueEvent.objects.select_for_update(no_key=True).get(id=refunds_id)
+    if payment.kind not in PAYMENT_KINDS:
+        raise NotAPayment(payment.kind)
+    _same_currency(amount, payment.currency)
+    facts = RevenueEvent(
+        external_id=external_id,
+        kind=kind,
+        customer_id=payment.customer_id,
+        referral_id=payment.referral_id,
+        partner_id=payment.partner_id,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        booked_at=booked_at,
+        booked_on=tenant_day(booked_at),
+        refunds_id=payment.id,
+        source=source,
+        note=note,
+    )
+    if (first := RevenueEvent.objects.filter(external_id=external_id).first()) is not None:
+        return _same_facts(first, facts)
+    left = payment.amount_minor - payment.refunded_minor
+    if amount.minor > left:
+        raise RefundTooLarge(Money(left, payment.currency))
+    event, made = _insert_once(facts)
+    if not made:
+        return event
+    RevenueEvent.objects.filter(id=payment.id).update(refunded_minor=F("refunded_minor") + amount.minor)
+    emit(
+        "revenue.refunded",
+        subject=f"revenue:{event.id}",
+        actor=actor,
+        partner_id=event.partner_id,
+        payload={
+            "revenue_event_id": str(event.id),
+            "refunds_id": str(payment.id),
+            "referral_id": str(event.referral_id),
+            "partner_id": str(event.partner_id),
+        },
+        at=at,
+    )
+    return event
+
+
+def tenant_day(moment: datetime) -> date:
+    """Return the day of a moment in the open tenant's zone."""
+    zone = Tenant.objects.values_list("time_zone", flat=True).get(id=current_scope().tenant_id)
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def _insert_once(facts: RevenueEvent) -> tuple[RevenueEvent, bool]:
+    """Insert the row, or return the one that came first under the same external id, also from a race just lost."""
+    first = RevenueEvent.objects.filter(external_id=facts.external_id).first()
+    if first is None:
+        try:
+            with transaction.atomic():
+                facts.save(force_insert=True)
+        except IntegrityError:
+            # The unique constraint is the truth: somebody was faster, or another rule of the table was broken.
+            first = RevenueEvent.objects.filter(external_id=facts.external_id).first()
+            if first is None:
+                raise
+        else:
+            return facts, True
+    return _same_facts(first, facts), False
+
+
+def _same_facts(first: RevenueEvent, facts: RevenueEvent) -> RevenueEvent:
+    compared = ("kind", "customer_id", "refunds_id", "amount_minor", "currency", "booked_at")
+    if any(getattr(first, name) != getattr(facts, name) for name in compared):
+        raise KeyReused(facts.external_id)
+    return first
+
+
+def _same_currency(amount: Money, currency: str) -> None:
+    if amount.currency != currency:
+        raise CurrencyMismatch(f"{amount.currency} and {currency}")
