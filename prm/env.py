@@ -136,6 +136,9 @@ def logging(*, json: bool, level: str) -> dict[str, Any]:
         "loggers": {
             "django.request": {"level": "ERROR"},
             "django.security": {"level": "WARNING"},
+            # Sweeps run every few seconds; a failed task is an error and is told.
+            "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
             "fontTools": {"level": "WARNING"},
             "weasyprint": {"level": "ERROR"},
         },

@@ -93,7 +93,7 @@ def _start_processes(children: Children, env: dict[str, str], options: argparse.
         folder=ROOT,
     )
     background = env | {"PRM_ROLE": "worker"}
-    celery = [*module, "celery", "-A", "prm"]
+    celery = [*module, "celery", "--quiet", "-A", "prm"]
     children.start(
         "worker",
         [
