@@ -106,7 +106,8 @@ class Invitation(PublicTenantModel):
     roles = ArrayField(models.CharField(max_length=24, choices=Role.choices))
     language = models.CharField(max_length=8, blank=True)
     token_hash = models.CharField(max_length=64)
-    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # Null when the operator invited from the command line.
+    invited_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
