@@ -1,6 +1,9 @@
 """Pages of the referrals package."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
 app_name = "referrals"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("referrals.pipeline.urls")),
+    path("", include("referrals.intake.urls")),
+]

@@ -66,7 +66,11 @@ class StageMove(TenantModel):
 
     class Meta:
         db_table = "referrals_stage_move"
-        constraints = [models.UniqueConstraint(fields=["tenant", "from_stage", "to_stage"], name="stage_move_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "from_stage", "to_stage"], name="stage_move_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.from_stage_id} → {self.to_stage_id}"
@@ -101,7 +105,9 @@ class Referral(PublicTenantModel):
     number = models.CharField(max_length=24)
     program = TenantForeignKey(Program)
     partner = TenantForeignKey(Partner)
-    submitted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    submitted_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     # Who sent it, as written in an imported file, when that person has no login.
     submitted_by_name = models.CharField(max_length=120, blank=True)
     company = models.CharField(max_length=160)
@@ -129,7 +135,9 @@ class Referral(PublicTenantModel):
     deal_minor = models.BigIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3)
     # The vendor's person for this referral, and what happens next, shown to the partner.
-    owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    owner = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     next_step = models.CharField(max_length=200, blank=True)
     next_step_on = models.DateField(null=True, blank=True)
     # What the duplicate check said on submission: "", "own", "known" (another referral or a customer).
@@ -151,22 +159,41 @@ class Referral(PublicTenantModel):
                 name="referral_external_id_once",
                 condition=~Q(external_id=""),
             ),
-            models.UniqueConstraint(fields=["tenant", "submission_key"], name="referral_submission_once"),
-            models.CheckConstraint(condition=Q(deal_minor=None) | Q(deal_minor__gte=0), name="referral_deal_not_negative"),
-            models.CheckConstraint(condition=Q(stage_kind__in=StageKind.values), name="referral_stage_kind_known"),
+            models.UniqueConstraint(
+                fields=["tenant", "submission_key"], name="referral_submission_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(deal_minor=None) | Q(deal_minor__gte=0),
+                name="referral_deal_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage_kind__in=StageKind.values), name="referral_stage_kind_known"
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant", "-registered_at", "-id"], name="referral_newest"),
-            models.Index(fields=["tenant", "partner", "-registered_at", "-id"], name="referral_partner_newest"),
-            models.Index(fields=["tenant", "stage_kind", "-registered_at", "-id"], name="referral_kind_newest"),
+            models.Index(
+                fields=["tenant", "partner", "-registered_at", "-id"],
+                name="referral_partner_newest",
+            ),
+            models.Index(
+                fields=["tenant", "stage_kind", "-registered_at", "-id"],
+                name="referral_kind_newest",
+            ),
             models.Index(
                 fields=["tenant", "partner", "submitted_by", "-registered_at", "-id"],
                 name="referral_rep_newest",
             ),
-            models.Index(fields=["tenant", "domain"], name="referral_domain", condition=~Q(domain="")),
-            models.Index(fields=["tenant", "email_norm"], name="referral_email", condition=~Q(email_norm="")),
+            models.Index(
+                fields=["tenant", "domain"], name="referral_domain", condition=~Q(domain="")
+            ),
+            models.Index(
+                fields=["tenant", "email_norm"], name="referral_email", condition=~Q(email_norm="")
+            ),
             models.Index(fields=["tenant", "company_norm"], name="referral_company"),
-            models.Index(fields=["tenant", "import_id"], name="referral_import", condition=~Q(import_id=None)),
+            models.Index(
+                fields=["tenant", "import_id"], name="referral_import", condition=~Q(import_id=None)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -184,7 +211,9 @@ class StageChange(TenantModel):
     from_kind = models.CharField(max_length=12, blank=True)
     to_kind = models.CharField(max_length=12)
     at = models.DateTimeField()
-    actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    actor = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     # Shown to the partner.
     reason = models.TextField(blank=True)
     deal_minor = models.BigIntegerField(null=True, blank=True)

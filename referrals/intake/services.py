@@ -1,0 +1,156 @@
+"""Take referrals in: from a partner's form, from staff for a partner."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+
+from partners.directory.models import Enrollment, EnrollmentState, Partner, PartnerState
+from partners.programs.models import Program
+from prm.events.services import Actor, emit
+from prm.tenancy.keys import KeyReused
+from prm.tenancy.models import Tenant
+from prm.tenancy.scope import current_scope
+from prm.tenancy.services import next_number
+from referrals.intake.selectors import known_company
+from referrals.pipeline.models import Referral, StageChange, StageKind
+from referrals.pipeline.rules import company_domain, normalised_company, normalised_email
+from referrals.pipeline.services import ensure_stages
+
+
+class NotEnrolled(ValueError):
+    """The partner does not take part in the program, or the program is closed."""
+
+
+@dataclass(frozen=True)
+class ReferralDraft:
+    """What is known of a prospect before it is a referral; three facts suffice. custom: answers by field key."""
+
+    program_id: UUID
+    company: str
+    contact_name: str
+    contact_email: str
+    website: str = ""
+    country: str = ""
+    contact_title: str = ""
+    contact_phone: str = ""
+    context: str = ""
+    product: str = ""
+    consent: bool = False
+    custom: dict[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def submit_referral(
+    *,
+    draft: ReferralDraft,
+    partner_id: UUID,
+    submitted_by_id: int | None,
+    actor: Actor,
+    at: datetime,
+    key: UUID | None,
+) -> Referral:
+    """Register a prospect for a partner, at the program's first stage.
+
+    key: made with the form; the same key again returns the first referral and writes nothing.
+    What the duplicate check says is kept in `duplicate_of` and never stops a submission.
+    Raises NotEnrolled, KeyReused. Emits referral.submitted.
+    """
+    if key and (first := _first_with(key)):
+        if (first.partner_id, first.company_norm, first.program_id) != (
+            partner_id,
+            normalised_company(draft.company),
+            draft.program_id,
+        ):
+            raise KeyReused(str(key))
+        return first
+    program = _open_program(draft.program_id, partner_id)
+    stage = next(
+        stage for stage in ensure_stages(program_id=program.id) if stage.kind == StageKind.SUBMITTED
+    )
+    domain, email = (
+        company_domain(draft.website, draft.contact_email),
+        normalised_email(draft.contact_email),
+    )
+    known = known_company(domain, email, partner_id)
+    referral = Referral.objects.create(
+        number=_number(at),
+        program=program,
+        partner_id=partner_id,
+        submitted_by_id=submitted_by_id,
+        company=draft.company.strip(),
+        company_norm=normalised_company(draft.company),
+        website=draft.website.strip(),
+        domain=domain,
+        country=draft.country,
+        contact_name=draft.contact_name.strip(),
+        contact_title=draft.contact_title.strip(),
+        contact_email=draft.contact_email.strip(),
+        email_norm=email,
+        contact_phone=draft.contact_phone.strip(),
+        context=draft.context.strip(),
+        consent=draft.consent,
+        custom=draft.custom,
+        product=draft.product,
+        stage=stage,
+        stage_kind=stage.kind,
+        stage_entered_at=at,
+        registered_at=at,
+        currency=program.currency,
+        duplicate_of="known" if known.elsewhere else "own" if known.own_referral_id else "",
+        submission_key=key,
+    )
+    StageChange.objects.create(
+        referral=referral,
+        partner_id=partner_id,
+        to_stage=stage,
+        to_kind=stage.kind,
+        at=at,
+        actor_id=actor.user_id,
+    )
+    emit(
+        "referral.submitted",
+        subject=f"referral:{referral.id}",
+        actor=actor,
+        partner_id=partner_id,
+        payload={
+            "referral_id": str(referral.id),
+            "partner_id": str(partner_id),
+            "program_id": str(program.id),
+        },
+        at=at,
+    )
+    return referral
+
+
+def _first_with(key: UUID) -> Referral | None:
+    """Return the referral of a key; two submissions with one key wait here for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_advisory_xact_lock(hashtextextended(%s, %s))",
+            [str(key), current_scope().tenant_id],
+        )
+    return Referral.objects.filter(submission_key=key).first()
+
+
+def _open_program(program_id: UUID, partner_id: UUID) -> Program:
+    enrolled = Enrollment.objects.filter(
+        partner_id=partner_id,
+        program_id=program_id,
+        state__in=[EnrollmentState.ACTIVE, EnrollmentState.APPROVED],
+    ).exists()
+    program = Program.objects.filter(id=program_id, closed_at=None).first()
+    active = Partner.objects.filter(id=partner_id, state=PartnerState.ACTIVE).exists()
+    if program is None or not enrolled or not active:
+        raise NotEnrolled(f"partner {partner_id} in program {program_id}")
+    return program
+
+
+def _number(at: datetime) -> str:
+    """Return the next number of the year in the tenant's zone: R-2026-0418."""
+    zone = Tenant.objects.only("time_zone").get(id=current_scope().tenant_id).time_zone
+    year = at.astimezone(ZoneInfo(zone)).year
+    return f"R-{year}-{next_number(f'referral:{year}'):04d}"

@@ -1,0 +1,98 @@
+"""Places on this package's pages that packages above it fill: what a referral earns, what a program pays.
+
+    from referrals.pipeline.panels import Panel, Reward, fills
+
+    @fills("referral.earnings")
+    def earnings_panel(referral: Referral, member: Member) -> Panel | None:
+        return Panel("commissions/accruals/what_you_earn.html", {"lines": ...})
+
+A filler checks the member's rights itself and returns None to leave the place empty. A place has one filler.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from prm.accounts.members import Member
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A template of the package above and what it shows; a whole <section> with its heading."""
+
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reward:
+    """What one referral earns its partner, as a list's cell shows it. note: "if won", "paid 30 Oct"."""
+
+    amount_minor: int
+    currency: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class MoneyLine:
+    """A line of money in the milestone mail, in words of the active language: "If they sign" and an amount."""
+
+    label: str
+    amount_minor: int
+    currency: str
+
+
+# name -> what a filler takes and returns
+PLACES = {
+    # (referral, member) -> Panel | None: the partner's and the staff's "What you earn" on a referral's page
+    "referral.earnings",
+    # (program, member) -> Panel | None: "What this can earn" beside the submission form
+    "program.terms",
+    # (referrals, member) -> Mapping[UUID, Reward]: the reward column of lists, one query for all rows
+    "referral.rewards",
+    # (referral) -> Sequence[MoneyLine]: money lines of the milestone mail; called inside the recipient's language
+    "referral.milestone",
+}
+_fillers: dict[str, Callable[..., Any]] = {}
+
+
+def fills(place: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register what fills a place. Raises KeyError for an unknown place, ValueError for a second filler."""
+    if place not in PLACES:
+        raise KeyError(place)
+
+    def register(filler: Callable[..., Any]) -> Callable[..., Any]:
+        if _fillers.get(place, filler) is not filler:
+            raise ValueError(f"{place} is filled already")
+        _fillers[place] = filler
+        return filler
+
+    return register
+
+
+def panel(place: str, subject: Any, member: Member) -> SafeString:
+    """Return the rendered panel of a place, empty when nothing fills it."""
+    filler = _fillers.get(place)
+    found: Panel | None = filler(subject, member) if filler else None
+    return render_to_string(found.template, found.context) if found else SafeString("")
+
+
+def rewards_of(referrals: Sequence[Any], member: Member) -> Mapping[UUID, Reward]:
+    """Return what each of the referrals earns, by id; referrals without a line are left out."""
+    filler = _fillers.get("referral.rewards")
+    return filler(referrals, member) if filler and referrals else {}
+
+
+def rewards_are_known() -> bool:
+    """Tell whether a package above says what referrals earn; without one lists have no such column."""
+    return "referral.rewards" in _fillers
+
+
+def milestone_lines(referral: Any) -> Sequence[MoneyLine]:
+    """Return the money lines of a referral's milestone mail."""
+    filler = _fillers.get("referral.milestone")
+    return filler(referral) if filler else []
