@@ -3,8 +3,10 @@
 from typing import Any
 
 from django import forms, template
+from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 register = template.Library()
 
@@ -89,11 +91,33 @@ def choice_controls(field: BoundField) -> list[Any]:
 
 
 @register.filter
+def problems(field: BoundField) -> list[str]:
+    """Return the field's problems in words that say what to do.
+
+    Django's own words for an empty field name no field and are replaced; a form's own words stay.
+    """
+    return [_told(field, error) for error in field.errors.as_data()]
+
+
+def _told(field: BoundField, error: ValidationError) -> str:
+    told, code = str(error.messages[0]), error.code or ""
+    generic = forms.Field.default_error_messages.get(code)
+    if code != "required" or told != str(generic):
+        return told
+    label = {"label": field.label}
+    if isinstance(field.field.widget, forms.CheckboxInput):
+        return gettext("Tick “%(label)s” to go on") % label
+    if isinstance(field.field.widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple | forms.FileInput):
+        return gettext("Choose something for “%(label)s”") % label
+    return gettext("Fill in “%(label)s”") % label
+
+
+@register.filter
 def form_errors(form: Any) -> list[dict[str, str]]:
     """Return every problem of a form as {"text", "target"}, the form's own first, then in the order of the fields."""
     if not form or not form.is_bound:
         return []
     found = [{"text": str(text), "target": ""} for text in form.non_field_errors()]
     for field in form:
-        found += [{"text": str(text), "target": "" if field.is_hidden else focus_id(field)} for text in field.errors]
+        found += [{"text": str(text), "target": "" if field.is_hidden else focus_id(field)} for text in problems(field)]
     return found

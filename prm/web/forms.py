@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator, URLValidator
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -222,6 +223,46 @@ class DateField(forms.DateField):
         super().validate(value)
         if value and ((self.earliest and value < self.earliest) or (self.latest and value > self.latest)):
             raise ValidationError(_("Choose a date within the period allowed"), code="bounds")
+
+
+class EmailField(forms.EmailField):
+    """An email address, kept in lower case so that it can be compared as it is stored."""
+
+    default_error_messages = {  # noqa: RUF012
+        "invalid": _("Enter an email address in the format name@company.com"),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}))
+        super().__init__(**kwargs)
+        self.validators = [EmailValidator(self.default_error_messages["invalid"]), *self.validators[1:]]
+
+    def to_python(self, value: Any) -> str:
+        """Return the address in lower case."""
+        return super().to_python(value).lower()
+
+
+class WebAddressField(forms.CharField):
+    """A company's web address, with or without https:// as people write it; cleans to a full address."""
+
+    default_error_messages = {"invalid": _("Enter a web address like company.com")}  # noqa: RUF012
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 200)
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "url", "autocomplete": "url", "spellcheck": "false"}))
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> str:
+        """Return the address with its scheme; only http and https, only names with a dot."""
+        text = str(super().clean(value) or "")
+        if not text:
+            return ""
+        address = text if "://" in text else f"https://{text}"
+        try:
+            URLValidator(schemes=["http", "https"])(address)
+        except ValidationError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+        return address
 
 
 class HintedChoiceField(forms.ChoiceField):
