@@ -1,0 +1,181 @@
+"""Partners join, change, pause, end; and enrol in programs."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from partners.directory.models import Enrollment, EnrollmentState, Partner, PartnerState, PartnerType
+from partners.directory.rules import folded_name, site_domain
+from partners.programs.models import Program
+from prm.accounts.models import Membership
+from prm.events.services import Actor, emit
+from prm.tenancy.scope import current_scope
+
+DETAILS = frozenset({"segment", "legal_name", "address", "country", "website", "domain", "tax_number", "manager_id"})
+EDITABLE = DETAILS | {"name", "type"}
+
+
+class PartnerNameTaken(ValueError):
+    """Another partner of the tenant has this name."""
+
+
+class ReasonRequired(ValueError):
+    """Pausing or ending a partner needs a reason."""
+
+
+@transaction.atomic
+def add_partner(
+    *,
+    name: str,
+    actor: Actor,
+    at: datetime,
+    type: str = PartnerType.REFERRAL,  # noqa: A002  the product's word
+    country: str = "",
+    program_ids: Iterable[UUID] = (),
+    import_id: UUID | None = None,
+    **details: Any,
+) -> Partner:
+    """Add an organisation and enrol it in programs.
+
+    details: segment, legal_name, address, website, domain, tax_number, manager_id; the domain is read from the website.
+    Raises PartnerNameTaken. Emits partner.added and one partner.enrolled per program.
+    """
+    values = _checked({"name": name, "type": type, "country": country, **details})
+    partner = _written(Partner(import_id=import_id, created_at=at, **values))
+    emit(
+        "partner.added",
+        subject=f"partner:{partner.id}",
+        actor=actor,
+        partner_id=partner.id,
+        payload={"partner_id": str(partner.id), "import_id": str(import_id) if import_id else None},
+        at=at,
+    )
+    for program_id in program_ids:
+        enroll(partner_id=partner.id, program_id=program_id, actor=actor, at=at, import_id=import_id)
+    return partner
+
+
+@transaction.atomic
+def edit_partner(*, partner_id: UUID, actor: Actor, at: datetime, **changes: Any) -> Partner:
+    """Change a partner's facts; the same values again write nothing.
+
+    Raises PartnerNameTaken. Emits partner.edited with before and after.
+    """
+    partner = Partner.objects.select_for_update(no_key=True).get(id=partner_id)
+    values = {field: value for field, value in _checked(changes).items() if getattr(partner, field) != value}
+    if not values:
+        return partner
+    before = {field: getattr(partner, field) for field in values}
+    for field, value in values.items():
+        setattr(partner, field, value)
+    _written(partner)
+    if "name" in values:
+        Membership.objects.filter(tenant_id=current_scope().tenant_id, partner_id=partner_id).update(partner_name=partner.name)
+    emit(
+        "partner.edited",
+        subject=f"partner:{partner.id}",
+        actor=actor,
+        partner_id=partner.id,
+        payload={"partner_id": str(partner.id)},
+        changes={field: [before[field], values[field]] for field in values if field != "name_norm"},
+        at=at,
+    )
+    return partner
+
+
+@transaction.atomic
+def change_partner_state(*, partner_id: UUID, state: str, actor: Actor, at: datetime, reason: str = "") -> Partner:
+    """Pause, end or reactivate a partner; the state it has already writes nothing.
+
+    A paused or ended partner keeps its history and what it is owed. Raises ReasonRequired unless it becomes active.
+    Emits partner.state_changed.
+    """
+    partner = Partner.objects.select_for_update(no_key=True).get(id=partner_id)
+    wanted = PartnerState(state)
+    if partner.state == wanted:
+        return partner
+    if wanted != PartnerState.ACTIVE and not reason.strip():
+        raise ReasonRequired(wanted)
+    before, partner.state, partner.state_reason = partner.state, wanted, reason.strip()
+    partner.save(update_fields=["state", "state_reason"])
+    emit(
+        "partner.state_changed",
+        subject=f"partner:{partner.id}",
+        actor=actor,
+        partner_id=partner.id,
+        payload={"partner_id": str(partner.id), "from": before, "to": wanted.value},
+        changes={"state": [before, wanted.value], "reason": ["", partner.state_reason]},
+        at=at,
+    )
+    return partner
+
+
+@transaction.atomic
+def enroll(*, partner_id: UUID, program_id: UUID, actor: Actor, at: datetime, import_id: UUID | None = None) -> Enrollment:
+    """Put a partner into a program, active at once; a repeat returns the first, an ended one becomes active again.
+
+    Emits partner.enrolled.
+    """
+    program = Program.objects.get(id=program_id)
+    enrollment, made = Enrollment.objects.select_for_update(no_key=True).get_or_create(
+        partner_id=partner_id,
+        program_id=program.id,
+        defaults={"since": at, "import_id": import_id},
+    )
+    if not made and enrollment.state == EnrollmentState.ACTIVE:
+        return enrollment
+    if not made:
+        enrollment.state = EnrollmentState.ACTIVE
+        enrollment.save(update_fields=["state"])
+    _tell_enrollment("partner.enrolled", enrollment, actor, at)
+    return enrollment
+
+
+@transaction.atomic
+def end_enrollment(*, partner_id: UUID, program_id: UUID, actor: Actor, at: datetime) -> Enrollment:
+    """Take a partner out of a program; its referrals there go on. A repeat writes nothing. Emits partner.unenrolled."""
+    enrollment = Enrollment.objects.select_for_update(no_key=True).get(partner_id=partner_id, program_id=program_id)
+    if enrollment.state == EnrollmentState.ENDED:
+        return enrollment
+    enrollment.state = EnrollmentState.ENDED
+    enrollment.save(update_fields=["state"])
+    _tell_enrollment("partner.unenrolled", enrollment, actor, at)
+    return enrollment
+
+
+def _tell_enrollment(name: str, enrollment: Enrollment, actor: Actor, at: datetime) -> None:
+    ids = {"partner_id": str(enrollment.partner_id), "program_id": str(enrollment.program_id)}
+    emit(name, subject=f"partner:{enrollment.partner_id}", actor=actor, partner_id=enrollment.partner_id, payload=ids, at=at)
+
+
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns to write: trimmed texts, the name's folded form, the website's domain."""
+    if unknown := values.keys() - EDITABLE:
+        raise TypeError(f"a partner has no {', '.join(sorted(unknown))}")
+    found = {field: value.strip() if isinstance(value, str) else value for field, value in values.items()}
+    if "name" in found:
+        found["name"] = " ".join(found["name"].split())
+        found["name_norm"] = folded_name(found["name"])
+    if "type" in found:
+        found["type"] = PartnerType(found["type"]).value
+    if "country" in found:
+        found["country"] = found["country"].upper()
+    if "website" in found and not found.get("domain"):
+        found["domain"] = site_domain(found["website"])
+    elif "domain" in found:
+        found["domain"] = site_domain(found["domain"])
+    return found
+
+
+def _written(partner: Partner) -> Partner:
+    try:
+        with transaction.atomic():
+            partner.save()
+    except IntegrityError as clash:
+        if "partner_name_once" in str(clash):
+            raise PartnerNameTaken(partner.name) from clash
+        raise
+    return partner
