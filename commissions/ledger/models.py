@@ -23,7 +23,12 @@ class AccountKind(models.TextChoices):
     BREAKAGE = "breakage"
 
 
-PARTNER_KINDS = (AccountKind.PENDING, AccountKind.PAYABLE, AccountKind.DISPUTED, AccountKind.IN_PAYOUT)
+PARTNER_KINDS = (
+    AccountKind.PENDING,
+    AccountKind.PAYABLE,
+    AccountKind.DISPUTED,
+    AccountKind.IN_PAYOUT,
+)
 
 
 class Account(TenantModel):
@@ -43,7 +48,8 @@ class Account(TenantModel):
                 nulls_distinct=False,
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=PARTNER_KINDS, partner__isnull=False) | (~Q(kind__in=PARTNER_KINDS) & Q(partner__isnull=True)),
+                condition=Q(kind__in=PARTNER_KINDS, partner__isnull=False)
+                | (~Q(kind__in=PARTNER_KINDS) & Q(partner__isnull=True)),
                 name="account_partner_fits_kind",
             ),
         ]
@@ -101,7 +107,9 @@ class Transfer(TenantModel):
                 condition=Q(amount_minor__gt=0, amount_minor__lte=10**15),
                 name="transfer_amount_range",
             ),
-            models.CheckConstraint(condition=~Q(debit_account=F("credit_account")), name="transfer_two_accounts"),
+            models.CheckConstraint(
+                condition=~Q(debit_account=F("credit_account")), name="transfer_two_accounts"
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant", "credit_account", "id"], name="transfer_credit"),

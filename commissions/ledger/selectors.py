@@ -1,0 +1,85 @@
+"""What the books say: balances of partners and of the tenant."""
+
+from dataclasses import dataclass
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from prm.tenancy.models import Tenant
+from prm.tenancy.scope import current_scope
+
+
+@dataclass(frozen=True)
+class PartnerBalance:
+    """What a tenant owes one partner in one currency, in minor units; `payable` may be below zero after a clawback."""
+
+    currency: str
+    pending: int = 0
+    payable: int = 0
+    in_payout: int = 0
+    disputed: int = 0
+
+    @property
+    def owed(self) -> int:
+        """Everything owed, wherever it stands."""
+        return self.pending + self.payable + self.in_payout + self.disputed
+
+
+def tenant_zone() -> ZoneInfo:
+    """Return the zone in which the open tenant's days begin."""
+    return ZoneInfo(
+        Tenant.objects.values_list("time_zone", flat=True).get(id=current_scope().tenant_id)
+    )
+
+
+def balances_of(partner_id: UUID, currency: str) -> PartnerBalance:
+    """Return what is owed to a partner in one currency; zeroes when nothing ever was."""
+    return next(
+        (row for row in partner_balances(partner_id) if row.currency == currency),
+        PartnerBalance(currency),
+    )
+
+
+def partner_balances(partner_id: UUID) -> list[PartnerBalance]:
+    """Return one balance per currency the partner ever earned in, by currency."""
+    return all_partner_balances([partner_id]).get(partner_id, [])
+
+
+def all_partner_balances(partner_ids: list[UUID] | None = None) -> dict[UUID, list[PartnerBalance]]:
+    """Return the balances of some partners, or of all, by partner and currency."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BALANCES, [partner_ids, partner_ids])
+        found: dict[UUID, list[PartnerBalance]] = {}
+        for partner_id, currency, pending, payable, in_payout, disputed in cursor.fetchall():
+            found.setdefault(partner_id, []).append(
+                PartnerBalance(currency, pending, payable, in_payout, disputed)
+            )
+    return found
+
+
+def tenant_liability() -> list[PartnerBalance]:
+    """Return what the tenant owes all its partners together, one row per currency, by currency."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LIABILITY)
+        return [PartnerBalance(*row) for row in cursor.fetchall()]
+
+
+_SUMS = """
+coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'pending'), 0)::bigint,
+coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'payable'), 0)::bigint,
+coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'in_payout'), 0)::bigint,
+coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'disputed'), 0)::bigint
+"""
+
+_FROM = "from commissions_account a join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id"
+
+_BALANCES = f"""
+select a.partner_id, a.currency, {_SUMS} {_FROM}
+ where a.partner_id is not null and (%s::uuid[] is null or a.partner_id = any(%s::uuid[]))
+ group by a.partner_id, a.currency order by a.partner_id, a.currency
+"""
+
+_LIABILITY = f"""
+select a.currency, {_SUMS} {_FROM} where a.partner_id is not null group by a.currency order by a.currency
+"""

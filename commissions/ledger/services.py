@@ -1,0 +1,317 @@
+"""The one place that writes the books: accounts are opened here, transfers posted, balances kept."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from commissions.ledger.models import PARTNER_KINDS, Account, AccountKind, Transfer
+from commissions.ledger.selectors import tenant_zone
+from prm.money import Money
+from prm.tenancy.scope import current_scope
+
+# (kind, partner or None for the tenant's own accounts, currency)
+AccountName = tuple[str, UUID | None, str]
+
+
+class KeyReused(ValueError):
+    """A transfer with this key was posted before, with other facts."""
+
+
+class AlreadyReversed(ValueError):
+    """The transfer was taken back before under another key."""
+
+
+@dataclass(frozen=True)
+class NewTransfer:
+    """A movement to post: from the debited account to the credited one; a positive amount in minor units.
+
+    booked_at: aware UTC; the day and the period are computed from it in the tenant's zone.
+    """
+
+    kind: str
+    key: str
+    journal: str
+    debit: AccountName
+    credit: AccountName
+    amount_minor: int
+    booked_at: datetime
+    partner_id: UUID | None = None
+    reverses_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What became of one wanted transfer; `is_new` is false when an earlier one was found by its key."""
+
+    id: int
+    is_new: bool
+
+
+def account_of(kind: str, currency: str, partner_id: UUID | None = None) -> Account:
+    """Return the account of the chart, opened on first use."""
+    name = (str(kind), partner_id, currency)
+    return Account.objects.get(id=accounts_of([name])[name])
+
+
+def accounts_of(names: Iterable[AccountName]) -> dict[AccountName, int]:
+    """Return the ids of accounts, opening those that are missing, all in one statement each way."""
+    wanted = sorted(
+        {(str(k), p, c) for k, p, c in names}, key=lambda name: (name[0], str(name[1]), name[2])
+    )
+    for kind, partner_id, _currency in wanted:
+        if (kind in PARTNER_KINDS) != (partner_id is not None):
+            raise ValueError(
+                f"a {kind} account belongs to {'a partner' if kind in PARTNER_KINDS else 'the tenant'}"
+            )
+    found = _existing_accounts(wanted)
+    if missing := [name for name in wanted if name not in found]:
+        with connection.cursor() as cursor:
+            cursor.execute(_OPEN_ACCOUNTS, _columns(missing))
+        found = _existing_accounts(wanted)
+    return found
+
+
+def post_transfer(
+    *,
+    kind: str,
+    key: str,
+    journal: str,
+    debit: Account,
+    credit: Account,
+    amount: Money,
+    at: datetime,
+    partner_id: UUID | None = None,
+    reverses: Transfer | None = None,
+) -> Transfer:
+    """Move money from one account to another, once.
+
+    key: natural key; a repeat with the same facts returns the first transfer and writes nothing.
+    at: aware UTC moment of booking; it is not one of the compared facts.
+    Raises KeyReused when the key stands for other facts, AlreadyReversed when `reverses` was taken back before.
+    """
+    if not amount.currency == debit.currency == credit.currency:
+        raise ValueError(
+            f"{amount.currency} between accounts of {debit.currency} and {credit.currency}"
+        )
+    wanted = NewTransfer(
+        kind=kind,
+        key=key,
+        journal=journal,
+        debit=(debit.kind, debit.partner_id, debit.currency),
+        credit=(credit.kind, credit.partner_id, credit.currency),
+        amount_minor=amount.minor,
+        booked_at=at,
+        partner_id=partner_id,
+        reverses_id=reverses.id if reverses else None,
+    )
+    return Transfer.objects.get(id=post_staged([wanted])[0].id)
+
+
+@transaction.atomic
+def post_staged(transfers: Sequence[NewTransfer]) -> list[Posted]:
+    """Post many transfers and move their balances in one statement; the answer has the order of the input.
+
+    Transfers whose key is in the books already are left alone. Balance rows are locked in the order of
+    their accounts, so that two batches never wait for each other in a circle.
+    Raises KeyReused when any key stands for other facts, AlreadyReversed when a reversed one was taken back before.
+    """
+    if not transfers:
+        return []
+    if len({transfer.key for transfer in transfers}) != len(transfers):
+        raise KeyReused("one key twice in a batch")
+    accounts = accounts_of(
+        name for transfer in transfers for name in (transfer.debit, transfer.credit)
+    )
+    reversals = [transfer for transfer in transfers if transfer.reverses_id]
+    if reversals:
+        _refuse_second_reversal(reversals)
+    zone = tenant_zone()
+    days = {at: at.astimezone(zone).date() for at in {transfer.booked_at for transfer in transfers}}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _POST,
+            [
+                [transfer.kind for transfer in transfers],
+                [transfer.key for transfer in transfers],
+                [transfer.journal for transfer in transfers],
+                [accounts[transfer.debit] for transfer in transfers],
+                [accounts[transfer.credit] for transfer in transfers],
+                [transfer.amount_minor for transfer in transfers],
+                [transfer.debit[2] for transfer in transfers],
+                [transfer.partner_id for transfer in transfers],
+                [transfer.booked_at for transfer in transfers],
+                [days[transfer.booked_at] for transfer in transfers],
+                [transfer.reverses_id for transfer in transfers],
+            ],
+        )
+        posted = dict(cursor.fetchall())
+    repeated = [transfer for transfer in transfers if transfer.key not in posted]
+    earlier = _earlier(repeated, accounts) if repeated else {}
+    return [
+        Posted(posted[transfer.key], is_new=True)
+        if transfer.key in posted
+        else Posted(earlier[transfer.key], is_new=False)
+        for transfer in transfers
+    ]
+
+
+def reversal_of(
+    transfer: Transfer, *, key: str, at: datetime, kind: str = "reversal"
+) -> NewTransfer:
+    """Return the movement that takes back a whole transfer."""
+    names = {
+        account.id: (account.kind, account.partner_id, account.currency)
+        for account in Account.objects.filter(
+            id__in=[transfer.debit_account_id, transfer.credit_account_id]
+        )
+    }
+    return NewTransfer(
+        kind=kind,
+        key=key,
+        journal=transfer.journal,
+        debit=names[transfer.credit_account_id],
+        credit=names[transfer.debit_account_id],
+        amount_minor=transfer.amount_minor,
+        booked_at=at,
+        partner_id=transfer.partner_id,
+        reverses_id=transfer.id,
+    )
+
+
+def reverse_transfer(
+    *, transfer: Transfer, key: str, at: datetime, kind: str = "reversal"
+) -> Transfer:
+    """Take back a whole transfer, once, by its mirror image.
+
+    A repeat with the same key returns the first. Raises AlreadyReversed under another key.
+    """
+    return Transfer.objects.get(
+        id=post_staged([reversal_of(transfer, key=key, at=at, kind=kind)])[0].id
+    )
+
+
+def lock_balances(*, partner_ids: Iterable[UUID], currency: str | None = None) -> None:
+    """Hold the partners' balance rows until the transaction ends: nothing of theirs is posted meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [list(partner_ids), currency])
+
+
+def _columns(names: Sequence[AccountName]) -> list[list[str] | list[UUID | None]]:
+    return [[n[0] for n in names], [n[1] for n in names], [n[2] for n in names]]
+
+
+def _existing_accounts(names: Sequence[AccountName]) -> dict[AccountName, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND_ACCOUNTS, _columns(names))
+        return {
+            (kind, partner_id, currency): id_
+            for id_, kind, partner_id, currency in cursor.fetchall()
+        }
+
+
+def _refuse_second_reversal(reversals: Sequence[NewTransfer]) -> None:
+    keys = {transfer.reverses_id: transfer.key for transfer in reversals}
+    for found in Transfer.objects.filter(reverses_id__in=keys).values("reverses_id", "key"):
+        if found["key"] != keys[found["reverses_id"]]:
+            raise AlreadyReversed(
+                f"transfer {found['reverses_id']} was taken back by {found['key']}"
+            )
+
+
+def _earlier(repeated: Sequence[NewTransfer], accounts: dict[AccountName, int]) -> dict[str, int]:
+    """Return the ids of transfers found by key, refusing those that say something else."""
+    rows = {
+        row.key: row
+        for row in Transfer.objects.filter(key__in=[transfer.key for transfer in repeated])
+    }
+    for transfer in repeated:
+        row = rows[transfer.key]
+        found = (
+            row.kind,
+            row.debit_account_id,
+            row.credit_account_id,
+            row.amount_minor,
+            row.partner_id,
+            row.reverses_id,
+        )
+        wanted = (
+            transfer.kind,
+            accounts[transfer.debit],
+            accounts[transfer.credit],
+            transfer.amount_minor,
+            transfer.partner_id,
+            transfer.reverses_id,
+        )
+        if found != wanted:
+            raise KeyReused(
+                f"{transfer.key} stands for other facts (tenant {current_scope().tenant_id})"
+            )
+    return {key: row.id for key, row in rows.items()}
+
+
+_FIND_ACCOUNTS = """
+select a.id, a.kind, a.partner_id, a.currency
+  from unnest(%s::text[], %s::uuid[], %s::text[]) w (kind, partner_id, currency)
+  join commissions_account a on a.kind = w.kind and a.currency = w.currency
+   and a.partner_id is not distinct from w.partner_id
+"""
+
+_OPEN_ACCOUNTS = """
+insert into commissions_account (kind, partner_id, currency)
+select w.kind, w.partner_id, w.currency from unnest(%s::text[], %s::uuid[], %s::text[]) w (kind, partner_id, currency)
+on conflict do nothing
+"""
+
+# The sums are complete before the first balance row is touched, and the rows are touched in account order.
+_POST = """
+with posted as (
+  insert into commissions_transfer (kind, key, journal, debit_account_id, credit_account_id, amount_minor, currency,
+                                    partner_id, booked_at, booked_on, period, reverses_id)
+  select kind, key, journal, debit_id, credit_id, amount_minor, currency, partner_id, booked_at, booked_on,
+         extract(year from booked_on)::int * 100 + extract(month from booked_on)::int, reverses_id
+    from unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::uuid[],
+                %s::timestamptz[], %s::date[], %s::bigint[])
+         w (kind, key, journal, debit_id, credit_id, amount_minor, currency, partner_id, booked_at, booked_on, reverses_id)
+   order by key
+  on conflict (tenant_id, key) do nothing
+  returning id, key, debit_account_id, credit_account_id, amount_minor
+), moved as (
+  select account_id, sum(debit) as debits, sum(credit) as credits
+    from (select debit_account_id as account_id, amount_minor as debit, 0::bigint as credit from posted
+          union all
+          select credit_account_id, 0::bigint, amount_minor from posted) sides
+   group by account_id
+), kept as (
+  insert into commissions_balance as balance (id, debits_minor, credits_minor)
+  select account_id, debits, credits from moved order by account_id
+  on conflict (tenant_id, id) do update
+     set debits_minor = balance.debits_minor + excluded.debits_minor,
+         credits_minor = balance.credits_minor + excluded.credits_minor
+)
+select key, id from posted
+"""
+
+_LOCK = """
+select b.id from commissions_balance b join commissions_account a on a.tenant_id = b.tenant_id and a.id = b.id
+ where a.partner_id = any(%s::uuid[]) and a.currency = coalesce(%s::text, a.currency)
+ order by b.id for update of b
+"""
+
+__all__ = [
+    "AccountKind",
+    "AccountName",
+    "AlreadyReversed",
+    "KeyReused",
+    "NewTransfer",
+    "Posted",
+    "account_of",
+    "accounts_of",
+    "lock_balances",
+    "post_staged",
+    "post_transfer",
+    "reversal_of",
+    "reverse_transfer",
+]
