@@ -1,6 +1,8 @@
 """`make demo` says what is wrong in one line before it has started anything."""
 
+import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -46,3 +48,56 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
 
     assert ran.returncode == 2
     assert "PORT must be a number from 1 to 65535" in ran.stderr
+
+
+@pytest.mark.slow
+def test_it_serves_stops_cleanly_and_comes_back_with_its_data(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    first_lines, first_code, first_page = _start_look_stop(data, port)
+    second_lines, second_code, second_page = _start_look_stop(data, port)
+
+    assert (first_code, second_code) == (0, 0)
+    assert (first_page, second_page) == (200, 200)
+    assert any("login" in line for line in first_lines)
+    assert any("cluster made" in line for line in first_lines)
+    assert not any("cluster made" in line for line in second_lines)
+    assert "Stopped in" in second_lines[-1]
+
+
+def _start_look_stop(data: Path, port: int) -> tuple[list[str], int, int]:
+    environment = {key: value for key, value in os.environ.items() if key not in SERVERS}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "prm.stack", "demo", "--data", data, "--port", str(port)],
+        cwd=ROOT,
+        env=environment | {"DEBUG": "0"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    lines = []
+    page = 0
+    try:
+        for line in process.stdout or ():
+            lines.append(line)
+            if "Ready: " in line:
+                page = _status(port, "/accounts/login/")
+                process.send_signal(signal.SIGINT)
+        return lines, process.wait(60), page
+    finally:
+        process.kill()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _status(port: int, path: str) -> int:
+    connection = http.client.HTTPConnection("localhost", port, timeout=20)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
