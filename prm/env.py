@@ -87,7 +87,7 @@ def email(name: str, folder: Path) -> dict[str, Any]:
     """Return Django's mail settings for smtp:// or smtps:// addresses; unset means files in the folder."""
     value = os.environ.get(name, "")
     if not value:
-        return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": str(folder)}
+        return {"EMAIL_BACKEND": "prm.notices.mailbox.FileBackend", "EMAIL_FILE_PATH": str(folder)}
     url = urlsplit(value)
     if url.scheme not in {"smtp", "smtps", "smtp+tls"}:
         raise ImproperlyConfigured(f"{name} must start with smtp://, smtp+tls:// or smtps://.")
