@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from prm.stack.children import Children
-from prm.stack.console import StackFailed, say
+from prm.stack.console import StackFailed, be_quiet, say
 from prm.stack.demo import run_demo
 from prm.stack.identity import die_with_parent
 from prm.stack.interrupts import Interrupts
@@ -38,6 +38,8 @@ def stores_command(options: argparse.Namespace) -> int:
 
 def run_command(options: argparse.Namespace) -> int:
     """Run one command on passing stores and return its exit code."""
+    if not options.verbose:
+        be_quiet()
     children = Children(verbose=options.verbose)
     interrupts = Interrupts(children)
     with passing_stores(verbose=options.verbose) as variables:

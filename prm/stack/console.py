@@ -8,14 +8,22 @@ from pathlib import Path
 
 START = time.monotonic()
 _PRINTING = threading.Lock()
+_quiet = threading.Event()
 
 
 class StackFailed(Exception):
     """Something the person at the terminal can mend; the message says how."""
 
 
+def be_quiet() -> None:
+    """Say nothing from now on: another program's output is what counts."""
+    _quiet.set()
+
+
 def say(message: str, *, who: str = "stack") -> None:
     """Print one line with the seconds since the start; a closed pipe is no reason to stop."""
+    if _quiet.is_set():
+        return
     with _PRINTING:
         try:
             sys.stdout.write(f"[{time.monotonic() - START:6.2f}s] {who:6s} | {message}\n")
