@@ -7,6 +7,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 LOCK := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 export PORT DATA_DIR
+unexport VIRTUAL_ENV PYTHONHOME
 .DEFAULT_GOAL := help
 .PHONY: help venv demo stores test lint format lock lock-check bench bench-full messages
 
@@ -56,10 +57,10 @@ $(UV):
 
 .venv/demo.stamp: requirements-demo.lock | $(UV)
 	@echo "Installing what the portal needs (once, about 20 s)"
-	@$(UV) pip install --quiet --require-hashes -r requirements-demo.lock
+	@$(UV) pip install --python $(BIN)/python --quiet --require-hashes -r requirements-demo.lock
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.lock | $(UV)
 	@echo "Installing tools and libraries (once, about 40 s)"
-	@$(UV) pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(UV) pip install --python $(BIN)/python --quiet --require-hashes -r requirements-dev.lock
 	@touch $@ .venv/demo.stamp
