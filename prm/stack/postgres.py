@@ -143,7 +143,16 @@ class Postgres:
 
     def _wait_until_ready(self, child: Child) -> None:
         began = time.monotonic()
-        ask = [str(self.bin / "pg_isready"), "-q", "-h", str(self.sockets), "-t", "1"]
+        ask = [
+            str(self.bin / "pg_isready"),
+            "-q",
+            "-U",
+            "postgres",
+            "-h",
+            str(self.sockets),
+            "-t",
+            "1",
+        ]
         while subprocess.run(ask, check=False).returncode != 0:
             if not child.running:
                 raise StackFailed(
