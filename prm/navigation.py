@@ -53,6 +53,7 @@ class Shell:
     notice_count: int = 0
     switch_url: str = ""
     search_url: str = ""
+    brand_version: str = ""
 
 
 # (group, label, url name, icon, capability, path prefix that marks it current)
@@ -71,8 +72,9 @@ def _shell(request: HttpRequest, tenant: Any, member: Member | None) -> Shell:
     base = Shell(
         brand_name=tenant.name,
         tagline=_("Partner management") if member and member.is_staff else _("Partner program"),
-        logo_url=_url("brand-logo") if tenant.logo else "",
+        logo_url=f"{_url('brand-logo')}?v={tenant.logo_digest}" if tenant.logo_digest else "",
         home_url=_url("start"),
+        brand_version=tenant.brand_version,
         initial=tenant.name[:1].upper(),
         theme=_theme(request),
     )
@@ -95,7 +97,7 @@ def _shell(request: HttpRequest, tenant: Any, member: Member | None) -> Shell:
             "person_hue": member.user_id % 8,
             "account_url": _url("account-profile"),
             "notice_url": _url("notice-list"),
-            "notice_count": unread_count(member.user_id),
+            "notice_count": unread_count(member.user_id, member.partner_id),
             "switch_url": _url("membership-list"),
             "search_url": _url("search"),
         },

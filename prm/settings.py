@@ -20,7 +20,10 @@ FIELD_KEYS = env.names(
     "FIELD_KEYS",
     "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" if DEBUG or TESTING else "",
 )
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "localhost,127.0.0.1,testserver" if DEBUG or TESTING else "localhost,127.0.0.1")
+# Hosts under which tenants are told apart by path. Any other host must be a tenant's own domain, which only the
+# database knows: prm.tenancy.middleware refuses the rest, so Django lets every host pass to it.
+OWN_HOSTS = env.names("ALLOWED_HOSTS", "localhost,127.0.0.1,testserver" if DEBUG or TESTING else "localhost,127.0.0.1")
+ALLOWED_HOSTS = ["*"]
 # Scheme and host under which people reach tenants that have no domain of their own.
 PUBLIC_ORIGIN = env.text("PUBLIC_ORIGIN", "http://localhost:" + env.text("PORT", "8000")).rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN, *env.names("CSRF_TRUSTED_ORIGINS")]
@@ -53,7 +56,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "prm.web.logs.RequestLogMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "prm.tenancy.middleware.TenantAddressMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -104,7 +107,7 @@ DATABASE_ROUTERS = ["prm.tenancy.router.OneWriter"]
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "prm.web.cache.SteadyCache",
         # Emptying the cache empties its whole database: never the one that holds the queues.
         "LOCATION": env.cache_beside(REDIS_URL),
         "KEY_PREFIX": "prm-cache",
@@ -224,6 +227,11 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_TOLERANCE = 0
+MFA_FORMS = {
+    "authenticate": "prm.signin.forms.OnceOnlyAuthenticateForm",
+    "reauthenticate": "prm.signin.forms.OnceOnlyReauthenticateForm",
+}
+CSRF_FAILURE_VIEW = "prm.signin.views.stale_page"
 USERSESSIONS_TRACK_ACTIVITY = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("PROXY_COUNT", 0)
 

@@ -2,9 +2,13 @@
 
 from django.urls import include, path
 
+from prm.signin import urls as signin_urls
 from prm.signin import views as signin
 
 urlpatterns = [
     path("", signin.start, name="start"),
     path("accounts/", include("allauth.urls")),
+    path("", include(signin_urls.global_patterns)),
 ]
+
+handler429 = "prm.signin.views.too_many"

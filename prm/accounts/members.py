@@ -1,6 +1,7 @@
 """The person of a request in the tenant of the request."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -10,6 +11,7 @@ from prm.accounts.models import Membership, User
 from prm.tenancy.models import Tenant
 
 SESSION_KEY = "membership"
+SEEN_EVERY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Member:
     sees_all_referrals: bool
     language: str
     time_zone: str
+    last_seen_at: datetime | None = None
 
     @property
     def is_staff(self) -> bool:
@@ -85,6 +88,13 @@ def member_of(membership: Membership, user: User) -> Member:
         sees_all_referrals=membership.sees_all_referrals or Role.PARTNER_ADMIN in membership.roles,
         language=user.language,
         time_zone=user.time_zone,
+        last_seen_at=membership.last_seen_at,
     )
+
+
+def seen(member: Member, *, at: datetime) -> None:
+    """Note that the person was here, at most every ten minutes, since every page would pay for it."""
+    if member.last_seen_at is None or at - member.last_seen_at > SEEN_EVERY:
+        Membership.objects.filter(id=member.membership_id).update(last_seen_at=at)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import structlog
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -9,10 +10,12 @@ from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
-from prm.accounts.members import SESSION_KEY, member_for
+from prm.accounts.members import SESSION_KEY, member_for, seen
 
 Handler = Callable[[HttpRequest], HttpResponse]
 LANGUAGE_COOKIE = "language"
+# What somebody needs to set a second factor up, or to work in another place instead.
+OPEN_WITHOUT_FACTOR = ("/accounts/", "/brand.css", "/logo.png", "/memberships/", "/language/", "/invitation")
 
 
 class MemberMiddleware:
@@ -25,8 +28,11 @@ class MemberMiddleware:
         request.member = None  # type: ignore[attr-defined]
         tenant = request.tenant  # type: ignore[attr-defined]
         if tenant is not None and request.user.is_authenticated:
+            structlog.contextvars.bind_contextvars(user_id=request.user.pk)
             chosen = request.session.get(SESSION_KEY, {}).get(str(tenant.id))
             request.member = member_for(request.user, tenant, chosen)  # type: ignore[attr-defined, arg-type]
+            if request.member is not None:  # type: ignore[attr-defined]
+                seen(request.member, at=timezone.now())  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
@@ -77,7 +83,7 @@ class SecondFactorMiddleware:
             member is not None
             and member.is_staff
             and request.tenant.require_second_factor  # type: ignore[attr-defined]
-            and not request.path_info.startswith(("/accounts/", "/brand.css", "/logo.png"))
+            and not request.path_info.startswith(OPEN_WITHOUT_FACTOR)
             and not is_mfa_enabled(request.user)
         ):
             return redirect("mfa_index")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.request import split_domain_port
 from django.urls import set_script_prefix
 
@@ -26,20 +26,29 @@ class TenantAddressMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.tenant = None  # type: ignore[attr-defined]
+        # One rule decides: an own host reads the path, any other host is one tenant's domain or nobody's.
         host = split_domain_port(request.get_host())[0].lower()
-        tenant = None if host in _own_hosts() else Tenant.objects.filter(domain=host).first()
-        prefix = ""
+        if host in _own_hosts():
+            return self._by_path(request)
+        tenant = Tenant.objects.defer("logo").filter(domain=host).first()
         if tenant is None:
-            slug, slash, rest = request.path_info.lstrip("/").partition("/")
-            if slug and slug not in RESERVED_SLUGS and (slash or settings.APPEND_SLASH):
-                tenant = Tenant.objects.filter(slug=slug).first()
-                if tenant is not None and slash:
-                    prefix = f"/{slug}"
-                    request.path_info = f"/{rest}"
-                elif tenant is not None:
-                    tenant = None  # "/acme" is redirected to "/acme/" by the start page's pattern
+            return HttpResponse("No portal lives at this address.\n", status=421, content_type="text/plain")
+        return self._inside(request, tenant, prefix="")
+
+    def _by_path(self, request: HttpRequest) -> HttpResponse:
+        slug, slash, rest = request.path_info.lstrip("/").partition("/")
+        if not slug or slug in RESERVED_SLUGS or "\x00" in slug:
+            return self.get_response(request)
+        tenant = Tenant.objects.defer("logo").filter(slug=slug).first()
         if tenant is None:
             return self.get_response(request)
+        if not slash:
+            query = request.META.get("QUERY_STRING", "")
+            return HttpResponseRedirect(f"/{slug}/" + (f"?{query}" if query else ""))
+        request.path_info = f"/{rest}"
+        return self._inside(request, tenant, prefix=f"/{slug}")
+
+    def _inside(self, request: HttpRequest, tenant: Tenant, *, prefix: str) -> HttpResponse:
         request.tenant = tenant  # type: ignore[attr-defined]
         request.urlconf = "prm.tenant_urls"  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(tenant_id=tenant.id)
@@ -51,7 +60,7 @@ class TenantAddressMiddleware:
 
 
 def _own_hosts() -> set[str]:
-    return {split_domain_port(settings.PUBLIC_ORIGIN.partition("://")[2])[0].lower(), "localhost", "127.0.0.1", "testserver"}
+    return {split_domain_port(settings.PUBLIC_ORIGIN.partition("://")[2])[0].lower(), *settings.OWN_HOSTS}
 
 
 class TenantScopeMiddleware:
@@ -69,7 +78,9 @@ class TenantScopeMiddleware:
         if tenant is None:
             return self.get_response(request)
         member = request.member  # type: ignore[attr-defined]
-        with tenant_scope(tenant.id, member.partner_id if member else None):
+        # An invitation may lead from one partner to another, whose rows a partner's scope hides.
+        joining = request.path_info.startswith("/invitation")
+        with tenant_scope(tenant.id, member.partner_id if member and not joining else None):
             response = self.get_response(request)
             if response.status_code >= 500 or getattr(request, "scope_failed", False):  # noqa: PLR2004
                 transaction.set_rollback(True)

@@ -11,7 +11,7 @@ from prm.tenancy.sql import UUID7, CurrentTenant
 
 # First path segments that global pages use; no tenant may take them.
 RESERVED_SLUGS = frozenset(
-    "accounts admin api assets brand demo healthz help livez mail manage media r readyz robots.txt start static system well-known".split(),
+    "accounts admin api assets brand brand.css demo healthz help invitation invitations language livez mail manage media memberships profile r readyz robots.txt start static system well-known".split(),
 )
 
 
@@ -33,6 +33,8 @@ class Tenant(models.Model):
     accent_foreground = models.CharField(max_length=7, default="#ffffff")
     # Cleaned PNG bytes shown at 30 px; empty means the initial on the accent.
     logo = models.BinaryField(default=bytes, blank=True)
+    # Names the logo's bytes in its address, so that browsers may keep it; empty without a logo.
+    logo_digest = models.CharField(max_length=16, blank=True, default="", db_default="")
     mail_sender = models.CharField(max_length=120, blank=True)
     reply_to = models.EmailField(blank=True)
     support_email = models.EmailField(blank=True)
@@ -48,6 +50,11 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def brand_version(self) -> str:
+        """A short name of the colours, for the address of the style sheet."""
+        return (self.accent + self.accent_foreground).replace("#", "")
 
 
 class TenantForeignKey(models.ForeignKey):
