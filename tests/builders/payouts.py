@@ -1,0 +1,68 @@
+"""Builders of money that is due, and of where it goes."""
+
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from tests.builders.partners import a_partner
+
+from commissions.ledger.models import AccountKind, Transfer
+from commissions.ledger.services import account_of, post_transfer
+from commissions.payouts.details import PayoutDetails, save_payout_details
+from commissions.payouts.models import PayoutAccount, PayoutMethod, PayoutRun
+from commissions.payouts.services import RunDraft, approve_run, export_run, submit_run
+from prm.events.services import Actor
+from prm.money import Money
+
+IBAN_IRELAND = "IE29AIBK93115212345678"
+IBAN_GERMANY = "DE89370400440532013000"
+_keys = count(1)
+
+
+def payable(partner_id: UUID, minor: int, currency: str = "EUR", *, at: datetime) -> Transfer:
+    """Book an amount that is ready to be paid (below zero: one taken back), past its hold."""
+    key = f"test:{next(_keys)}"
+    expense, owed = account_of(AccountKind.COMMISSION_EXPENSE, currency), account_of(AccountKind.PAYABLE, currency, partner_id)
+    debit, credit = (expense, owed) if minor > 0 else (owed, expense)
+    return post_transfer(
+        kind="accrual" if minor > 0 else "clawback",
+        key=key,
+        journal=key,
+        debit=debit,
+        credit=credit,
+        amount=Money(abs(minor), currency),
+        at=at,
+        partner_id=partner_id,
+    )
+
+
+def bank_details(partner_id: UUID, *, at: datetime, number: str = IBAN_IRELAND, **fields: Any) -> PayoutAccount:
+    """Give a partner payout details that count at once."""
+    details = PayoutDetails(**{"method": PayoutMethod.SEPA, "holder": "Brightwater Ltd", "number": number, "country": number[:2], **fields})
+    return save_payout_details(partner_id=partner_id, details=details, actor=Actor(None), at=at - timedelta(days=30))
+
+
+def a_payee(name: str, minor: int, currency: str = "EUR", *, at: datetime, number: str = IBAN_IRELAND, **fields: Any) -> Any:
+    """Make a partner with payout details and an amount ready to be paid."""
+    partner = a_partner(name=name)
+    bank_details(partner.id, at=at, number=number, **fields)
+    payable(partner.id, minor, currency, at=at)
+    return partner
+
+
+def submitted_run(*, at: datetime, user_id: int | None = None, **fields: Any) -> PayoutRun:
+    """Freeze everything payable into a run."""
+    return submit_run(draft=RunDraft(pay_on=at.date(), **fields), actor=Actor(user_id), at=at)
+
+
+def approved_run(*, at: datetime, approver_id: int, user_id: int | None = None) -> PayoutRun:
+    """Freeze and approve a run."""
+    run = submitted_run(at=at, user_id=user_id)
+    return approve_run(run_id=run.id, digest=run.digest, actor=Actor(approver_id), at=at)
+
+
+def exported_run(*, at: datetime, approver_id: int, user_id: int | None = None) -> PayoutRun:
+    """Freeze, approve and export a run."""
+    run = approved_run(at=at, approver_id=approver_id, user_id=user_id)
+    return export_run(run_id=run.id, actor=Actor(approver_id), at=at)
