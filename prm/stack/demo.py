@@ -85,15 +85,23 @@ def _prepared(children: Children, interrupts: Interrupts, env: dict[str, str]) -
 
 
 def _start_processes(children: Children, env: dict[str, str], options: argparse.Namespace) -> Child:
-    module = [sys.executable, "-m"]
     web = children.start(
         "web",
-        [*module, "gunicorn", "prm.wsgi:application", "--config", "prm/stack/gunicorn.py"],
+        [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "prm.wsgi:application",
+            "--config",
+            "prm/stack/gunicorn.py",
+        ],
         env=env | {"HOST": options.host},
         folder=ROOT,
     )
     background = env | {"PRM_ROLE": "worker"}
-    celery = [*module, "celery", "--quiet", "-A", "prm"]
+    # Celery fears pickled messages for root; here every message is JSON.
+    calm = ["-W", "ignore:An entry for the specified gid", "-W", "ignore:You're running the worker"]
+    celery = [sys.executable, *calm, "-m", "celery", "--quiet", "-A", "prm"]
     children.start(
         "worker",
         [
