@@ -14,7 +14,7 @@ while :; do
   stamp=$(date -u +%Y%m%dT%H%M%SZ)
   # A dump under its final name is a whole dump.
   if pg_dump --format=custom --file="$ROOM/.partial.dump" && pg_restore --list "$ROOM/.partial.dump" >/dev/null &&
-     tar -czf "$ROOM/.partial.tar.gz" -C /files .; then
+     tar -czf "$ROOM/.partial.tar.gz" -C "${FILES_DIR:-/files}" .; then
     mv "$ROOM/.partial.dump" "$ROOM/prm-$stamp.dump"
     mv "$ROOM/.partial.tar.gz" "$ROOM/files-$stamp.tar.gz"
     find "$ROOM" \( -name 'prm-*.dump' -o -name 'files-*.tar.gz' \) -mtime +"${KEEP_DAYS:-14}" -delete
