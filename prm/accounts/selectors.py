@@ -5,6 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 
 from prm.accounts.capabilities import Capability, Role, capabilities_of
 from prm.accounts.models import Invitation, Membership, User
@@ -84,6 +86,27 @@ def person_with(email: str) -> User | None:
     """Return the person who has proved the address, or whose login it is; None for nobody."""
     proved = EmailAddress.objects.filter(email=tidy_email(email), verified=True).select_related("user").first()
     return proved.user if proved else User.objects.filter(email=tidy_email(email)).first()  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class SignInFacts:
+    """How many ways in a person has, for their own account's page."""
+
+    passkeys: int
+    authenticator_app: bool
+    recovery_codes: bool
+    sessions: int
+
+
+def sign_in_facts(user: User) -> SignInFacts:
+    """Return the person's second factors and open sessions."""
+    kinds = list(Authenticator.objects.filter(user_id=user.pk).values_list("type", flat=True))
+    return SignInFacts(
+        passkeys=kinds.count(Authenticator.Type.WEBAUTHN),
+        authenticator_app=Authenticator.Type.TOTP in kinds,
+        recovery_codes=Authenticator.Type.RECOVERY_CODES in kinds,
+        sessions=UserSession.objects.filter(user_id=user.pk).count(),
+    )
 
 
 def may_still_invite(invitation: Invitation) -> bool:

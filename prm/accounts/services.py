@@ -265,6 +265,11 @@ def end_membership(
     return membership
 
 
+def edit_profile(*, user_id: int, name: str, language: str, time_zone: str, theme: str) -> None:
+    """Keep what a person says about themselves; it belongs to no tenant and is no tenant's event."""
+    User.objects.filter(id=user_id).update(name=name, language=language, time_zone=time_zone, theme=theme)
+
+
 @transaction.atomic
 def rename_partner_places(*, tenant_id: int, partner_id: UUID, partner_name: str) -> int:
     """Copy a partner's new name to its people's places and waiting invitations; return how many places."""
