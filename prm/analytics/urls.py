@@ -1,5 +1,12 @@
-"""Dashboards."""
+"""Dashboards and the rows behind their numbers."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from prm.analytics import views
+
+urlpatterns = [
+    path("", views.partner_home, name="partner-home"),
+    path("manage/", views.manage_dashboard, name="manage-dashboard"),
+    path("manage/figures/<slug:figure>/", views.manage_figure, name="manage-figure"),
+    path("manage/finance/", views.manage_finance, name="manage-finance"),
+]

@@ -1,0 +1,1 @@
+"""The invented world of `make demo`: two vendors, their people and a year of history."""
