@@ -52,6 +52,8 @@ class Column(django_tables2.Column):
         css: str = "",
         **options: Any,
     ) -> None:
+        if isinstance(options.get("accessor"), str):
+            options["accessor"] = options["accessor"].replace(".", "__")
         super().__init__(verbose_name=header or None, **options)
         self.label = header
         self.row_header, self.sort = row_header, sort
