@@ -21,6 +21,7 @@ def mail_invitation(invitation: Invitation, *, token: str, person: User | None) 
     language = (person.language if person else "") or invitation.language or tenant.language
     with translation.override(language):
         roles = ", ".join(str(Role(role).label) for role in invitation.roles)
+        button = gettext("Open the invitation")
         title = gettext("You are invited to %(place)s") % {"place": invitation.partner_name or tenant.name}
     context = {
         "title": title,
@@ -29,6 +30,7 @@ def mail_invitation(invitation: Invitation, *, token: str, person: User | None) 
         "roles": roles,
         "name": (person.name if person else "") or invitation.name,
         "url": tenant_url(tenant, "invitation-open", token=token),
+        "button": button,
     }
     words = written("emails/accounts/invitation", context, tenant=tenant, language=language)
     mail = queue_account_mail(

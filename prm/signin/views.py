@@ -127,7 +127,7 @@ def stale_page(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa:
 
 def too_many(request: HttpRequest) -> HttpResponse:
     """Answer somebody who tried too often."""
-    response = render(request, "prm/signin/too_many.html", status=429)
+    response = render(request, "429.html", status=429)
     response.headers["Retry-After"] = "60"
     return response
 
