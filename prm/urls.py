@@ -8,6 +8,7 @@ from prm.signin import views as signin
 urlpatterns = [
     path("", signin.start, name="start"),
     path("accounts/", include("allauth.urls")),
+    path("mail/", include("prm.notices.mailbox_urls")),
     path("", include(signin_urls.global_patterns)),
 ]
 

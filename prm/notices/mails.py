@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
+from django.template import Context
 from django.template.loader import select_template
 from django.utils import timezone, translation
 
@@ -44,7 +45,7 @@ def written(template: str, context: dict[str, Any], *, tenant: Tenant, language:
 
 def inlined(html: str) -> str:
     """Return the document with its style sheet copied into style attributes; nothing is fetched."""
-    return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(html)
+    return css_inline.CSSInliner(load_remote_stylesheets=False).inline(html)
 
 
 def sender_of(tenant: Tenant) -> str:
@@ -59,7 +60,9 @@ def message_id_of(*, tenant_id: int, key: str) -> str:
 
 
 def _part(template: str, ending: str, context: dict[str, Any]) -> str:
-    return select_template([f"{template}.{ending}", f"emails/notice.{ending}"]).render(context)
+    found: Any = select_template([f"{template}.{ending}", f"emails/notice.{ending}"])
+    # Subject and text are no HTML: "Kestrel & Co" stays as it is.
+    return str(found.template.render(Context(context, autoescape=ending == "html")))
 
 
 def _tidy(text: str) -> str:

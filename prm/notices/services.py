@@ -126,6 +126,12 @@ def set_preferences(*, user_id: int, choices: dict[str, tuple[bool, bool]]) -> N
     )
 
 
+def stop_mails(*, user_id: int, kind: str) -> None:
+    """Send the person no more mails of a kind; what they see in the portal stays as it is. A repeat changes nothing."""
+    chosen = NoticePreference.objects.filter(user_id=user_id, kind=kind).first()
+    set_preferences(user_id=user_id, choices={kind: (False, chosen.in_portal if chosen else True)})
+
+
 def retry_mail(*, mail_id: int, at: datetime) -> bool:
     """Queue a mail again that was given up; tell whether there was one."""
     changed = Mail.objects.filter(id=mail_id, state=MailState.FAILED).update(
