@@ -171,7 +171,7 @@ def _numbers(drafts: Sequence[Draft], setting: Setting) -> dict[int, Iterator[st
     # In the order of years, so that two commits that share years never wait for each other in a circle.
     for year, count in sorted(Counter(_year(draft, setting) for draft in drafts).items()):
         last = next_number(f"referral:{year}", count=count)
-        found[year] = (f"R-{year}-{number:04d}" for number in range(last - count + 1, last + 1))
+        found[year] = iter([f"R-{year}-{number:04d}" for number in range(last - count + 1, last + 1)])
     return found
 
 
