@@ -1,0 +1,42 @@
+"""Pictures that people upload become small PNGs of our own making; nothing of the file survives but its pixels."""
+
+from io import BytesIO
+from typing import IO
+
+from PIL import Image, UnidentifiedImageError
+
+MAX_BYTES = 1_000_000
+MAX_SIDE = 4_096
+SIDE = 256
+
+
+class NotALogo(ValueError):
+    """The file is no PNG or JPEG picture, or too large; `reason` is "large", "kind", "pixels" or "broken"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def cleaned_logo(file: IO[bytes]) -> bytes:
+    """Return the picture as PNG of at most 256 by 256 pixels. Raises NotALogo.
+
+    The kind is told by the content, size and pixels are checked before anything is unpacked (THREATS.md, S13, S15).
+    """
+    raw = file.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise NotALogo("large")
+    try:
+        with Image.open(BytesIO(raw), formats=("PNG", "JPEG")) as picture:
+            if max(picture.size) > MAX_SIDE or min(picture.size) < 1:
+                raise NotALogo("pixels")
+            picture.load()
+            small = picture.convert("RGBA")
+    except UnidentifiedImageError as error:
+        raise NotALogo("kind") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise error if isinstance(error, NotALogo) else NotALogo("broken") from error
+    small.thumbnail((SIDE, SIDE))
+    out = BytesIO()
+    small.save(out, "PNG", optimize=True)
+    return out.getvalue()
