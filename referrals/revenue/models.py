@@ -104,6 +104,9 @@ class RevenueEvent(PublicTenantModel):
             models.Index(fields=["tenant", "partner_id", "booked_on"], name="revenue_partner_day"),
             models.Index(fields=["tenant", "booked_on"], name="revenue_day"),
             models.Index(fields=["tenant", "import_id"], name="revenue_import", condition=~Q(import_id=None)),
+            # What a customer paid, what was given back on a payment; also what the foreign keys look up on a delete.
+            models.Index(fields=["tenant", "customer", "payment_no"], name="revenue_customer"),
+            models.Index(fields=["tenant", "refunds"], name="revenue_refunds", condition=~Q(refunds=None)),
         ]
 
     def __str__(self) -> str:
