@@ -1,9 +1,17 @@
 """What the portal knows about a company that somebody is about to send."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from django.db import connection
+
+from partners.directory.models import Enrollment, EnrollmentState, PartnerState
+from partners.programs.models import Program
+from prm.accounts.models import Membership
+from prm.tenancy.scope import current_scope
+from referrals.pipeline.models import Referral
+from referrals.pipeline.selectors import Lookalike
 
 
 @dataclass(frozen=True)
@@ -34,3 +42,43 @@ def known_company(domain: str, email: str, partner_id: UUID) -> KnownCompany:
         )
         own, known = cursor.fetchone()
     return KnownCompany(own, elsewhere=bool(known))
+
+
+def programs_open_to(partner_id: UUID) -> list[Program]:
+    """Return the open programs in which an active partner takes part, by name."""
+    enrolled = Enrollment.objects.filter(
+        partner_id=partner_id,
+        partner__state=PartnerState.ACTIVE,
+        state__in=[EnrollmentState.ACTIVE, EnrollmentState.APPROVED],
+    )
+    return list(
+        Program.objects.filter(id__in=enrolled.values("program_id"), closed_at=None).order_by(
+            "name", "id"
+        )
+    )
+
+
+def people_of_partner(partner_id: UUID) -> list[tuple[str, str]]:
+    """Return the partner's people as (user id, name)."""
+    here = Membership.objects.filter(
+        tenant_id=current_scope().tenant_id, partner_id=partner_id, ended_at=None
+    )
+    return [
+        (str(row.user_id), str(row.user))
+        for row in here.select_related("user").order_by("user__name", "user_id")
+    ]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A referral in the queue: by which day it is answered as promised, and what looks like the same company."""
+
+    referral: Referral
+    due_on: date
+    is_late: bool
+    lookalikes: list[Lookalike]
+
+    @property
+    def strong(self) -> list[Lookalike]:
+        """Those that share domain or email."""
+        return [other for other in self.lookalikes if other.why != "name"]

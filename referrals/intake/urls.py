@@ -1,5 +1,12 @@
-"""Pages."""
+"""Pages of sending and answering referrals."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from referrals.intake import views
+
+urlpatterns = [
+    path("referrals/new/", views.referral_new, name="referral-new"),
+    path("referrals/check/", views.referral_check, name="referral-check"),
+    path("manage/review/", views.queue, name="queue"),
+    path("manage/referrals/new/", views.manage_referral_new, name="manage-referral-new"),
+]

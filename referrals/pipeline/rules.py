@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ FREE_MAIL = frozenset(
     rediffmail.com rocketmail.com sapo.pt sbcglobal.net seznam.cz sfr.fr shaw.ca sina.com sky.com skynet.be t-online.de
     talktalk.net telenet.be telia.com tim.it tin.it tiscali.it tuta.com tutanota.com ukr.net uol.com.br verizon.net
     virgilio.it virginmedia.com wanadoo.fr web.de wp.pl xs4all.nl yandex.com yandex.ru ymail.com ziggo.nl zoho.com
-    """.split(),
+    """.split(),  # noqa: SIM905  a list of words reads better as words
 )
 _FREE_NAMES = frozenset(
     {"gmail", "googlemail", "gmx", "hotmail", "live", "outlook", "yahoo", "yandex"}
@@ -31,7 +31,7 @@ _LEGAL_FORMS = frozenset(
     """
     ab ag as asa bv bvba co company corp corporation cv doo eood eurl gmbh inc incorporated kft kg limited llc llp ltd
     ltda mbh nv oy oyj plc pte pty sa sagl sarl sas sl slu snc spa sprl srl srls srlu sro spzoo ug vof zrt
-    """.split(),
+    """.split(),  # noqa: SIM905  as above
 )
 _WORDS = re.compile(r"[\w]+", re.UNICODE)
 _DOTS_IN_ABBREVIATION = re.compile(r"\b(?:\w\.){2,}")
@@ -146,15 +146,16 @@ NEEDS_REASON = frozenset({"lost", "rejected"})
 REPEATABLE_KINDS = frozenset({"qualified", "opportunity", "lost"})
 
 
-@dataclass(frozen=True)
-class Step:
-    """One stage as a progress bar draws it. state: "done", "now", "todo" or "lost"."""
-
-    label: str
-    kind: str
-    state: str
-
-
 def move_is_possible(from_kind: str, to_kind: str) -> bool:
     """Tell whether an editor may allow a move at all: nothing returns to submitted, a win is only undone by refunds."""
     return to_kind != "submitted" and from_kind != "won"
+
+
+def working_days_later(start: date, days: int) -> date:
+    """Return the day a number of working days (Monday to Friday) after a day; none later is the day itself."""
+    day = start
+    while days > 0:
+        day += timedelta(days=1)
+        if day.weekday() < 5:
+            days -= 1
+    return day

@@ -1,8 +1,43 @@
-"""Reads about stages and moves."""
+"""Reads about referrals, their stages and their histories."""
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
-from referrals.pipeline.models import Referral, Stage, StageKind, StageMove
+from django.db import connection
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from partners.directory.rules import folded_name
+from prm.accounts.capabilities import Role
+from prm.accounts.models import Membership
+from prm.tenancy.scope import current_scope
+from prm.web.counts import bounded_counts
+from referrals.pipeline.models import (
+    Referral,
+    ReferralNote,
+    Stage,
+    StageChange,
+    StageKind,
+    StageMove,
+)
+from referrals.pipeline.rules import FORWARD_PATH, normalised_company, working_days_later
+
+# What else is known of a company counts unless it ended without a customer.
+_ENDED = (StageKind.LOST, StageKind.REJECTED, StageKind.EXPIRED)
+VIEWS: dict[str, tuple[str, ...]] = {
+    "open": ("submitted", "accepted", "qualified", "opportunity"),
+    "won": ("won",),
+    "lost": ("lost", "expired"),
+    "declined": ("rejected",),
+}
+OPTION_LIMIT = 100
+
+
+# ---------------------------------------------------------------- stages
 
 
 def stages_of(program_id: UUID, *, retired: bool = False) -> list[Stage]:
@@ -23,13 +58,255 @@ def stage_of_kind(program_id: UUID, kind: str) -> Stage | None:
 def moves_from(referral: Referral) -> list[Stage]:
     """Return the stages the referral may go to now, in the pipeline's order; a stage of the kind won means winning it."""
     allowed = StageMove.objects.filter(from_stage_id=referral.stage_id).values("to_stage_id")
-    return list(
-        Stage.objects.filter(
-            program_id=referral.program_id, retired_at=None, id__in=allowed
-        ).order_by("position", "id")
-    )
+    live = Stage.objects.filter(program_id=referral.program_id, retired_at=None, id__in=allowed)
+    return list(live.order_by("position", "id"))
 
 
 def winning_stage(referral: Referral) -> Stage | None:
     """Return the stage in which winning this referral ends, None when it cannot be won from where it stands."""
     return next((stage for stage in moves_from(referral) if stage.kind == StageKind.WON), None)
+
+
+# ---------------------------------------------------------------- lists
+
+
+def referral_rows(referrals: QuerySet[Referral]) -> QuerySet[Referral]:
+    """Return the referrals with what a list shows: stage, people, and `path_step` of `path_total` stages to a win."""
+    path = (
+        Stage.objects.filter(
+            program_id=OuterRef("program_id"), retired_at=None, kind__in=FORWARD_PATH
+        )
+        .order_by()
+        .values("program_id")
+        .annotate(steps=Count("id"))
+        .values("steps")
+    )
+    walked = path.filter(position__lte=OuterRef("stage__position"))
+    return (
+        referrals.select_related("stage", "submitted_by", "partner")
+        .annotate(path_total=Coalesce(Subquery(path), 0), path_step=Coalesce(Subquery(walked), 0))
+        .defer(
+            "context",
+            "custom",
+            "submitted_by__password",
+            "partner__address",
+            "partner__state_reason",
+        )
+    )
+
+
+def matching(
+    referrals: QuerySet[Referral], words: str, *, partners: bool = False
+) -> QuerySet[Referral]:
+    """Return the referrals whose number is, or whose company (or partner, too) starts with, the words; all for none.
+
+    Ranges instead of LIKE: behind row-level security only leak-proof operators use an index.
+    """
+    words = words.strip()
+    if not words:
+        return referrals
+    company = normalised_company(words)
+    wanted = Q(number=words.upper())
+    if company:
+        wanted |= Q(company_norm__gte=company, company_norm__lt=company + "\U0010ffff")
+    if partners:
+        name = folded_name(words)
+        wanted |= Q(partner__name_norm__gte=name, partner__name_norm__lt=name + "\U0010ffff")
+    return referrals.filter(wanted)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a manager's list can be narrowed to; ids as text with their names, in order of name."""
+
+    programs: list[tuple[str, str]]
+    partners: list[tuple[str, str]]
+    owners: list[tuple[str, str]]
+
+
+_OPTIONS = """
+(select 'programs' as part, id::text, name from partners_program order by name limit %(limit)s)
+union all
+(select 'partners', id::text, name from partners_partner
+  where id in (select id from partners_partner order by name, id limit %(limit)s) or id = %(partner)s order by name)
+union all
+(select 'owners', u.id::text, coalesce(nullif(u.name, ''), u.email) from prm_membership m join prm_user u on u.id = m.user_id
+  where m.tenant_id = %(tenant)s and m.partner_id is null and m.ended_at is null and m.roles && %(roles)s
+  order by 3 limit %(limit)s)
+"""
+
+
+def filter_options(*, partner_id: UUID | None = None) -> Options:
+    """Return the choices of the manager's filters, at most 100 each, in one query; a chosen partner is always among them."""
+    found: dict[str, list[tuple[str, str]]] = {"programs": [], "partners": [], "owners": []}
+    roles = [Role.CHANNEL_MANAGER.value, Role.PROGRAM_ADMIN.value]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OPTIONS,
+            {
+                "limit": OPTION_LIMIT,
+                "partner": partner_id,
+                "tenant": current_scope().tenant_id,
+                "roles": roles,
+            },
+        )
+        for part, identity, name in cursor.fetchall():
+            found[part].append((identity, name))
+    return Options(**found)
+
+
+def owner_choices() -> list[tuple[str, str]]:
+    """Return the vendor's people who look after referrals."""
+    people = (
+        Membership.objects.filter(
+            tenant_id=current_scope().tenant_id,
+            partner_id=None,
+            ended_at=None,
+            roles__overlap=[Role.CHANNEL_MANAGER, Role.PROGRAM_ADMIN],
+        )
+        .select_related("user")
+        .order_by("user__name", "user_id")
+    )
+    return [(str(row.user_id), str(row.user)) for row in people]
+
+
+# ---------------------------------------------------------------- one referral
+
+
+@dataclass(frozen=True)
+class PathStep:
+    """One step of a referral's way. state: "done", "now", "todo" or "lost"; reached_at is aware, None when ahead."""
+
+    label: str
+    kind: str
+    state: str
+    reached_at: datetime | None
+
+
+def path_of(referral: Referral, changes: Sequence[StageChange]) -> list[PathStep]:
+    """Return the way a referral has gone and has to go: its program's stages to a win, or to where it ended.
+
+    changes: the referral's, oldest first.
+    """
+    reached: dict[int, datetime] = {}
+    for change in changes:
+        reached[change.to_stage_id] = change.at
+    ended_badly = referral.stage_kind in _ENDED
+    ahead = [stage for stage in stages_of(referral.program_id) if stage.kind in FORWARD_PATH]
+    if ended_badly:
+        walked = [stage for stage in ahead if stage.id in reached]
+        here = PathStep(
+            referral.stage.label, referral.stage_kind, "lost", referral.stage_entered_at
+        )
+        return [
+            PathStep(stage.label, stage.kind, "done", reached[stage.id]) for stage in walked
+        ] + [here]
+    place = next(
+        (number for number, stage in enumerate(ahead) if stage.id == referral.stage_id), len(ahead)
+    )
+    steps = []
+    for number, stage in enumerate(ahead):
+        if number == place and stage.kind != StageKind.WON:
+            state = "now"
+        else:
+            state = "done" if number <= place else "todo"
+        steps.append(
+            PathStep(
+                stage.label, stage.kind, state, reached.get(stage.id) if number <= place else None
+            )
+        )
+    return steps
+
+
+def changes_of(referral_id: UUID) -> list[StageChange]:
+    """Return the referral's stage changes with stages and people, oldest first."""
+    changes = StageChange.objects.filter(referral_id=referral_id)
+    return list(changes.select_related("from_stage", "to_stage", "actor").order_by("at", "id"))
+
+
+def notes_of(referral_id: UUID, *, internal: bool) -> list[ReferralNote]:
+    """Return the referral's notes, newest first; internal ones only when asked for, which is for staff."""
+    notes = ReferralNote.objects.filter(referral_id=referral_id)
+    return list(
+        (notes if internal else notes.filter(internal=False))
+        .select_related("author")
+        .order_by("-at", "-id")
+    )
+
+
+def staff_among(user_ids: Iterable[int | None]) -> set[int]:
+    """Return which of the people work, or worked, for the vendor in the open tenant."""
+    wanted = {identity for identity in user_ids if identity is not None}
+    here = Membership.objects.filter(
+        tenant_id=current_scope().tenant_id, partner_id=None, user_id__in=wanted
+    )
+    return set(here.values_list("user_id", flat=True))
+
+
+@dataclass(frozen=True)
+class Lookalike:
+    """Another referral that may be the same company, and why: "domain", "email" or "name"."""
+
+    referral: Referral
+    why: str
+
+
+def lookalikes_of(referrals: Collection[Referral]) -> dict[UUID, list[Lookalike]]:
+    """Return for each referral the others that share domain, email or company name, oldest first; staff only.
+
+    Referrals that ended without a customer are left out. At most 200 others in all, in one query.
+    """
+    domains = {row.domain for row in referrals} - {""}
+    emails = {row.email_norm for row in referrals} - {""}
+    names = {row.company_norm for row in referrals} - {""}
+    if not referrals:
+        return {}
+    others = list(
+        Referral.objects.filter(
+            Q(domain__in=domains) | Q(email_norm__in=emails) | Q(company_norm__in=names)
+        )
+        .exclude(stage_kind__in=_ENDED)
+        .select_related("partner", "stage", "program", "submitted_by")
+        .order_by("registered_at", "id")[:200],
+    )
+    found: dict[UUID, list[Lookalike]] = defaultdict(list)
+    for row in referrals:
+        for other in others:
+            if other.id == row.id:
+                continue
+            if why := _sameness(row, other):
+                found[row.id].append(Lookalike(other, why))
+    return dict(found)
+
+
+def _sameness(row: Referral, other: Referral) -> str:
+    if row.email_norm and row.email_norm == other.email_norm:
+        return "email"
+    if row.domain and row.domain == other.domain:
+        return "domain"
+    return "name" if row.company_norm and row.company_norm == other.company_norm else ""
+
+
+def waiting_referrals() -> QuerySet[Referral]:
+    """Return the referrals nobody has answered, with program, partner and sender."""
+    return Referral.objects.filter(stage_kind=StageKind.SUBMITTED).select_related(
+        "program", "partner", "submitted_by", "stage"
+    )
+
+
+def stage_sizes(stages: Iterable[Stage]) -> dict[int, int]:
+    """Return how many referrals stand in each of the stages, by id, counted up to 1,001."""
+    sizes = bounded_counts(
+        {
+            str(stage.id): Referral.objects.filter(stage_kind=stage.kind, stage_id=stage.id)
+            for stage in stages
+        },
+    )
+    return {int(identity): size for identity, size in sizes.items()}
+
+
+def answer_due(referral: Referral) -> date:
+    """Return the day by which the program promises a first answer, in the active zone; working days count."""
+    return working_days_later(
+        timezone.localdate(referral.registered_at), referral.program.answer_days
+    )

@@ -1,0 +1,261 @@
+"""Sending a referral, and answering those that came."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from partners.directory.models import Partner
+from partners.programs.models import Program
+from prm.accounts.capabilities import Capability
+from prm.accounts.guards import needs
+from prm.accounts.members import MemberRequest
+from prm.events.services import Actor
+from prm.tenancy.keys import KeyReused
+from prm.web.htmx import hx_redirect, render_part
+from prm.web.paging import keyset_page
+from referrals.intake.forms import ReferralForm, StaffReferralForm, key_of
+from referrals.intake.selectors import (
+    KnownCompany,
+    Waiting,
+    known_company,
+    people_of_partner,
+    programs_open_to,
+)
+from referrals.intake.services import NotEnrolled, submit_referral
+from referrals.pipeline.models import Referral
+from referrals.pipeline.panels import panel
+from referrals.pipeline.selectors import (
+    answer_due,
+    filter_options,
+    lookalikes_of,
+    waiting_referrals,
+)
+
+# How often a person may ask whether the vendor knows a company; the answer is worth something to a stranger's list.
+CHECKS_PER_HOUR = 60
+
+
+def actor_of(request: MemberRequest) -> Actor:
+    """Return the person of the request as the one who acts."""
+    return Actor(user_id=request.member.user_id, name=request.member.name)
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Capability.SUBMIT_REFERRAL)
+def referral_new(request: MemberRequest) -> HttpResponse:
+    partner_id = _own_partner(request)
+    programs = programs_open_to(partner_id)
+    if not programs:
+        return render(request, "referrals/intake/not_enrolled.html")
+    program = _chosen(programs, request)
+    form = ReferralForm(request.POST or None, program=program, vendor=request.tenant.name)
+    known: KnownCompany | None = None
+    if request.method == "POST" and form.is_valid():
+        known = _unconfirmed(request, form, partner_id)
+        if not known:
+            try:
+                referral = submit_referral(
+                    draft=form.draft,
+                    partner_id=partner_id,
+                    submitted_by_id=request.member.user_id,
+                    actor=actor_of(request),
+                    at=timezone.now(),
+                    key=key_of(form),
+                )
+            except KeyReused:
+                form.add_error(
+                    None, gettext("This form was sent before. Open a new one for another company.")
+                )
+            except NotEnrolled:
+                form.add_error(None, gettext("This program takes no referrals from you right now."))
+            else:
+                return hx_redirect(request, "referrals:referral-detail", referral_id=referral.id)
+    return _form_page(
+        request, "referrals/intake/new.html", form, known, programs=programs, program=program
+    )
+
+
+@require_POST
+@needs(Capability.SUBMIT_REFERRAL, Capability.DECIDE_REFERRALS)
+def referral_check(request: MemberRequest) -> HttpResponse:
+    """Say, while the person still types, whether the vendor may know the company."""
+    partner = _partner_named(request) if request.member.is_staff else None
+    partner_id = partner.id if partner else _own_partner(request)
+    programs = programs_open_to(partner_id)
+    if not programs:
+        return HttpResponse(status=204)
+    form = ReferralForm(
+        request.POST, program=_chosen(programs, request), vendor=request.tenant.name
+    )
+    known = _known(request, form, partner_id)
+    context = {
+        "form": form,
+        "known": known,
+        "vendor": request.tenant.name,
+        **_own_link(request, known),
+    }
+    return render(request, "referrals/intake/new.html#known", context)
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Capability.DECIDE_REFERRALS)
+def manage_referral_new(request: MemberRequest) -> HttpResponse:
+    partner = _partner_named(request)
+    if partner is None:
+        options = filter_options().partners
+        return render(request, "referrals/intake/manage_new_partner.html", {"partners": options})
+    programs = programs_open_to(partner.id)
+    if not programs:
+        return render(request, "referrals/intake/manage_not_enrolled.html", {"partner": partner})
+    program = _chosen(programs, request)
+    people = people_of_partner(partner.id)
+    form = StaffReferralForm(
+        request.POST or None, program=program, vendor=request.tenant.name, people=people
+    )
+    known: KnownCompany | None = None
+    if request.method == "POST" and form.is_valid():
+        known = _unconfirmed(request, form, partner.id)
+        if not known:
+            try:
+                referral = submit_referral(
+                    draft=form.draft,
+                    partner_id=partner.id,
+                    submitted_by_id=form.submitted_by_id,
+                    actor=actor_of(request),
+                    at=timezone.now(),
+                    key=key_of(form),
+                )
+            except KeyReused:
+                form.add_error(
+                    None, gettext("This form was sent before. Open a new one for another company.")
+                )
+            except NotEnrolled:
+                form.add_error(
+                    None, gettext("This partner takes no part in the program right now.")
+                )
+            else:
+                return hx_redirect(
+                    request, "referrals:manage-referral-detail", referral_id=referral.id
+                )
+    context = {"programs": programs, "program": program, "partner": partner}
+    return _form_page(request, "referrals/intake/manage_new.html", form, known, **context)
+
+
+def _form_page(
+    request: MemberRequest,
+    template: str,
+    form: ReferralForm,
+    known: KnownCompany | None,
+    *,
+    program: Program,
+    **context: Any,
+) -> HttpResponse:
+    if known:
+        form.add_error("confirm", gettext("Confirm that you want to send it anyway"))
+    full = {
+        "form": form,
+        "known": known,
+        "vendor": request.tenant.name,
+        "program": program,
+        "terms": panel("program.terms", program, request.member),
+        **_own_link(request, known),
+        **context,
+    }
+    return render(request, template, full, status=422 if form.is_bound and form.errors else 200)
+
+
+def _own_partner(request: MemberRequest) -> UUID:
+    if request.member.partner_id is None:  # staff who named no partner
+        raise Http404
+    return request.member.partner_id
+
+
+def _chosen(programs: list[Program], request: HttpRequest) -> Program:
+    """Return the program named in the address or the form, else the first."""
+    wanted = request.POST.get("program") or request.GET.get("program")
+    return next((program for program in programs if str(program.id) == wanted), programs[0])
+
+
+def _partner_named(request: MemberRequest) -> Partner | None:
+    wanted = request.POST.get("partner") or request.GET.get("partner")
+    if not wanted:
+        return None
+    try:
+        return get_object_or_404(Partner.objects.visible_to(request.member), id=UUID(wanted))
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _known(request: MemberRequest, form: ReferralForm, partner_id: UUID) -> KnownCompany | None:
+    """Return what is known of the company, None for nothing or for somebody who asks too often."""
+    domain, email = form.looked_up()
+    if not (domain or email) or not _may_ask(request):
+        return None
+    return known_company(domain, email, partner_id) or None
+
+
+def _unconfirmed(
+    request: MemberRequest, form: ReferralForm, partner_id: UUID
+) -> KnownCompany | None:
+    """Return what the person must confirm before sending; a repeat of a sent form confirms nothing anew."""
+    key = key_of(form)
+    if form.cleaned_data["confirm"] or (
+        key and Referral.objects.filter(submission_key=key).exists()
+    ):
+        return None
+    return _known(request, form, partner_id)
+
+
+def _may_ask(request: MemberRequest) -> bool:
+    name = f"known-company:{request.tenant.id}:{request.member.user_id}"
+    cache.add(name, 0, timeout=3600)
+    try:
+        return cache.incr(name) <= CHECKS_PER_HOUR
+    except ValueError:  # it expired between the two calls
+        return True
+
+
+def _own_link(request: MemberRequest, known: KnownCompany | None) -> dict[str, Any]:
+    """Return the person's own referral of the same company when they may see it."""
+    if not known or known.own_referral_id is None:
+        return {}
+    own = Referral.objects.visible_to(request.member).filter(id=known.own_referral_id).first()
+    if own is None:
+        return {"own_hidden": True}
+    name = (
+        "referrals:manage-referral-detail"
+        if request.member.is_staff
+        else "referrals:referral-detail"
+    )
+    return {"own": own, "own_url": reverse(name, kwargs={"referral_id": own.id})}
+
+
+@needs(Capability.DECIDE_REFERRALS)
+def queue(request: MemberRequest) -> HttpResponse:
+    page = keyset_page(
+        waiting_referrals(), params=request.GET, orders={"sent": ("registered_at",)}, default="sent"
+    )
+    lookalikes = lookalikes_of(page.rows)
+    return render_part(
+        request,
+        "referrals/intake/queue.html",
+        {
+            "page": page,
+            "waiting": [
+                Waiting(
+                    referral=referral,
+                    due_on=answer_due(referral),
+                    is_late=answer_due(referral) < timezone.localdate(),
+                    lookalikes=lookalikes.get(referral.id, []),
+                )
+                for referral in page.rows
+            ],
+        },
+    )

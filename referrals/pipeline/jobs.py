@@ -1,0 +1,39 @@
+"""Exports with too many rows for a request."""
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+
+from prm.accounts.capabilities import Capability
+from prm.accounts.models import User
+from prm.jobs.runners import Progress, runner
+from prm.web.exports import write_csv, write_xlsx
+from referrals.pipeline.listings import Wanted, export_header, export_name, export_rows
+from referrals.pipeline.models import Referral
+
+
+@runner(
+    "referral.export",
+    label=_("Export of referrals"),
+    capability=Capability.SEE_REFERRALS,
+    unit=_("rows"),
+)
+def write_export(progress: Progress) -> None:
+    """Write the rows the person saw into a file; a partner's job runs in the partner's scope."""
+    staff, ending = bool(progress.params["staff"]), str(progress.params["format"])
+    person = User.objects.filter(id=progress.started_by_id).first()
+    language = person.language if person and person.language else translation.get_language() or "en"
+    with (
+        progress.temporary_file(f".{ending}") as path,
+        translation.override(language),
+        progress.scope(),
+    ):
+        visible = Referral.objects.all()
+        if not staff:
+            visible = visible.filter(partner_id=progress.partner_id)
+            if only := progress.params.get("only_user_id"):
+                visible = visible.filter(submitted_by_id=only)
+        rows = export_rows(Wanted(**progress.params["wanted"]), visible, staff=staff)
+        write = write_csv if ending == "csv" else write_xlsx
+        count = write(path, export_header(staff=staff), rows)
+        progress.advance(count, count)
+        progress.finish({"rows": count}, path, export_name(ending, timezone.localdate()))

@@ -1,0 +1,328 @@
+"""Lists of referrals as the address asks for them: view, search, filters, order, page; and the same rows as a file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from prm.accounts.capabilities import Capability
+from prm.accounts.members import Member, MemberRequest
+from prm.events.services import Actor
+from prm.jobs.services import start_job
+from prm.money import Money
+from prm.web.counts import bounded_counts, count_text
+from prm.web.exports import csv_lines, write_xlsx
+from prm.web.filters import FilterBar, search_words, select_from
+from prm.web.htmx import redirect_to
+from prm.web.paging import COUNT_BOUND, keyset_page
+from prm.web.parts import Tab
+from referrals.pipeline.models import Referral, StageKind
+from referrals.pipeline.panels import rewards_are_known, rewards_of
+from referrals.pipeline.selectors import VIEWS, Options, filter_options, matching, referral_rows
+from referrals.pipeline.tables import PartnerReferralTable, StaffReferralTable, sender_name
+
+ORDERS = {"sent": ("registered_at",)}
+PERIODS = (30, 90, 180, 365)
+# More rows than this are written by a job.
+DIRECT_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of all referrals is asked for; plain values, so that a job can carry them."""
+
+    view: str = ""
+    words: str = ""
+    kind: str = ""
+    days: int = 0
+    program_id: str = ""
+    partner_id: str = ""
+    owner_id: str = ""
+
+    def rows(self, referrals: QuerySet[Referral], *, staff: bool) -> QuerySet[Referral]:
+        """Return those of the referrals, in no order."""
+        found = matching(referrals, self.words, partners=staff)
+        if self.view in VIEWS:
+            found = found.filter(stage_kind__in=VIEWS[self.view])
+        if self.kind:
+            found = found.filter(stage_kind=self.kind)
+        if self.days:
+            found = found.filter(registered_at__gte=timezone.now() - timedelta(days=self.days))
+        if not staff:
+            return found
+        if self.program_id:
+            found = found.filter(program_id=self.program_id)
+        if self.partner_id:
+            found = found.filter(partner_id=self.partner_id)
+        if self.owner_id:
+            found = found.filter(owner_id=int(self.owner_id))
+        return found
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything but the view is asked for."""
+        return replace(self, view="") != Wanted()
+
+
+def wanted_from(params: QueryDict) -> Wanted:
+    """Read the address; what is not understood counts as not asked."""
+    kind, days = params.get("stage", ""), params.get("sent", "")
+    owner = params.get("owner", "")
+    return Wanted(
+        view=params.get("view", "") if params.get("view", "") in VIEWS else "",
+        words=search_words(params),
+        kind=kind if kind in StageKind.values else "",
+        days=int(days) if days in {str(period) for period in PERIODS} else 0,
+        program_id=_uuid_text(params.get("program", "")),
+        partner_id=_uuid_text(params.get("partner", "")),
+        owner_id=owner if owner.isascii() and owner.isdigit() and len(owner) < 16 else "",
+    )
+
+
+def _uuid_text(text: str) -> str:
+    try:
+        return str(UUID(text)) if text else ""
+    except ValueError:
+        return ""
+
+
+def partner_listing(request: MemberRequest) -> dict[str, Any]:
+    """Return the page of the partner's list."""
+    wanted = wanted_from(request.GET)
+    listing = _listing(
+        request,
+        wanted,
+        Wanted(view=wanted.view, words=wanted.words, kind=wanted.kind, days=wanted.days),
+    )
+    url = reverse("referrals:referral-list")
+    member, rows = request.member, listing["page"].rows
+    sees_rewards = rewards_are_known() and member.may(Capability.SEE_EARNINGS)
+    table = PartnerReferralTable(
+        rows,
+        page=listing["page"],
+        rewards=rewards_of(rows, member) if sees_rewards else {},
+        without=() if sees_rewards else ("reward",),
+    )
+    selects = [_stage_select(request.GET), _period_select(request.GET)]
+    return {
+        **listing,
+        "table": table,
+        "bar": _bar(url, request.GET, selects, gettext("Company or number")),
+    }
+
+
+def staff_listing(request: MemberRequest) -> dict[str, Any]:
+    """Return the page of the vendor's list."""
+    wanted = wanted_from(request.GET)
+    options = filter_options(partner_id=UUID(wanted.partner_id) if wanted.partner_id else None)
+    listing = _listing(request, wanted, wanted)
+    url = reverse("referrals:manage-referral-list")
+    selects = [
+        _stage_select(request.GET),
+        *_staff_selects(request.GET, options),
+        _period_select(request.GET),
+    ]
+    table = StaffReferralTable(listing["page"].rows, page=listing["page"])
+    bar = _bar(url, request.GET, selects, gettext("Company, partner or number"))
+    return {
+        **listing,
+        "table": table,
+        "bar": bar,
+        "may_enter": request.member.may(Capability.DECIDE_REFERRALS),
+    }
+
+
+def _listing(request: MemberRequest, wanted: Wanted, narrowed: Wanted) -> dict[str, Any]:
+    """Return page and tabs; all counts come in one query."""
+    visible, staff = Referral.objects.visible_to(request.member), request.member.is_staff
+    rows = narrowed.rows(visible, staff=staff)
+    page = keyset_page(
+        referral_rows(rows), params=request.GET, orders=ORDERS, default="-sent", bound=None
+    )
+    counted = {
+        "all": visible,
+        **{view: visible.filter(stage_kind__in=kinds) for view, kinds in VIEWS.items()},
+    }
+    if narrowed.is_narrow:
+        counted["shown"] = rows
+    counts = bounded_counts(counted)
+    shown = counts.get("shown", counts[narrowed.view or "all"])
+    return {
+        "page": replace(page, count=shown, bound=COUNT_BOUND),
+        "tabs": _tabs(request, wanted.view, counts),
+        "is_empty": not counts["all"],
+        "query": request.GET.urlencode(),
+        "export_url": reverse(
+            "referrals:manage-referral-export" if staff else "referrals:referral-export"
+        ),
+    }
+
+
+def _tabs(request: MemberRequest, current: str, counts: dict[str, int]) -> list[Tab]:
+    name = (
+        "referrals:manage-referral-list" if request.member.is_staff else "referrals:referral-list"
+    )
+    labels = {
+        "": gettext("All"),
+        "open": gettext("Open"),
+        "won": gettext("Won"),
+        "lost": gettext("Lost"),
+        "declined": gettext("Declined"),
+    }
+    return [
+        Tab(
+            label,
+            reverse(name) + (f"?view={view}" if view else ""),
+            view == current,
+            count_text(counts[view or "all"]),
+        )
+        for view, label in labels.items()
+    ]
+
+
+def _bar(url: str, params: QueryDict, selects: list[Any], search_label: str) -> FilterBar:
+    return FilterBar(
+        url=url,
+        label=gettext("Filter referrals"),
+        params=params,
+        search_label=search_label,
+        selects=selects,
+        keep=("sort", "view"),
+    )
+
+
+def _stage_select(params: QueryDict) -> Any:
+    return select_from(params, "stage", gettext("Stage"), StageKind.choices)
+
+
+def _period_select(params: QueryDict) -> Any:
+    words = [(str(days), gettext("Last %(days)s days") % {"days": days}) for days in PERIODS]
+    return select_from(params, "sent", gettext("Sent"), words, any_label=gettext("Any time"))
+
+
+def _staff_selects(params: QueryDict, options: Options) -> list[Any]:
+    selects = [
+        select_from(
+            params, "partner", gettext("Partner"), options.partners, any_label=gettext("All")
+        )
+    ]
+    if len(options.programs) > 1:
+        selects.append(
+            select_from(
+                params, "program", gettext("Program"), options.programs, any_label=gettext("All")
+            )
+        )
+    selects.append(
+        select_from(params, "owner", gettext("Owner"), options.owners, any_label=gettext("Anyone"))
+    )
+    return selects
+
+
+# ---------------------------------------------------------------- the same rows as a file
+
+
+def export_header(*, staff: bool) -> list[str]:
+    """Return the column names of an export."""
+    partner = [gettext("Partner")] if staff else []
+    return [
+        gettext("Number"),
+        *partner,
+        gettext("Company"),
+        gettext("Website"),
+        gettext("Country"),
+        gettext("Contact"),
+        gettext("Job title"),
+        gettext("Email"),
+        gettext("Phone"),
+        gettext("Program"),
+        gettext("Stage"),
+        gettext("Sent by"),
+        gettext("Sent"),
+        gettext("Last change"),
+        gettext("Deal value"),
+        gettext("Currency"),
+        gettext("Protected until"),
+    ]
+
+
+def export_rows(wanted: Wanted, visible: QuerySet[Referral], *, staff: bool) -> Iterator[list[Any]]:
+    """Yield the rows of an export, newest first; notes are not among them."""
+    found = wanted.rows(visible, staff=staff).select_related(
+        "stage", "program", "partner", "submitted_by"
+    )
+    for row in found.order_by("-registered_at", "-id").iterator(chunk_size=2000):
+        yield [
+            row.number,
+            *([row.partner.name] if staff else []),
+            row.company,
+            row.website,
+            row.country,
+            row.contact_name,
+            row.contact_title,
+            row.contact_email,
+            row.contact_phone,
+            row.program.name,
+            row.stage.label,
+            sender_name(row),
+            row.registered_at,
+            row.stage_entered_at,
+            Money(row.deal_minor, row.currency) if row.deal_minor is not None else None,
+            row.currency,
+            row.protected_until,
+        ]
+
+
+def visible_for_export(member: Member) -> dict[str, Any]:
+    """Return whose rows a job may write, as plain values."""
+    if member.is_staff:
+        return {"staff": True}
+    return {"staff": False, "only_user_id": None if member.sees_all_referrals else member.user_id}
+
+
+def export_name(ending: str, today: date) -> str:
+    """Return the file's name: referrals-2026-11-19.csv."""
+    return f"referrals-{today.isoformat()}.{ending}"
+
+
+def export_answer(request: MemberRequest, *, back: str) -> HttpResponse:
+    """Answer with the view's rows as a file, or with the job that writes them when they are many."""
+    wanted, staff = (
+        wanted_from(QueryDict(request.POST.get("query", "")[:2000])),
+        request.member.is_staff,
+    )
+    ending = "xlsx" if request.POST.get("format") == "xlsx" else "csv"
+    visible = Referral.objects.visible_to(request.member)
+    rows = wanted.rows(visible, staff=staff)
+    if rows.order_by()[: DIRECT_ROWS + 1].count() > DIRECT_ROWS:
+        params = {"wanted": wanted.__dict__, "format": ending, **visible_for_export(request.member)}
+        job = start_job(
+            kind="referral.export",
+            params=params,
+            actor=Actor(user_id=request.member.user_id, name=request.member.name),
+            at=timezone.now(),
+            back_path=back.removeprefix(reverse("start").removesuffix("start/")),
+            partner_id=request.member.partner_id,
+        )
+        return redirect_to(request, reverse("job-detail", kwargs={"job_id": job.id}))
+    header, lines = export_header(staff=staff), export_rows(wanted, visible, staff=staff)
+    if ending == "csv":
+        response = HttpResponse(
+            "".join(csv_lines(header, lines)), content_type="text/csv; charset=utf-8"
+        )
+    else:
+        book = BytesIO()
+        write_xlsx(book, header, lines)
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        response = HttpResponse(book.getvalue(), content_type=kind)
+    response["Content-Disposition"] = (
+        f'attachment; filename="{export_name(ending, timezone.localdate())}"'
+    )
+    return response

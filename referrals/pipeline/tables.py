@@ -1,0 +1,130 @@
+"""Lists of referrals, for the partner's people and for the vendor's."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from prm.web.formats import day_text, money_text
+from prm.web.marks import NOTHING, ago_mark
+from prm.web.tables import Column, DayColumn, MoneyColumn, Table, ident, stage_cell, two_lines
+from referrals.pipeline.models import Referral, StageKind
+from referrals.pipeline.panels import Reward
+
+STAGE_TONES = {
+    StageKind.SUBMITTED: "info",
+    StageKind.WON: "ok",
+    StageKind.LOST: "",
+    StageKind.REJECTED: "",
+    StageKind.EXPIRED: "",
+}
+
+
+def stage_tone(kind: str) -> str:
+    """Return the tone of a stage's badge: waiting, won, over, or on its way."""
+    return STAGE_TONES.get(kind, "accent")  # type: ignore[call-overload, no-any-return]
+
+
+def sender_name(referral: Referral) -> str:
+    """Return who sent a referral: a person with a login, or a name from a file."""
+    return str(referral.submitted_by) if referral.submitted_by else referral.submitted_by_name
+
+
+def stage_mark(referral: Any) -> SafeString:
+    """Return the stage over its bar; what ended without a customer has an unlit one."""
+    if referral.stage_kind in {StageKind.LOST, StageKind.REJECTED, StageKind.EXPIRED}:
+        return stage_cell(referral.stage.label, 0, 0)
+    tone = "ok" if referral.stage_kind == StageKind.WON else ""
+    return stage_cell(referral.stage.label, referral.path_step, referral.path_total, tone)
+
+
+class PartnerReferralTable(Table):
+    """What a partner sees of its referrals."""
+
+    caption = _("Referrals, newest first")
+    company = Column(_("Company"), row_header=True)
+    stage = Column(_("Stage"), priority=2)
+    sender = Column(_("Sent by"), priority=3, css="muted", accessor="number")
+    sent = DayColumn(_("Sent"), priority=3, sort="sent", accessor="registered_at")
+    changed = Column(_("Last change"), priority=2, accessor="stage_entered_at")
+    deal = MoneyColumn(_("Deal value"), priority=3, accessor="deal_minor")
+    reward = Column(_("Your reward"), end=True, accessor="id")
+
+    def __init__(
+        self, rows: Sequence[Referral], *, rewards: Mapping[UUID, Reward], **options: Any
+    ) -> None:
+        super().__init__(rows, **options)
+        self.rewards = rewards
+
+    def render_company(self, record: Referral) -> SafeString:
+        return ident(
+            record.company,
+            reverse("referrals:referral-detail", kwargs={"referral_id": record.id}),
+            sub=", ".join(filter(None, [record.contact_name, record.contact_title])),
+            hue=record.id,
+            narrow=record.stage.label,
+        )
+
+    def render_stage(self, record: Referral) -> SafeString:
+        return stage_mark(record)
+
+    def render_sender(self, record: Referral) -> str:
+        return sender_name(record)
+
+    def render_changed(self, record: Referral) -> SafeString:
+        return two_lines(ago_mark(record.stage_entered_at), next_words(record))
+
+    def render_reward(self, record: Referral) -> SafeString:
+        return reward_mark(self.rewards.get(record.id))
+
+
+class StaffReferralTable(Table):
+    """What the vendor's people see of all referrals."""
+
+    caption = _("Referrals of all partners, newest first")
+    company = Column(_("Company"), row_header=True)
+    partner = Column(_("Partner"), priority=2, accessor="partner__name")
+    stage = Column(_("Stage"), priority=2)
+    sent = DayColumn(_("Sent"), priority=3, sort="sent", accessor="registered_at")
+    changed = Column(_("Last change"), priority=3, accessor="stage_entered_at")
+    owner = Column(_("Owner"), priority=3, css="muted")
+    deal = MoneyColumn(_("Deal value"), accessor="deal_minor")
+
+    def render_company(self, record: Referral) -> SafeString:
+        return ident(
+            record.company,
+            reverse("referrals:manage-referral-detail", kwargs={"referral_id": record.id}),
+            sub=record.number,
+            hue=record.id,
+            narrow=gettext("%(partner)s, %(stage)s")
+            % {"partner": record.partner.name, "stage": record.stage.label},
+        )
+
+    def render_stage(self, record: Referral) -> SafeString:
+        return stage_mark(record)
+
+    def render_changed(self, record: Referral) -> SafeString:
+        return two_lines(ago_mark(record.stage_entered_at), next_words(record))
+
+
+def next_words(referral: Referral) -> str:
+    """Return what happens next in one line, with its day; empty when nothing is planned or it is over."""
+    if not referral.next_step or referral.closed_at:
+        return ""
+    if referral.next_step_on is None:
+        return referral.next_step
+    day = day_text(referral.next_step_on, "short")
+    return gettext("%(step)s, by %(day)s") % {"step": referral.next_step, "day": day}
+
+
+def reward_mark(reward: Reward | None) -> SafeString:
+    """Return a reward's amount over its note."""
+    if reward is None:
+        return NOTHING
+    amount = money_text(reward.amount_minor, reward.currency)
+    return two_lines(format_html('<span class="money strong">{}</span>', amount), reward.note)
