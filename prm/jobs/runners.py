@@ -145,10 +145,9 @@ class Progress:
         self.result = result
         if file is None:
             return
-        if isinstance(file, Path) and not file.is_relative_to(private_root()):
-            self.file = save_private(file, file_name=file_name or file.name, tenant_id=self.tenant_id)
-        else:
-            self.file = str(Path(file).relative_to(private_root())) if isinstance(file, Path) else file
+        if isinstance(file, Path):
+            file = save_private(file, file_name=file_name or file.name, tenant_id=self.tenant_id)
+        self.file = file
         self.file_name = file_name or Path(self.file).name
 
     @contextmanager
