@@ -1,12 +1,26 @@
 """Rewards earned, taken back, and released from hold."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 
 from commissions.ledger.models import Transfer
 from commissions.plans.models import PlanRule, PlanVersion
 from partners.directory.models import Partner
+from prm.accounts.capabilities import Capability
+from prm.accounts.members import Member
 from prm.tenancy.models import TenantForeignKey, TenantModel
+
+
+class AccrualQuerySet(models.QuerySet["Accrual"]):
+    """Phrases about accruals."""
+
+    def visible_to(self, member: Member) -> "AccrualQuerySet":
+        """All for staff who see money, the partner's for its people who see earnings, none for others."""
+        if member.is_staff:
+            return self if member.may(Capability.SEE_MONEY) else self.none()
+        return self.filter(partner_id=member.partner_id) if member.may(Capability.SEE_EARNINGS) else self.none()
 
 
 class Accrual(TenantModel):
@@ -33,6 +47,8 @@ class Accrual(TenantModel):
     # Everything that reproduces the amount: commissions.plans.rules.Trace as JSON.
     trace = models.JSONField()
     recorded_at = models.DateTimeField(db_default=models.functions.Now())
+
+    objects: ClassVar[models.Manager["Accrual"]] = AccrualQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         db_table = "commissions_accrual"

@@ -10,14 +10,11 @@ from django.db import connection, transaction
 from commissions.ledger.models import PARTNER_KINDS, Account, AccountKind, Transfer
 from commissions.ledger.selectors import tenant_zone
 from prm.money import Money
+from prm.tenancy.keys import KeyReused
 from prm.tenancy.scope import current_scope
 
 # (kind, partner or None for the tenant's own accounts, currency)
 AccountName = tuple[str, UUID | None, str]
-
-
-class KeyReused(ValueError):
-    """A transfer with this key was posted before, with other facts."""
 
 
 class AlreadyReversed(ValueError):

@@ -1,0 +1,179 @@
+"""What happened that may earn a reward, fetched for many events at once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from commissions.ledger.selectors import tenant_zone
+from commissions.plans.rules import Facts
+from prm.money import Money
+from prm.tenancy.scope import current_scope
+
+QUALIFIED, WON, REVENUE = "qualified", "won", "revenue"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One event and everything an accrual needs to know about it; revenue_event_id is the payment whose refund takes it back."""
+
+    kind: str
+    id: UUID
+    referral_id: UUID
+    partner_id: UUID
+    program_id: UUID
+    registered_at: datetime
+    earned_at: datetime
+    facts: Facts
+    revenue_event_id: UUID | None = None
+    is_refunded: bool = False
+
+
+def payments(revenue_event_ids: Sequence[UUID]) -> list[Source]:
+    """Return the payments among the events, locked, so that a refund handled meanwhile waits and then finds what they earned."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PAYMENTS, [list(revenue_event_ids)])
+        rows = cursor.fetchall()
+    firsts = _first_days([row[1] for row in rows if row[7] != 1])
+    return [
+        Source(
+            kind=REVENUE,
+            id=row[0],
+            referral_id=row[1],
+            partner_id=row[2],
+            program_id=row[9],
+            registered_at=row[10],
+            earned_at=row[5],
+            facts=Facts(REVENUE, Money(row[3], row[4]), row[6], row[7], firsts.get(row[1], row[6]) if row[7] != 1 else row[6]),
+            revenue_event_id=row[0],
+            is_refunded=row[8] > 0,
+        )
+        for row in rows
+    ]
+
+
+def milestones(kind: str, referral_ids: Sequence[UUID]) -> list[Source]:
+    """Return the referrals that reached a stage of the kind (qualified or won), as of the first time they did."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MILESTONES, [kind, list(referral_ids)])
+        rows = cursor.fetchall()
+    zone = tenant_zone()
+    sales = _sales([row[0] for row in rows]) if kind == WON else {}
+    found = []
+    for referral_id, partner_id, program_id, registered_at, currency, at, deal_minor in rows:
+        sale = sales.get(referral_id)
+        found.append(
+            Source(
+                kind=kind,
+                id=referral_id,
+                referral_id=referral_id,
+                partner_id=partner_id,
+                program_id=program_id,
+                registered_at=registered_at,
+                earned_at=at,
+                facts=Facts(kind, Money(deal_minor if kind == WON else 0, currency), at.astimezone(zone).date()),
+                revenue_event_id=sale[0] if sale else None,
+                is_refunded=bool(sale and sale[1] > 0),
+            ),
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Which events may still have to be booked: all of the tenant's, or one program's, or one import's."""
+
+    program_id: UUID | None = None
+    import_id: UUID | None = None
+
+
+def pending_ids(kind: str, pending: Pending, *, after: UUID | None, limit: int) -> list[UUID]:
+    """Return ids of events of the kind without an accrual, in order of their ids, beyond `after`."""
+    sql = _PENDING_PAYMENTS if kind == REVENUE else _PENDING_MILESTONES
+    where, params = [], {"tenant": current_scope().tenant_id, "kind": kind, "after": after, "limit": limit, **pending.__dict__}
+    if after:
+        where.append("s.id > %(after)s")
+    if pending.program_id:
+        where.append(
+            "exists (select from referrals_referral r where r.tenant_id = s.tenant_id and r.id = s.referral_id"
+            " and r.program_id = %(program_id)s)"
+            if kind == REVENUE
+            else "s.program_id = %(program_id)s",
+        )
+    if pending.import_id:
+        where.append(
+            "(s.import_id = %(import_id)s or exists (select from referrals_referral r where r.tenant_id = s.tenant_id"
+            " and r.id = s.referral_id and r.import_id = %(import_id)s))"
+            if kind == REVENUE
+            else "s.import_id = %(import_id)s",
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(sql.replace("/*where*/", "".join(f" and {part}" for part in where)), params)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _first_days(referral_ids: Iterable[UUID]) -> dict[UUID, date]:
+    wanted = list(set(referral_ids))
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST_DAYS, [wanted])
+        return dict(cursor.fetchall())
+
+
+def _sales(referral_ids: list[UUID]) -> dict[UUID, tuple[Any, int]]:
+    """Return the payment that a won deal was booked as, and how much of it was given back."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SALES, [referral_ids])
+        return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
+
+
+_PAYMENTS = """
+select e.id, e.referral_id, e.partner_id, e.amount_minor, e.currency, e.booked_at, e.booked_on, e.payment_no,
+       e.refunded_minor, r.program_id, r.registered_at
+  from referrals_revenue_event e
+  join referrals_referral r on r.tenant_id = e.tenant_id and r.id = e.referral_id
+ where e.id = any(%s::uuid[]) and e.kind in ('sale', 'renewal', 'expansion')
+ order by e.id for no key update of e
+"""
+
+_FIRST_DAYS = """
+select referral_id, min(booked_on) from referrals_revenue_event
+ where referral_id = any(%s::uuid[]) and payment_no = 1 group by referral_id
+"""
+
+_SALES = """
+select distinct on (referral_id) referral_id, id, refunded_minor from referrals_revenue_event
+ where referral_id = any(%s::uuid[]) and payment_no = 1 and source in ('won', 'import')
+ order by referral_id, booked_at, id
+"""
+
+_MILESTONES = """
+select distinct on (r.id) r.id, r.partner_id, r.program_id, r.registered_at, r.currency, c.at,
+       coalesce(c.deal_minor, r.deal_minor, 0)
+  from referrals_referral r
+  join referrals_stage_change c on c.tenant_id = r.tenant_id and c.referral_id = r.id and c.to_kind = %s
+ where r.id = any(%s::uuid[])
+ order by r.id, c.at, c.id
+"""
+
+_PENDING_PAYMENTS = """
+select s.id from referrals_revenue_event s
+ where s.tenant_id = %(tenant)s and s.kind in ('sale', 'renewal', 'expansion') /*where*/
+   and not exists (select from commissions_accrual a where a.tenant_id = s.tenant_id
+                      and a.source_kind = %(kind)s and a.source_id = s.id)
+ order by s.id limit %(limit)s
+"""
+
+_PENDING_MILESTONES = """
+select s.id from referrals_referral s
+ where s.tenant_id = %(tenant)s /*where*/
+   and exists (select from referrals_stage_change c where c.tenant_id = s.tenant_id
+                  and c.referral_id = s.id and c.to_kind = %(kind)s)
+   and not exists (select from commissions_accrual a where a.tenant_id = s.tenant_id
+                      and a.source_kind = %(kind)s and a.source_id = s.id)
+ order by s.id limit %(limit)s
+"""

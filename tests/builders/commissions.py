@@ -1,0 +1,113 @@
+"""Builders of plans, won deals and what they earn; a scope must be open."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from tests.builders.objects import Cast, builds
+from tests.builders.referrals import a_partner, a_program, a_referral, stage_of
+
+from commissions.accruals.models import Accrual
+from commissions.accruals.services import accrue_for_events
+from commissions.plans.models import PlanVersion
+from commissions.plans.services import PlanTerms, RuleTerms, create_version, publish_version
+from partners.directory.models import Partner
+from partners.programs.models import Program
+from prm.events.services import SYSTEM
+from prm.money import Money
+from referrals.revenue.models import Customer, RevenueEvent
+from referrals.revenue.services import record_payment, win_referral
+
+LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+QUALIFIED_150 = RuleTerms("qualified", "fixed", amount_minor=15_000, label="Qualified-lead bonus")
+WON_500 = RuleTerms("won", "fixed", amount_minor=50_000)
+TWENTY_PERCENT = RuleTerms("revenue", "percent", rate=Decimal("0.2"), scope="lifetime")
+
+
+def a_plan(
+    program: Program | None = None,
+    *rules: RuleTerms,
+    starts_at: datetime = LONG_AGO,
+    at: datetime = LONG_AGO,
+    hold_days: int = 30,
+    minimum_payout_minor: int = 0,
+) -> PlanVersion:
+    """Publish the program's next plan version; 20 % of every payment unless rules are given."""
+    program = program or a_program()
+    draft = create_version(
+        program_id=program.id,
+        terms=PlanTerms(rules or (TWENTY_PERCENT,), hold_days, minimum_payout_minor),
+        starts_at=starts_at,
+        actor=SYSTEM,
+        at=at,
+    )
+    return publish_version(version_id=draft.id, actor=SYSTEM, at=at)
+
+
+def a_won_deal(
+    at: datetime, *, deal_minor: int = 100_000, partner: Partner | None = None, program: Program | None = None, company: str = "Kestrel Logistics"
+) -> Customer:
+    """Win a referral; the events' handlers have not run."""
+    program = program or a_program()
+    referral = a_referral(at, partner=partner or a_partner(program=program), program=program, stage="accepted", company=company)
+    return win_referral(
+        referral_id=referral.id,
+        to_stage_id=stage_of(program.id, "won").id,
+        deal=Money(deal_minor, referral.currency),
+        actor=SYSTEM,
+        at=at,
+    )
+
+
+def a_payment(customer: Customer, minor: int, at: datetime, *, external_id: str = "") -> RevenueEvent:
+    """Book a renewal of a customer."""
+    return record_payment(
+        external_id=external_id or f"INV-{uuid4()}",
+        kind="renewal",
+        customer_id=customer.id,
+        amount=Money(minor, customer.referral.currency),
+        booked_at=at,
+        source="form",
+        actor=SYSTEM,
+        at=at,
+    )
+
+
+def an_accrual(at: datetime, *, deal_minor: int = 100_000, partner: Partner | None = None, company: str = "Kestrel Logistics") -> Accrual:
+    """Win a deal under a plan of 20 % and book what it earns."""
+    program = a_program()
+    if not PlanVersion.objects.filter(program=program, published_at__isnull=False).exists():
+        a_plan(program)
+    customer = a_won_deal(at, deal_minor=deal_minor, partner=partner, program=program, company=company)
+    sale = RevenueEvent.objects.get(customer_id=customer.id)
+    accrue_for_events(revenue_event_ids=[sale.id], actor=SYSTEM, at=at)
+    return Accrual.objects.get(revenue_event_id=sale.id)
+
+
+@builds("plan_version")
+def _plan_version(cast: Cast) -> UUID:  # noqa: ARG001  plans belong to the tenant, not to a partner
+    program = a_program()
+    found = PlanVersion.objects.filter(program=program, published_at__isnull=False).first()
+    return (found or a_plan(program)).id
+
+
+@builds("plan_draft")
+def _plan_draft(cast: Cast) -> UUID:  # noqa: ARG001
+    program = a_program()
+    create_version(
+        program_id=program.id,
+        terms=PlanTerms((TWENTY_PERCENT,)),
+        starts_at=datetime.now(UTC) + timedelta(days=40),
+        actor=SYSTEM,
+        at=datetime.now(UTC),
+    )
+    return program.id
+
+
+@builds("accrual")
+def _accrual(cast: Cast) -> int:
+    from tests.conftest import NOON
+
+    return an_accrual(NOON, partner=a_partner(cast.partner.name), company=f"Kestrel {uuid4()}").id
+
+
