@@ -1,4 +1,4 @@
-"""Form controls in templates: which component draws a field, and the attributes that tie label, hint and error to it."""
+"""Form controls in templates: which component draws a field, and what ties label, hint and error to it."""
 
 from typing import Any
 
@@ -52,9 +52,16 @@ def focus_id(field: BoundField) -> str:
 @register.simple_tag
 def control(field: BoundField, hint: str = "", **attrs: Any) -> SafeString:
     """Draw the field's control with class, aria-invalid and aria-describedby; underscores in attrs become hyphens."""
-    given: dict[str, Any] = {name.replace("_", "-"): value for name, value in attrs.items() if value not in (None, "")}
-    if not isinstance(field.field.widget, forms.CheckboxInput | forms.FileInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
-        given.setdefault("class", " ".join(filter(None, ["input", field.field.widget.attrs.get("class", "")])))
+    given: dict[str, Any] = {
+        name.replace("_", "-"): value for name, value in attrs.items() if value not in (None, "")
+    }
+    if not isinstance(
+        field.field.widget,
+        forms.CheckboxInput | forms.FileInput | forms.RadioSelect | forms.CheckboxSelectMultiple,
+    ):
+        given.setdefault(
+            "class", " ".join(filter(None, ["input", field.field.widget.attrs.get("class", "")]))
+        )
     return SafeString(field.as_widget(attrs={**given, **described(field, hint)}))
 
 
@@ -76,7 +83,12 @@ def money_control(field: BoundField, hint: str = "") -> dict[str, Any]:
     value = field.value()
     amount, currency = value if isinstance(value, list | tuple) else widget.decompress(value)
     ids = described(field, hint).get("aria-describedby", "")
-    return {"amount": amount or "", "currency": currency, "currencies": widget.currencies, "described": ids}
+    return {
+        "amount": amount or "",
+        "currency": currency,
+        "currencies": widget.currencies,
+        "described": ids,
+    }
 
 
 @register.simple_tag
@@ -107,7 +119,10 @@ def _told(field: BoundField, error: ValidationError) -> str:
     label = {"label": field.label}
     if isinstance(field.field.widget, forms.CheckboxInput):
         return gettext("Tick “%(label)s” to go on") % label
-    if isinstance(field.field.widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple | forms.FileInput):
+    if isinstance(
+        field.field.widget,
+        forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple | forms.FileInput,
+    ):
         return gettext("Choose something for “%(label)s”") % label
     return gettext("Fill in “%(label)s”") % label
 
@@ -119,5 +134,8 @@ def form_errors(form: Any) -> list[dict[str, str]]:
         return []
     found = [{"text": str(text), "target": ""} for text in form.non_field_errors()]
     for field in form:
-        found += [{"text": str(text), "target": "" if field.is_hidden else focus_id(field)} for text in problems(field)]
+        found += [
+            {"text": str(text), "target": "" if field.is_hidden else focus_id(field)}
+            for text in problems(field)
+        ]
     return found

@@ -11,8 +11,15 @@ register = template.Library()
 
 
 @register.simple_tag
-def money(amount: int | Money | None, currency: str = "", *, sign: str = "symbol", plus: bool = False, strong: bool = False) -> SafeString:
-    """Show an amount: {% money row.amount_minor row.currency %} or {% money total %} for a Money; nothing becomes a dash.
+def money(
+    amount: int | Money | None,
+    currency: str = "",
+    *,
+    sign: str = "symbol",
+    plus: bool = False,
+    strong: bool = False,
+) -> SafeString:
+    """Show an amount: {% money row.amount_minor row.currency %} or {% money total %}; nothing becomes a dash.
 
     sign: "symbol", "code" (when a page mixes currencies with one sign) or "none". plus: + before what was added.
     """

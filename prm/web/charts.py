@@ -19,6 +19,7 @@ FUNNEL_TOP, FUNNEL_BASE, FUNNEL_HEIGHT = 40, 188, 210
 STEPS = 3
 
 Words = Callable[[float], str]
+NO_AXIS = SafeString("")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Chart:
     heading: Any
     finding: Any
     plot: SafeString
-    axis: SafeString = SafeString("")
+    axis: SafeString = NO_AXIS
     height: int = HEIGHT
     key: Sequence[tuple[str, Any]] = field(default_factory=list)
     head: Sequence[Any] = field(default_factory=list)
@@ -72,7 +73,16 @@ def bar_chart(
             )
         parts.append(_label(bar.label, middle, minor=len(bars) > 6 and index % 2 == 0))
     rows = [[bar.name, "–" if bar.value is None else words(bar.value)] for bar in bars]
-    return Chart(heading, finding, SafeString("".join(parts)), _axis(top, axis_words or words), HEIGHT, key, head, rows)
+    return Chart(
+        heading,
+        finding,
+        SafeString("".join(parts)),
+        _axis(top, axis_words or words),
+        HEIGHT,
+        key,
+        head,
+        rows,
+    )
 
 
 def line_chart(
@@ -97,14 +107,17 @@ def line_chart(
     for run in _runs(list(goal), width, top):
         path = "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in run)
         lines.append(f'<path class="goal" d="{path}" vector-effect="non-scaling-stroke"/>')
-    stretched = f'<svg y="{TOP}" width="100%" height="{BASE - TOP}" viewBox="0 0 100 100" preserveAspectRatio="none">{"".join(lines)}</svg>'
-    parts = [*_grid(), stretched]
+    parts = [*_grid(), _stretched(TOP, BASE - TOP, lines)]
     for index, point in enumerate(points):
         middle = (index + 0.5) * width
         if point.value is not None:
             title = f"<title>{escape(point.name)}: {escape(words(point.value))}</title>"
             hot = f'<rect class="hot" x="{index * width:.2f}%" y="{TOP}" width="{width:.2f}%" height="{BASE - TOP}"/>'
-            dot = f'<circle class="dot" cx="{middle:.2f}%" cy="{BASE - _scaled(point.value, top):.2f}" r="3.5"/>' if point.open else ""
+            dot = (
+                f'<circle class="dot" cx="{middle:.2f}%" cy="{BASE - _scaled(point.value, top):.2f}" r="3.5"/>'
+                if point.open
+                else ""
+            )
             parts.append(f"<g>{title}{hot}{dot}</g>")
         parts.append(_label(point.label, middle, minor=len(points) > 6 and index % 2 == 1))
     rows = []
@@ -114,10 +127,21 @@ def line_chart(
             aim = goal[index]
             row.append("–" if aim is None else words(aim))
         rows.append(row)
-    return Chart(heading, finding, SafeString("".join(parts)), _axis(top, axis_words or words), HEIGHT, key, head, rows)
+    return Chart(
+        heading,
+        finding,
+        SafeString("".join(parts)),
+        _axis(top, axis_words or words),
+        HEIGHT,
+        key,
+        head,
+        rows,
+    )
 
 
-def funnel_chart(steps: Sequence[tuple[Any, int]], *, heading: Any, finding: Any, head: Sequence[Any]) -> Chart:
+def funnel_chart(
+    steps: Sequence[tuple[Any, int]], *, heading: Any, finding: Any, head: Sequence[Any]
+) -> Chart:
     """Return how many reach each step, with the share of the step before."""
     most = max([count for _, count in steps], default=0)
     width = 100 / max(len(steps), 1)
@@ -127,9 +151,11 @@ def funnel_chart(steps: Sequence[tuple[Any, int]], *, heading: Any, finding: Any
     for index in range(len(steps) - 1):
         x1, x2 = (index + 0.81) * width, (index + 1.19) * width
         y1, y2 = 100 - 100 * shares[index], 100 - 100 * shares[index + 1]
-        slopes.append(f'<path class="slope" d="M{x1:.2f} {y1:.2f}L{x2:.2f} {y2:.2f}L{x2:.2f} 100L{x1:.2f} 100z"/>')
+        slopes.append(
+            f'<path class="slope" d="M{x1:.2f} {y1:.2f}L{x2:.2f} {y2:.2f}L{x2:.2f} 100L{x1:.2f} 100z"/>'
+        )
     parts = [
-        f'<svg y="{FUNNEL_TOP}" width="100%" height="{room}" viewBox="0 0 100 100" preserveAspectRatio="none">{"".join(slopes)}</svg>',
+        _stretched(FUNNEL_TOP, room, slopes),
         f'<line class="base" x1="0" x2="100%" y1="{FUNNEL_BASE}.5" y2="{FUNNEL_BASE}.5"/>',
     ]
     rows = []
@@ -139,14 +165,16 @@ def funnel_chart(steps: Sequence[tuple[Any, int]], *, heading: Any, finding: Any
         tall, middle = room * shares[index], (index + 0.5) * width
         y = FUNNEL_BASE - tall
         parts.append(
-            f'<rect class="s1" x="{(index + 0.19) * width:.2f}%" y="{y:.2f}" width="{width * 0.62:.2f}%" height="{tall:.2f}"'
-            f' rx="{min(3, tall / 2):.2f}"><title>{escape(name)}: {number_text(count)}</title></rect>'
+            f'<rect class="s1" x="{(index + 0.19) * width:.2f}%" y="{y:.2f}"'
+            f' width="{width * 0.62:.2f}%" height="{tall:.2f}" rx="{min(3, tall / 2):.2f}"><title>{escape(name)}: {number_text(count)}</title></rect>'
             f'<text class="lead" x="{middle:.2f}%" y="{y - 22:.2f}" text-anchor="middle">{number_text(count)}</text>'
             f'<text x="{middle:.2f}%" y="{y - 7:.2f}" text-anchor="middle">{share}</text>'
             f'<text x="{middle:.2f}%" y="{FUNNEL_BASE + 17}" text-anchor="middle">{escape(name)}</text>',
         )
         rows.append([name, number_text(count), share if index else "–"])
-    return Chart(heading, finding, SafeString("".join(parts)), height=FUNNEL_HEIGHT, head=head, rows=rows)
+    return Chart(
+        heading, finding, SafeString("".join(parts)), height=FUNNEL_HEIGHT, head=head, rows=rows
+    )
 
 
 def sparkline(values: Sequence[float]) -> SafeString:
@@ -155,7 +183,10 @@ def sparkline(values: Sequence[float]) -> SafeString:
         return SafeString("")
     low, high = min(values), max(values)
     span = (high - low) or 1
-    points = [(100 * i / (len(values) - 1), 24 - 20 * (value - low) / span) for i, value in enumerate(values)]
+    points = [
+        (100 * i / (len(values) - 1), 24 - 20 * (value - low) / span)
+        for i, value in enumerate(values)
+    ]
     path = "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in points)
     return SafeString(
         '<svg class="spark" viewBox="0 0 100 28" preserveAspectRatio="none" aria-hidden="true">'
@@ -164,7 +195,7 @@ def sparkline(values: Sequence[float]) -> SafeString:
 
 
 def _round_top(values: Sequence[float | None]) -> float:
-    """Return the axis' end: the next of 1, 1.2, 1.5, 1.8, 2.4, 3, 4.5, 6, 7.5, 9 times a power of ten, so that thirds are round."""
+    """Return the axis' end: the next round number whose thirds are round as well."""
     highest = max([value for value in values if value is not None], default=0)
     if highest <= 0:
         return float(STEPS)
@@ -185,7 +216,9 @@ def _grid() -> list[str]:
     lines = []
     for step in range(STEPS + 1):
         y = BASE - step * (BASE - TOP) / STEPS + 0.5
-        lines.append(f'<line class="{"grid" if step else "base"}" x1="0" x2="100%" y1="{y:g}" y2="{y:g}"/>')
+        lines.append(
+            f'<line class="{"grid" if step else "base"}" x1="0" x2="100%" y1="{y:g}" y2="{y:g}"/>'
+        )
     return lines
 
 
@@ -193,15 +226,28 @@ def _axis(top: float, words: Words) -> SafeString:
     marks = []
     for step in range(STEPS + 1):
         y = BASE - step * (BASE - TOP) / STEPS + 4
-        marks.append(f'<text x="100%" y="{y:g}" text-anchor="end">{escape(words(top * step / STEPS))}</text>')
+        marks.append(
+            f'<text x="100%" y="{y:g}" text-anchor="end">{escape(words(top * step / STEPS))}</text>'
+        )
     return SafeString("".join(marks))
 
 
 def _label(text: Any, middle: float, *, minor: bool) -> str:
-    return f'<text{" class=" + chr(34) + "minor" + chr(34) if minor else ""} x="{middle:.2f}%" y="{BASE + 18}" text-anchor="middle">{escape(text)}</text>'
+    css = ' class="minor"' if minor else ""
+    return (
+        f'<text{css} x="{middle:.2f}%" y="{BASE + 18}" text-anchor="middle">{escape(text)}</text>'
+    )
 
 
-def _runs(values: Sequence[float | None], width: float, top: float) -> list[list[tuple[float, float]]]:
+def _stretched(y: int, height: int, shapes: Sequence[str]) -> str:
+    """Return a drawing of 100 by 100 pulled over the plot; only its strokes keep their width."""
+    box = 'width="100%" viewBox="0 0 100 100" preserveAspectRatio="none"'
+    return f'<svg y="{y}" height="{height}" {box}>{"".join(shapes)}</svg>'
+
+
+def _runs(
+    values: Sequence[float | None], width: float, top: float
+) -> list[list[tuple[float, float]]]:
     """Split a series at its gaps; a run of one point draws nothing."""
     runs: list[list[tuple[float, float]]] = [[]]
     for index, value in enumerate(values):

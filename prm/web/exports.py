@@ -29,13 +29,17 @@ def safe_text(text: str) -> str:
 
 
 def csv_value(value: Any) -> str:
-    """Return one cell as text: ISO dates (moments in the active zone with offset), plain decimals, yes and no as 1 and 0."""
+    """Return one cell: ISO dates (moments in the active zone with offset), plain decimals, yes and no as 1 and 0."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, datetime):
-        return timezone.localtime(value).isoformat(timespec="seconds") if timezone.is_aware(value) else value.isoformat()
+        return (
+            timezone.localtime(value).isoformat(timespec="seconds")
+            if timezone.is_aware(value)
+            else value.isoformat()
+        )
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Money):
@@ -76,7 +80,13 @@ def write_csv(target: Path, header: Sequence[Any], rows: Iterable[Sequence[Any]]
     return count
 
 
-def write_xlsx(target: Path | IO[bytes], header: Sequence[Any], rows: Iterable[Sequence[Any]], *, sheet: str = "Export") -> int:
+def write_xlsx(
+    target: Path | IO[bytes],
+    header: Sequence[Any],
+    rows: Iterable[Sequence[Any]],
+    *,
+    sheet: str = "Export",
+) -> int:
     """Write a workbook of one sheet with constant memory; amounts are numbers in major units, dates are dates.
 
     Text is never a formula, a link or a number. Returns the number of rows; a sheet holds at most 1,048,575.
@@ -89,7 +99,9 @@ def write_xlsx(target: Path | IO[bytes], header: Sequence[Any], rows: Iterable[S
         "nan_inf_to_errors": True,
     }
     count = 0
-    with xlsxwriter.Workbook(target if not isinstance(target, Path) else str(target), options) as book:
+    with xlsxwriter.Workbook(
+        target if not isinstance(target, Path) else str(target), options
+    ) as book:
         # A fixed stamp: the same rows give the same file.
         book.set_properties({"created": datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)})
         bold = book.add_format({"bold": True})
@@ -123,7 +135,11 @@ class _Styles:
         elif isinstance(value, Money):
             page.write_number(row, column, value.decimal, self._amount(value.currency))
         elif isinstance(value, datetime):
-            local = timezone.localtime(value).replace(tzinfo=None) if timezone.is_aware(value) else value
+            local = (
+                timezone.localtime(value).replace(tzinfo=None)
+                if timezone.is_aware(value)
+                else value
+            )
             page.write_datetime(row, column, local, self.moment)
         elif isinstance(value, date):
             page.write_datetime(row, column, value, self.day)
@@ -135,5 +151,7 @@ class _Styles:
     def _amount(self, currency: str) -> Any:
         digits = currency_exponent(currency)
         if digits not in self.amounts:
-            self.amounts[digits] = self.book.add_format({"num_format": "#,##0" + ("." + "0" * digits if digits else "")})
+            self.amounts[digits] = self.book.add_format(
+                {"num_format": "#,##0" + ("." + "0" * digits if digits else "")}
+            )
         return self.amounts[digits]

@@ -55,7 +55,11 @@ class FilterBar:
         """The filters in force in words, each with the address that takes it out."""
         found = []
         if self.search_value:
-            found.append(Chip(gettext("Search: %(words)s") % {"words": self.search_value}, self._without("q")))
+            found.append(
+                Chip(
+                    gettext("Search: %(words)s") % {"words": self.search_value}, self._without("q")
+                )
+            )
         for select in self.selects:
             text = dict(select.options).get(select.value)
             if select.value and text is not None:
@@ -79,8 +83,21 @@ def search_words(params: QueryDict) -> str:
     return params.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
 
 
-def select_from(params: QueryDict, name: str, label: Any, options: Sequence[tuple[str, Any]], *, any_label: Any = "") -> Select:
+def select_from(
+    params: QueryDict,
+    name: str,
+    label: Any,
+    options: Sequence[tuple[str, Any]],
+    *,
+    any_label: Any = "",
+) -> Select:
     """Return a choice with the value of the address when it is one of the options."""
     value = params.get(name, "")
     known = value if value in {str(option) for option, _ in options} else ""
-    return Select(name, label, [(str(option), text) for option, text in options], known, any_label or gettext("Any"))
+    return Select(
+        name,
+        label,
+        [(str(option), text) for option, text in options],
+        known,
+        any_label or gettext("Any"),
+    )

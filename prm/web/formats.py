@@ -9,7 +9,12 @@ from functools import lru_cache
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_time, format_timedelta, get_timezone_name
-from babel.numbers import format_compact_currency, format_decimal, format_percent, get_currency_symbol
+from babel.numbers import (
+    format_compact_currency,
+    format_decimal,
+    format_percent,
+    get_currency_symbol,
+)
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
@@ -58,21 +63,32 @@ def _money_pattern(language: str, currency: str, *, sign: str) -> _Pattern:
         before, after = before.replace("¤", currency + SPACE), after.replace("¤", currency)
         after = after if not after or after[0] in (SPACE, "\u202f") else SPACE + after
     else:
-        shown = "" if sign == "none" else _SIGNS.get(currency) or get_currency_symbol(currency, locale)
+        shown = (
+            "" if sign == "none" else _SIGNS.get(currency) or get_currency_symbol(currency, locale)
+        )
         before, after = before.replace("¤", shown), after.replace("¤", shown)
         if sign == "none":
             before, after = before.strip(), after.strip()
         elif shown[-1:].isalpha() and before.endswith(shown):
             before += SPACE
     symbols = locale.number_symbols["latn"]
-    return _Pattern(before, after, symbols["group"], symbols["decimal"], currency_exponent(currency))
+    return _Pattern(
+        before, after, symbols["group"], symbols["decimal"], currency_exponent(currency)
+    )
 
 
 def _grouped(whole: int, group: str) -> str:
     return f"{whole:,}".replace(",", group)
 
 
-def money_text(minor: int, currency: str, *, language: str | None = None, sign: str = "symbol", plus: bool = False) -> str:
+def money_text(
+    minor: int,
+    currency: str,
+    *,
+    language: str | None = None,
+    sign: str = "symbol",
+    plus: bool = False,
+) -> str:
     """Return an amount for reading: "€4,210.00", "−310,00 €".
 
     minor: minor units. sign: "symbol", "code" (EUR 4,210.00) or "none". plus: show + before a positive amount.
@@ -97,11 +113,13 @@ def money_plain(minor: int, currency: str) -> str:
 
 
 def money_compact(minor: int, currency: str, *, language: str | None = None) -> str:
-    """Return a short amount for axes and tiles: "€1.7m", "1,7 Mln €"; below 10,000 the whole amount without decimals."""
+    """Return a short amount for axes and tiles: "€1.67m", "1,67 Mln €"."""
     locale = locale_of(language)
     value = Decimal(minor).scaleb(-currency_exponent(currency))
     fraction = 2 if abs(value) >= 1_000_000 else 1
-    text = format_compact_currency(value, currency, format_type="short", locale=locale, fraction_digits=fraction)
+    text = format_compact_currency(
+        value, currency, format_type="short", locale=locale, fraction_digits=fraction
+    )
     symbol = get_currency_symbol(currency, locale)
     if currency in _SIGNS:
         text = text.replace(symbol, _SIGNS[currency])
@@ -109,7 +127,9 @@ def money_compact(minor: int, currency: str, *, language: str | None = None) -> 
     text = _UNGROUPED.sub(lambda found: _grouped(int(found[0]), group), text)
     # "€3.0k" reads as a precision that is not there.
     point = re.escape(locale.number_symbols["latn"]["decimal"])
-    text = re.sub(rf"{point}(\d*?)0+(?!\d)", lambda found: found[0][0] + found[1] if found[1] else "", text)
+    text = re.sub(
+        rf"{point}(\d*?)0+(?!\d)", lambda found: found[0][0] + found[1] if found[1] else "", text
+    )
     if locale.language == "en" and locale.territory != "US":
         text = _COMPACT_UNIT.sub(lambda found: found[0].lower(), text)
     return text.replace("-", MINUS)
@@ -123,7 +143,9 @@ def number_text(value: float | Decimal, *, language: str | None = None) -> str:
 def percent_text(fraction: float | Decimal, *, digits: int = 0, language: str | None = None) -> str:
     """Return a fraction as a percentage: 0.15 is "15%"; at most `digits` decimals, none when they are zero."""
     pattern = "#,##0%" if digits == 0 else "#,##0." + "#" * digits + "%"
-    return format_percent(Decimal(str(fraction)), pattern, locale=locale_of(language)).replace("-", MINUS)
+    return format_percent(Decimal(str(fraction)), pattern, locale=locale_of(language)).replace(
+        "-", MINUS
+    )
 
 
 def _tied(text: str) -> str:
@@ -132,9 +154,27 @@ def _tied(text: str) -> str:
 
 
 _DAYS = {
-    "en": {"long": "d MMMM y", "medium": "d MMM y", "short": "d MMM", "month": "MMMM y", "weekday": "EEE d MMM"},
-    "en_US": {"long": "MMMM d, y", "medium": "MMM d, y", "short": "MMM d", "month": "MMMM y", "weekday": "EEE, MMM d"},
-    "it": {"long": "d MMMM y", "medium": "d MMM y", "short": "d MMM", "month": "MMMM y", "weekday": "EEE d MMM"},
+    "en": {
+        "long": "d MMMM y",
+        "medium": "d MMM y",
+        "short": "d MMM",
+        "month": "MMMM y",
+        "weekday": "EEE d MMM",
+    },
+    "en_US": {
+        "long": "MMMM d, y",
+        "medium": "MMM d, y",
+        "short": "MMM d",
+        "month": "MMMM y",
+        "weekday": "EEE, MMM d",
+    },
+    "it": {
+        "long": "d MMMM y",
+        "medium": "d MMM y",
+        "short": "d MMM",
+        "month": "MMMM y",
+        "weekday": "EEE d MMM",
+    },
 }
 
 
@@ -192,7 +232,9 @@ def ago_text(value: datetime, *, now: datetime, language: str | None = None) -> 
         granularity = "minute" if age < timedelta(hours=1) else "hour"
     else:
         age, granularity = timedelta(days=(today - then).days), "day"
-    return format_timedelta(-age, granularity, threshold=2, add_direction=True, locale=locale_of(language))
+    return format_timedelta(
+        -age, granularity, threshold=2, add_direction=True, locale=locale_of(language)
+    )
 
 
 def zone_text(name: str, *, language: str | None = None) -> str:

@@ -17,6 +17,7 @@ from prm.web.formats import MINUS, locale_of, money_text
 
 # Below a trillion of the largest unit: sums of millions of such amounts still fit a bigint.
 LARGEST_MINOR = 10**14
+LONGEST_AMOUNT = 40
 _SPACES = re.compile(r"[\s\u00a0\u202f']")
 _DIGITS = re.compile(r"\d+")
 
@@ -26,7 +27,7 @@ class NotAnAmount(ValueError):
 
 
 def amount_minor(text: str, currency: str, *, language: str | None = None) -> int:
-    """Read an amount as people write it and return minor units: "1.234,56", "1,234.56", "€ 1 234", "(12.50)" is refused.
+    """Read an amount as people write it ("1.234,56", "1,234.56", "€ 1 234") and return minor units.
 
     A single separator before exactly three digits is read as the language's grouping ("1.234" is 1234 in Italian,
     1.234 of KWD in English); two different separators: the last one is the decimal point.
@@ -50,7 +51,11 @@ def _stripped(text: str, currency: str) -> tuple[bool, str]:
     plain = plain.removeprefix("-").removeprefix("+")
     for sign in (currency, "€", "$", "£", "¥"):
         plain = plain.removeprefix(sign)
-    if not plain.isascii() or not re.fullmatch(r"[0-9.,]+", plain) or not any(char.isdigit() for char in plain):
+    if (
+        not plain.isascii()
+        or not re.fullmatch(r"[0-9.,]+", plain)
+        or not any(char.isdigit() for char in plain)
+    ):
         raise NotAnAmount(text)
     return negative, plain
 
@@ -67,7 +72,12 @@ def _halves(plain: str, currency: str, language: str | None) -> tuple[str, str]:
         mark = "," if commas else "."
         grouping = locale_of(language).number_symbols["latn"]["group"]
         after = len(plain) - plain.index(mark) - 1
-        is_group = after == 3 and (mark == grouping or currency_exponent(currency) < 3) and plain.index(mark) in {1, 2, 3} and plain[0] != "0"
+        is_group = (
+            after == 3
+            and (mark == grouping or currency_exponent(currency) < 3)
+            and plain.index(mark) in {1, 2, 3}
+            and plain[0] != "0"
+        )
         point, group = ("", mark) if is_group else (mark, "")
     else:
         point, group = "", "," if commas else "."
@@ -87,7 +97,9 @@ class MoneyInput(forms.MultiWidget):
 
     def __init__(self, currencies: Sequence[str]) -> None:
         self.currencies = tuple(currencies)
-        amount = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "input"})
+        amount = forms.TextInput(
+            attrs={"inputmode": "decimal", "autocomplete": "off", "class": "input"}
+        )
         choice: forms.Widget = forms.Select(choices=[(code, code) for code in self.currencies])
         if len(self.currencies) == 1:
             choice = forms.HiddenInput()
@@ -97,7 +109,10 @@ class MoneyInput(forms.MultiWidget):
         """Return the amount in the language's form and its currency."""
         if not value:
             return ["", self.currencies[0]]
-        return [money_text(value.minor, value.currency, sign="none").replace(MINUS, "-"), value.currency]
+        return [
+            money_text(value.minor, value.currency, sign="none").replace(MINUS, "-"),
+            value.currency,
+        ]
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[Any]:
         """Read the amount under the field's own name and the currency under <name>_currency."""
@@ -112,7 +127,7 @@ class MoneyInput(forms.MultiWidget):
 class MoneyField(forms.Field):
     """An amount of money; cleans to Money."""
 
-    default_error_messages = {  # noqa: RUF012
+    default_error_messages = {
         "required": _("Enter an amount"),
         "amount": _("Enter an amount like %(example)s"),
         "negative": _("Enter an amount of 0 or more"),
@@ -121,7 +136,9 @@ class MoneyField(forms.Field):
         "currency": _("Choose a currency from the list"),
     }
 
-    def __init__(self, *, currencies: Sequence[str], negative: bool = False, zero: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, *, currencies: Sequence[str], negative: bool = False, zero: bool = True, **kwargs: Any
+    ) -> None:
         self.currencies = tuple(currencies)
         self.negative, self.zero = negative, zero
         super().__init__(widget=kwargs.pop("widget", None) or MoneyInput(self.currencies), **kwargs)
@@ -143,18 +160,20 @@ class MoneyField(forms.Field):
     def _minor(self, text: str, currency: str) -> int:
         example = money_text(123456 if currency_exponent(currency) else 1234, currency, sign="none")
         try:
-            if len(text) > 40:
-                raise NotAnAmount(text)
-            minor = amount_minor(text, currency)
+            minor = amount_minor(text[:LONGEST_AMOUNT], currency)
         except NotAnAmount as error:
-            raise ValidationError(self.error_messages["amount"], code="amount", params={"example": example}) from error
+            raise ValidationError(
+                self.error_messages["amount"], code="amount", params={"example": example}
+            ) from error
         if minor < 0 and not self.negative:
             raise ValidationError(self.error_messages["negative"], code="negative")
         if minor == 0 and not self.zero:
             raise ValidationError(self.error_messages["positive"], code="positive")
         if abs(minor) >= LARGEST_MINOR:
             limit = money_text(LARGEST_MINOR, currency)
-            raise ValidationError(self.error_messages["large"], code="large", params={"limit": limit})
+            raise ValidationError(
+                self.error_messages["large"], code="large", params={"limit": limit}
+            )
         return minor
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -168,15 +187,24 @@ class MoneyField(forms.Field):
 class PercentField(forms.Field):
     """A percentage from 0 to 100 as people write it ("12.5", "12,5 %"); cleans to a Decimal fraction (0.125)."""
 
-    default_error_messages = {  # noqa: RUF012
+    default_error_messages = {
         "required": _("Enter a percentage"),
         "percent": _("Enter a percentage between %(low)s and %(high)s"),
     }
 
-    def __init__(self, *, low: Decimal = Decimal(0), high: Decimal = Decimal(1), places: int = 2, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        low: Decimal = Decimal(0),
+        high: Decimal = Decimal(1),
+        places: int = 2,
+        **kwargs: Any,
+    ) -> None:
         self.low, self.high, self.places = low, high, places
         attrs = {"inputmode": "decimal", "autocomplete": "off"}
-        super().__init__(widget=kwargs.pop("widget", None) or forms.TextInput(attrs=attrs), **kwargs)
+        super().__init__(
+            widget=kwargs.pop("widget", None) or forms.TextInput(attrs=attrs), **kwargs
+        )
 
     def to_python(self, value: Any) -> Decimal | None:
         """Return the fraction."""
@@ -198,14 +226,19 @@ class PercentField(forms.Field):
         return value
 
     def _problem(self) -> ValidationError:
-        span = {"low": f"{self.low.scaleb(2).normalize():f}%", "high": f"{self.high.scaleb(2).normalize():f}%"}
+        span = {
+            "low": f"{self.low.scaleb(2).normalize():f}%",
+            "high": f"{self.high.scaleb(2).normalize():f}%",
+        }
         return ValidationError(self.error_messages["percent"], code="percent", params=span)
 
 
 class DateField(forms.DateField):
     """A day by the browser's own picker; typed days are read in the language's order too."""
 
-    def __init__(self, *, earliest: date | None = None, latest: date | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, earliest: date | None = None, latest: date | None = None, **kwargs: Any
+    ) -> None:
         attrs = {"type": "date"}
         if earliest:
             attrs["min"] = earliest.isoformat()
@@ -221,21 +254,28 @@ class DateField(forms.DateField):
     def validate(self, value: Any) -> None:
         """Keep the day within the bounds."""
         super().validate(value)
-        if value and ((self.earliest and value < self.earliest) or (self.latest and value > self.latest)):
+        if value and (
+            (self.earliest and value < self.earliest) or (self.latest and value > self.latest)
+        ):
             raise ValidationError(_("Choose a date within the period allowed"), code="bounds")
 
 
 class EmailField(forms.EmailField):
     """An email address, kept in lower case so that it can be compared as it is stored."""
 
-    default_error_messages = {  # noqa: RUF012
+    default_error_messages = {
         "invalid": _("Enter an email address in the format name@company.com"),
     }
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("widget", forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}))
+        kwargs.setdefault(
+            "widget", forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
+        )
         super().__init__(**kwargs)
-        self.validators = [EmailValidator(self.default_error_messages["invalid"]), *self.validators[1:]]
+        self.validators = [
+            EmailValidator(self.default_error_messages["invalid"]),
+            *self.validators[1:],
+        ]
 
     def to_python(self, value: Any) -> str:
         """Return the address in lower case."""
@@ -245,11 +285,16 @@ class EmailField(forms.EmailField):
 class WebAddressField(forms.CharField):
     """A company's web address, with or without https:// as people write it; cleans to a full address."""
 
-    default_error_messages = {"invalid": _("Enter a web address like company.com")}  # noqa: RUF012
+    default_error_messages = {"invalid": _("Enter a web address like company.com")}
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 200)
-        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "url", "autocomplete": "url", "spellcheck": "false"}))
+        kwargs.setdefault(
+            "widget",
+            forms.TextInput(
+                attrs={"inputmode": "url", "autocomplete": "url", "spellcheck": "false"}
+            ),
+        )
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> str:
@@ -280,7 +325,9 @@ class FileDrop(forms.FileInput):
 
     control_kind = "file"
 
-    def __init__(self, *, accept: str = "", limits: Any = "", attrs: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, accept: str = "", limits: Any = "", attrs: dict[str, Any] | None = None
+    ) -> None:
         self.limits = limits
         super().__init__({**({"accept": accept} if accept else {}), **(attrs or {})})
 

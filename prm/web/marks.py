@@ -1,4 +1,5 @@
 """Small marks every page repeats: icons by name, initials and hues, days and moments as <time>."""
+# ruff: noqa: E501  an outline is one line
 
 from datetime import date, datetime
 from typing import Any
@@ -82,7 +83,8 @@ PATHS = {
     "x": "M4 4l8 8M12 4l-8 8",
 }
 MARKUP = {
-    name: f'<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="{path}"/></svg>' for name, path in PATHS.items()
+    name: f'<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="{path}"/></svg>'
+    for name, path in PATHS.items()
 }
 # Callouts, toasts and money badges carry the icon of their tone.
 TONE_ICONS = {"ok": "done", "warn": "warning", "bad": "error", "info": "info", "accent": "flag"}
@@ -105,7 +107,11 @@ def hue_of(identity: Any) -> int:
 
 def time_mark(value: date | datetime, text: str, title: str = "") -> SafeString:
     """Return the text inside <time> with its machine form."""
-    machine = timezone.localtime(value).isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
+    machine = (
+        timezone.localtime(value).isoformat(timespec="seconds")
+        if isinstance(value, datetime)
+        else value.isoformat()
+    )
     titled = f' title="{escape(title)}"' if title else ""
     return SafeString(f'<time datetime="{machine}"{titled}>{escape(text)}</time>')
 
@@ -122,4 +128,8 @@ def moment_mark(value: datetime | None, form: str = "long") -> SafeString:
 
 def ago_mark(value: datetime | None) -> SafeString:
     """Return how long ago it was, with the full moment as title."""
-    return time_mark(value, ago_text(value, now=timezone.now()), moment_text(value)) if value else NOTHING
+    return (
+        time_mark(value, ago_text(value, now=timezone.now()), moment_text(value))
+        if value
+        else NOTHING
+    )

@@ -118,7 +118,10 @@ class Page:
         """What the pager says: "25 of 48 shown"."""
         if self.count is None:
             return gettext("%(shown)s shown") % {"shown": number_text(len(self.rows))}
-        return gettext("%(shown)s of %(all)s shown") % {"shown": number_text(len(self.rows)), "all": self.count_text}
+        return gettext("%(shown)s of %(all)s shown") % {
+            "shown": number_text(len(self.rows)),
+            "all": self.count_text,
+        }
 
     def sort_query(self, key: str) -> str:
         """Return the query string that sorts by the column, the other way round when it already does."""
@@ -145,19 +148,24 @@ def keyset_page(
 ) -> Page:
     """Return the page the address asks for; an unknown order or place gives the first page.
 
-    orders: name in the address -> columns, ascending; a "-" before a column turns it. default: name, with "-" for descending.
+    orders: name in the address -> columns, ascending; a "-" before a column turns it.
+    default: one of them, with "-" for descending.
     bound: how far the whole list is counted; None counts nothing.
     """
     sort = params.get("sort", default)
     if sort.removeprefix("-") not in orders:
         sort = default
-    columns = _columns(queryset.model, orders[sort.removeprefix("-")], descending=sort.startswith("-"))
+    columns = _columns(
+        queryset.model, orders[sort.removeprefix("-")], descending=sort.startswith("-")
+    )
     rows, after, before = _window(queryset, columns, params, size)
     count = queryset.order_by()[: bound + 1].count() if bound is not None else None
     return Page(rows, sort, tuple(orders), params, after, before, count, bound or 0)
 
 
-def _columns(model: type[Model], names: Sequence[str], *, descending: bool) -> list[tuple[str, bool]]:
+def _columns(
+    model: type[Model], names: Sequence[str], *, descending: bool
+) -> list[tuple[str, bool]]:
     columns = [(name.removeprefix("-"), name.startswith("-") != descending) for name in names]
     if model._meta.pk is not None and model._meta.pk.name not in [name for name, _ in columns]:
         columns.append((model._meta.pk.name, columns[-1][1]))
@@ -177,7 +185,12 @@ def _window(
                 place = _read(given, queryset, columns)
             except BadCursor:
                 break
-            rows = _rows(queryset.filter(_beyond(queryset, columns, place, backward=name == "before")), columns, size, name == "before")
+            rows = _rows(
+                queryset.filter(_beyond(queryset, columns, place, backward=name == "before")),
+                columns,
+                size,
+                backward=name == "before",
+            )
             if not rows:
                 break
             more, rows = len(rows) > size, rows[:size]
@@ -190,16 +203,23 @@ def _window(
     return rows[:size], _write(rows[size - 1], columns) if len(rows) > size else None, None
 
 
-def _rows(queryset: QuerySet[Any], columns: list[tuple[str, bool]], size: int, backward: bool) -> list[Any]:  # noqa: FBT001
+def _rows(
+    queryset: QuerySet[Any], columns: list[tuple[str, bool]], size: int, *, backward: bool
+) -> list[Any]:
     order = ["-" + name if descending != backward else name for name, descending in columns]
     return list(queryset.order_by(*order)[: size + 1])
 
 
-def _beyond(queryset: QuerySet[Any], columns: list[tuple[str, bool]], place: list[Any], *, backward: bool) -> Any:
+def _beyond(
+    queryset: QuerySet[Any], columns: list[tuple[str, bool]], place: list[Any], *, backward: bool
+) -> Any:
     """Return the condition for rows after the place (before it when backward)."""
     falling = [descending != backward for _, descending in columns]
     if len(set(falling)) == 1:
-        values = [Value(value, output_field=_field(queryset, name)) for (name, _), value in zip(columns, place, strict=True)]
+        values = [
+            Value(value, output_field=_field(queryset, name))
+            for (name, _), value in zip(columns, place, strict=True)
+        ]
         return RowBefore([F(name) for name, _ in columns], values, "<" if falling[0] else ">")
     condition, same = Q(), Q()
     for (name, _), value, down in zip(columns, place, falling, strict=True):
@@ -234,7 +254,11 @@ def _value_of(row: Any, name: str) -> Any:
 
 def _write(row: Any, columns: list[tuple[str, bool]]) -> str:
     values = [_plain(_value_of(row, name)) for name, _ in columns]
-    return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode())
+        .decode()
+        .rstrip("=")
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -255,11 +279,18 @@ def _read(cursor: str, queryset: QuerySet[Any], columns: list[tuple[str, bool]])
         raise BadCursor(cursor) from error
     if not isinstance(values, list) or len(values) != len(columns):
         raise BadCursor(cursor)
-    return [_checked(_field(queryset, name), value) for (name, _), value in zip(columns, values, strict=True)]
+    return [
+        _checked(_field(queryset, name), value)
+        for (name, _), value in zip(columns, values, strict=True)
+    ]
 
 
 def _checked(field: "Field[Any, Any]", value: Any) -> Any:
-    if value is None or isinstance(value, list | dict) or (isinstance(value, str) and "\x00" in value):
+    if (
+        value is None
+        or isinstance(value, list | dict)
+        or (isinstance(value, str) and "\x00" in value)
+    ):
         raise BadCursor(str(value))
     try:
         read = field.to_python(value)

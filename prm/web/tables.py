@@ -10,7 +10,7 @@
 
     PartnerTable(page.rows, page=page)      and in the template      {% table partners %}
 
-tables2's own template costs 7 times a hand-written one (STACK.md, section 1); the loop below costs about as much as that.
+tables2's own template costs 7 times a hand-written one (STACK.md, section 1); the loop below costs less than that.
 `render_<column>` methods may ask for record, value, column or table; what they return is escaped unless it is safe.
 """
 
@@ -57,7 +57,11 @@ class Column(django_tables2.Column):
         super().__init__(verbose_name=header or None, **options)
         self.label = header
         self.row_header, self.sort = row_header, sort
-        classes = [f"p{priority}" if priority > 1 else "", "n" if (self.end_by_default if end is None else end) else "", css]
+        classes = [
+            f"p{priority}" if priority > 1 else "",
+            "n" if (self.end_by_default if end is None else end) else "",
+            css,
+        ]
         self.css = " ".join(filter(None, classes))
 
     def cell(self, record: Any, value: Any) -> Html:
@@ -73,7 +77,9 @@ class MoneyColumn(Column):
 
     end_by_default = True
 
-    def __init__(self, header: Any = "", *, currency: str = "currency", sign: str = "symbol", **options: Any) -> None:
+    def __init__(
+        self, header: Any = "", *, currency: str = "currency", sign: str = "symbol", **options: Any
+    ) -> None:
         super().__init__(header, **options)
         self.currency, self.sign = _getter(currency), sign
 
@@ -81,7 +87,9 @@ class MoneyColumn(Column):
         """Return the amount in the language's form."""
         if value is None:
             return NOTHING
-        return f'<span class="money">{money_text(value, self.currency(record), sign=self.sign)}</span>'
+        return (
+            f'<span class="money">{money_text(value, self.currency(record), sign=self.sign)}</span>'
+        )
 
 
 class NumberColumn(Column):
@@ -135,7 +143,14 @@ class AgoColumn(Column):
 class BadgeColumn(Column):
     """A state as a badge; tones maps the stored word to its tone, labels to what is shown."""
 
-    def __init__(self, header: Any = "", *, tones: Mapping[str, str], labels: Mapping[str, Any] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        header: Any = "",
+        *,
+        tones: Mapping[str, str],
+        labels: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(header, **options)
         self.tones, self.labels = tones, labels
 
@@ -167,12 +182,17 @@ class Table(django_tables2.Table):
         page: makes the headers named by `sort` links. totals: column -> content of the foot. pick: a checkbox a row for
         bulk actions (`pick_label(record)` names it). without: columns this person does not see.
         """
-        super().__init__(data=rows if isinstance(rows, list) else list(rows), exclude=tuple(without), orderable=False, **options)
+        super().__init__(
+            data=rows if isinstance(rows, list) else list(rows),
+            exclude=tuple(without),
+            orderable=False,
+            **options,
+        )
         self.records: Sequence[Any] = self.data.data
         self.page, self.totals, self.pick = page, totals or {}, pick
         self.words = caption or self.caption
 
-    def row_class(self, record: Any) -> str:  # noqa: ARG002
+    def row_class(self, record: Any) -> str:
         """Return the class of a row; none by default."""
         return ""
 
@@ -184,7 +204,7 @@ class Table(django_tables2.Table):
         """Return what the row's checkbox sends."""
         return str(record.pk if hasattr(record, "pk") else record.id)
 
-    def as_html(self, request: HttpRequest | None = None) -> SafeString:  # noqa: ARG002
+    def as_html(self, request: HttpRequest | None = None) -> SafeString:
         """Return the whole table."""
         return self.html()
 
@@ -195,7 +215,11 @@ class Table(django_tables2.Table):
             return render_to_string("components/empty.html", {"title": words, "icon": "inbox"})
         columns = [(name, column) for name, column in self.columns.items() if column.visible]
         cells = [self._cell(name, bound) for name, bound in columns]
-        parts = ['<div class="table-wrap"><table class="table"><caption class="vh">', conditional_escape(self.words), "</caption>"]
+        parts = [
+            '<div class="table-wrap"><table class="table"><caption class="vh">',
+            conditional_escape(self.words),
+            "</caption>",
+        ]
         parts += [self._head(columns), "<tbody>", *self._rows(cells), "</tbody>"]
         if self.totals:
             parts.append(self._foot(columns))
@@ -218,7 +242,11 @@ class Table(django_tables2.Table):
         column = bound.column
         read = _getter(str(bound.accessor))
         css = f' class="{column.css}"' if getattr(column, "css", "") else ""
-        start, end = (f'<th scope="row"{css}>', "</th>") if getattr(column, "row_header", False) else (f"<td{css}>", "</td>")
+        start, end = (
+            (f'<th scope="row"{css}>', "</th>")
+            if getattr(column, "row_header", False)
+            else (f"<td{css}>", "</td>")
+        )
         method = getattr(self, f"render_{name}", None)
         if method is not None:
             wanted = self._wanted(name, method)
@@ -232,7 +260,9 @@ class Table(django_tables2.Table):
 
             return called
         if not isinstance(column, Column):
-            return lambda record: f"{start}{conditional_escape(column.render(value=read(record)))}{end}"
+            return lambda record: (
+                f"{start}{conditional_escape(column.render(value=read(record)))}{end}"
+            )
         write = column.cell
         return lambda record: f"{start}{write(record, read(record))}{end}"
 
@@ -246,7 +276,9 @@ class Table(django_tables2.Table):
         parts = ["<thead><tr>"]
         if self.pick:
             words = conditional_escape(gettext("Select all rows"))
-            parts.append(f'<td><label class="pick"><input type="checkbox" data-all><span class="vh">{words}</span></label></td>')
+            parts.append(
+                f'<td><label class="pick"><input type="checkbox" data-all><span class="vh">{words}</span></label></td>'
+            )
         parts += [self._header(bound.column, bound.header) for _, bound in columns]
         parts.append("</tr></thead>")
         return "".join(parts)
@@ -258,10 +290,14 @@ class Table(django_tables2.Table):
         if not key or page is None or key not in page.orders:
             return f'<th scope="col"{css}>{text}</th>'
         sorted_now = page.sort_key == key
-        state = f' aria-sort="{"descending" if page.descending else "ascending"}"' if sorted_now else ""
+        state = (
+            f' aria-sort="{"descending" if page.descending else "ascending"}"' if sorted_now else ""
+        )
         arrow = MARKUP["sort-down" if page.descending else "sort-up"] if sorted_now else ""
         link = conditional_escape(page.sort_query(key))
-        return f'<th scope="col"{css}{state}><a class="sort" href="{link}" hx-get="{link}" hx-target="#results" hx-push-url="true">{text}{arrow}</a></th>'
+        swap = f'hx-get="{link}" hx-target="#results" hx-push-url="true"'
+        inner = f'<a class="sort" href="{link}" {swap}>{text}{arrow}</a>'
+        return f'<th scope="col"{css}{state}>{inner}</th>'
 
     def _foot(self, columns: list[tuple[str, Any]]) -> str:
         parts = ["<tfoot><tr>", "<td></td>" if self.pick else ""]
@@ -272,19 +308,23 @@ class Table(django_tables2.Table):
         return "".join([*parts, "</tr></tfoot>"])
 
     def _pick_cell(self, record: Any) -> str:
-        value, words = conditional_escape(self.pick_value(record)), conditional_escape(self.pick_label(record))
-        return f'<td><label class="pick"><input type="checkbox" name="pick" value="{value}"><span class="vh">{words}</span></label></td>'
+        value = conditional_escape(self.pick_value(record))
+        words = conditional_escape(self.pick_label(record))
+        box = f'<input type="checkbox" name="pick" value="{value}"><span class="vh">{words}</span>'
+        return f'<td><label class="pick">{box}</label></td>'
 
 
 def _getter(path: str) -> Callable[[Any], Any]:
-    """Return a reader of a dotted (or double-underscored) path over objects and mappings; a missing link reads as None."""
+    """Return a reader of a dotted path over objects and mappings; a missing link reads as None."""
     names = path.replace("__", ".").split(".")
 
     def read(record: Any) -> Any:
         for name in names:
             if record is None:
                 return None
-            record = record.get(name) if isinstance(record, Mapping) else getattr(record, name, None)
+            record = (
+                record.get(name) if isinstance(record, Mapping) else getattr(record, name, None)
+            )
         return record() if callable(record) else record
 
     return read
@@ -293,7 +333,9 @@ def _getter(path: str) -> Callable[[Any], Any]:
 def badge(text: Any, tone: str = "", icon: str = "") -> SafeString:
     """Return a badge; the tone is never the only signal, the word carries it."""
     toned = f' data-tone="{tone}"' if tone else ""
-    return SafeString(f'<span class="badge"{toned}>{MARKUP[icon] if icon else ""}{conditional_escape(text)}</span>')
+    return SafeString(
+        f'<span class="badge"{toned}>{MARKUP[icon] if icon else ""}{conditional_escape(text)}</span>'
+    )
 
 
 def pips(step: int, total: int, tone: str = "", *, words: bool = True) -> SafeString:
@@ -307,7 +349,9 @@ def pips(step: int, total: int, tone: str = "", *, words: bool = True) -> SafeSt
 
 def stage_cell(label: Any, step: int, total: int, tone: str = "") -> SafeString:
     """Return a stage's name over its bar."""
-    return SafeString(f'<span class="stack stack-1"><span>{conditional_escape(label)}</span>{pips(step, total, tone)}</span>')
+    return SafeString(
+        f'<span class="stack stack-1"><span>{conditional_escape(label)}</span>{pips(step, total, tone)}</span>'
+    )
 
 
 def ident(
@@ -343,4 +387,3 @@ def two_lines(first: Any, second: Any) -> SafeString:
     """Return a cell of a line and a fainter line under it; an empty second line is left out."""
     below = f'<span class="sub">{conditional_escape(second)}</span>' if second else ""
     return SafeString(f"{conditional_escape(first)}{below}")
-

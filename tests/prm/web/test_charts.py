@@ -11,11 +11,22 @@ def euros(minor: float) -> str:
 
 
 def test_bars_stand_on_a_round_axis_and_name_their_value() -> None:
-    bars = [Bar("Jan", "January", 90_000), Bar("Feb", "February", None), Bar("Mar", "March", 300_000, open=True)]
+    bars = [
+        Bar("Jan", "January", 90_000),
+        Bar("Feb", "February", None),
+        Bar("Mar", "March", 300_000, open=True),
+    ]
 
-    chart = bar_chart(bars, heading="Paid", finding="Best month: March.", head=["Month", "Paid"], words=euros)
+    chart = bar_chart(
+        bars, heading="Paid", finding="Best month: March.", head=["Month", "Paid"], words=euros
+    )
 
-    assert re.findall(r">([^<]+)</text>", chart.axis) == ["€0.00", "€1,000.00", "€2,000.00", "€3,000.00"]
+    assert re.findall(r">([^<]+)</text>", chart.axis) == [
+        "€0.00",
+        "€1,000.00",
+        "€2,000.00",
+        "€3,000.00",
+    ]
     assert "<title>January: €900.00</title>" in chart.plot
     assert chart.plot.count('class="s1"') == 1
     assert chart.plot.count('class="s2"') == 1
@@ -49,10 +60,14 @@ def test_nothing_at_all_is_drawn_as_nothing() -> None:
 
 
 def test_a_funnel_shares_out_of_the_step_before() -> None:
-    chart = funnel_chart([("Sent", 200), ("Accepted", 100), ("Won", 25)], heading="", finding="", head=["", "", ""])
+    chart = funnel_chart(
+        [("Sent", 200), ("Accepted", 100), ("Won", 25)], heading="", finding="", head=["", "", ""]
+    )
 
     assert chart.rows == [["Sent", "200", "–"], ["Accepted", "100", "50%"], ["Won", "25", "25%"]]
-    assert funnel_chart([("Sent", 0), ("Won", 0)], heading="", finding="", head=["", "", ""]).rows[1] == ["Won", "0", "–"]
+    assert funnel_chart([("Sent", 0), ("Won", 0)], heading="", finding="", head=["", "", ""]).rows[
+        1
+    ] == ["Won", "0", "–"]
 
 
 def test_a_sparkline_needs_two_values() -> None:

@@ -14,7 +14,14 @@ from prm.money import Money
 from prm.web.exports import csv_lines, write_csv, write_xlsx
 
 HEADER = ["Company", "Amount", "Currency", "Won on", "Changed", "Rate"]
-ROW = ["=HYPERLINK(1)", Money(-123_456, "EUR"), "EUR", date(2026, 11, 19), datetime(2026, 11, 19, 8, 12, tzinfo=UTC), Decimal("0.125")]
+ROW = [
+    "=HYPERLINK(1)",
+    Money(-123_456, "EUR"),
+    "EUR",
+    date(2026, 11, 19),
+    datetime(2026, 11, 19, 8, 12, tzinfo=UTC),
+    Decimal("0.125"),
+]
 
 
 def test_csv_is_for_machines_and_people() -> None:
@@ -34,7 +41,9 @@ def test_csv_is_for_machines_and_people() -> None:
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n=", "  =", "|", "%"])
 def test_no_text_can_start_a_formula(start: str) -> None:
-    cell = next(csv.reader(io.StringIO("".join(csv_lines(["a"], [[start + "1+1"]])).split("\n", 1)[1])))[0]
+    cell = next(
+        csv.reader(io.StringIO("".join(csv_lines(["a"], [[start + "1+1"]])).split("\n", 1)[1]))
+    )[0]
 
     assert cell.startswith("'")
 
@@ -54,7 +63,14 @@ def test_a_workbook_holds_numbers_dates_and_plain_text(tmp_path: Path) -> None:
     target = tmp_path / "a.xlsx"
 
     with timezone.override("Europe/Amsterdam"):
-        assert write_xlsx(target, HEADER, [ROW, ["https://x.example", Money(5, "KWD"), None, None, None, "007"]]) == 2
+        assert (
+            write_xlsx(
+                target,
+                HEADER,
+                [ROW, ["https://x.example", Money(5, "KWD"), None, None, None, "007"]],
+            )
+            == 2
+        )
 
     sheet = openpyxl.load_workbook(target).active
     first, second = list(sheet.iter_rows(min_row=2))

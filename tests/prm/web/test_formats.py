@@ -23,7 +23,9 @@ THURSDAY = datetime(2026, 11, 19, 8, 12, tzinfo=UTC)
     ("minor", "currency", "language", "text"),
     [
         pytest.param(421_000, "EUR", "en", "€4,210.00", id="British euro"),
-        pytest.param(-31_000, "EUR", "en", "−€310.00", id="minus is a minus sign, before the currency"),
+        pytest.param(
+            -31_000, "EUR", "en", "−€310.00", id="minus is a minus sign, before the currency"
+        ),
         pytest.param(421_000, "EUR", "it", "4.210,00\u00a0€", id="Italian euro"),
         pytest.param(-31_000, "EUR", "it", "−310,00\u00a0€", id="Italian minus"),
         pytest.param(112_500, "USD", "en", "$1,125.00", id="dollar without its country"),

@@ -28,7 +28,9 @@ from prm.web.forms import (
         pytest.param("1.234,56", "EUR", "it", 123_456, id="Italian"),
         pytest.param("1.234,56", "EUR", "en", 123_456, id="Italian spelling in English"),
         pytest.param("1,234.56", "EUR", "it", 123_456, id="English spelling in Italian"),
-        pytest.param("1234.5", "EUR", "it", 123_450, id="a point with one digit is a decimal point"),
+        pytest.param(
+            "1234.5", "EUR", "it", 123_450, id="a point with one digit is a decimal point"
+        ),
         pytest.param("1.234", "EUR", "it", 123_400, id="a point before three digits groups"),
         pytest.param("1,234", "EUR", "en", 123_400, id="a comma before three digits groups"),
         pytest.param("12,50", "EUR", "en", 1_250, id="a comma before two digits is decimal"),
@@ -52,7 +54,21 @@ def test_an_amount_is_read(text: str, currency: str, language: str, minor: int) 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "NaN", "Infinity", "1e5", "12.345,6.7", "1,23,456.00", "abc", "12 000 x", "٣", "1.234.56", "--5", "0x10", "1,2,3"],
+    [
+        "",
+        "NaN",
+        "Infinity",
+        "1e5",
+        "12.345,6.7",
+        "1,23,456.00",
+        "abc",
+        "12 000 x",
+        "٣",
+        "1.234.56",
+        "--5",
+        "0x10",
+        "1,2,3",
+    ],
 )
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(NotAnAmount):
@@ -78,7 +94,15 @@ GOOD = {"company": "Kestrel", "email": "Tom@Kestrel.example", "deal": "1,500.00"
 
 
 def test_a_whole_form_becomes_values() -> None:
-    form = DealForm({**GOOD, "deal_currency": "USD", "rate": "12,5 %", "close": "19/11/2026", "site": "kestrel.example"})
+    form = DealForm(
+        {
+            **GOOD,
+            "deal_currency": "USD",
+            "rate": "12,5 %",
+            "close": "19/11/2026",
+            "site": "kestrel.example",
+        }
+    )
 
     assert form.is_valid(), form.errors
     assert form.cleaned_data["deal"] == Money(150_000, "USD")
@@ -97,7 +121,9 @@ def test_a_whole_form_becomes_values() -> None:
         pytest.param("deal", "x", "Enter an amount like 1,234.56", id="no amount"),
         pytest.param("deal", "", "Enter an amount", id="none"),
         pytest.param("rate", "400", "Enter a percentage between 0% and 100%", id="over a hundred"),
-        pytest.param("email", "tom@", "Enter an email address in the format name@company.com", id="email"),
+        pytest.param(
+            "email", "tom@", "Enter an email address in the format name@company.com", id="email"
+        ),
         pytest.param("site", "javascript://x", "Enter a web address like company.com", id="scheme"),
         pytest.param("company", "", "Fill in “Company”", id="empty"),
         pytest.param("agreed", "", "Tick “They agreed” to go on", id="unticked"),

@@ -8,11 +8,11 @@ import pytest
 from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
-from tests.builders.partners import a_partner
 
 from partners.directory.models import Partner
 from prm.tenancy.models import Tenant
 from prm.web.paging import Page, keyset_page
+from tests.builders.partners import a_partner
 
 ORDERS = {
     "name": ("name",),
@@ -24,15 +24,19 @@ NAMES = ["Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Gorse"]
 
 
 @pytest.fixture
-def seven(acme: Tenant) -> None:  # noqa: ARG001
+def seven(acme: Tenant) -> None:
     for index, name in enumerate(NAMES):
         # Three share a moment and four a segment, so that only the id tells them apart.
         partner = a_partner(name, segment="small" if index % 2 else "large")
-        Partner.objects.filter(id=partner.id).update(created_at=datetime(2026, 1, 1 + index // 3, tzinfo=UTC))
+        Partner.objects.filter(id=partner.id).update(
+            created_at=datetime(2026, 1, 1 + index // 3, tzinfo=UTC)
+        )
 
 
 def page_of(query: str, *, default: str = "-created", size: int = 2) -> Page:
-    return keyset_page(Partner.objects.all(), params=QueryDict(query), orders=ORDERS, default=default, size=size)
+    return keyset_page(
+        Partner.objects.all(), params=QueryDict(query), orders=ORDERS, default=default, size=size
+    )
 
 
 def walk(query: str) -> list[Page]:
@@ -43,7 +47,9 @@ def walk(query: str) -> list[Page]:
 
 
 @pytest.mark.usefixtures("seven")
-@pytest.mark.parametrize("sort", ["name", "-name", "segment", "created", "-created", "mixed", "-mixed"])
+@pytest.mark.parametrize(
+    "sort", ["name", "-name", "segment", "created", "-created", "mixed", "-mixed"]
+)
 def test_walking_on_shows_every_row_once_and_walking_back_the_same(sort: str) -> None:
     pages = walk(f"sort={sort}")
     seen = [row.id for page in pages for row in page.rows]
@@ -53,7 +59,9 @@ def test_walking_on_shows_every_row_once_and_walking_back_the_same(sort: str) ->
 
     assert len(seen) == len(set(seen)) == 7
     assert [len(page.rows) for page in pages] == [2, 2, 2, 1]
-    assert [[row.id for row in page.rows] for page in reversed(back)] == [[row.id for row in page.rows] for page in pages]
+    assert [[row.id for row in page.rows] for page in reversed(back)] == [
+        [row.id for row in page.rows] for page in pages
+    ]
 
 
 @pytest.mark.usefixtures("seven")
@@ -110,9 +118,15 @@ def test_an_unknown_order_is_the_default_one() -> None:
 
 @pytest.mark.usefixtures("seven")
 def test_the_count_stops_at_its_bound() -> None:
-    bounded = keyset_page(Partner.objects.all(), params=QueryDict(""), orders=ORDERS, default="name", bound=5)
-    exact = keyset_page(Partner.objects.all(), params=QueryDict(""), orders=ORDERS, default="name", bound=7)
-    none = keyset_page(Partner.objects.all(), params=QueryDict(""), orders=ORDERS, default="name", bound=None)
+    bounded = keyset_page(
+        Partner.objects.all(), params=QueryDict(""), orders=ORDERS, default="name", bound=5
+    )
+    exact = keyset_page(
+        Partner.objects.all(), params=QueryDict(""), orders=ORDERS, default="name", bound=7
+    )
+    none = keyset_page(
+        Partner.objects.all(), params=QueryDict(""), orders=ORDERS, default="name", bound=None
+    )
 
     assert (bounded.count_text, exact.count_text, none.count_text) == ("5+", "7", "")
 
@@ -121,7 +135,9 @@ def test_the_count_stops_at_its_bound() -> None:
 def test_a_page_asks_twice_and_never_skips_rows() -> None:
     second = page_of("sort=created").next_query.removeprefix("?")
 
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         page_of(second)
 
     assert len(queries) == 2

@@ -12,7 +12,17 @@ from django.template import Context, Template
 from django.utils import translation
 
 from prm.web.paging import Page
-from prm.web.tables import AgoColumn, BadgeColumn, Column, MoneyColumn, Table, TextColumn, ident, pips, stage_cell
+from prm.web.tables import (
+    AgoColumn,
+    BadgeColumn,
+    Column,
+    MoneyColumn,
+    Table,
+    TextColumn,
+    ident,
+    pips,
+    stage_cell,
+)
 
 THEN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
@@ -56,7 +66,9 @@ def test_the_table_says_what_it_holds_and_how_it_is_sorted() -> None:
 
     assert '<caption class="vh">Referrals, newest first</caption>' in html
     assert html.count("aria-sort") == 1
-    assert re.search(r'<th scope="col" aria-sort="descending"><a class="sort" href="\?sort=changed"', html)
+    assert re.search(
+        r'<th scope="col" aria-sort="descending"><a class="sort" href="\?sort=changed"', html
+    )
     assert html.count('<th scope="row">') == 2
     assert '<th scope="col" class="p2">Stage</th>' in html
     assert '<td class="n"><span class="money">€3,600.00</span></td>' in html
@@ -108,10 +120,13 @@ def test_pips_say_the_step_in_words() -> None:
 
 BY_HAND = Template(
     """{% load money dates look %}<table class="table"><caption class="vh">x</caption><thead><tr></tr></thead><tbody>
-    {% for row in rows %}<tr><th scope="row"><div class="ident"><span class="logo" data-hue="{{ row.id|hue }}" aria-hidden="true">{{ row.name|initials }}</span>
-    <div><a href="/referrals/{{ row.id }}/">{{ row.name }}</a><span class="sub">{{ row.contact }}</span></div></div></th>
+    {% for row in rows %}<tr><th scope="row"><div class="ident">
+    <span class="logo" data-hue="{{ row.id|hue }}" aria-hidden="true">{{ row.name|initials }}</span>
+    <div><a href="/referrals/{{ row.id }}/">{{ row.name }}</a>
+    <span class="sub">{{ row.contact }}</span></div></div></th>
     <td class="p2">{{ row.stage }}</td><td class="p3">{{ row.rep.name }}</td><td>{% ago row.changed %}</td>
-    <td class="n">{% money row.reward_minor row.currency %}</td><td>{% include "components/badge.html" with text="Won" tone="ok" only %}</td></tr>{% endfor %}
+    <td class="n">{% money row.reward_minor row.currency %}</td>
+    <td>{% include "components/badge.html" with text="Won" tone="ok" only %}</td></tr>{% endfor %}
     </tbody></table>"""
 )
 
@@ -120,6 +135,8 @@ BY_HAND = Template(
 def test_a_page_of_rows_costs_no_more_than_half_again_a_template_written_by_hand() -> None:
     data = rows(25)
     ours = min(timeit.repeat(lambda: ReferralTable(data, page=page()).html(), number=10, repeat=7))
-    by_hand = min(timeit.repeat(lambda: BY_HAND.render(Context({"rows": data})), number=10, repeat=7))
+    by_hand = min(
+        timeit.repeat(lambda: BY_HAND.render(Context({"rows": data})), number=10, repeat=7)
+    )
 
     assert ours < by_hand * 1.5

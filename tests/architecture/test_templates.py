@@ -1,0 +1,146 @@
+"""Templates keep to the house: contracts on components, nothing the browser refuses, words in gettext."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template.loader import get_template
+
+TEMPLATES = Path(settings.BASE_DIR) / "templates"
+STATIC = Path(settings.BASE_DIR) / "static"
+COMPONENTS = sorted((TEMPLATES / "components").glob("*.html"))
+# Mails need inline styles; their layout alone may carry a <style> block.
+NO_TOKEN = {
+    "prm/notices/unsubscribe.html": "one click from a mail, without a session; the address carries the proof"
+}
+MAILS = ("emails/", "layouts/email.html")
+
+
+def pages() -> list[Path]:
+    return [
+        path for path in sorted(TEMPLATES.rglob("*.html")) if not name_of(path).startswith(MAILS)
+    ]
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(TEMPLATES).as_posix()
+
+
+def without_comments(text: str) -> str:
+    text = re.sub(r"\{% comment %\}.*?\{% endcomment %\}", "", text, flags=re.DOTALL)
+    return re.sub(r"\{#.*?#\}", "", text)
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.html")), ids=name_of)
+def test_a_template_can_be_read(path: Path) -> None:
+    get_template(name_of(path))
+
+
+@pytest.mark.parametrize("path", COMPONENTS, ids=name_of)
+def test_a_component_opens_with_its_contract(path: Path) -> None:
+    first = path.read_text().lstrip().splitlines()[0]
+
+    assert first.startswith("{# "), f"{path.name}: say in the first line which names it takes"
+    assert ":" in first
+
+
+@pytest.mark.parametrize("path", COMPONENTS, ids=name_of)
+def test_a_component_stands_alone(path: Path) -> None:
+    text = without_comments(path.read_text())
+
+    assert "{% extends" not in text
+    assert not re.search(r"\{\{\s*request\b|\brequest\.", text), "a component reads no request"
+
+
+@pytest.mark.parametrize("path", pages(), ids=name_of)
+def test_a_component_is_given_only_what_it_names(path: Path) -> None:
+    calls = re.findall(r'\{% include "components/[^%]*%\}', path.read_text())
+
+    assert [call for call in calls if not re.search(r"\bonly\s*%\}$", call)] == []
+
+
+@pytest.mark.parametrize("path", pages(), ids=name_of)
+def test_nothing_stands_inline_that_the_policy_refuses(path: Path) -> None:
+    text = without_comments(path.read_text())
+
+    assert re.findall(r"<[^>]*\sstyle=", text) == []
+    assert "<style" not in text
+    assert re.findall(r"<[^>]*\son[a-z]+=", text) == []
+    assert re.findall(r"hx-on|hx-vals='js:|javascript:", text) == []
+    inline = [
+        tag
+        for tag in re.findall(r"<script[^>]*>", text)
+        if "src=" not in tag and "application/json" not in tag
+    ]
+    assert inline == []
+
+
+@pytest.mark.parametrize("path", pages(), ids=name_of)
+def test_a_form_that_changes_something_carries_its_token(path: Path) -> None:
+    forms = re.findall(
+        r'<form[^>]*method="post".*?</form>', without_comments(path.read_text()), flags=re.DOTALL
+    )
+
+    assert name_of(path) in NO_TOKEN or [form[:80] for form in forms if "csrf" not in form] == []
+
+
+def words_in(text: str) -> Iterator[str]:
+    """Yield visible English that is in no translation tag: text between tags, and the attributes people meet."""
+    text = without_comments(text)
+    text = re.sub(
+        r"\{% blocktrans(late)?\b.*?\{% endblocktrans(late)? %\}", "", text, flags=re.DOTALL
+    )
+    text = re.sub(
+        r"\{% block (card_class|body_attributes) %\}.*?\{% endblock[^%]*%\}",
+        "",
+        text,
+        flags=re.DOTALL,
+    )
+    text = re.sub(r"<script.*?</script>|<svg.*?</svg>|<kbd>.*?</kbd>", "", text, flags=re.DOTALL)
+    named = re.findall(
+        r'(?:aria-label|placeholder|title|alt|data-done)="([^"{]*[A-Za-z]{3}[^"{]*)"', text
+    )
+    yield from named
+    bare = re.sub(r"\{%.*?%\}|\{\{.*?\}\}|<[^>]*>", "\n", text, flags=re.DOTALL)
+    for line in bare.splitlines():
+        if re.search(r"[A-Za-z]{3,}", line) and "&" not in line:
+            yield line.strip()
+
+
+# Names that are the same in every language.
+UNTRANSLATED = {"CSV", "XLSX", "PDF", "Excel", "EUR", "SEPA", "JSON", "doctype html"}
+
+
+@pytest.mark.parametrize(
+    "path", [*pages(), *sorted((TEMPLATES / "emails").rglob("*.html"))], ids=name_of
+)
+def test_every_word_people_read_can_be_translated(path: Path) -> None:
+    found = [
+        words
+        for words in words_in(re.sub(r"<!doctype html>", "", path.read_text(), flags=re.IGNORECASE))
+        if words not in UNTRANSLATED
+    ]
+
+    assert [
+        words
+        for words in found
+        if "{%" not in words and not words.startswith(("/*", "@media", "."))
+    ] == []
+
+
+def test_style_sheets_fetch_nothing_from_elsewhere() -> None:
+    for path in [*STATIC.rglob("*.css"), *STATIC.rglob("*.js")]:
+        text = path.read_text()
+        assert "sourceMappingURL" not in text, path.name
+        assert re.findall(r"url\([\"']?(?:https?:)?//", text) == [], path.name
+        assert "@import" not in text, path.name
+
+
+def test_raw_colours_stand_in_the_tokens_only() -> None:
+    text = (STATIC / "css" / "components.css").read_text()
+    inside = re.sub(r"light-dark\([^;]*;", "", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
+
+    # White behind a QR code and the hairline on a pressed button are the same in every scheme.
+    assert set(re.findall(r"#[0-9a-fA-F]{3,8}\b", inside)) <= {"#fff", "#0000"}

@@ -1,0 +1,139 @@
+"""Chromium for journeys: a page on a live server that signs in, takes pictures, and tells of every fault it saw."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    sync_playwright,
+)
+
+CHROMIUM = next(
+    filter(
+        None, (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    ),
+    "",
+)
+HAS_CHROMIUM = bool(CHROMIUM)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+# WCAG 2.2 AA and what came before it.
+RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+}
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+class Visitor:
+    """One person at a browser; `faults` holds console errors, server errors and other hosts asked."""
+
+    def __init__(self, context: BrowserContext, origin: str, pictures: Path | None) -> None:
+        self.context, self.origin, self.pictures = context, origin.rstrip("/"), pictures
+        self.page: Page = context.new_page()
+        self.faults: list[str] = []
+        self.expected: tuple[str, ...] = ()
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        self.page.on("response", self._answered)
+
+    def open(self, path: str) -> Page:
+        """Go to a path and wait until it is quiet."""
+        self.page.goto(path if path.startswith("http") else self.origin + path)
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def log_in(self, email: str, password: str, *, at: str = "/accounts/login/") -> Page:
+        """Sign in through the page people use."""
+        self.open(at)
+        self.page.get_by_label("Email").fill(email)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.locator("main form button[type=submit]").first.click()
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def picture(self, name: str, *, full: bool = False) -> None:
+        """Keep a screenshot when pictures are wanted (PICTURES names the folder)."""
+        if self.pictures:
+            self.pictures.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=str(self.pictures / f"{name}.png"), full_page=full)
+
+    def axe(self) -> list[str]:
+        """Return every accessibility violation of the page as it stands, with the first elements it names."""
+        found = Axe().run(self.page, options=RULES).response["violations"]
+        return [f"{each['id']}: {[node['target'] for node in each['nodes']][:3]}" for each in found]
+
+    def sideways(self) -> int:
+        """Return how many pixels the page is wider than the window; 0 is right."""
+        return int(
+            self.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+        )
+
+    def problems(self) -> list[str]:
+        """Return all that is wrong with the page as it stands: axe, sideways scroll, faults so far."""
+        wide = self.sideways()
+        return [*self.axe(), *([f"{wide}px wider than the window"] if wide else []), *self.faults]
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not any(
+            words in message.text for words in self.expected
+        ):
+            self.faults.append(f"console: {message.text}")
+
+    def _answered(self, response: Response) -> None:
+        if not response.url.startswith((self.origin, "data:", "blob:", "chrome-extension:")):
+            self.faults.append(f"another host: {response.url}")
+        if response.status >= 500:
+            self.faults.append(f"{response.status}: {response.url}")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the installed Chromium; skip the test with `HAS_CHROMIUM` when there is none."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def visitor(
+    browser: Browser, origin: str, *, phone: bool = False, dark: bool = False, **options: Any
+) -> Iterator[Visitor]:
+    """Open a fresh person's window: no cookies, one size, one colour scheme."""
+    folder = os.environ.get("PICTURES")
+    context = browser.new_context(
+        viewport=PHONE if phone else DESKTOP,
+        has_touch=phone,
+        is_mobile=phone,
+        color_scheme="dark" if dark else "light",
+        locale="en-GB",
+        **options,
+    )
+    try:
+        yield Visitor(context, origin, Path(folder) if folder else None)
+    finally:
+        context.close()
