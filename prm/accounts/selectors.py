@@ -12,6 +12,7 @@ from prm.accounts.capabilities import Capability, Role, capabilities_of
 from prm.accounts.models import Invitation, Membership, User
 from prm.accounts.rules import right_to_invite, tidy_email
 from prm.tenancy.scope import current_scope
+from prm.tenancy.scope import current_scope
 
 
 @dataclass(frozen=True)
@@ -136,3 +137,8 @@ def people_who_may(capability: Capability, *, partner_id: UUID | None = None) ->
         tenant_id=current_scope().tenant_id, partner_id=partner_id, ended_at__isnull=True, user__is_active=True
     ).order_by("user_id")
     return [row.user_id for row in rows if capability in capabilities_of(row.roles)]
+
+
+def people_who_may(capability: Capability, *, partner_id: UUID | None = None) -> list[int]:
+    """Return the ids of the live people of the open tenant's staff, or of one partner, who hold a right."""
+    return [user.id for user in members_with(capability, tenant_id=current_scope().tenant_id, partner_id=partner_id)]
