@@ -45,3 +45,9 @@ def day_words(value: date | datetime, form: str = "long") -> str:
 def moment_words(value: datetime, form: str = "long") -> str:
     """Show day and time without markup."""
     return moment_text(value, form)
+
+
+@register.filter
+def iso_day(text: str, form: str = "long") -> str:
+    """Show a day that a notice keeps as ISO text; "" stays empty."""
+    return day_text(date.fromisoformat(text), form) if text else ""

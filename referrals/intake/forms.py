@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext, get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
@@ -167,7 +167,7 @@ class StaffReferralForm(ReferralForm):
 
 
 @lru_cache(maxsize=8)
-def _countries(language: str) -> list[tuple[str, str]]:  # noqa: ARG001  the names are in the active language
+def _countries(language: str) -> list[tuple[str, str]]:
     """Return the countries by name; Å stands with A."""
     return sorted(
         ((code, str(name)) for code, name in countries),

@@ -56,6 +56,8 @@ PLACES = {
     "referral.rewards",
     # (referral) -> Sequence[MoneyLine]: money lines of the milestone mail; called inside the recipient's language
     "referral.milestone",
+    # (payment: RevenueEvent, member) -> Panel | None: what a refund of it takes back, beside the refund form
+    "revenue.refund",
 }
 _fillers: dict[str, Callable[..., Any]] = {}
 

@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from tests.builders.referrals import a_draft, a_partner, a_program, a_referral
-from tests.conftest import World
 
 from partners.directory.models import Enrollment, Partner
 from prm.events.models import Event
@@ -16,6 +14,8 @@ from prm.tenancy.scope import tenant_scope
 from referrals.intake.services import NotEnrolled, submit_referral
 from referrals.pipeline.models import Referral, StageChange
 from referrals.pipeline.services import change_stage
+from tests.builders.referrals import a_draft, a_partner, a_program, a_referral
+from tests.conftest import World
 
 
 def test_three_facts_make_a_referral_at_the_first_stage(acme: Tenant, at: datetime) -> None:
@@ -149,7 +149,7 @@ def _end_enrollment(partner: Partner) -> None:
     Enrollment.objects.filter(partner=partner).update(state="ended")
 
 
-def _close_program(partner: Partner) -> None:  # noqa: ARG001
+def _close_program(partner: Partner) -> None:
     program = a_program()
     program.closed_at = datetime(2026, 1, 1, tzinfo=UTC)
     program.save()
