@@ -12,7 +12,6 @@ from prm.accounts.capabilities import Capability, Role, capabilities_of
 from prm.accounts.models import Invitation, Membership, User
 from prm.accounts.rules import right_to_invite, tidy_email
 from prm.tenancy.scope import current_scope
-from prm.tenancy.scope import current_scope
 
 
 @dataclass(frozen=True)
@@ -129,14 +128,6 @@ def may_still_invite(invitation: Invitation) -> bool:
         if place.partner_id and place.partner_id == invitation.partner_id and Capability.MANAGE_TEAM in rights:
             return True
     return False
-
-
-def people_who_may(capability: Capability, *, partner_id: UUID | None = None) -> list[int]:
-    """Return the ids of the open tenant's people who hold a right: staff, or one partner's people."""
-    rows = Membership.objects.filter(
-        tenant_id=current_scope().tenant_id, partner_id=partner_id, ended_at__isnull=True, user__is_active=True
-    ).order_by("user_id")
-    return [row.user_id for row in rows if capability in capabilities_of(row.roles)]
 
 
 def people_who_may(capability: Capability, *, partner_id: UUID | None = None) -> list[int]:
