@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from heapq import heappop, heappush
@@ -15,9 +16,8 @@ from django.db import connection
 from schwifty import IBAN
 
 from commissions.accruals.services import release_due
-from commissions.payouts.details import save_debtor_account, save_payout_details
-from commissions.payouts.models import PayoutRun
-from commissions.payouts.rules import PayoutDetails
+from commissions.payouts.details import PayoutDetails, save_debtor_account, save_payout_details
+from commissions.payouts.models import Payout, PayoutRun
 from commissions.payouts.services import (
     NothingToPay,
     RunDraft,
@@ -27,8 +27,8 @@ from commissions.payouts.services import (
     settle_payout,
     submit_run,
 )
-from commissions.plans.services import RuleDraft, create_version, publish_version
-from commissions.statements.services import issue_statements
+from commissions.plans.services import PlanTerms, RuleTerms, create_version, publish_version
+from commissions.statements.services import NothingToState, issue_statement
 from partners.directory.models import Partner
 from partners.directory.services import add_partner, change_partner_state
 from partners.programs.models import Program
@@ -166,14 +166,9 @@ def _program(stage: Stage, story: ProgramStory, at: datetime) -> None:
 
 
 def _publish(stage: Stage, program: Program, plan: Any, admin: Actor, at: datetime) -> None:
-    version = create_version(
-        program_id=program.id,
-        starts_at=stage.at(date.fromisoformat(plan.starts + "-01"), 0),
-        hold_days=plan.hold_days,
-        minimum_payout_minor=plan.minimum_minor,
-        note=plan.note,
+    terms = PlanTerms(
         rules=[
-            RuleDraft(
+            RuleTerms(
                 trigger=rule.trigger,
                 reward="fixed" if rule.fixed_minor else "percent",
                 label=rule.label,
@@ -184,9 +179,12 @@ def _publish(stage: Stage, program: Program, plan: Any, admin: Actor, at: dateti
             )
             for rule in plan.rules
         ],
-        actor=admin,
-        at=at,
+        hold_days=plan.hold_days,
+        minimum_payout_minor=plan.minimum_minor,
+        note=plan.note,
     )
+    starts_at = stage.at(date.fromisoformat(plan.starts + "-01"), 0)
+    version = create_version(program_id=program.id, terms=terms, starts_at=starts_at, actor=admin, at=at)
     publish_version(version_id=version.id, actor=admin, at=at)
 
 
@@ -293,7 +291,7 @@ def _plan_life(stage: Stage, referral: Referral, story: PartnerStory, terms: Pro
     won = dice.random() < story.skill
     lost_at = dice.random()
     reason = dice.choice(stage.story.reasons_lost)
-    if not won and lost_at < 0.3:  # noqa: PLR2004
+    if not won and lost_at < 0.35:  # noqa: PLR2004
         stage.plan(later(answered, 5, 25), lambda when: _move(stage, referral.id, StageKind.LOST, when, reason))
         return
     stage.plan(qualified, lambda when: _move(stage, referral.id, StageKind.QUALIFIED, when))
@@ -391,13 +389,13 @@ def _money_calendar(stage: Stage, first_day: date) -> None:
 
 def release_all(when: datetime) -> None:
     """End every hold that is over by then."""
-    release_due(until=when)
+    release_due(until=when, at=when)
 
 
 def _run(stage: Stage, at: datetime) -> None:
     preparer, approver = stage.actor(stage.story.staff[1]), stage.actor(stage.story.staff[2])
     try:
-        run = submit_run(draft=RunDraft(cutoff_at=at, pay_on=(at + timedelta(days=3)).date()), actor=preparer, at=at)
+        run = submit_run(draft=RunDraft(pay_on=(at + timedelta(days=3)).date()), actor=preparer, at=at)
     except NothingToPay:
         return
     next_day = at + timedelta(days=1)
@@ -415,8 +413,6 @@ def _export(run: PayoutRun, preparer: Actor, at: datetime) -> None:
 
 
 def _settle(stage: Stage, run: PayoutRun, preparer: Actor, at: datetime) -> None:
-    from commissions.payouts.models import Payout  # noqa: PLC0415  used by this step only
-
     payouts = list(Payout.objects.filter(run_id=run.id).order_by("id"))
     unlucky = stage.dice.randrange(40)
     for number, payout in enumerate(payouts):
@@ -427,7 +423,18 @@ def _settle(stage: Stage, run: PayoutRun, preparer: Actor, at: datetime) -> None
 
 
 def _statements(stage: Stage, last: date, at: datetime) -> None:
-    issue_statements(until_on=last, actor=stage.actor(stage.story.staff[1]), at=at)
+    clerk = stage.actor(stage.story.staff[1])
+    for partner_id, currency in _with_balances():
+        with suppress(NothingToState):
+            issue_statement(partner_id=partner_id, currency=currency, until_on=last, actor=clerk, at=at)
+
+
+def _with_balances() -> list[tuple[UUID, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select distinct partner_id, currency from commissions_account where partner_id is not null order by 1, 2",
+        )
+        return cursor.fetchall()
 
 
 # ---------------------------------------------------------------- playing
@@ -448,7 +455,7 @@ def _play(stage: Stage, now: datetime, say: Callable[[str], None]) -> None:
 
 def _end_of_story(stage: Stage, now: datetime) -> None:
     """Leave things for the reader to do, and partners in every state."""
-    release_due(until=now)
+    release_all(now)
     for story in stage.story.partners:
         if story.state != "active":
             change_partner_state(
@@ -464,10 +471,13 @@ def _end_of_story(stage: Stage, now: datetime) -> None:
 
 
 def _mails_of_the_past(stage: Stage, now: datetime) -> None:
-    """Mark what the year's mails would have been as sent, except those of the last day."""
+    """Date what the year's mails and notices would have been, and mark them sent and read, except the last days'."""
     with tenant_scope(stage.tenant.id), connection.cursor() as cursor:
         cursor.execute(
-            "update prm_mail set state = 'sent', sent_at = queued_at, attempts = 1 where state = 'queued' and queued_at < %s",
+            """
+            update prm_mail m set queued_at = n.created_at, sent_at = n.created_at, attempts = 1, state = 'sent'
+              from prm_notice n
+             where m.key = n.key || ':' || n.user_id and n.created_at < %s""",
             [now - timedelta(days=3)],
         )
         cursor.execute(

@@ -293,7 +293,7 @@ VELDEN = TenantStory(
         "We do their accounts. The owner wants expenses off his desk.",
         "",
     ),
-    referral_count=170,
+    referral_count=130,
 )
 
 SOLEA = TenantStory(
@@ -360,7 +360,7 @@ SOLEA = TenantStory(
     reasons_declined=("Siamo già in trattativa da prima della segnalazione.",),
     next_steps=("Sopralluogo in stabilimento", "Inviare l'analisi delle bollette", "Firma del contratto"),
     contexts=("Il contratto attuale scade a gennaio.", "Hanno tre stabilimenti e bollette alte.", ""),
-    referral_count=70,
+    referral_count=55,
     seed=11,
 )
 
