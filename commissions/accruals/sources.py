@@ -84,10 +84,14 @@ def milestones(kind: str, referral_ids: Sequence[UUID]) -> list[Source]:
 
 @dataclass(frozen=True)
 class Pending:
-    """Which events may still have to be booked: all of the tenant's, or one program's, or one import's."""
+    """Which events may still have to be booked: all of the tenant's, or one program's, or one import's.
+
+    before: only what happened up to this moment, inclusive.
+    """
 
     program_id: UUID | None = None
     import_id: UUID | None = None
+    before: datetime | None = None
 
 
 def pending_ids(kind: str, pending: Pending, *, after: UUID | None, limit: int) -> list[UUID]:
@@ -109,6 +113,13 @@ def pending_ids(kind: str, pending: Pending, *, after: UUID | None, limit: int) 
             " and r.id = s.referral_id and r.import_id = %(import_id)s))"
             if kind == REVENUE
             else "s.import_id = %(import_id)s",
+        )
+    if pending.before:
+        where.append(
+            "s.booked_at <= %(before)s"
+            if kind == REVENUE
+            else "exists (select from referrals_stage_change c where c.tenant_id = s.tenant_id and c.referral_id = s.id"
+            " and c.to_kind = %(kind)s and c.at <= %(before)s)",
         )
     with connection.cursor() as cursor:
         cursor.execute(sql.replace("/*where*/", "".join(f" and {part}" for part in where)), params)

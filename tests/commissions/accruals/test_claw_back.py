@@ -1,0 +1,156 @@
+"""Refunds take back at the original line's own rate, to the cent, and the partner is told."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from tests.builders.commissions import WON_500, a_plan, a_won_deal, an_accrual
+from tests.builders.referrals import a_program, people_of
+from tests.conftest import World
+
+from commissions.accruals.models import Accrual, Clawback
+from commissions.accruals.services import ClawbackTooLarge, accrue_for_events, claw_back, claw_back_refund, release_due
+from commissions.ledger.models import Transfer
+from commissions.ledger.selectors import balances_of
+from prm.events.services import SYSTEM
+from prm.money import Money
+from prm.notices.models import Mail, Notice
+from prm.tenancy.models import Tenant
+from prm.tenancy.scope import tenant_scope
+from referrals.revenue.models import RevenueEvent
+from referrals.revenue.services import record_refund
+
+
+def a_refund(payment_id: UUID, minor: int, at: datetime, *, name: str = "refund") -> UUID:
+    payment = RevenueEvent.objects.get(id=payment_id)
+    return record_refund(
+        external_id=f"{name}-{payment_id}",
+        kind="refund",
+        refunds_id=payment_id,
+        amount=Money(minor, payment.currency),
+        booked_at=at,
+        source="form",
+        actor=SYSTEM,
+        at=at,
+    ).id
+
+
+def payment_of(accrual: Accrual) -> UUID:
+    assert accrual.revenue_event_id
+    return accrual.revenue_event_id
+
+
+def test_a_part_takes_back_a_part_from_what_is_on_hold(acme: Tenant, at: datetime) -> None:
+    accrual = an_accrual(at, deal_minor=100_000)
+
+    claw_back_refund(refund_id=a_refund(payment_of(accrual), 40_000, at), actor=SYSTEM, at=at)
+
+    accrual.refresh_from_db()
+    assert accrual.clawed_minor == 8_000
+    assert balances_of(accrual.partner_id, "EUR").pending == 12_000
+
+
+@pytest.mark.parametrize("parts", [[1, 1, 1], [33_333, 33_333, 33_334], [99_999, 1], [100_000]])
+def test_parts_that_reach_the_whole_leave_exactly_nothing(acme: Tenant, at: datetime, parts: list[int]) -> None:
+    accrual = an_accrual(at, deal_minor=sum(parts))
+
+    for number, part in enumerate(parts):
+        claw_back_refund(refund_id=a_refund(payment_of(accrual), part, at, name=f"r{number}"), actor=SYSTEM, at=at)
+
+    accrual.refresh_from_db()
+    assert accrual.clawed_minor == accrual.amount_minor
+    assert balances_of(accrual.partner_id, "EUR").owed == 0
+
+
+def test_a_repeat_takes_back_nothing_more(acme: Tenant, at: datetime) -> None:
+    accrual = an_accrual(at)
+    refund_id = a_refund(payment_of(accrual), 50_000, at)
+
+    claw_back_refund(refund_id=refund_id, actor=SYSTEM, at=at)
+    again = claw_back_refund(refund_id=refund_id, actor=SYSTEM, at=at)
+
+    assert again == []
+    assert Clawback.objects.count() == 1
+    assert balances_of(accrual.partner_id, "EUR").pending == 10_000
+
+
+def test_after_the_release_it_comes_out_of_what_is_payable(acme: Tenant, at: datetime) -> None:
+    accrual = an_accrual(at)
+    later = at + timedelta(days=60)
+    release_due(until=later, at=later)
+
+    claw_back_refund(refund_id=a_refund(payment_of(accrual), 100_000, later), actor=SYSTEM, at=later)
+
+    balance = balances_of(accrual.partner_id, "EUR")
+    assert (balance.pending, balance.payable) == (0, 0)
+
+
+def test_what_was_clawed_before_the_release_is_not_released(acme: Tenant, at: datetime) -> None:
+    accrual = an_accrual(at)
+    claw_back_refund(refund_id=a_refund(payment_of(accrual), 25_000, at), actor=SYSTEM, at=at)
+
+    release_due(until=accrual.payable_at, at=accrual.payable_at)
+
+    balance = balances_of(accrual.partner_id, "EUR")
+    assert (balance.pending, balance.payable) == (0, 15_000)
+
+
+def test_a_refund_handled_before_its_reward_is_booked_is_not_lost(acme: Tenant, at: datetime) -> None:
+    a_plan()
+    payment_id = RevenueEvent.objects.get(customer_id=a_won_deal(at).id).id
+    claw_back_refund(refund_id=a_refund(payment_id, 50_000, at), actor=SYSTEM, at=at)
+
+    accrue_for_events(revenue_event_ids=[payment_id], actor=SYSTEM, at=at)
+
+    accrual = Accrual.objects.get()
+    assert (accrual.amount_minor, accrual.clawed_minor) == (20_000, 10_000)
+
+
+def test_the_refund_of_a_won_deal_takes_back_the_bonus_of_the_win(
+    world: World, at: datetime, deliver: Callable[[], int]
+) -> None:
+    with tenant_scope(world.acme.id):
+        a_plan(a_program(), WON_500)
+        customer = a_won_deal(at, deal_minor=100_000)
+    deliver()
+    with tenant_scope(world.acme.id):
+        a_refund(RevenueEvent.objects.get(customer_id=customer.id).id, 100_000, at)
+    deliver()
+
+    with tenant_scope(world.acme.id):
+        assert Accrual.objects.get(source_kind="won").clawed_minor == 50_000
+        assert balances_of(customer.partner_id, "EUR").owed == 0
+
+
+def test_a_person_takes_back_no_more_than_is_left(acme: Tenant, at: datetime) -> None:
+    accrual = an_accrual(at)
+    claw_back(accrual_id=accrual.id, amount_minor=5_000, reason="Wrong partner", key="k1", actor=SYSTEM, at=at)
+
+    first = claw_back(accrual_id=accrual.id, amount_minor=5_000, reason="Wrong partner", key="k1", actor=SYSTEM, at=at)
+    with pytest.raises(ClawbackTooLarge):
+        claw_back(accrual_id=accrual.id, amount_minor=15_001, reason="", key="k2", actor=SYSTEM, at=at)
+
+    assert first.amount_minor == 5_000
+    assert Transfer.objects.filter(kind="clawback").count() == 1
+
+
+def test_the_partners_admin_is_told_of_both_and_the_rep_of_neither(
+    world: World, at: datetime, deliver: Callable[[], int]
+) -> None:
+    with tenant_scope(world.acme.id):
+        people = people_of(world.acme)
+        a_plan()
+        customer = a_won_deal(at, partner=people.partner)
+    deliver()
+    with tenant_scope(world.acme.id):
+        a_refund(RevenueEvent.objects.get(customer_id=customer.id).id, 100_000, at)
+    deliver()
+    deliver()
+
+    with tenant_scope(world.acme.id):
+        told = Notice.objects.filter(kind__startswith="commission.").values_list("kind", "user_id")
+        assert sorted(told) == [("commission.earned", people.admin.id), ("commission.reversed", people.admin.id)]
+        mail = Mail.objects.get(kind="commission.reversed")
+        assert mail.to == people.admin.email
+        assert "€200.00" in mail.subject
