@@ -22,10 +22,14 @@ FIELD_KEYS = env.names(
 )
 # Hosts under which tenants are told apart by path. Any other host must be a tenant's own domain, which only the
 # database knows: prm.tenancy.middleware refuses the rest, so Django lets every host pass to it.
-OWN_HOSTS = env.names("ALLOWED_HOSTS", "localhost,127.0.0.1,testserver" if DEBUG or TESTING else "localhost,127.0.0.1")
+OWN_HOSTS = env.names(
+    "ALLOWED_HOSTS", "localhost,127.0.0.1,testserver" if DEBUG or TESTING else "localhost,127.0.0.1"
+)
 ALLOWED_HOSTS = ["*"]
 # Scheme and host under which people reach tenants that have no domain of their own.
-PUBLIC_ORIGIN = env.text("PUBLIC_ORIGIN", "http://localhost:" + env.text("PORT", "8000")).rstrip("/")
+PUBLIC_ORIGIN = env.text("PUBLIC_ORIGIN", "http://localhost:" + env.text("PORT", "8000")).rstrip(
+    "/"
+)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN, *env.names("CSRF_TRUSTED_ORIGINS")]
 HTTPS = PUBLIC_ORIGIN.startswith("https://")
 
@@ -92,10 +96,32 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---------------------------------------------------------------- database
 # The pool is for threads of a web process only: Celery closes the whole pool around every task.
-_POOL = {"min_size": 1, "max_size": env.whole("DATABASE_POOL", 6), "timeout": 10, "max_idle": 300, "max_lifetime": 1800}
-_LOCAL = "postgres://prm_app@/prm" if DEBUG or TESTING or "makemigrations" in sys.argv or "collectstatic" in sys.argv or "compile_texts" in sys.argv else None
+_POOL = {
+    "min_size": 1,
+    "max_size": env.whole("DATABASE_POOL", 6),
+    "timeout": 10,
+    "max_idle": 300,
+    "max_lifetime": 1800,
+}
+_LOCAL = (
+    "postgres://prm_app@/prm"
+    if DEBUG
+    or TESTING
+    or "makemigrations" in sys.argv
+    or "collectstatic" in sys.argv
+    or "compile_texts" in sys.argv
+    else None
+)
 DATABASES = {
-    "default": env.database("DATABASE_URL", _LOCAL, **({} if IS_WORKER or TESTING or len(sys.argv) > 1 and sys.argv[0].endswith("manage.py") else {"pool": _POOL})),
+    "default": env.database(
+        "DATABASE_URL",
+        _LOCAL,
+        **(
+            {}
+            if IS_WORKER or TESTING or (len(sys.argv) > 1 and sys.argv[0].endswith("manage.py"))
+            else {"pool": _POOL}
+        ),
+    ),
     # The owner of the tables; only migrations and the verify commands' set-up use it.
     "owner": env.database("DATABASE_OWNER_URL", env.text("DATABASE_URL", _LOCAL)),
 }
@@ -183,23 +209,48 @@ CELERY_TASK_ROUTES = {
     "prm.jobs.tasks.*": {"queue": "bulk"},
 }
 CELERY_BEAT_SCHEDULE = {
-    "relay-events": {"task": "prm.events.tasks.sweep_events", "schedule": 5.0, "options": {"expires": 5}},
-    "seal-events": {"task": "prm.events.tasks.seal_events", "schedule": 10.0, "options": {"expires": 10}},
-    "send-mail": {"task": "prm.notices.tasks.sweep_mail", "schedule": 10.0, "options": {"expires": 10}},
-    "resume-jobs": {"task": "prm.jobs.tasks.sweep_jobs", "schedule": 15.0, "options": {"expires": 15}},
-    "release-holds": {"task": "commissions.accruals.tasks.release_holds", "schedule": 300.0, "options": {"expires": 300}},
+    "relay-events": {
+        "task": "prm.events.tasks.sweep_events",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "seal-events": {
+        "task": "prm.events.tasks.seal_events",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "send-mail": {
+        "task": "prm.notices.tasks.sweep_mail",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "resume-jobs": {
+        "task": "prm.jobs.tasks.sweep_jobs",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "release-holds": {
+        "task": "commissions.accruals.tasks.release_holds",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
 }
 
 # ---------------------------------------------------------------- people and sign-in
 AUTH_USER_MODEL = "prm.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.MD5PasswordHasher" if TESTING else "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.MD5PasswordHasher"
+    if TESTING
+    else "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
@@ -208,6 +259,7 @@ LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "prm.signin.adapters.AccountAdapter"
 MFA_ADAPTER = "prm.signin.adapters.MFAAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_FORMS = {"login": "prm.signin.forms.PlainLoginForm"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -245,7 +297,9 @@ SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=False)
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
+)
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -262,7 +316,16 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 PERMISSIONS_POLICY = {
-    name: [] for name in ("camera", "geolocation", "microphone", "payment", "usb", "accelerometer", "gyroscope")
+    name: []
+    for name in (
+        "camera",
+        "geolocation",
+        "microphone",
+        "payment",
+        "usb",
+        "accelerometer",
+        "gyroscope",
+    )
 }
 
 # ---------------------------------------------------------------- tables, logs, errors

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.forms import LoginForm
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
@@ -73,3 +74,15 @@ class JoinForm(forms.Form):
         validate_password(password, User(email=self.email, name=self.cleaned_data.get("name", "")))
         return password
 
+
+
+class PlainLoginForm(LoginForm):
+    """The page of signing in, in the portal's words: labels instead of placeholders, one link to reset."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+        self.fields["password"].help_text = ""
+        if "remember" in self.fields:
+            self.fields["remember"].label = _("Stay logged in on this device")
