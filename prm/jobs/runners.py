@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from prm.accounts.capabilities import Capability
+from prm.accounts.members import Member
 from prm.jobs.files import private_root, save_private
 from prm.jobs.models import Job, JobState
 from prm.tenancy.scope import scope_is_open, tenant_scope
@@ -83,6 +84,11 @@ def runner(
 def runner_of(kind: str) -> Runner | None:
     """Return how a kind of job is done, None for one the code no longer knows."""
     return _runners.get(kind)
+
+
+def kinds_open_to(member: Member) -> list[str]:
+    """Return the kinds of work whose results the person may see whoever started it."""
+    return [found.kind for found in _runners.values() if member.may(found.capability)]
 
 
 @dataclass

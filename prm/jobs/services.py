@@ -11,7 +11,8 @@ from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from prm.events.services import SYSTEM, Actor, emit
+from prm.events.models import QueuedEvent
+from prm.events.services import SYSTEM, Actor, emit, nudge_relay
 from prm.jobs.models import Job, JobState
 from prm.jobs.runners import FILE_LIFE, LEASE, JobFailed, JobStopped, LeaseLost, Progress, heartbeat, runner_of
 from prm.notices.services import notify
@@ -82,6 +83,32 @@ def retry_job(*, job_id: UUID, actor: Actor, at: datetime) -> bool:
         emit("job.retried", subject=f"job:{job_id}", actor=actor, at=at, queue=False)
         ring(job_id)
     return bool(changed)
+
+
+def note_download(*, job_id: UUID, actor: Actor, at: datetime) -> None:
+    """Record that somebody took the file of a job. Emits job.file_downloaded."""
+    job = Job.objects.get(id=job_id)
+    emit(
+        "job.file_downloaded",
+        subject=f"job:{job_id}",
+        actor=actor,
+        partner_id=job.partner_id,
+        payload={"kind": job.kind},
+        at=at,
+        queue=False,
+    )
+
+
+def retry_event(*, queued_id: int, actor: Actor, at: datetime) -> bool:
+    """Let the handlers of a stuck event try again; tell whether there was one. Emits event.retried."""
+    row = QueuedEvent.objects.select_for_update(no_key=True).filter(id=queued_id).first()
+    if row is None:
+        return False
+    row.attempts, row.stuck_at, row.next_attempt_at = 0, None, at
+    row.save(update_fields=["attempts", "stuck_at", "next_attempt_at"])
+    emit("event.retried", subject=f"event:{row.event_id}", actor=actor, at=at, queue=False)
+    nudge_relay()
+    return True
 
 
 def ring(job_id: UUID) -> None:
