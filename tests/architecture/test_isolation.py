@@ -140,7 +140,9 @@ def request(
             )
         response = client.get(path) if method == "GET" else client.post(path, {})
         if getattr(response, "streaming", False):
-            response.close()
+            b"".join(
+                response.streaming_content
+            )  # to its end: the client then closes it without the connection
         transaction.set_rollback(True)
     return response
 
@@ -172,23 +174,36 @@ def ids_missing(kwargs: dict[str, str], stage: Stage) -> dict[str, Any]:
 def body(response: Any) -> str:
     """The page without what differs between any two requests."""
     text = response.content.decode(errors="replace")
-    text = re.sub(r"""(csrfmiddlewaretoken|name="next)" value="[^"]*"|hx-headers='[^']*'""", "", text)
+    text = re.sub(
+        r"""(csrfmiddlewaretoken|name="next)" value="[^"]*"|hx-headers='[^']*'""", "", text
+    )
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{22}|\b\d{1,9}\b", "#", text)
     return re.sub(r'nonce="[^"]*"|next=[^"&]*|href="/[^"]*"|action="[^"]*"', "", text)
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("name", sorted(declarations()))
-def test_answers_as_declared(name: str, stage: Stage) -> None:
-    block = declarations()[name]
-    kinds: dict[str, str] = block.get("kwargs", {})
-    own = {key: stage.object("own", kind) for key, kind in kinds.items()}
-    wrong: list[str] = []
+@dataclass
+class Asking:
+    """All questions about one URL, and the answers that were not as declared."""
+
+    name: str
+    stage: Stage
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def block(self) -> dict[str, Any]:
+        return declarations()[self.name]
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        return self.block.get("kwargs", {})
+
+    def ids(self, owner: str) -> dict[str, Any]:
+        return {key: self.stage.object(owner, kind) for key, kind in self.kinds.items()}
 
     def expect(
-        person: str | None, method: str, owner: str, kwargs: dict[str, Any], wanted: str
+        self, person: str | None, method: str, owner: str, ids: dict[str, Any], wanted: str
     ) -> Any:
-        response = request(stage, person, method, name, kwargs)
+        response = request(self.stage, person, method, self.name, ids)
         status = response.status_code
         right = {
             "in": let_in(response, method),
@@ -198,49 +213,55 @@ def test_answers_as_declared(name: str, stage: Stage) -> None:
             "method": status == 405,
         }[wanted]
         if not right:
-            wrong.append(f"{person} {method} on {owner}: wanted {wanted}, got {status}")
+            self.wrong.append(f"{person} {method} on {owner}: wanted {wanted}, got {status}")
         return response
 
-    for method in METHODS:
-        allowed = block.get(method)
-        if block.get("public") or block.get("signed_in"):
-            everybody = allowed is not None
-            if block.get("public"):
-                expect(None, method, "own", own, "in" if everybody else "method")
-            else:
-                expect(None, method, "own", own, "sign in")
-            expect("rep", method, "own", own, "in" if everybody else "method")
-            continue
-        if allowed is None:
-            expect("admin", method, "own", own, "method")
-            continue
-        expect(None, method, "own", own, "sign in")
-        expect("stranger", method, "own", own, "hidden")
-        expect("foreign_rep", method, "own", own, "hidden")
+    def open_to_all(self, method: str) -> None:
+        """Pages for everybody, or for everybody who is signed in."""
+        wanted = "in" if method in self.block else "method"
+        self.expect(
+            None, method, "own", self.ids("own"), wanted if self.block.get("public") else "sign in"
+        )
+        self.expect("rep", method, "own", self.ids("own"), wanted)
+
+    def own_objects(self, method: str, allowed: list[str]) -> None:
+        """Who may, who may not, who must not even know."""
+        own = self.ids("own")
+        self.expect(None, method, "own", own, "sign in")
+        self.expect("stranger", method, "own", own, "hidden")
+        self.expect("foreign_rep", method, "own", own, "hidden")
+        hidden = self.block.get("hidden", [])
         for actor in ACTORS:
-            hidden = actor in block.get("hidden", [])
-            expect(
-                actor,
-                method,
-                "own",
-                own,
-                "in" if actor in allowed else "hidden" if hidden else "refused",
-            )
-        foreign = {key: stage.object("foreign", kind) for key, kind in kinds.items()}
-        real_kinds = {key: kind for key, kind in kinds.items() if not kind.startswith("=")}
-        if not real_kinds:
-            continue
-        missing = ids_missing(kinds, stage)
+            refusal = "hidden" if actor in hidden else "refused"
+            self.expect(actor, method, "own", own, "in" if actor in allowed else refusal)
+
+    def other_objects(self, method: str, allowed: list[str]) -> None:
+        """Another tenant's object and none at all look the same; a rival's is out of sight."""
+        foreign, missing = self.ids("foreign"), ids_missing(self.kinds, self.stage)
         for actor in allowed:
-            there = expect(actor, method, "another tenant's", foreign, "hidden")
-            nowhere = expect(actor, method, "nothing", missing, "hidden")
+            there = self.expect(actor, method, "another tenant's", foreign, "hidden")
+            nowhere = self.expect(actor, method, "nothing", missing, "hidden")
             if body(there) != body(nowhere):
-                wrong.append(
-                    f"{actor} {method}: another tenant's object and none at all look different"
-                )
-        if not block.get("shared"):
+                self.wrong.append(f"{actor} {method}: a foreign object and none look different")
+        if not self.block.get("shared"):
             for actor, rival in (("rep", "rival_rep"), ("partner_admin", "rival_admin")):
                 if actor in allowed:
-                    expect(rival, method, "a rival's", own, "hidden")
+                    self.expect(rival, method, "a rival's", self.ids("own"), "hidden")
 
-    assert wrong == []
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(declarations()))
+def test_answers_as_declared(name: str, stage: Stage) -> None:
+    asking = Asking(name, stage)
+    for method in METHODS:
+        allowed = asking.block.get(method)
+        if asking.block.get("public") or asking.block.get("signed_in"):
+            asking.open_to_all(method)
+        elif allowed is None:
+            asking.expect("admin", method, "own", asking.ids("own"), "method")
+        else:
+            asking.own_objects(method, allowed)
+            if any(not kind.startswith("=") for kind in asking.kinds.values()):
+                asking.other_objects(method, allowed)
+
+    assert asking.wrong == []
