@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from prm.accounts import services
 from prm.accounts.capabilities import Capability, Role
@@ -186,6 +186,7 @@ def _last_admin_words(place: Membership) -> str:
     return _("The staff needs at least one program admin. Make somebody else an admin first")
 
 
+@require_safe
 @needs(Capability.MANAGE_TEAM)
 def team_list(request: MemberRequest) -> HttpResponse:
     """Show the partner's people and who is invited."""
@@ -224,6 +225,7 @@ def team_invitation_revoke(request: MemberRequest, invitation_id: UUID) -> HttpR
     return _answer_invitation(request, TEAM, invitation_id, resend=False)
 
 
+@require_safe
 @needs(Capability.MANAGE_STAFF)
 def staff_list(request: MemberRequest) -> HttpResponse:
     """Show the vendor's staff and who is invited."""

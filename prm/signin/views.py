@@ -7,7 +7,7 @@ from allauth.account.models import Login
 from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,8 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
-from django.views.decorators.vary import vary_on_cookie
+from django.views.decorators.http import require_POST, require_safe
 
 from prm.accounts.capabilities import Capability, Role
 from prm.accounts.guards import public, signed_in
@@ -35,12 +34,10 @@ INVITATION_KEY = "invitation"
 YEAR = 365 * 86_400
 
 
-@public("sends everybody to their own page, strangers to sign in")
-@never_cache
+@signed_in
+@require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """Send the person to their place; without one it explains, with several it lets them choose and remembers."""
-    if not request.user.is_authenticated:
-        return redirect("account_login")
     member = getattr(request, "member", None)
     if member is not None:
         return redirect("manage-dashboard" if member.may(Capability.SEE_DASHBOARD) else "partner-home")
@@ -55,20 +52,22 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
-@require_GET
+@require_safe
 def membership_list(request: HttpRequest) -> HttpResponse:
     """Show every place of the person, to pick one to work in."""
     return _chooser(request, memberships_of(request.user))  # type: ignore[arg-type]
 
 
-@require_POST
 @signed_in
+@require_POST
 def membership_choose(request: HttpRequest) -> HttpResponse:
     """Work in another place from now on.
 
     Forms that other tabs show belong to the place before: their token is void from here on (THREATS.md, S10).
     """
     wanted = request.POST.get("membership", "")
+    if not wanted:
+        return redirect_to(request, reverse("membership-list"))
     place = get_object_or_404(
         Membership.objects.select_related("tenant"),
         id=int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else 0,
@@ -83,7 +82,7 @@ def membership_choose(request: HttpRequest) -> HttpResponse:
 
 @public("the link of an invitation; it is only kept in the session, so that no later page has it in its address")
 @never_cache
-@require_GET
+@require_safe
 def invitation_open(request: HttpRequest, token: str) -> HttpResponse:
     """Keep the link's secret in the session and show the invitation; nothing is used up."""
     request.session[INVITATION_KEY] = token
@@ -142,7 +141,6 @@ def _home_of(request: HttpRequest, place: Membership) -> str:
     return tenant_url(place.tenant, "start") if on_a_domain else tenant_path(place.tenant, "start")
 
 
-@vary_on_cookie
 def _chooser(request: HttpRequest, places: list[Membership]) -> HttpResponse:
     member = getattr(request, "member", None)
     last_used = max((place for place in places if place.last_seen_at), key=lambda place: place.last_seen_at, default=None)
@@ -221,6 +219,6 @@ def _wrong(request: HttpRequest, invitation: Invitation) -> dict[str, Any]:
 
 
 def _unusable(request: HttpRequest, reason: str) -> HttpResponse:
-    if reason == "unknown" and INVITATION_KEY not in request.session:
-        raise Http404
+    if INVITATION_KEY not in request.session:
+        return redirect("start")
     return render(request, "prm/signin/invitation_unusable.html", {"reason": reason}, status=410)

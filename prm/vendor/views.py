@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -81,7 +82,7 @@ def brand_logo(request: HttpRequest) -> HttpResponse:
     """Answer the tenant's logo, a PNG of our own making."""
     tenant: Tenant = request.tenant  # type: ignore[attr-defined]
     if not tenant.logo_digest:
-        raise Http404
+        return redirect(static("img/favicon.svg"))
     return _kept(HttpResponse(bytes(tenant.logo), content_type="image/png"), request, tenant.logo_digest)
 
 
