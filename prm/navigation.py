@@ -68,7 +68,14 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def _shell(request: HttpRequest, tenant: Any, member: Member | None) -> Shell:
     if tenant is None:
-        return Shell(brand_name=_("Partner portal"), tagline="", logo_url="", home_url="/", initial="P", theme=_theme(request))
+        return Shell(
+            brand_name=_("Partner portal"),
+            tagline="",
+            logo_url="",
+            home_url="/",
+            initial="P",
+            theme=_theme(request),
+        )
     base = Shell(
         brand_name=tenant.name,
         tagline=_("Partner management") if member and member.is_staff else _("Partner program"),
@@ -82,8 +89,22 @@ def _shell(request: HttpRequest, tenant: Any, member: Member | None) -> Shell:
         return base
     menu = STAFF_MENU if member.is_staff else PARTNER_MENU
     path = request.path_info
-    groups = [NavGroup(str(label), [_item(entry, path) for entry in entries if member.may(entry[3]) and _url(entry[1])]) for label, entries in menu()]
-    tabs = [] if member.is_staff else [_item(entry, path) for entry in partner_tabs() if member.may(entry[3]) and _url(entry[1])]
+    groups = [
+        NavGroup(
+            str(label),
+            [_item(entry, path) for entry in entries if member.may(entry[3]) and _url(entry[1])],
+        )
+        for label, entries in menu()
+    ]
+    tabs = (
+        []
+        if member.is_staff
+        else [
+            _item(entry, path)
+            for entry in partner_tabs()
+            if member.may(entry[3]) and _url(entry[1])
+        ]
+    )
     from prm.notices.selectors import unread_count  # noqa: PLC0415  the shell reads every slice
 
     return Shell(
@@ -92,7 +113,8 @@ def _shell(request: HttpRequest, tenant: Any, member: Member | None) -> Shell:
             "groups": [group for group in groups if group.items],
             "tabs": tabs,
             "person_name": member.name,
-            "person_sub": member.partner_name or ", ".join(str(Role(role).label) for role in member.roles),
+            "person_sub": member.partner_name
+            or ", ".join(str(Role(role).label) for role in member.roles),
             "person_initials": "".join(part[0] for part in member.name.split()[:2]).upper(),
             "person_hue": member.user_id % 8,
             "account_url": _url("account-profile"),
@@ -151,7 +173,12 @@ def PARTNER_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a 
             [
                 (_("Team"), "team-list", "people", Capability.MANAGE_TEAM),
                 (_("Agreement"), "partners:agreement", "file", Capability.PARTNER_HOME),
-                (_("Payout details"), "commissions:payout-details", "bank", Capability.MANAGE_PAYOUT_DETAILS),
+                (
+                    _("Payout details"),
+                    "commissions:payout-details",
+                    "bank",
+                    Capability.MANAGE_PAYOUT_DETAILS,
+                ),
             ],
         ),
         ("", [(_("Updates"), "notice-list", "bell", Capability.OWN_ACCOUNT)]),
@@ -172,7 +199,12 @@ def STAFF_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a co
             _("Channel"),
             [
                 (_("Partners"), "partners:partner-list", "people", Capability.SEE_PARTNERS),
-                (_("Referrals"), "referrals:manage-referral-list", "send", Capability.SEE_REFERRALS),
+                (
+                    _("Referrals"),
+                    "referrals:manage-referral-list",
+                    "send",
+                    Capability.SEE_REFERRALS,
+                ),
                 (_("Imports"), "referrals:import-list", "upload", Capability.IMPORT_REFERRALS),
             ],
         ),
@@ -183,13 +215,23 @@ def STAFF_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a co
                 (_("Revenue"), "referrals:revenue-list", "tag", Capability.RECORD_REVENUE),
                 (_("Commissions"), "commissions:accrual-list", "wallet", Capability.SEE_MONEY),
                 (_("Payout runs"), "commissions:run-list", "bank", Capability.SEE_MONEY),
-                (_("Statements"), "commissions:manage-statement-list", "file", Capability.SEE_MONEY),
+                (
+                    _("Statements"),
+                    "commissions:manage-statement-list",
+                    "file",
+                    Capability.SEE_MONEY,
+                ),
             ],
         ),
         (
             _("Program"),
             [
-                (_("Programs and plans"), "partners:program-list", "layers", Capability.SEE_PROGRAMS),
+                (
+                    _("Programs and plans"),
+                    "partners:program-list",
+                    "layers",
+                    Capability.SEE_PROGRAMS,
+                ),
                 (_("Staff"), "staff-list", "person", Capability.MANAGE_STAFF),
                 (_("Settings"), "tenant-settings", "sliders", Capability.EDIT_TENANT),
                 (_("Jobs"), "job-list", "refresh", Capability.SEE_JOBS),

@@ -16,12 +16,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
-from tests.builders.people import a_member, a_tenant
 
 from prm.accounts.capabilities import Role
 from prm.accounts.models import User
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from tests.builders.people import a_member, a_tenant
 
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 
@@ -59,13 +59,17 @@ def _template(admin: psycopg.Connection) -> str:
         _point_at(f"{name}_build")
         call_command("migrate", database="owner", verbosity=0)
         connections["owner"].close()
-        admin.execute(sql.SQL("alter database {} rename to {}").format(building, sql.Identifier(name)))
+        admin.execute(
+            sql.SQL("alter database {} rename to {}").format(building, sql.Identifier(name))
+        )
     return name
 
 
 def _clone(admin: psycopg.Connection, template: str, name: str) -> None:
     admin.execute(
-        sql.SQL("create database {} template {} owner prm_owner").format(sql.Identifier(name), sql.Identifier(template)),
+        sql.SQL("create database {} template {} owner prm_owner").format(
+            sql.Identifier(name), sql.Identifier(template)
+        ),
     )
 
 
@@ -74,7 +78,9 @@ def _drop(admin: psycopg.Connection, name: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:  # noqa: ARG001
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[str]:
     """Give this process its own database."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     name = f"prm_test_{worker}_{os.getpid()}"
@@ -88,14 +94,13 @@ def django_db_setup(django_test_environment: None, django_db_blocker: pytest.Fix
 
 
 @pytest.fixture(autouse=True)
-def _quiet_cache() -> Iterator[None]:
+def _quiet_cache() -> None:
     """Rate limits and cached rows of one test do not reach the next."""
     from django.core.cache import caches
     from django.core.cache.backends.redis import RedisCache
 
     # Only Redis: what stands in for it in the database is rolled back with the test, if it has one.
     RedisCache.clear(caches["default"])
-    yield
 
 
 @pytest.fixture
@@ -127,7 +132,7 @@ class World:
 
 
 @pytest.fixture
-def world(db: None) -> World:  # noqa: ARG001
+def world(db: None) -> World:
     """Make both tenants and their staff; no scope is open."""
     return make_world()
 
@@ -162,6 +167,6 @@ def at() -> datetime:
 @pytest.fixture
 def deliver(world: World) -> Callable[[], int]:
     """Run the handlers of everything that happened, as the relay does; only outside a scope."""
-    from prm.events.relay import relay_tenant  # noqa: PLC0415  settings must be ready
+    from prm.events.relay import relay_tenant
 
     return lambda: relay_tenant(world.acme.id) + relay_tenant(world.globex.id)

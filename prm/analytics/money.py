@@ -63,7 +63,9 @@ def payable_now() -> list[Payable]:
         return [Payable(*row) for row in cursor.fetchall()]
 
 
-def releases_by_month(currency: str, months: list[date], zone: str, partner_id: UUID | None = None) -> list[int]:
+def releases_by_month(
+    currency: str, months: list[date], zone: str, partner_id: UUID | None = None
+) -> list[int]:
     """Return what leaves its hold in each month, in minor units, net of what was taken back.
 
     Anything overdue counts in the first month; what ends after the last month is left out.
@@ -75,7 +77,8 @@ def releases_by_month(currency: str, months: list[date], zone: str, partner_id: 
                    sum(a.amount_minor - a.clawed_minor)::bigint
               from commissions_accrual a
              where a.currency = %(currency)s and (%(partner)s::uuid is null or a.partner_id = %(partner)s::uuid)
-               and not exists (select from commissions_release r where r.tenant_id = a.tenant_id and r.accrual_id = a.id)
+               and not exists (select from commissions_release r
+                                where r.tenant_id = a.tenant_id and r.accrual_id = a.id)
              group by 1""",
             {"zone": zone, "first": months[0], "currency": currency, "partner": partner_id},
         )
@@ -90,14 +93,17 @@ def next_release(partner_id: UUID, currency: str) -> datetime | None:
             """
             select min(a.payable_at) from commissions_accrual a
              where a.partner_id = %s and a.currency = %s and a.clawed_minor < a.amount_minor
-               and not exists (select from commissions_release r where r.tenant_id = a.tenant_id and r.accrual_id = a.id)""",
+               and not exists (select from commissions_release r
+                                where r.tenant_id = a.tenant_id and r.accrual_id = a.id)""",
             [partner_id, currency],
         )
         found = cursor.fetchone()[0]
         return found if isinstance(found, datetime) else None
 
 
-def paid_by_month(currency: str, months: list[date], zone: str, partner_id: UUID | None = None) -> list[int]:
+def paid_by_month(
+    currency: str, months: list[date], zone: str, partner_id: UUID | None = None
+) -> list[int]:
     """Return what was settled in each month, in minor units."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -20,7 +20,14 @@ from prm.analytics.rules import months_of, period_named
 from prm.analytics.selectors import Asked
 from prm.tenancy.models import Tenant
 from prm.web.charts import Bar, Chart, bar_chart, funnel_chart, line_chart, sparkline
-from prm.web.formats import day_text, locale_of, money_compact, money_text, number_text, percent_text
+from prm.web.formats import (
+    day_text,
+    locale_of,
+    money_compact,
+    money_text,
+    number_text,
+    percent_text,
+)
 from prm.web.parts import Stat, Task
 from referrals.pipeline.models import Referral, StageKind
 from referrals.pipeline.panels import rewards_of
@@ -33,7 +40,10 @@ def period_sentence(asked: Asked) -> str:
     """Say which days the figures cover, in which currency, against what."""
     last = asked.period.end - timedelta(days=1)
     if asked.period.name == "all":
-        return _("Everything up to %(last)s, in %(currency)s") % {"last": day_text(last), "currency": asked.currency}
+        return _("Everything up to %(last)s, in %(currency)s") % {
+            "last": day_text(last),
+            "currency": asked.currency,
+        }
     return _("%(first)s to %(last)s, in %(currency)s, compared with %(before)s") % {
         "first": day_text(asked.period.start),
         "last": day_text(last),
@@ -72,20 +82,26 @@ def manager_tiles(asked: Asked, query: str) -> list[Stat]:
         Stat(
             _("Referrals"),
             number_text(referrals),
-            **_against(referrals, selectors.count_of("referrals", asked, before) if before else None),
+            **_against(
+                referrals, selectors.count_of("referrals", asked, before) if before else None
+            ),
             url=figure_url("referrals", query),
         ),
         Stat(
             _("Win rate"),
             percent_text(rate) if rate is not None else "–",
-            note=_("%(won)s won of %(decided)s decided") % {"won": number_text(won), "decided": number_text(decided)},
+            note=_("%(won)s won of %(decided)s decided")
+            % {"won": number_text(won), "decided": number_text(decided)},
             **_points(rate, selectors.win_rate(asked, before) if before else None),
             url=figure_url("decided", query),
         ),
         Stat(
             _("Active partners"),
             _("%(active)s of %(all)s")
-            % {"active": number_text(selectors.count_of("active-partners", asked)), "all": number_text(partners)},
+            % {
+                "active": number_text(selectors.count_of("active-partners", asked)),
+                "all": number_text(partners),
+            },
             note=_("sent at least one referral"),
             url=figure_url("active-partners", query),
         ),
@@ -93,7 +109,11 @@ def manager_tiles(asked: Asked, query: str) -> list[Stat]:
             _("Sales cycle"),
             _days(cycle.median) if cycle else "–",
             note=_("median of %(count)s wins, middle half %(lower)s to %(upper)s days")
-            % {"count": number_text(cycle.count), "lower": number_text(round(cycle.lower)), "upper": number_text(round(cycle.upper))}
+            % {
+                "count": number_text(cycle.count),
+                "lower": number_text(round(cycle.lower)),
+                "upper": number_text(round(cycle.upper)),
+            }
             if cycle
             else _("no referral was won in this period"),
             url=figure_url("won", query),
@@ -109,14 +129,22 @@ def manager_tiles(asked: Asked, query: str) -> list[Stat]:
 
 
 def _oldest_waiting(asked: Asked) -> str:
-    oldest = selectors.FIGURES["waiting"].of(asked, asked.period).aggregate(oldest=Min("registered_at"))["oldest"]
+    oldest = (
+        selectors.FIGURES["waiting"]
+        .of(asked, asked.period)
+        .aggregate(oldest=Min("registered_at"))["oldest"]
+    )
     days = (timezone.now() - oldest).days
-    return ngettext("oldest: %(days)s day", "oldest: %(days)s days", days) % {"days": number_text(days)}
+    return ngettext("oldest: %(days)s day", "oldest: %(days)s days", days) % {
+        "days": number_text(days)
+    }
 
 
 def _days(days: float) -> str:
     value = round(days, 1) if days < 10 else round(days)
-    return ngettext("%(days)s day", "%(days)s days", 1 if value == 1 else 2) % {"days": number_text(value)}
+    return ngettext("%(days)s day", "%(days)s days", 1 if value == 1 else 2) % {
+        "days": number_text(value)
+    }
 
 
 def _amount(minor: int, currency: str) -> str:
@@ -129,8 +157,12 @@ def _against(now: int, before: int | None) -> dict[str, Any]:
         return {"note": _("nothing to compare with")} if before == 0 else {}
     change = (now - before) / before
     sign = "+" if change >= 0 else "−"
-    words = _("on the year before") if abs(change) < 100 else ""  # noqa: PLR2004
-    return {"delta": sign + percent_text(abs(change)), "tone": "ok" if change >= 0 else "bad", "note": words}
+    words = _("on the year before") if abs(change) < 100 else ""
+    return {
+        "delta": sign + percent_text(abs(change)),
+        "tone": "ok" if change >= 0 else "bad",
+        "note": words,
+    }
 
 
 def _points(rate: Any, before: tuple[int, int] | None) -> dict[str, Any]:
@@ -138,7 +170,10 @@ def _points(rate: Any, before: tuple[int, int] | None) -> dict[str, Any]:
     if rate is None or was is None:
         return {}
     points = round((rate - was) * 100)
-    delta = _("%(sign)s%(points)s pts") % {"sign": "+" if points >= 0 else "−", "points": abs(points)}
+    delta = _("%(sign)s%(points)s pts") % {
+        "sign": "+" if points >= 0 else "−",
+        "points": abs(points),
+    }
     return {"delta": delta, "tone": "ok" if points >= 0 else "bad"}
 
 
@@ -148,11 +183,23 @@ def manager_tasks(member: Member, asked: Asked) -> list[Task]:
     if member.may(Capability.DECIDE_REFERRALS):
         waiting = selectors.count_of("waiting", asked)
         if waiting:
-            oldest = selectors.FIGURES["waiting"].of(asked, asked.period).select_related("partner").order_by("registered_at").first()
+            oldest = (
+                selectors.FIGURES["waiting"]
+                .of(asked, asked.period)
+                .select_related("partner")
+                .order_by("registered_at")
+                .first()
+            )
             tasks.append(
                 Task(
-                    ngettext("%(n)s referral waits for an answer", "%(n)s referrals wait for an answer", waiting) % {"n": waiting},
-                    _("Oldest: %(company)s, from %(partner)s") % {"company": oldest.company, "partner": oldest.partner.name},
+                    ngettext(
+                        "%(n)s referral waits for an answer",
+                        "%(n)s referrals wait for an answer",
+                        waiting,
+                    )
+                    % {"n": waiting},
+                    _("Oldest: %(company)s, from %(partner)s")
+                    % {"company": oldest.company, "partner": oldest.partner.name},
                     reverse("referrals:queue"),
                     _("Respond"),
                     "clock",
@@ -169,7 +216,9 @@ def manager_tasks(member: Member, asked: Asked) -> list[Task]:
                 "bank",
                 "warn",
             )
-            for run in PayoutRun.objects.filter(state=RunState.PREPARED).exclude(prepared_by_id=member.user_id)[:3]
+            for run in PayoutRun.objects.filter(state=RunState.PREPARED).exclude(
+                prepared_by_id=member.user_id
+            )[:3]
         ]
     if member.may(Capability.DECIDE_REFERRALS):
         tasks += _due_steps()
@@ -187,7 +236,8 @@ def _due_steps() -> list[Task]:
     return [
         Task(
             f"{row.company}: {row.next_step}",
-            _("Due on %(day)s, from %(partner)s") % {"day": day_text(row.next_step_on), "partner": row.partner.name},
+            _("Due on %(day)s, from %(partner)s")
+            % {"day": day_text(row.next_step_on), "partner": row.partner.name},
             reverse("referrals:manage-referral-detail", kwargs={"referral_id": row.id}),
             _("Open"),
             "flag",
@@ -205,13 +255,22 @@ def revenue_chart(asked: Asked) -> Chart:
         Bar(_month(month, short=True), _month(month), float(value), open=month == today)
         for month, value in zip(months, values, strict=True)
     ]
-    finished = [(value, month) for value, month in zip(values, months, strict=True) if month != today and value > 0]
+    finished = [
+        (value, month)
+        for value, month in zip(values, months, strict=True)
+        if month != today and value > 0
+    ]
     finding = _("No revenue was booked in this period.")
     if finished:
         best, month = max(finished)
-        finding = _("Best month: %(month)s, %(amount)s.") % {"month": _month(month), "amount": money_text(best, asked.currency)}
+        finding = _("Best month: %(month)s, %(amount)s.") % {
+            "month": _month(month),
+            "amount": money_text(best, asked.currency),
+        }
     elif any(values):
-        finding = _("%(amount)s so far this month.") % {"amount": money_text(values[-1], asked.currency)}
+        finding = _("%(amount)s so far this month.") % {
+            "amount": money_text(values[-1], asked.currency)
+        }
     return line_chart(
         bars,
         heading=_("Partner revenue by month"),
@@ -236,17 +295,27 @@ def funnel_chart_of(steps: list[selectors.FunnelStep]) -> Chart:
         drop, index = max(drops)
         finding = _("%(share)s of referrals end in a sale.") % {"share": share}
         if drop:
-            finding += " " + _("The largest drop is from %(before)s to %(after)s: %(drop)s referrals.") % {
+            finding += " " + _(
+                "The largest drop is from %(before)s to %(after)s: %(drop)s referrals."
+            ) % {
                 "before": named[index][0],
                 "after": named[index + 1][0],
                 "drop": number_text(drop),
             }
-    return funnel_chart(named, heading=_("Referral funnel"), finding=finding, head=[_("Step"), _("Referrals"), _("Of the step before")])
+    return funnel_chart(
+        named,
+        heading=_("Referral funnel"),
+        finding=finding,
+        head=[_("Step"), _("Referrals"), _("Of the step before")],
+    )
 
 
 def funnel_links(steps: list[selectors.FunnelStep], query: str) -> list[tuple[str, str, str]]:
     """Return each step's word, number and the page of its rows."""
-    return [(str(StageKind(step.kind).label), number_text(step.count), figure_url(step.figure, query)) for step in steps]
+    return [
+        (str(StageKind(step.kind).label), number_text(step.count), figure_url(step.figure, query))
+        for step in steps
+    ]
 
 
 def revenue_sentence(asked: Asked, total: int) -> str:
@@ -268,7 +337,10 @@ def finance_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
     months = _coming_months(today.replace(day=1), 6)
     releases = money.releases_by_month(main, months, tenant.time_zone)
     chart = bar_chart(
-        [Bar(_month(month, short=True), _month(month), float(value)) for month, value in zip(months, releases, strict=True)],
+        [
+            Bar(_month(month, short=True), _month(month), float(value))
+            for month, value in zip(months, releases, strict=True)
+        ],
         heading=_("Leaving hold, next six months"),
         finding=_("%(sum)s on hold becomes payable by the end of %(month)s, in %(currency)s.")
         % {"sum": money_text(sum(releases), main), "month": _month(months[-1]), "currency": main},
@@ -304,10 +376,29 @@ def finance_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
 def _owed_tiles(row: money.Owed, *, many: bool) -> list[Stat]:
     code = f"{row.currency}, " if many else ""
     return [
-        Stat(code + _("owed to partners"), money_text(row.total_minor, row.currency), note=_("hold, payable and under way")),
-        Stat(code + _("on hold"), money_text(row.on_hold_minor, row.currency), note=_("earned, hold not over"), url=reverse("commissions:accrual-list")),
-        Stat(code + _("payable now"), money_text(row.payable_minor, row.currency), note=_("for the next run"), url=reverse("commissions:run-new")),
-        Stat(code + _("in payout"), money_text(row.in_payout_minor, row.currency), note=_("approved, not settled yet"), url=reverse("commissions:run-list")),
+        Stat(
+            code + _("owed to partners"),
+            money_text(row.total_minor, row.currency),
+            note=_("hold, payable and under way"),
+        ),
+        Stat(
+            code + _("on hold"),
+            money_text(row.on_hold_minor, row.currency),
+            note=_("earned, hold not over"),
+            url=reverse("commissions:accrual-list"),
+        ),
+        Stat(
+            code + _("payable now"),
+            money_text(row.payable_minor, row.currency),
+            note=_("for the next run"),
+            url=reverse("commissions:run-new"),
+        ),
+        Stat(
+            code + _("in payout"),
+            money_text(row.in_payout_minor, row.currency),
+            note=_("approved, not settled yet"),
+            url=reverse("commissions:run-list"),
+        ),
     ]
 
 
@@ -344,31 +435,41 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
 
 
 def _greeting(name: str) -> str:
-    first = name.split()[0] if name.split() else name
+    first = name.split(maxsplit=1)[0] if name.split() else name
     hour = timezone.localtime().hour
-    if hour < 12:  # noqa: PLR2004
+    if hour < 12:
         return _("Good morning, %(name)s") % {"name": first}
-    if hour < 18:  # noqa: PLR2004
+    if hour < 18:
         return _("Good afternoon, %(name)s") % {"name": first}
     return _("Good evening, %(name)s") % {"name": first}
 
 
-def _partner_tiles(mine: Any, main: money.Owed | None, owed: list[money.Owed], member: Member) -> list[Stat]:
+def _partner_tiles(
+    mine: Any, main: money.Owed | None, owed: list[money.Owed], member: Member
+) -> list[Stat]:
     tiles = []
     if main:
-        others = [money_text(row.payable_minor, row.currency) for row in owed[1:] if row.payable_minor]
-        release = money.next_release(member.partner_id, main.currency) if member.partner_id else None
+        others = [
+            money_text(row.payable_minor, row.currency) for row in owed[1:] if row.payable_minor
+        ]
+        release = (
+            money.next_release(member.partner_id, main.currency) if member.partner_id else None
+        )
         tiles = [
             Stat(
                 _("Ready to be paid"),
                 money_text(main.payable_minor + main.in_payout_minor, main.currency),
-                note=_("plus %(others)s") % {"others": ", ".join(others)} if others else _("goes into the next payout"),
+                note=_("plus %(others)s") % {"others": ", ".join(others)}
+                if others
+                else _("goes into the next payout"),
                 url=reverse("commissions:earnings"),
             ),
             Stat(
                 _("On hold"),
                 money_text(main.on_hold_minor, main.currency),
-                note=_("first release %(day)s") % {"day": day_text(release)} if release else _("nothing is held"),
+                note=_("first release %(day)s") % {"day": day_text(release)}
+                if release
+                else _("nothing is held"),
                 url=reverse("commissions:earnings"),
             ),
         ]
@@ -386,7 +487,8 @@ def _partner_tiles(mine: Any, main: money.Owed | None, owed: list[money.Owed], m
         Stat(
             _("Win rate"),
             percent_text(rate) if rate is not None else "–",
-            note=_("%(won)s won of %(decided)s decided") % {"won": number_text(won), "decided": number_text(decided)},
+            note=_("%(won)s won of %(decided)s decided")
+            % {"won": number_text(won), "decided": number_text(decided)},
         ),
     ]
 
@@ -394,11 +496,15 @@ def _partner_tiles(mine: Any, main: money.Owed | None, owed: list[money.Owed], m
 def _partner_tasks(partner: Partner, owed: list[money.Owed], member: Member) -> list[Task]:
     tasks = []
     waiting = next((row for row in owed if row.payable_minor > 0), None)
-    if member.may(Capability.MANAGE_PAYOUT_DETAILS) and not PayoutAccount.objects.filter(partner_id=partner.id).exists():
+    if (
+        member.may(Capability.MANAGE_PAYOUT_DETAILS)
+        and not PayoutAccount.objects.filter(partner_id=partner.id).exists()
+    ):
         tasks.append(
             Task(
                 _("Add your bank details"),
-                _("%(amount)s waits for them.") % {"amount": money_text(waiting.payable_minor, waiting.currency)}
+                _("%(amount)s waits for them.")
+                % {"amount": money_text(waiting.payable_minor, waiting.currency)}
                 if waiting
                 else _("So that the first payout is not delayed."),
                 reverse("commissions:payout-details"),
@@ -415,7 +521,9 @@ def _moving_rows(moving: list[Referral], member: Member) -> list[dict[str, Any]]
     order: dict[Any, list[Any]] = {}
     rows = []
     for referral in moving:
-        stages = order.setdefault(referral.program_id, [s for s in stages_of(referral.program_id) if s.kind in PATH])
+        stages = order.setdefault(
+            referral.program_id, [s for s in stages_of(referral.program_id) if s.kind in PATH]
+        )
         step = next((i for i, stage in enumerate(stages, 1) if stage.id == referral.stage_id), 0)
         lost = referral.stage_kind in {StageKind.LOST, StageKind.REJECTED, StageKind.EXPIRED}
         rows.append(
@@ -430,7 +538,13 @@ def _moving_rows(moving: list[Referral], member: Member) -> list[dict[str, Any]]
     return rows
 
 
-PATH = (StageKind.SUBMITTED, StageKind.ACCEPTED, StageKind.QUALIFIED, StageKind.OPPORTUNITY, StageKind.WON)
+PATH = (
+    StageKind.SUBMITTED,
+    StageKind.ACCEPTED,
+    StageKind.QUALIFIED,
+    StageKind.OPPORTUNITY,
+    StageKind.WON,
+)
 
 
 def _paid_chart(months: list[Any], paid: list[int], currency: str) -> Chart:
@@ -439,7 +553,10 @@ def _paid_chart(months: list[Any], paid: list[int], currency: str) -> Chart:
     if not total:
         finding = _("Nothing was paid in the last 12 months.")
     return bar_chart(
-        [Bar(_month(month, short=True), _month(month), float(value)) for month, value in zip(months, paid, strict=True)],
+        [
+            Bar(_month(month, short=True), _month(month), float(value))
+            for month, value in zip(months, paid, strict=True)
+        ],
         heading=_("Earnings paid, last 12 months"),
         finding=finding,
         head=[_("Month"), _("Paid")],
@@ -456,4 +573,3 @@ def _any_manager(tenant: Tenant) -> User | None:
         .first()
     )
     return row.user if row else None
-

@@ -65,7 +65,9 @@ def _closed(asked: Asked, period: Period, kinds: tuple[str, ...]) -> QuerySet[An
 
 
 def _revenue(asked: Asked, period: Period) -> QuerySet[Any]:
-    rows = RevenueEvent.objects.filter(booked_on__gte=period.start, booked_on__lt=period.end, currency=asked.currency)
+    rows = RevenueEvent.objects.filter(
+        booked_on__gte=period.start, booked_on__lt=period.end, currency=asked.currency
+    )
     return rows.filter(referral__program_id=asked.program_id) if asked.program_id else rows
 
 
@@ -76,7 +78,13 @@ def _active_partners(asked: Asked, period: Period) -> QuerySet[Any]:
 
 def _reached(kind: str) -> Callable[[Asked, Period], QuerySet[Any]]:
     """Referrals registered in the period that ever got to the stage kind or past it."""
-    path = [StageKind.SUBMITTED, StageKind.ACCEPTED, StageKind.QUALIFIED, StageKind.OPPORTUNITY, StageKind.WON]
+    path = [
+        StageKind.SUBMITTED,
+        StageKind.ACCEPTED,
+        StageKind.QUALIFIED,
+        StageKind.OPPORTUNITY,
+        StageKind.WON,
+    ]
     kinds = tuple(path[path.index(StageKind(kind)) :])
 
     def rows(asked: Asked, period: Period) -> QuerySet[Any]:
@@ -93,11 +101,15 @@ def _reached(kind: str) -> Callable[[Asked, Period], QuerySet[Any]]:
 FIGURES: dict[str, Figure] = {
     "revenue": Figure(
         _("Partner revenue"),
-        _("Payments booked with customers that partners referred, less refunds and chargebacks, by booking day."),
+        _(
+            "Payments booked with customers that partners referred, less refunds and chargebacks, by booking day."
+        ),
         "revenue",
         _revenue,
     ),
-    "referrals": Figure(_("Referrals"), _("Referrals registered in the period."), "referrals", _registered),
+    "referrals": Figure(
+        _("Referrals"), _("Referrals registered in the period."), "referrals", _registered
+    ),
     "won": Figure(
         _("Won"),
         _("Referrals won in the period, whenever they were registered."),
@@ -183,7 +195,9 @@ def sales_cycle(asked: Asked, period: Period | None = None) -> Quartiles | None:
 
 def first_answer(asked: Asked, period: Period | None = None) -> Quartiles | None:
     """Return days from registration to the first decision for referrals registered in the period."""
-    rows = _registered(asked, period or asked.period).filter(decided_at__isnull=False, import_id__isnull=True)
+    rows = _registered(asked, period or asked.period).filter(
+        decided_at__isnull=False, import_id__isnull=True
+    )
     return _days_between(rows, "decided_at")
 
 
@@ -253,7 +267,8 @@ def top_partners(asked: Asked, *, most: int = 5) -> list[TopPartner]:
             """
             with money as (
               select e.partner_id,
-                     sum(case when e.kind in ('refund', 'chargeback') then -e.amount_minor else e.amount_minor end)::bigint minor
+                     sum(case when e.kind in ('refund', 'chargeback') then -e.amount_minor
+                              else e.amount_minor end)::bigint minor
                 from referrals_revenue_event e
                where e.booked_on >= %(first)s and e.booked_on < %(after)s and e.currency = %(currency)s
                  and (%(program)s::uuid is null
@@ -290,7 +305,11 @@ def top_partners(asked: Asked, *, most: int = 5) -> list[TopPartner]:
 
 def currencies_in_use() -> list[str]:
     """Return the currencies of booked revenue, most used first."""
-    rows = RevenueEvent.objects.values_list("currency").annotate(n=Count("id")).order_by("-n", "currency")
+    rows = (
+        RevenueEvent.objects.values_list("currency")
+        .annotate(n=Count("id"))
+        .order_by("-n", "currency")
+    )
     return [row[0] for row in rows[:20]]
 
 

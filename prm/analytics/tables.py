@@ -18,14 +18,22 @@ class ReferralRows(Table):
     caption = _("Referrals behind this figure, newest first")
     company = Column(_("Company"), row_header=True)
     partner = Column(_("Partner"), accessor="partner__name", priority=2)
-    stage_kind = BadgeColumn(_("Stage"), tones=STAGE_TONES, labels=dict(StageKind.choices), priority=2)
+    stage_kind = BadgeColumn(
+        _("Stage"), tones=STAGE_TONES, labels=dict(StageKind.choices), priority=2
+    )
     registered_at = DayColumn(_("Registered"), priority=3)
     closed_at = DayColumn(_("Closed"), priority=3)
     deal_minor = MoneyColumn(_("Value"))
 
     def render_company(self, record: Any) -> Any:
         url = reverse("referrals:manage-referral-detail", kwargs={"referral_id": record.id})
-        return ident(record.company, url, sub=record.number, hue=record.id, narrow=f"{record.partner.name}, {record.stage.label}")
+        return ident(
+            record.company,
+            url,
+            sub=record.number,
+            hue=record.id,
+            narrow=f"{record.partner.name}, {record.stage.label}",
+        )
 
 
 class RevenueRows(Table):
@@ -33,13 +41,20 @@ class RevenueRows(Table):
 
     caption = _("Revenue behind this figure, newest first")
     customer = Column(_("Customer"), row_header=True)
-    kind = BadgeColumn(_("Kind"), tones={"refund": "warn", "chargeback": "bad"}, labels=dict(RevenueKind.choices), priority=2)
+    kind = BadgeColumn(
+        _("Kind"),
+        tones={"refund": "warn", "chargeback": "bad"},
+        labels=dict(RevenueKind.choices),
+        priority=2,
+    )
     external_id = Column(_("External id"), priority=3)
     booked_on = DayColumn(_("Booked"), priority=2)
     amount_minor = MoneyColumn(_("Amount"), accessor="signed_minor")
 
     def render_customer(self, record: Any) -> Any:
-        url = reverse("referrals:manage-referral-detail", kwargs={"referral_id": record.referral_id})
+        url = reverse(
+            "referrals:manage-referral-detail", kwargs={"referral_id": record.referral_id}
+        )
         return ident(record.customer.name, url, hue=record.customer_id)
 
 
@@ -52,7 +67,11 @@ class PartnerRows(Table):
     created_at = DayColumn(_("Partner since"))
 
     def render_name(self, record: Any) -> Any:
-        return ident(record.name, reverse("partners:partner-detail", kwargs={"partner_id": record.id}), hue=record.id)
+        return ident(
+            record.name,
+            reverse("partners:partner-detail", kwargs={"partner_id": record.id}),
+            hue=record.id,
+        )
 
 
 def signed(event: Any) -> int:

@@ -37,10 +37,22 @@ def asked_in(request: MemberRequest) -> tuple[Asked, FilterBar]:
     ours = request.tenant.currency
     if ours not in currencies:
         currencies.append(ours)
-    choose_period = select_from(request.GET, "period", _("Period"), [(name, PERIOD_LABELS[name]()) for name in PERIODS[1:]], any_label=_("This year"))
+    choose_period = select_from(
+        request.GET,
+        "period",
+        _("Period"),
+        [(name, PERIOD_LABELS[name]()) for name in PERIODS[1:]],
+        any_label=_("This year"),
+    )
     choose_program = select_from(request.GET, "program", _("Program"), programs, any_label=_("All"))
     first = currencies[0] if ours not in selectors.currencies_in_use() else ours
-    choose_currency = select_from(request.GET, "currency", _("Currency"), [(code, code) for code in currencies if code != first], any_label=first)
+    choose_currency = select_from(
+        request.GET,
+        "currency",
+        _("Currency"),
+        [(code, code) for code in currencies if code != first],
+        any_label=first,
+    )
     selects = [choose_period]
     selects += [choose_program] if len(programs) > 1 else []
     selects += [choose_currency] if len(currencies) > 1 else []
@@ -50,7 +62,12 @@ def asked_in(request: MemberRequest) -> tuple[Asked, FilterBar]:
         currency=choose_currency.value or first,
         program_id=UUID(choose_program.value) if choose_program.value else None,
     )
-    bar = FilterBar(url=request.get_full_path().partition("?")[0], label=_("Filter the figures"), params=request.GET, selects=selects)
+    bar = FilterBar(
+        url=request.get_full_path().partition("?")[0],
+        label=_("Filter the figures"),
+        params=request.GET,
+        selects=selects,
+    )
     return asked, bar
 
 
@@ -91,31 +108,64 @@ def manage_figure(request: MemberRequest, figure: str) -> HttpResponse:
     sentence = ngettext("%(count)s row", "%(count)s rows", total) % {"count": total}
     if figure == "revenue":
         sentence = panels.revenue_sentence(asked, total)
-    context = {"figure": known, "bar": bar, "page": page, "table": table, "total": total, "sentence": sentence, "period": panels.period_sentence(asked)}
+    context = {
+        "figure": known,
+        "bar": bar,
+        "page": page,
+        "table": table,
+        "total": total,
+        "sentence": sentence,
+        "period": panels.period_sentence(asked),
+    }
     return render(request, "prm/analytics/manage_figure.html", context)
 
 
 def _rows_table(kind: str, rows: Any, request: MemberRequest) -> tuple[Any, Any]:
     if kind == "revenue":
-        page = keyset_page(rows.select_related("customer"), params=request.GET, orders={"booked": ("booked_at",)}, default="-booked", bound=None)
+        page = keyset_page(
+            rows.select_related("customer"),
+            params=request.GET,
+            orders={"booked": ("booked_at",)},
+            default="-booked",
+            bound=None,
+        )
         for event in page.rows:
             event.signed_minor = tables.signed(event)
         return page, tables.RevenueRows(page.rows, page=page)
     if kind == "partners":
-        page = keyset_page(rows, params=request.GET, orders={"since": ("created_at",)}, default="-since", bound=None)
+        page = keyset_page(
+            rows,
+            params=request.GET,
+            orders={"since": ("created_at",)},
+            default="-since",
+            bound=None,
+        )
         return page, tables.PartnerRows(page.rows, page=page)
-    page = keyset_page(rows.select_related("partner", "stage"), params=request.GET, orders={"registered": ("registered_at",)}, default="-registered", bound=None)
+    page = keyset_page(
+        rows.select_related("partner", "stage"),
+        params=request.GET,
+        orders={"registered": ("registered_at",)},
+        default="-registered",
+        bound=None,
+    )
     return page, tables.ReferralRows(page.rows, page=page)
 
 
 @needs(Capability.SEE_MONEY)
 def manage_finance(request: MemberRequest) -> HttpResponse:
     """Show what is owed, what can be paid, and what the next run will be."""
-    return render(request, "prm/analytics/manage_finance.html", panels.finance_panels(request.tenant, request.member))
+    return render(
+        request,
+        "prm/analytics/manage_finance.html",
+        panels.finance_panels(request.tenant, request.member),
+    )
 
 
 @needs(Capability.PARTNER_HOME)
 def partner_home(request: MemberRequest) -> HttpResponse:
     """Show a partner's person what needs them and what they are earning."""
-    return render(request, "prm/analytics/partner_home.html", panels.partner_panels(request.tenant, request.member))
-
+    return render(
+        request,
+        "prm/analytics/partner_home.html",
+        panels.partner_panels(request.tenant, request.member),
+    )

@@ -70,7 +70,9 @@ class Stage:
 
     def at(self, day: date, hour: int = 9, minute: int = 0) -> datetime:
         """Return a moment in the tenant's zone."""
-        return datetime.combine(day, time(hour, minute), ZoneInfo(self.story.time_zone)).astimezone(UTC)
+        return datetime.combine(day, time(hour, minute), ZoneInfo(self.story.time_zone)).astimezone(
+            UTC
+        )
 
     def plan(self, moment: datetime, step: Step) -> None:
         """Put a step on the calendar; steps later than now are left to the reader."""
@@ -109,14 +111,23 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         support_email=story.staff[0].email,
         is_demo=True,
     )
-    stage = Stage(story, tenant, now.astimezone(ZoneInfo(story.time_zone)).date(), random.Random(story.seed))  # noqa: S311
+    stage = Stage(
+        story,
+        tenant,
+        now.astimezone(ZoneInfo(story.time_zone)).date(),
+        random.Random(story.seed),  # noqa: S311  a story, not a secret
+    )
     first_day = stage.today - timedelta(days=HISTORY_DAYS)
     with tenant_scope(tenant.id):
         _staff(stage, stage.at(first_day - timedelta(days=20)))
         for program in story.programs:
             _program(stage, program, stage.at(first_day - timedelta(days=14)))
         for number, partner in enumerate(story.partners):
-            _partner(stage, partner, stage.at(first_day - timedelta(days=10 - number % 9), 10 + number % 7))
+            _partner(
+                stage,
+                partner,
+                stage.at(first_day - timedelta(days=10 - number % 9), 10 + number % 7),
+            )
     _referrals(stage, first_day)
     _money_calendar(stage, first_day)
     _play(stage, now, say)
@@ -131,7 +142,9 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
 def _user(stage: Stage, person: Person) -> User:
     user = User.objects.filter(email=person.email).first()
     if user is None:
-        user = User.objects.create_user(person.email, PASSWORD, name=person.name, language=person.language)
+        user = User.objects.create_user(
+            person.email, PASSWORD, name=person.name, language=person.language
+        )
         EmailAddress.objects.create(user=user, email=person.email, verified=True, primary=True)
     stage.people[person.email] = user
     return user
@@ -140,9 +153,13 @@ def _user(stage: Stage, person: Person) -> User:
 def _staff(stage: Stage, at: datetime) -> None:
     for person in stage.story.staff:
         user = _user(stage, person)
-        add_membership(tenant_id=stage.tenant.id, user=user, roles=[person.role], actor=SYSTEM, at=at)
+        add_membership(
+            tenant_id=stage.tenant.id, user=user, roles=[person.role], actor=SYSTEM, at=at
+        )
     Membership.objects.filter(tenant=stage.tenant).update(created_at=at)
-    save_debtor_account(iban=stage.story.iban, bic=stage.story.bic, actor=stage.actor(stage.story.staff[2]), at=at)
+    save_debtor_account(
+        iban=stage.story.iban, bic=stage.story.bic, actor=stage.actor(stage.story.staff[2]), at=at
+    )
 
 
 def _program(stage: Stage, story: ProgramStory, at: datetime) -> None:
@@ -184,7 +201,9 @@ def _publish(stage: Stage, program: Program, plan: Any, admin: Actor, at: dateti
         note=plan.note,
     )
     starts_at = stage.at(date.fromisoformat(plan.starts + "-01"), 0)
-    version = create_version(program_id=program.id, terms=terms, starts_at=starts_at, actor=admin, at=at)
+    version = create_version(
+        program_id=program.id, terms=terms, starts_at=starts_at, actor=admin, at=at
+    )
     publish_version(version_id=version.id, actor=admin, at=at)
 
 
@@ -216,15 +235,25 @@ def _partner(stage: Stage, story: PartnerStory, at: datetime) -> None:
     if story.iban:
         details = _details(stage, story)
         admin = stage.actor(story.people[0])
-        save_payout_details(partner_id=partner.id, details=details, actor=admin, at=at + timedelta(days=2))
+        save_payout_details(
+            partner_id=partner.id, details=details, actor=admin, at=at + timedelta(days=2)
+        )
 
 
 def _details(stage: Stage, story: PartnerStory) -> PayoutDetails:
     country, bank, account = story.iban or ("", "", "")
     if not country:
-        return PayoutDetails(method="bank", holder=story.name, number=account, bic=bank, country="US")
-    iban = IBAN.generate(country, "AIBK", account, branch_code=bank[4:]) if bank else IBAN.random(country, random=stage.dice)
-    return PayoutDetails(method="sepa", holder=story.name, number=str(iban), bic="", country=country)
+        return PayoutDetails(
+            method="bank", holder=story.name, number=account, bic=bank, country="US"
+        )
+    iban = (
+        IBAN.generate(country, "AIBK", account, branch_code=bank[4:])
+        if bank
+        else IBAN.random(country, random=stage.dice)
+    )
+    return PayoutDetails(
+        method="sepa", holder=story.name, number=str(iban), bic="", country=country
+    )
 
 
 # ---------------------------------------------------------------- referrals
@@ -239,9 +268,16 @@ def _referrals(stage: Stage, first_day: date) -> None:
         day = first_day + timedelta(days=int(HISTORY_DAYS * stage.dice.random() ** 0.8))
         partner = stage.dice.choices(active, weights)[0]
         base = companies[number % len(companies)]
-        company = base if number < len(companies) else f"{base} {stage.dice.choice(['North', 'West', 'Group', 'Holding', 'Studio', 'Works'])}"
+        company = (
+            base
+            if number < len(companies)
+            else f"{base} {stage.dice.choice(['North', 'West', 'Group', 'Holding', 'Studio', 'Works'])}"
+        )
         moment = stage.at(day, stage.dice.randint(8, 18), stage.dice.randint(0, 59))
-        stage.plan(moment, lambda at, partner=partner, company=company: _submit(stage, partner, company, at))  # type: ignore[misc]
+        stage.plan(
+            moment,
+            lambda at, partner=partner, company=company: _submit(stage, partner, company, at),
+        )  # type: ignore[misc]
 
 
 def _submit(stage: Stage, story: PartnerStory, company: str, at: datetime) -> None:
@@ -250,7 +286,9 @@ def _submit(stage: Stage, story: PartnerStory, company: str, at: datetime) -> No
     terms = next(entry for entry in stage.story.programs if entry.slug == program.slug)
     name, title = stage.dice.choice(stage.story.contacts)
     host = "".join(letter for letter in company.lower() if letter.isalnum()) + ".example"
-    custom = {"employees": stage.dice.randint(12, 400), "need": "Payroll"} if terms.custom_fields else {}
+    custom = (
+        {"employees": stage.dice.randint(12, 400), "need": "Payroll"} if terms.custom_fields else {}
+    )
     referral = submit_referral(
         draft=ReferralDraft(
             program_id=program.id,
@@ -274,7 +312,9 @@ def _submit(stage: Stage, story: PartnerStory, company: str, at: datetime) -> No
     _plan_life(stage, referral, story, terms, at)
 
 
-def _plan_life(stage: Stage, referral: Referral, story: PartnerStory, terms: ProgramStory, at: datetime) -> None:
+def _plan_life(
+    stage: Stage, referral: Referral, story: PartnerStory, terms: ProgramStory, at: datetime
+) -> None:
     """Decide how the referral goes and put its steps on the calendar."""
     dice = stage.dice
 
@@ -282,17 +322,22 @@ def _plan_life(stage: Stage, referral: Referral, story: PartnerStory, terms: Pro
         return moment + timedelta(days=dice.uniform(low, high))
 
     answered = later(at, 0.1, 3)
-    if dice.random() < 0.08:  # noqa: PLR2004  the story's odds
+    if dice.random() < 0.08:
         reason = dice.choice(stage.story.reasons_declined)
-        stage.plan(answered, lambda when: _move(stage, referral.id, StageKind.REJECTED, when, reason))
+        stage.plan(
+            answered, lambda when: _move(stage, referral.id, StageKind.REJECTED, when, reason)
+        )
         return
     stage.plan(answered, lambda when: _move(stage, referral.id, StageKind.ACCEPTED, when))
     qualified = later(answered, 3, 16)
     won = dice.random() < story.skill
     lost_at = dice.random()
     reason = dice.choice(stage.story.reasons_lost)
-    if not won and lost_at < 0.35:  # noqa: PLR2004
-        stage.plan(later(answered, 5, 25), lambda when: _move(stage, referral.id, StageKind.LOST, when, reason))
+    if not won and lost_at < 0.35:
+        stage.plan(
+            later(answered, 5, 25),
+            lambda when: _move(stage, referral.id, StageKind.LOST, when, reason),
+        )
         return
     stage.plan(qualified, lambda when: _move(stage, referral.id, StageKind.QUALIFIED, when))
     offered = later(qualified, 5, 25)
@@ -310,12 +355,18 @@ def _move(stage: Stage, referral_id: UUID, kind: str, at: datetime, reason: str 
     target = stage_of_kind(referral.program_id, kind)
     if target is None or referral.stage_id == target.id:
         return
-    change_stage(referral_id=referral_id, to_stage_id=target.id, reason=reason, actor=stage.manager, at=at)
+    change_stage(
+        referral_id=referral_id, to_stage_id=target.id, reason=reason, actor=stage.manager, at=at
+    )
 
 
 def _offer(stage: Stage, referral_id: UUID, at: datetime) -> None:
     _move(stage, referral_id, StageKind.OPPORTUNITY, at)
-    sales = stage.story.staff[-1] if stage.story.staff[-1].role == "channel_manager" else stage.story.staff[0]
+    sales = (
+        stage.story.staff[-1]
+        if stage.story.staff[-1].role == "channel_manager"
+        else stage.story.staff[0]
+    )
     set_next_step(
         referral_id=referral_id,
         text=stage.dice.choice(stage.story.next_steps),
@@ -324,9 +375,15 @@ def _offer(stage: Stage, referral_id: UUID, at: datetime) -> None:
         actor=stage.manager,
         at=at,
     )
-    if stage.dice.random() < 0.4:  # noqa: PLR2004
+    if stage.dice.random() < 0.4:
         text = stage.dice.choice([text for text in stage.story.contexts if text])
-        add_note(referral_id=referral_id, text=text, internal=stage.dice.random() < 0.3, actor=stage.manager, at=at)  # noqa: PLR2004
+        add_note(
+            referral_id=referral_id,
+            text=text,
+            internal=stage.dice.random() < 0.3,
+            actor=stage.manager,
+            at=at,
+        )
 
 
 def _win(stage: Stage, referral_id: UUID, deal: Money, at: datetime) -> None:
@@ -334,13 +391,21 @@ def _win(stage: Stage, referral_id: UUID, deal: Money, at: datetime) -> None:
     target = stage_of_kind(referral.program_id, StageKind.WON)
     if target is None:
         return
-    customer = win_referral(referral_id=referral_id, to_stage_id=target.id, deal=deal, actor=stage.manager, at=at)
-    if stage.dice.random() < 0.35:  # noqa: PLR2004
+    customer = win_referral(
+        referral_id=referral_id, to_stage_id=target.id, deal=deal, actor=stage.manager, at=at
+    )
+    if stage.dice.random() < 0.35:
         extra = Money(deal.minor // 4 // 100 * 100, deal.currency)
-        stage.plan(at + timedelta(days=stage.dice.randint(40, 120)), lambda when: _expand(stage, customer, extra, when))
-    if stage.dice.random() < 0.09:  # noqa: PLR2004
+        stage.plan(
+            at + timedelta(days=stage.dice.randint(40, 120)),
+            lambda when: _expand(stage, customer, extra, when),
+        )
+    if stage.dice.random() < 0.09:
         part = stage.dice.choice([0.25, 0.5, 1])
-        stage.plan(at + timedelta(days=stage.dice.randint(12, 50)), lambda when: _refund(stage, customer, part, when))
+        stage.plan(
+            at + timedelta(days=stage.dice.randint(12, 50)),
+            lambda when: _refund(stage, customer, part, when),
+        )
 
 
 def _expand(stage: Stage, customer: Customer, amount: Money, at: datetime) -> None:
@@ -380,10 +445,13 @@ def _money_calendar(stage: Stage, first_day: date) -> None:
     """A run on the 25th of each month, approved the day after, settled two days later; statements on the 1st."""
     month = first_day.replace(day=1)
     while month <= stage.today:
-        stage.plan(stage.at(month.replace(day=25), 6), lambda when: release_all(when))
+        stage.plan(stage.at(month.replace(day=25), 6), release_all)
         stage.plan(stage.at(month.replace(day=25), 9), lambda when: _run(stage, when))
         following = (month.replace(day=28) + timedelta(days=5)).replace(day=1)
-        stage.plan(stage.at(following, 5), lambda when, last=following - timedelta(days=1): _statements(stage, last, when))  # type: ignore[misc]
+        stage.plan(
+            stage.at(following, 5),
+            lambda when, last=following - timedelta(days=1): _statements(stage, last, when),
+        )  # type: ignore[misc]
         month = following
 
 
@@ -395,7 +463,9 @@ def release_all(when: datetime) -> None:
 def _run(stage: Stage, at: datetime) -> None:
     preparer, approver = stage.actor(stage.story.staff[1]), stage.actor(stage.story.staff[2])
     try:
-        run = submit_run(draft=RunDraft(pay_on=(at + timedelta(days=3)).date()), actor=preparer, at=at)
+        run = submit_run(
+            draft=RunDraft(pay_on=(at + timedelta(days=3)).date()), actor=preparer, at=at
+        )
     except NothingToPay:
         return
     next_day = at + timedelta(days=1)
@@ -416,7 +486,7 @@ def _settle(stage: Stage, run: PayoutRun, preparer: Actor, at: datetime) -> None
     payouts = list(Payout.objects.filter(run_id=run.id).order_by("id"))
     unlucky = stage.dice.randrange(40)
     for number, payout in enumerate(payouts):
-        if number == unlucky and len(payouts) > 2:  # noqa: PLR2004
+        if number == unlucky and len(payouts) > 2:
             return_payout(payout_id=payout.id, reason="AC04 Account closed", actor=preparer, at=at)
         else:
             settle_payout(payout_id=payout.id, actor=preparer, at=at)
@@ -426,7 +496,9 @@ def _statements(stage: Stage, last: date, at: datetime) -> None:
     clerk = stage.actor(stage.story.staff[1])
     for partner_id, currency in _with_balances():
         with suppress(NothingToState):
-            issue_statement(partner_id=partner_id, currency=currency, until_on=last, actor=clerk, at=at)
+            issue_statement(
+                partner_id=partner_id, currency=currency, until_on=last, actor=clerk, at=at
+            )
 
 
 def _with_balances() -> list[tuple[UUID, str]]:
@@ -449,7 +521,7 @@ def _play(stage: Stage, now: datetime, say: Callable[[str], None]) -> None:
                 moment, _order, step = heappop(stage.queue)
                 step(moment)
         relay_tenant(stage.tenant.id)
-        if until.day <= 2:  # noqa: PLR2004
+        if until.day <= 2:
             say(f"{stage.story.name}: {until:%B %Y}")
 
 

@@ -31,7 +31,9 @@ class Fact:
     payload: dict[str, Any] = field(default_factory=dict)
 
 
-def emit_batch(name: str, facts: Sequence[Fact], *, actor: Actor, at: datetime, queue: bool) -> None:
+def emit_batch(
+    name: str, facts: Sequence[Fact], *, actor: Actor, at: datetime, queue: bool
+) -> None:
     """Record many facts of one name; with queue=False for the audit trail only, without handlers."""
     if not facts:
         return

@@ -48,9 +48,15 @@ class QueuedEvent(TenantModel):
 
     class Meta:
         db_table = "prm_queued_event"
-        constraints = [models.UniqueConstraint(fields=["tenant", "event"], name="queued_event_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "event"], name="queued_event_once")
+        ]
         indexes = [
-            models.Index(fields=["tenant", "next_attempt_at"], name="queued_event_due", condition=Q(stuck_at=None)),
+            models.Index(
+                fields=["tenant", "next_attempt_at"],
+                name="queued_event_due",
+                condition=Q(stuck_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,7 +73,11 @@ class HandledEvent(TenantModel):
 
     class Meta:
         db_table = "prm_handled_event"
-        constraints = [models.UniqueConstraint(fields=["tenant", "event", "handler"], name="handled_event_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "event", "handler"], name="handled_event_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.handler} {self.event_id}"
@@ -92,5 +102,3 @@ class EventSeal(TenantModel):
 
     def __str__(self) -> str:
         return f"seal {self.position}"
-
-

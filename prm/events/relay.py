@@ -42,7 +42,11 @@ def relay_tenant(tenant_id: int, *, limit: int = 10_000) -> int:
 
 def _run(row: QueuedEvent) -> None:
     handlers = handlers_of(row.event.name)
-    done = set(HandledEvent.objects.filter(event_id=row.event_id).values_list("handler", flat=True)) if handlers else set()
+    done = (
+        set(HandledEvent.objects.filter(event_id=row.event_id).values_list("handler", flat=True))
+        if handlers
+        else set()
+    )
     errors = []
     for name, handler in handlers.items():
         if name in done:
@@ -51,9 +55,14 @@ def _run(row: QueuedEvent) -> None:
             with transaction.atomic():
                 HandledEvent.objects.create(event_id=row.event_id, handler=name)
                 handler(row.event)
-        except Exception:  # noqa: BLE001  one bad handler must not stop the others
+        except Exception:
             errors.append(f"{name}: {traceback.format_exc(limit=4)}")
-            log.exception("event handler failed", handler=name, event_id=row.event_id, event_name=row.event.name)
+            log.exception(
+                "event handler failed",
+                handler=name,
+                event_id=row.event_id,
+                event_name=row.event.name,
+            )
     if not errors:
         row.delete()
         return

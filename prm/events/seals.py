@@ -71,7 +71,9 @@ def seal_tenant(tenant_id: int) -> int:
 
 def _seal_chunk(tenant_id: int) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_xact_lock(hashtext('prm.seal'), %s::int)", [tenant_id])
+        cursor.execute(
+            "select pg_try_advisory_xact_lock(hashtext('prm.seal'), %s::int)", [tenant_id]
+        )
         if not cursor.fetchone()[0]:
             return 0
     last = EventSeal.objects.order_by("-position").first()
@@ -107,7 +109,9 @@ def verify_chain() -> Iterator[Fault]:
             yield Fault(seal.position, seal.event_id, "the event was altered")
         link = chain_link(previous, seal.position, bytes(seal.digest))
         if link != bytes(seal.chain):
-            yield Fault(seal.position, seal.event_id, "the chain value does not follow from the one before")
+            yield Fault(
+                seal.position, seal.event_id, "the chain value does not follow from the one before"
+            )
         previous = bytes(seal.chain)
     late = (
         Event.objects.filter(tenant_id=tenant_id, recorded_at__lt=timezone.now() - SEAL_LAG)

@@ -32,7 +32,9 @@ class TenantAddressMiddleware:
             return self._by_path(request)
         tenant = Tenant.objects.defer("logo").filter(domain=host).first()
         if tenant is None:
-            return HttpResponse("No portal lives at this address.\n", status=421, content_type="text/plain")
+            return HttpResponse(
+                "No portal lives at this address.\n", status=421, content_type="text/plain"
+            )
         return self._inside(request, tenant, prefix="")
 
     def _by_path(self, request: HttpRequest) -> HttpResponse:
@@ -60,7 +62,10 @@ class TenantAddressMiddleware:
 
 
 def _own_hosts() -> set[str]:
-    return {split_domain_port(settings.PUBLIC_ORIGIN.partition("://")[2])[0].lower(), *settings.OWN_HOSTS}
+    return {
+        split_domain_port(settings.PUBLIC_ORIGIN.partition("://")[2])[0].lower(),
+        *settings.OWN_HOSTS,
+    }
 
 
 class TenantScopeMiddleware:
@@ -82,7 +87,7 @@ class TenantScopeMiddleware:
         joining = request.path_info.startswith("/invitation")
         with tenant_scope(tenant.id, member.partner_id if member and not joining else None):
             response = self.get_response(request)
-            if response.status_code >= 500 or getattr(request, "scope_failed", False):  # noqa: PLR2004
+            if response.status_code >= 500 or getattr(request, "scope_failed", False):
                 transaction.set_rollback(True)
         return response
 

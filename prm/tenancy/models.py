@@ -11,7 +11,33 @@ from prm.tenancy.sql import UUID7, CurrentTenant
 
 # First path segments that global pages use; no tenant may take them.
 RESERVED_SLUGS = frozenset(
-    "accounts admin api assets brand brand.css demo healthz help invitation invitations language livez mail manage media memberships profile r readyz robots.txt start static system well-known".split(),
+    {
+        "accounts",
+        "admin",
+        "api",
+        "assets",
+        "brand",
+        "brand.css",
+        "demo",
+        "healthz",
+        "help",
+        "invitation",
+        "invitations",
+        "language",
+        "livez",
+        "mail",
+        "manage",
+        "media",
+        "memberships",
+        "profile",
+        "r",
+        "readyz",
+        "robots.txt",
+        "start",
+        "static",
+        "system",
+        "well-known",
+    },
 )
 
 
@@ -25,11 +51,13 @@ class Tenant(models.Model):
     tax_number = models.CharField(max_length=40, blank=True)
     country = models.CharField(max_length=2, blank=True)
     # A custom host name, lower case, without port.
-    domain = models.CharField(max_length=253, unique=True, null=True, blank=True)  # noqa: DJ001  null: many tenants have none
+    domain = models.CharField(max_length=253, unique=True, null=True, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     language = models.CharField(max_length=8, default="en")
     currency = models.CharField(max_length=3, default="EUR")
-    accent = models.CharField(max_length=7, default="#0b6b75", validators=[RegexValidator(r"^#[0-9a-f]{6}$")])
+    accent = models.CharField(
+        max_length=7, default="#0b6b75", validators=[RegexValidator(r"^#[0-9a-f]{6}$")]
+    )
     accent_foreground = models.CharField(max_length=7, default="#ffffff")
     # Cleaned PNG bytes shown at 30 px; empty means the initial on the accent.
     logo = models.BinaryField(default=bytes, blank=True)

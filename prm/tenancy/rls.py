@@ -27,14 +27,16 @@ def protect(
         f"alter table {table} drop constraint {table}_pkey",
         f"alter table {table} add primary key (tenant_id, id)",
         *(
-            f"alter table {table} add constraint {table}_{column}_same_tenant"[:63 + len(f"alter table {table} add constraint ")]
-            + f" foreign key (tenant_id, {column}) references {target} (tenant_id, id)"
+            f"alter table {table} add constraint {key_name(table, column)} "
+            f"foreign key (tenant_id, {column}) references {target} (tenant_id, id)"
             for column, target in (references or {}).items()
         ),
         f"alter table {table} enable row level security",
         f"alter table {table} force row level security",
-        f"create policy tenant_isolation on {table} to prm_app "
-        f"using (tenant_id = {TENANT_SQL}) with check (tenant_id = {TENANT_SQL})",
+        (
+            f"create policy tenant_isolation on {table} to prm_app "
+            f"using (tenant_id = {TENANT_SQL}) with check (tenant_id = {TENANT_SQL})"
+        ),
         f"create policy owner_all on {table} to prm_owner using (true) with check (true)",
     ]
     if partner:
@@ -50,24 +52,31 @@ def protect(
 
 def append_only_sql(table: str, updatable: Sequence[str] = ()) -> list[str]:
     """Return the statements that let rows be added only; `updatable` columns may still change."""
+    refuse = "execute function prm_append_only()"
     steps = [
         f"revoke update, delete, truncate on {table} from prm_app",
-        f"create trigger append_only_delete before delete on {table} for each row execute function prm_append_only()",
-        f"create trigger append_only_truncate before truncate on {table} for each statement execute function prm_append_only()",
+        f"create trigger append_only_delete before delete on {table} for each row {refuse}",
+        f"create trigger append_only_truncate before truncate on {table} for each statement {refuse}",
     ]
     if updatable:
-        columns = ", ".join(updatable)
+        open_columns = f"array[{', '.join(repr(column) for column in updatable)}]"
         steps += [
-            f"grant update ({columns}) on {table} to prm_app",
-            f"create trigger append_only_update before update on {table} for each row "
-            f"when ((to_jsonb(old) - array[{', '.join(repr(c) for c in updatable)}]) is distinct from "
-            f"(to_jsonb(new) - array[{', '.join(repr(c) for c in updatable)}])) execute function prm_append_only()",
+            f"grant update ({', '.join(updatable)}) on {table} to prm_app",
+            (
+                f"create trigger append_only_update before update on {table} for each row "
+                f"when ((to_jsonb(old) - {open_columns}) is distinct from (to_jsonb(new) - {open_columns})) {refuse}"
+            ),
         ]
     else:
         steps.append(
-            f"create trigger append_only_update before update on {table} for each row execute function prm_append_only()",
+            f"create trigger append_only_update before update on {table} for each row {refuse}"
         )
     return steps
+
+
+def key_name(table: str, column: str) -> str:
+    """Return the name of a composite key; PostgreSQL keeps 63 characters."""
+    return f"{table}_{column}_same_tenant"[:63]
 
 
 APPEND_ONLY_FUNCTION = """

@@ -20,7 +20,9 @@ class HealthMiddleware:
             return JsonResponse({"ok": True})
         if request.path == "/readyz":
             checks = {"database": _database_answers(), "cache": _cache_answers()}
-            return JsonResponse({"ok": all(checks.values()), **checks}, status=200 if all(checks.values()) else 503)
+            return JsonResponse(
+                {"ok": all(checks.values()), **checks}, status=200 if all(checks.values()) else 503
+            )
         return self.get_response(request)
 
 

@@ -44,12 +44,14 @@ CHECKS = {
     "a materialized view shows every tenant": """
         select c.relname from pg_class c where c.relkind = 'm' and c.relnamespace = 'public'::regnamespace""",
     "the application's role is too strong": """
-        select rolname from pg_roles where rolname = 'prm_app' and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb)
+        select rolname from pg_roles where rolname = 'prm_app'
+          and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb)
         union all select r.rolname from pg_auth_members m join pg_roles r on r.oid = m.roleid
           where m.member = 'prm_app'::regrole""",
     "the application's role owns something": """
         select relname from pg_class where relowner = 'prm_app'::regrole
-          and relnamespace not in (select oid from pg_namespace where nspname like 'pg_%temp%' or nspname like 'pg_toast%')""",
+          and relnamespace not in (select oid from pg_namespace
+                                   where nspname like 'pg_%temp%' or nspname like 'pg_toast%')""",
 }
 
 
@@ -59,7 +61,11 @@ def test_the_catalogue_is_clean(problem: str) -> None:
         cursor.execute(CHECKS[problem])
         found = {row[0] for row in cursor.fetchall()}
 
-    assert {name for name in found if name.split(":")[0] not in GLOBAL_WITH_TENANT and not name.startswith("prm_membership")} == set(), problem
+    assert {
+        name
+        for name in found
+        if name.split(":")[0] not in GLOBAL_WITH_TENANT and not name.startswith("prm_membership")
+    } == set(), problem
 
 
 def test_every_business_model_belongs_to_a_tenant() -> None:

@@ -4,9 +4,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-from tests.builders.objects import Cast, builds
-from tests.builders.referrals import a_partner, a_program, a_referral, stage_of
-
 from commissions.accruals.models import Accrual
 from commissions.accruals.services import accrue_for_events
 from commissions.plans.models import PlanVersion
@@ -17,6 +14,8 @@ from prm.events.services import SYSTEM
 from prm.money import Money
 from referrals.revenue.models import Customer, RevenueEvent
 from referrals.revenue.services import record_payment, win_referral
+from tests.builders.objects import Cast, builds
+from tests.builders.referrals import a_partner, a_program, a_referral, stage_of
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 QUALIFIED_150 = RuleTerms("qualified", "fixed", amount_minor=15_000, label="Qualified-lead bonus")
@@ -45,11 +44,22 @@ def a_plan(
 
 
 def a_won_deal(
-    at: datetime, *, deal_minor: int = 100_000, partner: Partner | None = None, program: Program | None = None, company: str = "Kestrel Logistics"
+    at: datetime,
+    *,
+    deal_minor: int = 100_000,
+    partner: Partner | None = None,
+    program: Program | None = None,
+    company: str = "Kestrel Logistics",
 ) -> Customer:
     """Win a referral; the events' handlers have not run."""
     program = program or a_program()
-    referral = a_referral(at, partner=partner or a_partner(program=program), program=program, stage="accepted", company=company)
+    referral = a_referral(
+        at,
+        partner=partner or a_partner(program=program),
+        program=program,
+        stage="accepted",
+        company=company,
+    )
     return win_referral(
         referral_id=referral.id,
         to_stage_id=stage_of(program.id, "won").id,
@@ -59,7 +69,9 @@ def a_won_deal(
     )
 
 
-def a_payment(customer: Customer, minor: int, at: datetime, *, external_id: str = "") -> RevenueEvent:
+def a_payment(
+    customer: Customer, minor: int, at: datetime, *, external_id: str = ""
+) -> RevenueEvent:
     """Book a renewal of a customer."""
     return record_payment(
         external_id=external_id or f"INV-{uuid4()}",
@@ -73,26 +85,34 @@ def a_payment(customer: Customer, minor: int, at: datetime, *, external_id: str 
     )
 
 
-def an_accrual(at: datetime, *, deal_minor: int = 100_000, partner: Partner | None = None, company: str = "Kestrel Logistics") -> Accrual:
+def an_accrual(
+    at: datetime,
+    *,
+    deal_minor: int = 100_000,
+    partner: Partner | None = None,
+    company: str = "Kestrel Logistics",
+) -> Accrual:
     """Win a deal under a plan of 20 % and book what it earns."""
     program = a_program()
     if not PlanVersion.objects.filter(program=program, published_at__isnull=False).exists():
         a_plan(program)
-    customer = a_won_deal(at, deal_minor=deal_minor, partner=partner, program=program, company=company)
+    customer = a_won_deal(
+        at, deal_minor=deal_minor, partner=partner, program=program, company=company
+    )
     sale = RevenueEvent.objects.get(customer_id=customer.id)
     accrue_for_events(revenue_event_ids=[sale.id], actor=SYSTEM, at=at)
     return Accrual.objects.get(revenue_event_id=sale.id)
 
 
 @builds("plan_version")
-def _plan_version(cast: Cast) -> UUID:  # noqa: ARG001  plans belong to the tenant, not to a partner
+def _plan_version(cast: Cast) -> UUID:
     program = a_program()
     found = PlanVersion.objects.filter(program=program, published_at__isnull=False).first()
     return (found or a_plan(program)).id
 
 
 @builds("plan_draft")
-def _plan_draft(cast: Cast) -> UUID:  # noqa: ARG001
+def _plan_draft(cast: Cast) -> UUID:
     program = a_program()
     create_version(
         program_id=program.id,
@@ -109,5 +129,3 @@ def _accrual(cast: Cast) -> int:
     from tests.conftest import NOON
 
     return an_accrual(NOON, partner=a_partner(cast.partner.name), company=f"Kestrel {uuid4()}").id
-
-

@@ -4,18 +4,22 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from tests.builders.objects import Cast, builds
 
 from prm.accounts.models import User
 from prm.notices.links import Unsubscription, unsubscribe_token
 from prm.notices.models import Notice
 from prm.notices.services import notify
+from tests.builders.objects import Cast, builds
 
 
-def tell(user: User, at: datetime, *, kind: str = "test.moved", key: str = "change:1", **more: Any) -> Notice | None:
+def tell(
+    user: User, at: datetime, *, kind: str = "test.moved", key: str = "change:1", **more: Any
+) -> Notice | None:
     """Tell somebody of a company that moved."""
     facts = {"company": "Kestrel & Co <b>"}
-    return notify(kind=kind, key=key, user_id=user.id, facts=facts, path="referrals/7/", at=at, **more)
+    return notify(
+        kind=kind, key=key, user_id=user.id, facts=facts, path="referrals/7/", at=at, **more
+    )
 
 
 @builds("notice")

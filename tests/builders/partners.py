@@ -3,13 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.builders.objects import Cast, builds
-
 from partners.directory.models import Partner
 from partners.directory.services import add_partner, enroll
 from partners.programs.models import Program
 from partners.programs.services import create_program
 from prm.events.services import SYSTEM
+from tests.builders.objects import Cast, builds
 
 LONG_AGO = datetime(2025, 1, 6, 9, 0, tzinfo=UTC)
 

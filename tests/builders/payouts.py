@@ -5,8 +5,6 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from tests.builders.partners import a_partner
-
 from commissions.ledger.models import AccountKind, Transfer
 from commissions.ledger.services import account_of, post_transfer
 from commissions.payouts.details import PayoutDetails, save_payout_details
@@ -14,6 +12,7 @@ from commissions.payouts.models import PayoutAccount, PayoutMethod, PayoutRun
 from commissions.payouts.services import RunDraft, approve_run, export_run, submit_run
 from prm.events.services import Actor
 from prm.money import Money
+from tests.builders.partners import a_partner
 
 IBAN_IRELAND = "IE29AIBK93115212345678"
 IBAN_GERMANY = "DE89370400440532013000"
@@ -23,7 +22,10 @@ _keys = count(1)
 def payable(partner_id: UUID, minor: int, currency: str = "EUR", *, at: datetime) -> Transfer:
     """Book an amount that is ready to be paid (below zero: one taken back), past its hold."""
     key = f"test:{next(_keys)}"
-    expense, owed = account_of(AccountKind.COMMISSION_EXPENSE, currency), account_of(AccountKind.PAYABLE, currency, partner_id)
+    expense, owed = (
+        account_of(AccountKind.COMMISSION_EXPENSE, currency),
+        account_of(AccountKind.PAYABLE, currency, partner_id),
+    )
     debit, credit = (expense, owed) if minor > 0 else (owed, expense)
     return post_transfer(
         kind="accrual" if minor > 0 else "clawback",
@@ -37,13 +39,33 @@ def payable(partner_id: UUID, minor: int, currency: str = "EUR", *, at: datetime
     )
 
 
-def bank_details(partner_id: UUID, *, at: datetime, number: str = IBAN_IRELAND, **fields: Any) -> PayoutAccount:
+def bank_details(
+    partner_id: UUID, *, at: datetime, number: str = IBAN_IRELAND, **fields: Any
+) -> PayoutAccount:
     """Give a partner payout details that count at once."""
-    details = PayoutDetails(**{"method": PayoutMethod.SEPA, "holder": "Brightwater Ltd", "number": number, "country": number[:2], **fields})
-    return save_payout_details(partner_id=partner_id, details=details, actor=Actor(None), at=at - timedelta(days=30))
+    details = PayoutDetails(
+        **{
+            "method": PayoutMethod.SEPA,
+            "holder": "Brightwater Ltd",
+            "number": number,
+            "country": number[:2],
+            **fields,
+        }
+    )
+    return save_payout_details(
+        partner_id=partner_id, details=details, actor=Actor(None), at=at - timedelta(days=30)
+    )
 
 
-def a_payee(name: str, minor: int, currency: str = "EUR", *, at: datetime, number: str = IBAN_IRELAND, **fields: Any) -> Any:
+def a_payee(
+    name: str,
+    minor: int,
+    currency: str = "EUR",
+    *,
+    at: datetime,
+    number: str = IBAN_IRELAND,
+    **fields: Any,
+) -> Any:
     """Make a partner with payout details and an amount ready to be paid."""
     partner = a_partner(name=name)
     bank_details(partner.id, at=at, number=number, **fields)

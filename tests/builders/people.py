@@ -10,19 +10,23 @@ from prm.accounts.models import Membership, User
 from prm.tenancy.models import Tenant
 from prm.tenancy.services import create_tenant
 
-PASSWORD = "correct horse battery"  # noqa: S105  known to the tests only
+PASSWORD = "correct horse battery"
 
 
 def a_tenant(slug: str, **fields: Any) -> Tenant:
     """Make a tenant with believable settings."""
-    return create_tenant(slug=slug, **{"name": slug.capitalize(), "time_zone": "Europe/Amsterdam", **fields})
+    return create_tenant(
+        slug=slug, **{"name": slug.capitalize(), "time_zone": "Europe/Amsterdam", **fields}
+    )
 
 
 def a_person(email: str, *, name: str = "", **fields: Any) -> User:
     """Make a person with a verified address and the test password."""
     user = User.objects.filter(email=email).first()
     if user is None:
-        user = User.objects.create_user(email, PASSWORD, name=name or email.partition("@")[0].title(), **fields)
+        user = User.objects.create_user(
+            email, PASSWORD, name=name or email.partition("@")[0].title(), **fields
+        )
         EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     return user
 
@@ -39,5 +43,12 @@ def a_member(
 ) -> User:
     """Make a person and their place in the tenant; partner roles need a partner."""
     user = a_person(email, name=name)
-    Membership.objects.create(tenant=tenant, user=user, roles=[role], partner_id=partner_id, partner_name=partner_name, **fields)
+    Membership.objects.create(
+        tenant=tenant,
+        user=user,
+        roles=[role],
+        partner_id=partner_id,
+        partner_name=partner_name,
+        **fields,
+    )
     return user

@@ -5,9 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from tests.builders.objects import Cast, builds
-from tests.builders.people import a_member
-
 from partners.directory.models import Enrollment, Partner
 from partners.programs.models import Program
 from prm.accounts.capabilities import Role
@@ -17,6 +14,8 @@ from prm.tenancy.models import Tenant
 from referrals.intake.services import ReferralDraft, submit_referral
 from referrals.pipeline.models import Referral, Stage
 from referrals.pipeline.services import change_stage, ensure_stages
+from tests.builders.objects import Cast, builds
+from tests.builders.people import a_member
 
 
 def a_program(slug: str = "referral", **fields: Any) -> Program:
@@ -147,5 +146,5 @@ def _referral(cast: Cast) -> UUID:
 
 
 @builds("stage")
-def _stage(cast: Cast) -> int:  # noqa: ARG001  stages belong to the tenant, not to a partner
+def _stage(cast: Cast) -> int:
     return stage_of(a_program().id, "opportunity").id

@@ -2,10 +2,10 @@
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from tests.conftest import World
 
 from partners.programs.models import Program
 from prm.tenancy.scope import ScopeAlreadyOpen, tenant_scope
+from tests.conftest import World
 
 
 def a_program_row(name: str) -> Program:
@@ -31,11 +31,17 @@ def test_outside_a_scope_reads_are_empty_and_writes_fail(world: World) -> None:
 
 
 def test_scopes_never_nest(world: World) -> None:
-    with tenant_scope(world.acme.id), pytest.raises(ScopeAlreadyOpen), tenant_scope(world.globex.id):
+    with (
+        tenant_scope(world.acme.id),
+        pytest.raises(ScopeAlreadyOpen),
+        tenant_scope(world.globex.id),
+    ):
         pass
 
 
 def test_tests_run_as_the_application_role(world: World) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("select current_user, rolsuper, rolbypassrls from pg_roles where rolname = current_user")
+        cursor.execute(
+            "select current_user, rolsuper, rolbypassrls from pg_roles where rolname = current_user"
+        )
         assert cursor.fetchone() == ("prm_app", False, False)

@@ -1,4 +1,4 @@
-"""Make a vendor's space and invite its first program admin: manage.py create_tenant acme "Acme GmbH" ada@acme.example."""
+"""Make a vendor and invite its first program admin: manage.py create_tenant acme "Acme GmbH" ada@acme.example."""
 
 from typing import Any
 
@@ -44,7 +44,11 @@ class Command(BaseCommand):
             except SlugReserved as error:
                 raise CommandError(f"{error} belongs to the portal's own pages") from error
             except ValidationError as error:
-                raise CommandError("; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())) from error
+                raise CommandError(
+                    "; ".join(
+                        f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items()
+                    )
+                ) from error
             with tenant_scope(tenant.id):
                 invitation = invite(
                     email=options["admin_email"],
@@ -55,4 +59,6 @@ class Command(BaseCommand):
                     at=timezone.now(),
                 )
         self.stdout.write(f"{tenant.name}: {tenant_url(tenant, 'start')}")
-        self.stdout.write(f"invitation for {invitation.email}: {tenant_url(tenant, 'invitation-open', token=token_of(invitation))}")
+        self.stdout.write(
+            f"invitation for {invitation.email}: {tenant_url(tenant, 'invitation-open', token=token_of(invitation))}"
+        )

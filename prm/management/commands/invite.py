@@ -23,7 +23,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("tenant", help="slug of the vendor")
         parser.add_argument("email")
-        parser.add_argument("--role", action="append", choices=sorted(STAFF_ROLES), required=True, dest="roles", help="may be repeated")
+        parser.add_argument(
+            "--role",
+            action="append",
+            choices=sorted(STAFF_ROLES),
+            required=True,
+            dest="roles",
+            help="may be repeated",
+        )
         parser.add_argument("--name", default="")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,10 +41,16 @@ class Command(BaseCommand):
             validate_email(options["email"])
             with tenant_scope(tenant.id):
                 invitation = invite(
-                    email=options["email"], name=options["name"], roles=options["roles"], actor=SYSTEM, at=timezone.now(),
+                    email=options["email"],
+                    name=options["name"],
+                    roles=options["roles"],
+                    actor=SYSTEM,
+                    at=timezone.now(),
                 )
         except ValidationError as error:
             raise CommandError(f"{options['email']} is no email address") from error
         except AlreadyMember as error:
             raise CommandError(f"{error} works there already") from error
-        self.stdout.write(f"invitation for {invitation.email}: {tenant_url(tenant, 'invitation-open', token=token_of(invitation))}")
+        self.stdout.write(
+            f"invitation for {invitation.email}: {tenant_url(tenant, 'invitation-open', token=token_of(invitation))}"
+        )

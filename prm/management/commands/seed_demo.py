@@ -30,7 +30,10 @@ class Command(BaseCommand):
         for story in TENANTS:
             lines.append(f"{story.name}  {settings.PUBLIC_ORIGIN}/{story.slug}/")
             people = [*story.partners[0].people[:2], *story.staff]
-            lines += [f"  {Role(person.role).label!s:<16} {person.email:<30} {PASSWORD}" for person in people]
+            lines += [
+                f"  {Role(person.role).label!s:<16} {person.email:<30} {PASSWORD}"
+                for person in people
+            ]
         folder = Path(settings.DATA_DIR)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "demo-logins.txt").write_text("\n".join(lines) + "\n")

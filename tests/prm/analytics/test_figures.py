@@ -1,25 +1,36 @@
 """Every number of the manager's dashboard equals the rows that its own page lists."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.test import Client
-from tests.builders.referrals import a_partner, a_program, a_referral, stage_of
-from tests.conftest import World
 
 from prm.analytics.rules import months_of, period_named
-from prm.analytics.selectors import FIGURES, Asked, count_of, funnel, revenue_of, sales_cycle, top_partners, win_rate
+from prm.analytics.selectors import (
+    FIGURES,
+    Asked,
+    count_of,
+    funnel,
+    revenue_of,
+    sales_cycle,
+    top_partners,
+    win_rate,
+)
 from prm.events.services import SYSTEM
 from prm.money import Money
 from prm.tenancy.scope import tenant_scope
 from referrals.revenue.models import RevenueEvent
 from referrals.revenue.services import record_refund, win_referral
+from tests.builders.referrals import a_partner, a_program, a_referral, stage_of
+from tests.conftest import World
 
 DAY = timedelta(days=1)
 
 
-def a_win(at: datetime, *, days: int, deal_minor: int, company: str, partner_name: str = "Brightwater") -> None:
+def a_win(
+    at: datetime, *, days: int, deal_minor: int, company: str, partner_name: str = "Brightwater"
+) -> None:
     referral = a_referral(at, partner=a_partner(partner_name), stage="opportunity", company=company)
     win_referral(
         referral_id=referral.id,
@@ -58,7 +69,9 @@ def test_counts_are_those_of_the_period(world: World, at: datetime, asked: Asked
         assert [step.count for step in funnel(asked)] == [6, 5, 4, 3, 3]
 
 
-def test_revenue_is_payments_less_refunds_in_one_currency(world: World, at: datetime, asked: Asked) -> None:
+def test_revenue_is_payments_less_refunds_in_one_currency(
+    world: World, at: datetime, asked: Asked
+) -> None:
     with tenant_scope(world.acme.id):
         a_year(at)
         sale = RevenueEvent.objects.get(amount_minor=300_000)
@@ -80,14 +93,21 @@ def test_revenue_is_payments_less_refunds_in_one_currency(world: World, at: date
         ]
 
 
-def test_the_sales_cycle_is_the_median_of_the_wins(world: World, at: datetime, asked: Asked) -> None:
+def test_the_sales_cycle_is_the_median_of_the_wins(
+    world: World, at: datetime, asked: Asked
+) -> None:
     with tenant_scope(world.acme.id):
         a_year(at)
 
         cycle = sales_cycle(asked)
 
     assert cycle is not None
-    assert (cycle.count, round(cycle.median, 6), round(cycle.lower, 6), round(cycle.upper, 6)) == (3, 20, 15, 40)
+    assert (cycle.count, round(cycle.median, 6), round(cycle.lower, 6), round(cycle.upper, 6)) == (
+        3,
+        20,
+        15,
+        40,
+    )
 
 
 def test_another_tenant_counts_nothing(world: World, at: datetime) -> None:
@@ -100,7 +120,9 @@ def test_another_tenant_counts_nothing(world: World, at: datetime) -> None:
 
 
 @pytest.mark.parametrize("figure", sorted(set(FIGURES) - {"revenue"}))
-def test_the_page_of_a_figure_lists_as_many_rows_as_the_number_says(world: World, at: datetime, figure: str) -> None:
+def test_the_page_of_a_figure_lists_as_many_rows_as_the_number_says(
+    world: World, at: datetime, figure: str
+) -> None:
     with tenant_scope(world.acme.id):
         a_program(protection_days=30)
         a_year(at)
@@ -134,7 +156,7 @@ def test_an_empty_tenant_is_told_how_to_start(world: World) -> None:
 
 
 def test_periods_cover_whole_days() -> None:
-    today = datetime(2026, 11, 18).date()
+    today = date(2026, 11, 18)
 
     assert period_named("nonsense", today).start.isoformat() == "2026-01-01"
     assert period_named("this-quarter", today).start.isoformat() == "2026-10-01"
