@@ -5,9 +5,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from socketserver import ThreadingMixIn
+from threading import Thread
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import connections
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -108,15 +114,52 @@ class Visitor:
             self.faults.append(f"{response.status}: {response.url}")
 
 
+class _Quiet(WSGIRequestHandler):
+    """Write no access log into the test's output."""
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        pass
+
+
+class _Threads(ThreadingMixIn, WSGIServer):
+    """One thread a request, as in production; they end with the test."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer, then close the thread's database connections, which would outlive it open."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            connections.close_all()
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Serve the portal from this process on a free port; yields its address. Use it inside `real_database`."""
+    with make_server("localhost", 0, StaticFilesHandler(WSGIHandler()), _Threads, _Quiet) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://localhost:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start the installed Chromium; skip the test with `HAS_CHROMIUM` when there is none."""
+    # Playwright keeps an event loop in this thread; Django takes that for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
             yield browser
         finally:
             browser.close()
+            del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @contextmanager

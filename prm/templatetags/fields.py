@@ -62,6 +62,9 @@ def control(field: BoundField, hint: str = "", **attrs: Any) -> SafeString:
         given.setdefault(
             "class", " ".join(filter(None, ["input", field.field.widget.attrs.get("class", "")]))
         )
+    # A placeholder that repeats the label only looks like an answer.
+    if str(field.field.widget.attrs.get("placeholder", "")) == str(field.label):
+        del field.field.widget.attrs["placeholder"]
     return SafeString(field.as_widget(attrs={**given, **described(field, hint)}))
 
 
