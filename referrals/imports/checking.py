@@ -33,7 +33,12 @@ def check_rows(work: Work, import_id: UUID, at: datetime) -> dict[str, Any]:
         source = Import.objects.select_related("program").get(id=import_id)
         ImportProblem.objects.filter(source_id=source.id).delete()
         setting = setting_of(source, mapping_of(source), at)
-        partners = {norm: (name, import_id) for norm, name, import_id in Partner.objects.values_list("name_norm", "name", "import_id")}
+        partners = {
+            norm: (name, import_id)
+            for norm, name, import_id in Partner.objects.values_list(
+                "name_norm", "name", "import_id"
+            )
+        }
     tally = Tally(setting.currency, setting.zone)
     tally.rows = source.row_count
     seen: set[str] = set()
@@ -55,7 +60,9 @@ def check_rows(work: Work, import_id: UUID, at: datetime) -> dict[str, Any]:
     return report
 
 
-def _new_ones(source: Import, drafts: Sequence[Draft], problems: list[Problem], seen: set[str]) -> list[Draft]:
+def _new_ones(
+    source: Import, drafts: Sequence[Draft], problems: list[Problem], seen: set[str]
+) -> list[Draft]:
     """Return the drafts whose id is new to the file and to the program, and say of the others that it is not."""
     there, booked = taken_ids(source, drafts)
     column = source.mapping["columns"].get("external_id", "")
@@ -81,6 +88,9 @@ def _keep(import_id: UUID, problems: Sequence[Problem]) -> None:
     if not problems:
         return
     ordered = sorted(problems, key=lambda said: said.line)
-    columns = [[getattr(said, name) for said in ordered] for name in ("line", "column", "code", "value", "severity")]
+    columns = [
+        [getattr(said, name) for said in ordered]
+        for name in ("line", "column", "code", "value", "severity")
+    ]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [import_id, *columns])

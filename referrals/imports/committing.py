@@ -96,22 +96,37 @@ def commit_rows(work: Work, import_id: UUID, actor: Actor, at: datetime) -> dict
 
 
 def _finish(import_id: UUID, setting: Setting, actor: Actor, at: datetime) -> dict[str, Any]:
-    source = Import.objects.select_for_update(no_key=True, of=("self",)).select_related("program").get(id=import_id)
+    source = (
+        Import.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("program")
+        .get(id=import_id)
+    )
     if source.state == ImportState.COMMITTED:
         return source.commit_report
     source.commit_report = commit_report(source, setting.zone)
     source.state, source.committed_at = ImportState.COMMITTED, at
     source.save(update_fields=["commit_report", "state", "committed_at"])
-    emit("import.committed", subject=import_subject(import_id), actor=actor, payload={"import_id": str(import_id)}, at=at)
+    emit(
+        "import.committed",
+        subject=import_subject(import_id),
+        actor=actor,
+        payload={"import_id": str(import_id)},
+        at=at,
+    )
     return source.commit_report
 
 
 def _lock(program_id: UUID) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, %s))", [f"import:{program_id}", current_scope().tenant_id])
+        cursor.execute(
+            "select pg_advisory_xact_lock(hashtextextended(%s, %s))",
+            [f"import:{program_id}", current_scope().tenant_id],
+        )
 
 
-def _write_chunk(source: Import, setting: Setting, drafts: Sequence[Draft], actor: Actor, at: datetime) -> None:
+def _write_chunk(
+    source: Import, setting: Setting, drafts: Sequence[Draft], actor: Actor, at: datetime
+) -> None:
     drafts = _missing(source, drafts)
     if not drafts:
         return
@@ -130,7 +145,11 @@ def _write_chunk(source: Import, setting: Setting, drafts: Sequence[Draft], acto
         cursor.execute("truncate import_rows")
         with cursor.copy(f"copy import_rows ({_COPIED}) from stdin") as copy:
             for draft in drafts:
-                copy.write_row(_staged(draft, partners[draft.partner_norm], next(numbers[_year(draft, setting)])))
+                copy.write_row(
+                    _staged(
+                        draft, partners[draft.partner_norm], next(numbers[_year(draft, setting)])
+                    )
+                )
         cursor.execute("analyze import_rows")
         for statement in (_REFERRALS, _CHANGES, _CUSTOMERS, _REVENUE):
             cursor.execute(statement, values)
@@ -146,18 +165,32 @@ def _missing(source: Import, drafts: Sequence[Draft]) -> list[Draft]:
     return list(first.values())
 
 
-def _partners(source: Import, drafts: Sequence[Draft], actor: Actor, at: datetime) -> dict[str, UUID]:
+def _partners(
+    source: Import, drafts: Sequence[Draft], actor: Actor, at: datetime
+) -> dict[str, UUID]:
     """Return the partners of the drafts by folded name, made and enrolled where they were not."""
     names = {draft.partner_norm: draft.partner for draft in drafts}
     found = dict(Partner.objects.filter(name_norm__in=names).values_list("name_norm", "id"))
     enrolled = set(
-        Enrollment.objects.filter(program_id=source.program_id, partner_id__in=found.values(), state=EnrollmentState.ACTIVE).values_list("partner_id", flat=True),
+        Enrollment.objects.filter(
+            program_id=source.program_id,
+            partner_id__in=found.values(),
+            state=EnrollmentState.ACTIVE,
+        ).values_list("partner_id", flat=True),
     )
     for norm, name in names.items():
         if norm not in found:
-            found[norm] = add_partner(name=name, program_ids=[source.program_id], import_id=source.id, actor=actor, at=at).id
+            found[norm] = add_partner(
+                name=name, program_ids=[source.program_id], import_id=source.id, actor=actor, at=at
+            ).id
         elif found[norm] not in enrolled:
-            enroll(partner_id=found[norm], program_id=source.program_id, import_id=source.id, actor=actor, at=at)
+            enroll(
+                partner_id=found[norm],
+                program_id=source.program_id,
+                import_id=source.id,
+                actor=actor,
+                at=at,
+            )
     return found
 
 
@@ -171,7 +204,9 @@ def _numbers(drafts: Sequence[Draft], setting: Setting) -> dict[int, Iterator[st
     # In the order of years, so that two commits that share years never wait for each other in a circle.
     for year, count in sorted(Counter(_year(draft, setting) for draft in drafts).items()):
         last = next_number(f"referral:{year}", count=count)
-        found[year] = iter([f"R-{year}-{number:04d}" for number in range(last - count + 1, last + 1)])
+        found[year] = iter(
+            [f"R-{year}-{number:04d}" for number in range(last - count + 1, last + 1)]
+        )
     return found
 
 

@@ -13,7 +13,7 @@ from prm.jobs.files import private_path, remove_private
 from prm.jobs.runners import JobFailed, LeaseLost, Progress, runner
 from referrals.imports.checking import check_rows
 from referrals.imports.committing import commit_rows
-from referrals.imports.files import FileRefused
+from prm.web.spreadsheets import FileRefused
 from referrals.imports.hooks import UndoRefused
 from referrals.imports.models import Import, ImportState
 from referrals.imports.services import is_read, keep_plain
@@ -56,7 +56,13 @@ def commit(progress: Progress) -> None:
     """Write the good rows."""
     with _marking_failure(progress):
         report = commit_rows(progress, _import_id(progress), _actor(progress), _at(progress))
-        progress.finish({"referrals": report["ready"], "partners": report["partner_new"], "customers": report["customers"]})
+        progress.finish(
+            {
+                "referrals": report["ready"],
+                "partners": report["partner_new"],
+                "customers": report["customers"],
+            }
+        )
 
 
 @runner("import.undo", label=_("Undo an import"), stoppable=False, **IMPORT)
@@ -64,10 +70,14 @@ def undo(progress: Progress) -> None:
     """Take the rows away."""
     try:
         with progress.scope():
-            removed = undo_import(import_id=_import_id(progress), actor=_actor(progress), at=_at(progress))
+            removed = undo_import(
+                import_id=_import_id(progress), actor=_actor(progress), at=_at(progress)
+            )
     except UndoRefused as refused:
         with progress.scope():
-            Import.objects.filter(id=_import_id(progress), state=ImportState.UNDOING).update(state=ImportState.COMMITTED)
+            Import.objects.filter(id=_import_id(progress), state=ImportState.UNDOING).update(
+                state=ImportState.COMMITTED
+            )
         raise JobFailed(str(refused)) from refused
     progress.finish(removed)
 

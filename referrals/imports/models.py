@@ -1,6 +1,7 @@
 """Imports of spreadsheets: the file, how it is read, what came of it."""
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from partners.programs.models import Program
@@ -30,13 +31,17 @@ class Import(PublicTenantModel):
     digest = models.CharField(max_length=64)
     # Column mapping, formats, value maps and choices for bad rows; the shape is referrals.imports.rules.Mapping.
     mapping = models.JSONField(default=dict)
-    state = models.CharField(max_length=12, choices=ImportState.choices, default=ImportState.UPLOADED)
+    state = models.CharField(
+        max_length=12, choices=ImportState.choices, default=ImportState.UPLOADED
+    )
     row_count = models.IntegerField(default=0)
     # Counts and sums of the last check and of the commit.
     check_report = models.JSONField(default=dict)
     commit_report = models.JSONField(default=dict)
-    started_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    started_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField(db_default=Now())
     committed_at = models.DateTimeField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
 
@@ -62,7 +67,9 @@ class ImportProblem(TenantModel):
 
     class Meta:
         db_table = "referrals_import_problem"
-        indexes = [models.Index(fields=["tenant", "source", "line", "id"], name="import_problem_line")]
+        indexes = [
+            models.Index(fields=["tenant", "source", "line", "id"], name="import_problem_line")
+        ]
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.code}"

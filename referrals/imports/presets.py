@@ -1,28 +1,28 @@
 """Mappings as TOML files, to be kept, edited by hand and used again.
 
-    name = "CRM opportunities"
+name = "CRM opportunities"
 
-    [columns]
-    external_id = "opportunity_id"
-    registered_at = "engage_date"
+[columns]
+external_id = "opportunity_id"
+registered_at = "engage_date"
 
-    [formats]
-    dates = "dmy"
-    decimal = "."
+[formats]
+dates = "dmy"
+decimal = "."
 
-    [stages]
-    Engaging = "opportunity"
+[stages]
+Engaging = "opportunity"
 
-    [choices]
-    no_date = "import_date"
+[choices]
+no_date = "import_date"
 
-    [people]
-    file = "sales_teams.csv"
-    person = "sales_agent"
-    partner = "manager"
+[people]
+file = "sales_teams.csv"
+person = "sales_agent"
+partner = "manager"
 
-    [values.product]
-    GTXPro = "GTX Pro"
+[values.product]
+GTXPro = "GTX Pro"
 """
 
 import json
@@ -53,15 +53,22 @@ def mapping_of_toml(text: str) -> Mapping:
     settings: dict[str, Any] = {
         "name": str(given.get("name", "")),
         **{name: _texts(_table(given, name), name) for name in ("columns", "stages", "custom")},
-        "values": {name: _texts(pairs, f"values.{name}") for name, pairs in _table(given, "values").items()},
-        **{name: value.isoformat() if isinstance(value, date) else value for name, value in choices.items()},
+        "values": {
+            name: _texts(pairs, f"values.{name}") for name, pairs in _table(given, "values").items()
+        },
+        **{
+            name: value.isoformat() if isinstance(value, date) else value
+            for name, value in choices.items()
+        },
     }
     if "dates" in formats:
         settings["date_order"] = formats["dates"]
     if "decimal" in formats:
         settings["decimal"] = formats["decimal"]
     if people := _texts(_table(given, "people"), "people"):
-        if missing := sorted({"person", "partner"} - set(people)) or sorted(set(people) - {"file", "person", "partner"}):
+        if missing := sorted({"person", "partner"} - set(people)) or sorted(
+            set(people) - {"file", "person", "partner"}
+        ):
             raise BadMapping(f"people needs file, person and partner: {', '.join(missing)}")
         settings["people"] = people
     try:
@@ -88,12 +95,23 @@ def toml_of(mapping: Mapping, *, people_file: str = "") -> str:
     parts = [f"name = {_quoted(mapping.name)}", "", *_section("columns", mapping.columns)]
     parts += _section("formats", {"dates": mapping.date_order, "decimal": mapping.decimal})
     parts += _section("stages", mapping.stages)
-    choices = {name: getattr(mapping, name) for name in (*CHOICES, "company_name", "partner_name") if getattr(mapping, name)}
+    choices = {
+        name: getattr(mapping, name)
+        for name in (*CHOICES, "company_name", "partner_name")
+        if getattr(mapping, name)
+    }
     if mapping.fixed_date:
         choices["fixed_date"] = mapping.fixed_date.isoformat()
     parts += _section("choices", choices)
     if mapping.people:
-        parts += _section("people", {"file": people_file, "person": mapping.people.person, "partner": mapping.people.partner})
+        parts += _section(
+            "people",
+            {
+                "file": people_file,
+                "person": mapping.people.person,
+                "partner": mapping.people.partner,
+            },
+        )
     parts += _section("custom", mapping.custom)
     for name, pairs in mapping.values.items():
         parts += _section(f"values.{name}", pairs)
@@ -113,4 +131,6 @@ def _key(text: str) -> str:
 
 def _quoted(text: str) -> str:
     # A JSON string in ASCII is a TOML basic string; surrogate pairs are the one thing TOML refuses.
-    return json.dumps(text, ensure_ascii=all(ord(char) < 0x10000 for char in text)).replace("\x7f", "\\u007f")
+    return json.dumps(text, ensure_ascii=all(ord(char) < 0x10000 for char in text)).replace(
+        "\x7f", "\\u007f"
+    )

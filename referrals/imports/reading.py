@@ -13,9 +13,19 @@ from django.utils import translation
 from prm.jobs.files import private_path
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
-from referrals.imports.files import headings_of, rows_of
+from prm.web.spreadsheets import headings_of, rows_of
 from referrals.imports.models import Import
-from referrals.imports.rules import Draft, Mapping, People, Problem, RowReader, Setting, StageTarget, folded, mapping_from
+from referrals.imports.rules import (
+    Draft,
+    Mapping,
+    People,
+    Problem,
+    RowReader,
+    Setting,
+    StageTarget,
+    folded,
+    mapping_from,
+)
 from referrals.pipeline.models import Referral, StageKind
 from referrals.pipeline.services import ensure_stages
 from referrals.revenue.models import RevenueEvent
@@ -53,7 +63,9 @@ def stage_targets(program_id: UUID) -> dict[str, StageTarget]:
         with translation.override(language):
             for stage in stages:
                 found.setdefault(folded(str(stage.label)), StageTarget(stage.id, stage.kind))
-                found.setdefault(folded(str(StageKind(stage.kind).label)), StageTarget(stage.id, stage.kind))
+                found.setdefault(
+                    folded(str(StageKind(stage.kind).label)), StageTarget(stage.id, stage.kind)
+                )
     return found
 
 
@@ -69,7 +81,9 @@ def people_of(people: People) -> dict[str, str]:
     return found
 
 
-def drafts_of(source: Import, setting: Setting, *, after: int = 0, size: int = CHUNK) -> Iterator[tuple[int, list[Draft], list[Problem]]]:
+def drafts_of(
+    source: Import, setting: Setting, *, after: int = 0, size: int = CHUNK
+) -> Iterator[tuple[int, list[Draft], list[Problem]]]:
     """Yield chunks: the last line read, the drafts, the problems. after: the line that was done last."""
     path = private_path(source.file)
     reader = RowReader(headings_of(path), setting)
@@ -88,10 +102,16 @@ def taken_ids(source: Import, drafts: Sequence[Draft]) -> tuple[dict[str, UUID |
     """Return which ids are referrals of the program (with the import they came by), and whose sale is booked elsewhere."""
     ids = [draft.external_id for draft in drafts]
     referrals = dict(
-        Referral.objects.filter(program_id=source.program_id, external_id__in=ids).values_list("external_id", "import_id"),
+        Referral.objects.filter(program_id=source.program_id, external_id__in=ids).values_list(
+            "external_id", "import_id"
+        ),
     )
-    sales = RevenueEvent.objects.filter(external_id__in=[f"import:{key}" for key in ids]).exclude(import_id=source.id)
-    return referrals, {key.removeprefix("import:") for key in sales.values_list("external_id", flat=True)} - referrals.keys()
+    sales = RevenueEvent.objects.filter(external_id__in=[f"import:{key}" for key in ids]).exclude(
+        import_id=source.id
+    )
+    return referrals, {
+        key.removeprefix("import:") for key in sales.values_list("external_id", flat=True)
+    } - referrals.keys()
 
 
 def mapping_of(source: Import) -> Mapping:

@@ -43,7 +43,19 @@ class Tally:
     first_at: datetime | None = None
     last_at: datetime | None = None
 
-    def add(self, name: str, kind: str, person: str, *, new: bool, count: int, deal_minor: int, sales: int, first_at: datetime, last_at: datetime) -> None:
+    def add(
+        self,
+        name: str,
+        kind: str,
+        person: str,
+        *,
+        new: bool,
+        count: int,
+        deal_minor: int,
+        sales: int,
+        first_at: datetime,
+        last_at: datetime,
+    ) -> None:
         """Count some referrals of one partner, stage and person."""
         self.ready += count
         self.stages[kind] += count
@@ -51,7 +63,9 @@ class Tally:
         self.sales += sales
         if person:
             self.people.add(person)
-        partner = self.partners.setdefault(name, {"name": name, "new": new, "rows": 0, "won": 0, "deal_minor": 0})
+        partner = self.partners.setdefault(
+            name, {"name": name, "new": new, "rows": 0, "won": 0, "deal_minor": 0}
+        )
         partner["rows"] += count
         partner["won"] += count if kind == "won" else 0
         partner["deal_minor"] += deal_minor
@@ -83,7 +97,9 @@ class Tally:
 
     def report(self) -> dict[str, Any]:
         """Return the figures as JSON."""
-        named = sorted(self.partners.values(), key=lambda partner: (-partner["rows"], partner["name"]))
+        named = sorted(
+            self.partners.values(), key=lambda partner: (-partner["rows"], partner["name"])
+        )
         return {
             "rows": self.rows,
             "ready": self.ready,
@@ -103,7 +119,9 @@ class Tally:
             "last_on": self._day(self.last_at),
             "problems": [
                 {"severity": severity, "code": code, "column": column, "count": count}
-                for (severity, code, column), count in sorted(self.problems.items(), key=lambda item: (item[0][0], -item[1]))
+                for (severity, code, column), count in sorted(
+                    self.problems.items(), key=lambda item: (item[0][0], -item[1])
+                )
             ],
         }
 
@@ -117,7 +135,17 @@ def imported_tally(source: Import, zone: ZoneInfo) -> Tally:
     with connection.cursor() as cursor:
         cursor.execute(_REFERRALS, {"import": source.id})
         for name, new, kind, person, count, deal, first_at, last_at, sales in cursor.fetchall():
-            tally.add(name, kind, person, new=bool(new), count=count, deal_minor=int(deal), sales=sales, first_at=first_at, last_at=last_at)
+            tally.add(
+                name,
+                kind,
+                person,
+                new=bool(new),
+                count=count,
+                deal_minor=int(deal),
+                sales=sales,
+                first_at=first_at,
+                last_at=last_at,
+            )
     return tally
 
 
@@ -125,7 +153,11 @@ def commit_report(source: Import, zone: ZoneInfo) -> dict[str, Any]:
     """Return the report of a commit: what the check said about the file, with the figures of what is there now."""
     checked = source.check_report
     done = imported_tally(source, zone).report()
-    return {**done, **{name: checked.get(name, 0) for name in ("rows", "errors", "skipped", "warned")}, "problems": checked.get("problems", [])}
+    return {
+        **done,
+        **{name: checked.get(name, 0) for name in ("rows", "errors", "skipped", "warned")},
+        "problems": checked.get("problems", []),
+    }
 
 
 def money_words(report: dict[str, Any]) -> str:

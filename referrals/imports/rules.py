@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from partners.directory.rules import folded_name
-from referrals.imports.formats import NOON, NotADate, NotANumber, TooPrecise, read_minor, read_moment
+from prm.web.foreign_formats import NOON, NotADate, NotANumber, TooPrecise, read_minor, read_moment
 from referrals.pipeline.rules import company_domain, normalised_company, normalised_email
 
 # What a column may be: field -> longest text that is kept.
@@ -108,7 +108,13 @@ def mapping_from(given: Dict[str, Any]) -> Mapping:
 def _check(mapping: Mapping) -> None:
     if unknown := sorted(set(mapping.columns) - set(FIELDS)):
         raise BadMapping(f"unknown field: {', '.join(unknown)}")
-    if unknown := sorted({kind for kind in mapping.stages.values() if kind not in (*KINDS, "skip") and not kind.isdecimal()}):
+    if unknown := sorted(
+        {
+            kind
+            for kind in mapping.stages.values()
+            if kind not in (*KINDS, "skip") and not kind.isdecimal()
+        }
+    ):
         raise BadMapping(f"unknown stage: {', '.join(unknown)}")
     for name, allowed in CHOICES.items():
         if getattr(mapping, name) not in allowed:
@@ -125,7 +131,13 @@ def _check(mapping: Mapping) -> None:
 
 def missing_columns(mapping: Mapping, headings: Sequence[str]) -> list[str]:
     """Return the headings the mapping reads that the file does not have."""
-    return sorted({heading for heading in (*mapping.columns.values(), *mapping.custom.values()) if heading not in headings})
+    return sorted(
+        {
+            heading
+            for heading in (*mapping.columns.values(), *mapping.custom.values())
+            if heading not in headings
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -209,9 +221,20 @@ class RowReader:
     def __init__(self, headings: Sequence[str], setting: Setting) -> None:
         self.setting, self.mapping = setting, setting.mapping
         position = {heading: index for index, heading in enumerate(headings)}
-        self.places = {name: position[heading] for name, heading in self.mapping.columns.items() if heading in position}
-        self.customs = {key: position[heading] for key, heading in self.mapping.custom.items() if heading in position}
-        self.values = {name: {folded(found): meant for found, meant in pairs.items()} for name, pairs in self.mapping.values.items()}
+        self.places = {
+            name: position[heading]
+            for name, heading in self.mapping.columns.items()
+            if heading in position
+        }
+        self.customs = {
+            key: position[heading]
+            for key, heading in self.mapping.custom.items()
+            if heading in position
+        }
+        self.values = {
+            name: {folded(found): meant for found, meant in pairs.items()}
+            for name, pairs in self.mapping.values.items()
+        }
         self.stages = {folded(word): kind for word, kind in self.mapping.stages.items()}
 
     def read(self, line: int, row: Sequence[str]) -> tuple[Draft | None, list[Problem]]:
@@ -248,8 +271,23 @@ class RowReader:
             contact_email=email,
             email_norm=normalised_email(email),
             country=self._country(text.get("country", "")),
-            custom={key: self._clean(row, place)[:500] for key, place in self.customs.items() if self._clean(row, place)},
-            **{name: text.get(name, "") for name in ("submitted_by", "product", "contact_name", "contact_title", "contact_phone", "context", "reason")},
+            custom={
+                key: self._clean(row, place)[:500]
+                for key, place in self.customs.items()
+                if self._clean(row, place)
+            },
+            **{
+                name: text.get(name, "")
+                for name in (
+                    "submitted_by",
+                    "product",
+                    "contact_name",
+                    "contact_title",
+                    "contact_phone",
+                    "context",
+                    "reason",
+                )
+            },
         )
 
     @staticmethod
@@ -271,7 +309,9 @@ class RowReader:
         return text
 
     def _say(self, name: str, code: str, value: str = "") -> None:
-        self.problems.append(Problem(self.line, self.mapping.columns.get(name, name), code, value[:200], "warning"))
+        self.problems.append(
+            Problem(self.line, self.mapping.columns.get(name, name), code, value[:200], "warning")
+        )
 
     def _undecided(self, name: str, code: str, choice: str, value: str = "") -> None:
         """Stop the row when its fate is open, leave it out when the importer says so, else say that a substitute stands in."""
@@ -300,7 +340,9 @@ class RowReader:
 
     def _company(self, external_id: str) -> str:
         self._undecided("company", "no_company", self.mapping.no_company)
-        return self.mapping.company_name.format(external_id=external_id, line=self.line)[: FIELDS["company"]]
+        return self.mapping.company_name.format(external_id=external_id, line=self.line)[
+            : FIELDS["company"]
+        ]
 
     def _partner(self, text: Dict[str, str]) -> str:
         found, code, value = text.get("partner", ""), "no_partner", ""
@@ -313,7 +355,14 @@ class RowReader:
         if found:
             return found
         name = "submitted_by" if self.mapping.people is not None else "partner"
-        self._undecided(name, code, self.mapping.no_partner if self.mapping.partner_name or self.mapping.no_partner != "name" else "stop", value)
+        self._undecided(
+            name,
+            code,
+            self.mapping.no_partner
+            if self.mapping.partner_name or self.mapping.no_partner != "name"
+            else "stop",
+            value,
+        )
         return self.mapping.partner_name
 
     def _moments(self, text: Dict[str, str], stage: StageTarget) -> tuple[datetime, datetime]:
@@ -324,7 +373,11 @@ class RowReader:
             return start, start
         if close is None:
             self._undecided("closed_at", "no_close_date", self.mapping.no_close_date)
-            close = start if self.mapping.no_close_date == "start_date" else max(self.setting.now, start)
+            close = (
+                start
+                if self.mapping.no_close_date == "start_date"
+                else max(self.setting.now, start)
+            )
         if close < start:
             raise _Out("closed_at", "closed_before_start", text.get("closed_at", ""))
         return start, close
@@ -337,7 +390,9 @@ class RowReader:
         if choice == "close_date" and close is not None:
             return close
         if choice == "fixed" and self.mapping.fixed_date is not None:
-            return datetime.combine(self.mapping.fixed_date, NOON, tzinfo=self.setting.zone).astimezone(UTC)
+            return datetime.combine(
+                self.mapping.fixed_date, NOON, tzinfo=self.setting.zone
+            ).astimezone(UTC)
         return self.setting.now
 
     def _moment(self, name: str, text: Dict[str, str]) -> datetime | None:
@@ -348,7 +403,10 @@ class RowReader:
         except NotADate as error:
             raise _Out(name, "bad_date", text[name]) from error
         # Noon of today may lie ahead of the clock; tomorrow is a mistake.
-        if at.astimezone(self.setting.zone).date() > self.setting.now.astimezone(self.setting.zone).date():
+        if (
+            at.astimezone(self.setting.zone).date()
+            > self.setting.now.astimezone(self.setting.zone).date()
+        ):
             raise _Out(name, "in_future", text[name])
         return at
 

@@ -11,7 +11,14 @@ from prm.events.services import Actor, emit
 from prm.jobs.files import private_path, save_private
 from prm.jobs.models import Job, JobState
 from prm.jobs.services import start_job
-from referrals.imports.files import PLAIN_ENDING, digest_of, headings_of, inspect, is_workbook, make_plain
+from prm.web.spreadsheets import (
+    PLAIN_ENDING,
+    digest_of,
+    headings_of,
+    inspect,
+    is_workbook,
+    make_plain,
+)
 from referrals.imports.models import Import, ImportProblem, ImportState
 from referrals.imports.reports import import_subject
 from referrals.imports.rules import BadMapping, Mapping, missing_columns
@@ -26,7 +33,15 @@ class NotNow(ValueError):
 
 
 @transaction.atomic
-def start_import(*, program_id: UUID, upload: Path, file_name: str, actor: Actor, at: datetime, wait: bool = False) -> Import:
+def start_import(
+    *,
+    program_id: UUID,
+    upload: Path,
+    file_name: str,
+    actor: Actor,
+    at: datetime,
+    wait: bool = False,
+) -> Import:
     """Keep an uploaded file and begin its import.
 
     A text file is brought into its plain form at once; a workbook by a job, or here when `wait` is set.
@@ -47,7 +62,14 @@ def start_import(*, program_id: UUID, upload: Path, file_name: str, actor: Actor
         started_by_id=actor.user_id,
         created_at=at,
     )
-    emit("import.started", subject=import_subject(source.id), actor=actor, payload={"import_id": str(source.id)}, at=at, queue=False)
+    emit(
+        "import.started",
+        subject=import_subject(source.id),
+        actor=actor,
+        payload={"import_id": str(source.id)},
+        at=at,
+        queue=False,
+    )
     if later:
         _queue(source, "import.read", actor, at)
     return source
@@ -77,7 +99,14 @@ def set_mapping(*, import_id: UUID, mapping: Mapping, actor: Actor, at: datetime
     source.mapping, source.state, source.check_report = mapping.as_json(), ImportState.UPLOADED, {}
     source.save(update_fields=["mapping", "state", "check_report"])
     ImportProblem.objects.filter(source_id=source.id).delete()
-    emit("import.mapped", subject=import_subject(source.id), actor=actor, payload={"import_id": str(source.id)}, at=at, queue=False)
+    emit(
+        "import.mapped",
+        subject=import_subject(source.id),
+        actor=actor,
+        payload={"import_id": str(source.id)},
+        at=at,
+        queue=False,
+    )
     return source
 
 
@@ -87,7 +116,11 @@ def queue_check(*, import_id: UUID, actor: Actor, at: datetime) -> Job:
     source = Import.objects.select_for_update(no_key=True).get(id=import_id)
     if job := live_job(source.id):
         return job
-    if source.state not in (*OPEN, ImportState.CHECKING) or not source.mapping or not is_read(source):
+    if (
+        source.state not in (*OPEN, ImportState.CHECKING)
+        or not source.mapping
+        or not is_read(source)
+    ):
         raise NotNow(source.state)
     _stand(source, ImportState.CHECKING)
     return _queue(source, "import.check", actor, at)
@@ -99,7 +132,11 @@ def queue_commit(*, import_id: UUID, actor: Actor, at: datetime) -> Job:
     source = Import.objects.select_for_update(no_key=True).get(id=import_id)
     if job := live_job(source.id):
         return job
-    if source.state not in (ImportState.CHECKED, ImportState.COMMITTING, ImportState.FAILED) or not source.check_report.get("ready"):
+    if source.state not in (
+        ImportState.CHECKED,
+        ImportState.COMMITTING,
+        ImportState.FAILED,
+    ) or not source.check_report.get("ready"):
         raise NotNow(source.state)
     _stand(source, ImportState.COMMITTING)
     return _queue(source, "import.commit", actor, at)
@@ -111,7 +148,9 @@ def queue_undo(*, import_id: UUID, actor: Actor, at: datetime) -> Job:
     source = Import.objects.select_for_update(no_key=True).get(id=import_id)
     if job := live_job(source.id):
         return job
-    if source.state not in (ImportState.COMMITTED, ImportState.UNDOING) and not (source.state == ImportState.FAILED and source.check_report):
+    if source.state not in (ImportState.COMMITTED, ImportState.UNDOING) and not (
+        source.state == ImportState.FAILED and source.check_report
+    ):
         raise NotNow(source.state)
     _stand(source, ImportState.UNDOING)
     return _queue(source, "import.undo", actor, at)
@@ -129,4 +168,6 @@ def _stand(source: Import, state: str) -> None:
 
 def _queue(source: Import, kind: str, actor: Actor, at: datetime) -> Job:
     params = {"import_id": str(source.id), "at": at.isoformat(), "actor_id": actor.user_id}
-    return start_job(kind=kind, params=params, actor=actor, at=at, back_path=f"manage/imports/{source.id}/")
+    return start_job(
+        kind=kind, params=params, actor=actor, at=at, back_path=f"manage/imports/{source.id}/"
+    )

@@ -58,7 +58,13 @@ def undo_import(*, import_id: UUID, actor: Actor, at: datetime) -> dict[str, Any
     source.state, source.undone_at = ImportState.UNDONE, at
     source.commit_report = {**source.commit_report, "undone": removed}
     source.save(update_fields=["state", "undone_at", "commit_report"])
-    emit("import.undone", subject=import_subject(import_id), actor=actor, payload={"import_id": str(import_id), **removed}, at=at)
+    emit(
+        "import.undone",
+        subject=import_subject(import_id),
+        actor=actor,
+        payload={"import_id": str(import_id), **removed},
+        at=at,
+    )
     return removed
 
 
@@ -67,22 +73,45 @@ def _refuse_when_worked_on(import_id: UUID) -> None:
     mine = Referral.objects.filter(import_id=import_id)
     moved = StageChange.objects.filter(referral_id__in=mine.values("id"), import_id=None).count()
     noted = ReferralNote.objects.filter(referral_id__in=mine.values("id")).count()
-    paid = RevenueEvent.objects.filter(customer_id__in=Customer.objects.filter(import_id=import_id).values("id"), import_id=None).count()
+    paid = RevenueEvent.objects.filter(
+        customer_id__in=Customer.objects.filter(import_id=import_id).values("id"), import_id=None
+    ).count()
     reasons = [
-        ngettext("%(count)s stage was changed since.", "%(count)s stages were changed since.", moved) % {"count": moved} if moved else "",
-        ngettext("%(count)s note was written since.", "%(count)s notes were written since.", noted) % {"count": noted} if noted else "",
-        ngettext("%(count)s payment was booked since.", "%(count)s payments were booked since.", paid) % {"count": paid} if paid else "",
+        ngettext(
+            "%(count)s stage was changed since.", "%(count)s stages were changed since.", moved
+        )
+        % {"count": moved}
+        if moved
+        else "",
+        ngettext("%(count)s note was written since.", "%(count)s notes were written since.", noted)
+        % {"count": noted}
+        if noted
+        else "",
+        ngettext(
+            "%(count)s payment was booked since.", "%(count)s payments were booked since.", paid
+        )
+        % {"count": paid}
+        if paid
+        else "",
     ]
     if any(reasons):
-        raise UndoRefused(" ".join([_("People have worked with the imported referrals."), *filter(None, reasons)]))
+        raise UndoRefused(
+            " ".join([_("People have worked with the imported referrals."), *filter(None, reasons)])
+        )
 
 
 def _remove_partners(import_id: UUID) -> tuple[int, int]:
     """Remove the partners the import made that nothing mentions; return how many went and how many stay."""
     made = Partner.objects.filter(import_id=import_id)
     total = made.count()
-    with_people = Membership.objects.filter(tenant_id=current_scope().tenant_id, partner_id__isnull=False).values("partner_id")
-    free = list(made.exclude(id__in=Referral.objects.values("partner_id")).exclude(id__in=with_people).values_list("id", flat=True))
+    with_people = Membership.objects.filter(
+        tenant_id=current_scope().tenant_id, partner_id__isnull=False
+    ).values("partner_id")
+    free = list(
+        made.exclude(id__in=Referral.objects.values("partner_id"))
+        .exclude(id__in=with_people)
+        .values_list("id", flat=True)
+    )
     if _try_remove(free):
         return len(free), total - len(free)
     gone = sum(_try_remove([partner_id]) for partner_id in free)
@@ -93,7 +122,9 @@ def _try_remove(partner_ids: list[UUID]) -> bool:
     """Remove partners with their enrolments; nothing happens when any of them is mentioned elsewhere."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("delete from partners_enrollment where partner_id = any(%s)", [partner_ids])
+            cursor.execute(
+                "delete from partners_enrollment where partner_id = any(%s)", [partner_ids]
+            )
             cursor.execute("delete from partners_partner where id = any(%s)", [partner_ids])
     except IntegrityError:
         return False

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from partners.directory.models import Partner
@@ -35,9 +36,15 @@ class Customer(PublicTenantModel):
             ),
         ]
         indexes = [
-            models.Index(fields=["tenant", "domain"], name="customer_domain", condition=~Q(domain="")),
-            models.Index(fields=["tenant", "email_norm"], name="customer_email", condition=~Q(email_norm="")),
-            models.Index(fields=["tenant", "import_id"], name="customer_import", condition=~Q(import_id=None)),
+            models.Index(
+                fields=["tenant", "domain"], name="customer_domain", condition=~Q(domain="")
+            ),
+            models.Index(
+                fields=["tenant", "email_norm"], name="customer_email", condition=~Q(email_norm="")
+            ),
+            models.Index(
+                fields=["tenant", "import_id"], name="customer_import", condition=~Q(import_id=None)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -81,12 +88,14 @@ class RevenueEvent(PublicTenantModel):
     source = models.CharField(max_length=8)
     note = models.CharField(max_length=200, blank=True)
     import_id = models.UUIDField(null=True, blank=True)
-    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "referrals_revenue_event"
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "external_id"], name="revenue_external_id_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "external_id"], name="revenue_external_id_once"
+            ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="revenue_amount_positive"),
             models.CheckConstraint(
                 condition=Q(refunded_minor__gte=0) & Q(refunded_minor__lte=F("amount_minor")),
@@ -103,10 +112,14 @@ class RevenueEvent(PublicTenantModel):
             models.Index(fields=["tenant", "referral", "booked_at"], name="revenue_referral"),
             models.Index(fields=["tenant", "partner_id", "booked_on"], name="revenue_partner_day"),
             models.Index(fields=["tenant", "booked_on"], name="revenue_day"),
-            models.Index(fields=["tenant", "import_id"], name="revenue_import", condition=~Q(import_id=None)),
+            models.Index(
+                fields=["tenant", "import_id"], name="revenue_import", condition=~Q(import_id=None)
+            ),
             # What a customer paid, what was given back on a payment; also what the foreign keys look up on a delete.
             models.Index(fields=["tenant", "customer", "payment_no"], name="revenue_customer"),
-            models.Index(fields=["tenant", "refunds"], name="revenue_refunds", condition=~Q(refunds=None)),
+            models.Index(
+                fields=["tenant", "refunds"], name="revenue_refunds", condition=~Q(refunds=None)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,13 @@ from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 from referrals.pipeline.models import Referral, StageKind
 from referrals.pipeline.services import change_stage
-from referrals.revenue.models import PAYMENT_KINDS, REVERSAL_KINDS, Customer, RevenueEvent, RevenueKind
+from referrals.revenue.models import (
+    PAYMENT_KINDS,
+    REVERSAL_KINDS,
+    Customer,
+    RevenueEvent,
+    RevenueKind,
+)
 
 
 class RefundTooLarge(ValueError):
@@ -30,7 +36,9 @@ class NotAPayment(ValueError):
 
 
 @transaction.atomic
-def win_referral(*, referral_id: UUID, to_stage_id: int, deal: Money, actor: Actor, at: datetime) -> Customer:
+def win_referral(
+    *, referral_id: UUID, to_stage_id: int, deal: Money, actor: Actor, at: datetime
+) -> Customer:
     """Take a referral to a stage of the kind won: it becomes a customer, its deal the first sale.
 
     deal: value in the referral's currency, 0 books no sale. A repeat with the same deal returns the customer and
@@ -45,7 +53,14 @@ def win_referral(*, referral_id: UUID, to_stage_id: int, deal: Money, actor: Act
         if referral.deal_minor != deal.minor:
             raise KeyReused(f"{referral.number} was won for {referral.deal_minor}")
         return customer
-    change = change_stage(referral_id=referral.id, to_stage_id=to_stage_id, actor=actor, at=at, deal=deal, winning=True)
+    change = change_stage(
+        referral_id=referral.id,
+        to_stage_id=to_stage_id,
+        actor=actor,
+        at=at,
+        deal=deal,
+        winning=True,
+    )
     if customer is None:
         customer = Customer.objects.create(
             referral_id=referral.id,
@@ -73,8 +88,12 @@ def win_referral(*, referral_id: UUID, to_stage_id: int, deal: Money, actor: Act
     return customer
 
 
-def _first_sale(referral: Referral, customer: Customer, deal: Money, actor: Actor, at: datetime) -> RevenueEvent:
-    booked = list(RevenueEvent.objects.filter(referral_id=referral.id, source="won").order_by("payment_no"))
+def _first_sale(
+    referral: Referral, customer: Customer, deal: Money, actor: Actor, at: datetime
+) -> RevenueEvent:
+    booked = list(
+        RevenueEvent.objects.filter(referral_id=referral.id, source="won").order_by("payment_no")
+    )
     standing = [sale for sale in booked if sale.refunded_minor < sale.amount_minor]
     if standing:
         if sum(sale.amount_minor - sale.refunded_minor for sale in standing) != deal.minor:
@@ -115,7 +134,11 @@ def record_payment(
     """
     if kind not in PAYMENT_KINDS:
         raise NotAPayment(kind)
-    customer = Customer.objects.select_for_update(no_key=True, of=("self",)).select_related("referral").get(id=customer_id)
+    customer = (
+        Customer.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("referral")
+        .get(id=customer_id)
+    )
     _same_currency(amount, customer.referral.currency)
     facts = RevenueEvent(
         external_id=external_id,
@@ -198,7 +221,9 @@ def record_refund(
     event, made = _insert_once(facts)
     if not made:
         return event
-    RevenueEvent.objects.filter(id=payment.id).update(refunded_minor=F("refunded_minor") + amount.minor)
+    RevenueEvent.objects.filter(id=payment.id).update(
+        refunded_minor=F("refunded_minor") + amount.minor
+    )
     emit(
         "revenue.refunded",
         subject=f"revenue:{event.id}",

@@ -16,7 +16,7 @@ from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from referrals.imports.checking import check_rows
 from referrals.imports.committing import commit_rows
-from referrals.imports.files import FileRefused
+from prm.web.spreadsheets import FileRefused
 from referrals.imports.models import Import, ImportProblem, ImportState
 from referrals.imports.presets import mapping_of_toml
 from referrals.imports.reports import money_words
@@ -37,10 +37,20 @@ class Command(BaseCommand):
         parser.add_argument("--tenant", required=True, help="the tenant's slug")
         parser.add_argument("--program", required=True, help="the program's slug")
         parser.add_argument("--file", required=True, type=Path, help="CSV or XLSX")
-        parser.add_argument("--mapping", required=True, type=Path, help="TOML: columns, formats, stages, choices")
-        parser.add_argument("--people", type=Path, help="the file that says who works for which partner, when the mapping names none beside --file")
+        parser.add_argument(
+            "--mapping", required=True, type=Path, help="TOML: columns, formats, stages, choices"
+        )
+        parser.add_argument(
+            "--people",
+            type=Path,
+            help="the file that says who works for which partner, when the mapping names none beside --file",
+        )
         parser.add_argument("--dry-run", action="store_true", help="check and report only")
-        parser.add_argument("--skip-errors", action="store_true", help="write the good rows although others have errors")
+        parser.add_argument(
+            "--skip-errors",
+            action="store_true",
+            help="write the good rows although others have errors",
+        )
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
     def handle(self, *_args: str, **options: Any) -> None:
@@ -65,7 +75,10 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._forget(tenant, source)
         if left:
-            raise CommandError(f"{report['errors']} rows have errors that the mapping does not decide; nothing was written.", returncode=1)
+            raise CommandError(
+                f"{report['errors']} rows have errors that the mapping does not decide; nothing was written.",
+                returncode=1,
+            )
 
     def _start(self, tenant: Tenant, mapping: Mapping, options: dict[str, Any], at: Any) -> Import:
         with tenant_scope(tenant.id):
@@ -75,34 +88,73 @@ class Command(BaseCommand):
             if mapping.people is not None:
                 beside = options["people"] or options["file"].parent / mapping.people.file
                 if not beside.is_file():
-                    raise CommandError(f"the file of people is not at {beside}; name it by --people")
-                mapping = replace(mapping, people=replace(mapping.people, file=keep_plain(beside)[0]))
-            source = start_import(program_id=program.id, upload=options["file"], file_name=options["file"].name, actor=SYSTEM, at=at, wait=True)
+                    raise CommandError(
+                        f"the file of people is not at {beside}; name it by --people"
+                    )
+                mapping = replace(
+                    mapping, people=replace(mapping.people, file=keep_plain(beside)[0])
+                )
+            source = start_import(
+                program_id=program.id,
+                upload=options["file"],
+                file_name=options["file"].name,
+                actor=SYSTEM,
+                at=at,
+                wait=True,
+            )
             set_mapping(import_id=source.id, mapping=mapping, actor=SYSTEM, at=at)
             return source
 
-    def _print(self, tenant: Tenant, source: Import, report: dict[str, Any], options: dict[str, Any], *, written: bool) -> None:
+    def _print(
+        self,
+        tenant: Tenant,
+        source: Import,
+        report: dict[str, Any],
+        options: dict[str, Any],
+        *,
+        written: bool,
+    ) -> None:
         if options["json"]:
             self.stdout.write(json.dumps(report, indent=2, ensure_ascii=False))
             return
         verb = "imported" if written else "would be imported"
-        self.stdout.write(f"{report['rows']} rows read; {report['ready']} {verb}, {report['skipped']} left out by choice, {report['errors']} with errors")
+        self.stdout.write(
+            f"{report['rows']} rows read; {report['ready']} {verb}, {report['skipped']} left out by choice, {report['errors']} with errors"
+        )
         for kind, count in report["stages"].items():
             self.stdout.write(f"  {kind:12} {count:>8}")
-        self.stdout.write(f"revenue of the won: {money_words(report)} in {report['sales']} sales to {report['customers']} customers")
-        self.stdout.write(f"{report['partner_count']} partners ({report['partner_new']} new), {report['people']} people by name")
+        self.stdout.write(
+            f"revenue of the won: {money_words(report)} in {report['sales']} sales to {report['customers']} customers"
+        )
+        self.stdout.write(
+            f"{report['partner_count']} partners ({report['partner_new']} new), {report['people']} people by name"
+        )
         for partner in report["partners"]:
             amount = money_words({**report, "deal_minor": partner["deal_minor"]})
-            self.stdout.write(f"  {partner['name']:40} {partner['rows']:>8} rows {partner['won']:>8} won {amount:>20}")
+            self.stdout.write(
+                f"  {partner['name']:40} {partner['rows']:>8} rows {partner['won']:>8} won {amount:>20}"
+            )
         for problem in report["problems"]:
-            self.stdout.write(f"{problem['severity']}: {problem['code']} in {problem['column']}: {problem['count']} rows{self._examples(tenant, source, problem)}")
+            self.stdout.write(
+                f"{problem['severity']}: {problem['code']} in {problem['column']}: {problem['count']} rows{self._examples(tenant, source, problem)}"
+            )
         if report["people"]:
-            self.stdout.write("People are kept by name on their referrals; they get no login, because the file has no email addresses for them.")
+            self.stdout.write(
+                "People are kept by name on their referrals; they get no login, because the file has no email addresses for them."
+            )
 
     def _examples(self, tenant: Tenant, source: Import, problem: dict[str, Any]) -> str:
         with tenant_scope(tenant.id):
-            found = ImportProblem.objects.filter(source_id=source.id, code=problem["code"], column=problem["column"], severity=problem["severity"])
-            lines = [f"{line}" + (f" ({value})" if value else "") for line, value in found.order_by("line").values_list("line", "value")[:EXAMPLES]]
+            found = ImportProblem.objects.filter(
+                source_id=source.id,
+                code=problem["code"],
+                column=problem["column"],
+                severity=problem["severity"],
+            )
+            lines = [
+                f"{line}" + (f" ({value})" if value else "")
+                for line, value in found.order_by("line").values_list("line", "value")[:EXAMPLES]
+            ]
         return f", first in lines {', '.join(lines)}"
 
     def _forget(self, tenant: Tenant, source: Import) -> None:

@@ -27,7 +27,10 @@ DATA = ROOT.parent / "shared" / "data" / "crm-opportunities"
 MAPPING = Path(__file__).with_name("crm.toml")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not (DATA / "sales_pipeline.csv").is_file(), reason="../shared/data/crm-opportunities is not on this machine"),
+    pytest.mark.skipif(
+        not (DATA / "sales_pipeline.csv").is_file(),
+        reason="../shared/data/crm-opportunities is not on this machine",
+    ),
 ]
 BY_MANAGER = {
     "Melvin Marxen": 2_251_930_00,
@@ -49,10 +52,19 @@ def crm(world: World, at: object) -> Iterator[World]:
 
 
 def run(*options: str) -> None:
-    call_command("import_referrals", tenant="acme", program="crm", file=DATA / "sales_pipeline.csv", mapping=MAPPING, *options)  # noqa: B026
+    call_command(
+        "import_referrals",
+        tenant="acme",
+        program="crm",
+        file=DATA / "sales_pipeline.csv",
+        mapping=MAPPING,
+        *options,
+    )  # noqa: B026
 
 
-def test_the_file_gives_the_truths_of_its_readme(crm: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_file_gives_the_truths_of_its_readme(
+    crm: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     run()
     assert "USD 10005534.00 in 4238 sales to 4238 customers" in capsys.readouterr().out
     with tenant_scope(crm.acme.id):
@@ -77,15 +89,29 @@ def test_rows_keep_their_history_and_get_numbers_of_their_year(crm: World) -> No
     run()
     with tenant_scope(crm.acme.id):
         first = Referral.objects.get(external_id="1C1I7A6R")
-        assert (first.number, first.company, first.submitted_by_name) == ("R-2016-0001", "Cancity", "Moses Frase")
+        assert (first.number, first.company, first.submitted_by_name) == (
+            "R-2016-0001",
+            "Cancity",
+            "Moses Frase",
+        )
         assert first.registered_at.date().isoformat() == "2016-10-20"
-        steps = StageChange.objects.filter(referral=first).order_by("at", "id").values_list("from_kind", "to_kind", "at__date", "deal_minor")
+        steps = (
+            StageChange.objects.filter(referral=first)
+            .order_by("at", "id")
+            .values_list("from_kind", "to_kind", "at__date", "deal_minor")
+        )
         assert [(start, end, day.isoformat(), deal) for start, end, day, deal in steps] == [
             ("", "submitted", "2016-10-20", None),
             ("submitted", "won", "2017-03-01", 105400),
         ]
         sale = RevenueEvent.objects.get(referral=first)
-        assert (sale.external_id, sale.kind, sale.source, sale.amount_minor, str(sale.booked_on)) == ("import:1C1I7A6R", "sale", "import", 105400, "2017-03-01")
+        assert (
+            sale.external_id,
+            sale.kind,
+            sale.source,
+            sale.amount_minor,
+            str(sale.booked_on),
+        ) == ("import:1C1I7A6R", "sale", "import", 105400, "2017-03-01")
         assert Referral.objects.filter(product="GTX Pro").exists()
         assert not Referral.objects.filter(product="GTXPro").exists()
         unnamed = Referral.objects.filter(company__startswith="Unknown account (")
@@ -95,11 +121,25 @@ def test_rows_keep_their_history_and_get_numbers_of_their_year(crm: World) -> No
             assert cursor.fetchone() == (8800, 8800)
 
 
-def test_what_is_not_decided_stops_the_command_and_nothing_is_written(crm: World, tmp_path: Path) -> None:
+def test_what_is_not_decided_stops_the_command_and_nothing_is_written(
+    crm: World, tmp_path: Path
+) -> None:
     undecided = tmp_path / "open.toml"
-    undecided.write_text(MAPPING.read_text().replace('no_date = "import_date"\n', "").replace('no_company = "name"\n', ""))
-    with pytest.raises(CommandError, match="1588 rows have errors that the mapping does not decide") as stopped:
-        call_command("import_referrals", tenant="acme", program="crm", file=DATA / "sales_pipeline.csv", mapping=undecided)
+    undecided.write_text(
+        MAPPING.read_text()
+        .replace('no_date = "import_date"\n', "")
+        .replace('no_company = "name"\n', "")
+    )
+    with pytest.raises(
+        CommandError, match="1588 rows have errors that the mapping does not decide"
+    ) as stopped:
+        call_command(
+            "import_referrals",
+            tenant="acme",
+            program="crm",
+            file=DATA / "sales_pipeline.csv",
+            mapping=undecided,
+        )
     assert stopped.value.returncode == 1
     with tenant_scope(crm.acme.id):
         assert not Referral.objects.exists()
@@ -107,7 +147,9 @@ def test_what_is_not_decided_stops_the_command_and_nothing_is_written(crm: World
         assert ImportProblem.objects.filter(severity="error").count() == 1588
 
 
-def test_a_dry_run_says_what_the_import_then_does_and_leaves_nothing(crm: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_says_what_the_import_then_does_and_leaves_nothing(
+    crm: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     run("--dry-run")
     dry = capsys.readouterr().out.replace("would be imported", "imported")
     with tenant_scope(crm.acme.id):
@@ -141,14 +183,21 @@ class MortalWork(DirectWork):
 
 
 @pytest.mark.parametrize("forgets", [False, True])
-def test_a_killed_commit_goes_on_and_writes_nothing_twice(crm: World, at: object, forgets: bool) -> None:  # noqa: FBT001
+def test_a_killed_commit_goes_on_and_writes_nothing_twice(
+    crm: World, at: object, forgets: bool
+) -> None:  # noqa: FBT001
     source = checked(crm, at)
     mortal = MortalWork(crm.acme.id)
     with pytest.raises(Killed):
         commit_rows(mortal, source.id, SYSTEM, at)
     with tenant_scope(crm.acme.id):
         assert Referral.objects.count() == 5000
-    report = commit_rows(DirectWork(crm.acme.id, checkpoint={} if forgets else mortal.checkpoint), source.id, SYSTEM, at)
+    report = commit_rows(
+        DirectWork(crm.acme.id, checkpoint={} if forgets else mortal.checkpoint),
+        source.id,
+        SYSTEM,
+        at,
+    )
     with tenant_scope(crm.acme.id):
         assert Referral.objects.count() == 8800
         assert StageChange.objects.count() == 8800 + 8300
@@ -166,7 +215,14 @@ def test_undo_removes_exactly_what_the_import_made(crm: World, at: object) -> No
         assert (source.state, source_report) == (ImportState.COMMITTED, 8800)
     with tenant_scope(crm.acme.id):
         removed = undo_import(import_id=source.id, actor=SYSTEM, at=at)
-        assert removed == {"sales": 4238, "customers": 4238, "stage_changes": 17100, "referrals": 8800, "partners": 6, "partners_kept": 0}
+        assert removed == {
+            "sales": 4238,
+            "customers": 4238,
+            "stage_changes": 17100,
+            "referrals": 8800,
+            "partners": 6,
+            "partners_kept": 0,
+        }
         assert set(counts().values()) == {0}
         assert undo_import(import_id=source.id, actor=SYSTEM, at=at) == removed
         assert Event.objects.filter(name="import.undone").count() == 1
@@ -185,11 +241,20 @@ def checked(world: World, at: object) -> Import:
     with tenant_scope(world.acme.id):
         kept = mapping_of_toml(MAPPING.read_text()).as_json()
         kept["people"]["file"] = keep_plain(DATA / "sales_teams.csv")[0]
-        source = start_import(program_id=Program.objects.get().id, upload=DATA / "sales_pipeline.csv", file_name="p.csv", actor=SYSTEM, at=at)
+        source = start_import(
+            program_id=Program.objects.get().id,
+            upload=DATA / "sales_pipeline.csv",
+            file_name="p.csv",
+            actor=SYSTEM,
+            at=at,
+        )
         set_mapping(import_id=source.id, mapping=mapping_from(kept), actor=SYSTEM, at=at)
     check_rows(DirectWork(world.acme.id), source.id, at)
     return source
 
 
 def counts() -> dict[str, int]:
-    return {model.__name__: model.objects.count() for model in (Referral, StageChange, Customer, RevenueEvent, Partner, Enrollment)}
+    return {
+        model.__name__: model.objects.count()
+        for model in (Referral, StageChange, Customer, RevenueEvent, Partner, Enrollment)
+    }

@@ -43,16 +43,36 @@ class FileRefused(ValueError):
     def words(self) -> str:
         """The reason, and what to do about it."""
         return {
-            "empty": _("The file is empty. Choose a file with a heading line and at least one row."),
-            "too_large": _("The file is larger than 10 MB when read. Split it and import the parts one after the other."),
-            "too_many_rows": _("The file has more than 100,000 rows. Split it and import the parts one after the other."),
-            "too_many_columns": _("The file has more than 100 columns. Remove the columns you do not need."),
-            "old_excel": _("This is an old Excel file. Save it as .xlsx or .csv and choose it again."),
-            "locked": _("The workbook is protected by a password. Save a copy without one and choose that."),
-            "bomb": _("The workbook unpacks to far more than its size. Save it as .csv and choose that."),
-            "encoding": _("The file is no text in UTF-8 or Windows-1252. Save it as CSV UTF-8 and choose it again."),
-            "cell_too_long": _("A cell of the file holds more than 20,000 characters. Shorten it and choose the file again."),
-        }.get(self.code, _("The file cannot be read. Save it as .csv or .xlsx and choose it again."))
+            "empty": _(
+                "The file is empty. Choose a file with a heading line and at least one row."
+            ),
+            "too_large": _(
+                "The file is larger than 10 MB when read. Split it and import the parts one after the other."
+            ),
+            "too_many_rows": _(
+                "The file has more than 100,000 rows. Split it and import the parts one after the other."
+            ),
+            "too_many_columns": _(
+                "The file has more than 100 columns. Remove the columns you do not need."
+            ),
+            "old_excel": _(
+                "This is an old Excel file. Save it as .xlsx or .csv and choose it again."
+            ),
+            "locked": _(
+                "The workbook is protected by a password. Save a copy without one and choose that."
+            ),
+            "bomb": _(
+                "The workbook unpacks to far more than its size. Save it as .csv and choose that."
+            ),
+            "encoding": _(
+                "The file is no text in UTF-8 or Windows-1252. Save it as CSV UTF-8 and choose it again."
+            ),
+            "cell_too_long": _(
+                "A cell of the file holds more than 20,000 characters. Shorten it and choose the file again."
+            ),
+        }.get(
+            self.code, _("The file cannot be read. Save it as .csv or .xlsx and choose it again.")
+        )
 
 
 @dataclass(frozen=True)
@@ -95,7 +115,14 @@ def _inspect_zip(path: Path) -> None:
     if not any(entry.filename == "xl/workbook.xml" for entry in entries):
         raise FileRefused("unreadable")
     unpacked = sum(entry.file_size for entry in entries)
-    ratio = max((entry.file_size / max(entry.compress_size, 1) for entry in entries if entry.file_size > 1 << 20), default=0)
+    ratio = max(
+        (
+            entry.file_size / max(entry.compress_size, 1)
+            for entry in entries
+            if entry.file_size > 1 << 20
+        ),
+        default=0,
+    )
     if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED or ratio > MAX_RATIO:
         raise FileRefused("bomb")
 
@@ -136,7 +163,11 @@ def _run_child(source: Path, target: Path) -> None:
 def _encoding_of(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(4)
-        for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+        for mark, name in (
+            (codecs.BOM_UTF8, "utf-8-sig"),
+            (codecs.BOM_UTF16_LE, "utf-16"),
+            (codecs.BOM_UTF16_BE, "utf-16"),
+        ):
             if start.startswith(mark):
                 return name
     for name in ("utf-8", "cp1252"):
@@ -159,7 +190,9 @@ def _delimiter_of(path: Path, encoding: str) -> str:
     def score(delimiter: str) -> tuple[float, int]:
         with path.open(encoding=encoding, newline="") as file:
             try:
-                widths = [len(row) for row in islice(csv.reader(file, delimiter=delimiter), 30) if row]
+                widths = [
+                    len(row) for row in islice(csv.reader(file, delimiter=delimiter), 30) if row
+                ]
             except csv.Error:
                 return 0.0, 0
         if not widths:
@@ -172,14 +205,19 @@ def _delimiter_of(path: Path, encoding: str) -> str:
 
 
 def _plain_csv(source: Path, target: Path, encoding: str, delimiter: str) -> Sheet:
-    with source.open(encoding=encoding, newline="") as file, target.open("w", encoding="utf-8", newline="") as out:
+    with (
+        source.open(encoding=encoding, newline="") as file,
+        target.open("w", encoding="utf-8", newline="") as out,
+    ):
         writer = csv.writer(out)
         try:
             return _copy(csv.reader(file, delimiter=delimiter), writer)
         except UnicodeError as error:
             raise FileRefused("encoding") from error
         except csv.Error as error:
-            raise FileRefused("cell_too_long" if "field larger" in str(error) else "unreadable") from error
+            raise FileRefused(
+                "cell_too_long" if "field larger" in str(error) else "unreadable"
+            ) from error
 
 
 def _copy(rows: Iterable[list[str]], writer: Any) -> Sheet:

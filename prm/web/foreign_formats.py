@@ -16,8 +16,12 @@ DECIMAL_MARKS = (".", ",")
 YEAR_PIVOT = 68
 # A day without a clock is kept as its noon, so that no zone moves it to another day.
 NOON = time(12)
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?")
-_PARTS = re.compile(r"(\d{1,4})[-/. ]+(\d{1,2}|[^\W\d]{3,9})[-/., ]+(\d{1,4})(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+_ISO = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?"
+)
+_PARTS = re.compile(
+    r"(\d{1,4})[-/. ]+(\d{1,2}|[^\W\d]{3,9})[-/., ]+(\d{1,4})(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?"
+)
 _WORD_FIRST = re.compile(r"([^\W\d]{3,9})[-/. ]+(\d{1,2})[-/., ]+(\d{2,4})")
 _MONTHS = {
     word: number
@@ -56,7 +60,9 @@ def read_moment(text: str, order: str, zone: ZoneInfo) -> datetime:
             year, month, day = (int(part) for part in found.group(1, 2, 3))
             offset = found[7]
             if offset and found[4]:
-                return datetime.fromisoformat(f"{year:04d}-{month:02d}-{day:02d}T{int(found[4]):02d}:{found[5]}:{found[6] or '00'}{offset}")
+                return datetime.fromisoformat(
+                    f"{year:04d}-{month:02d}-{day:02d}T{int(found[4]):02d}:{found[5]}:{found[6] or '00'}{offset}"
+                )
             return _moment(date(year, month, day), found.group(4, 5, 6), zone)
         if found := _PARTS.fullmatch(plain):
             return _moment(_day(found.group(1, 2, 3), order), found.group(4, 5, 6), zone)
@@ -70,7 +76,11 @@ def read_moment(text: str, order: str, zone: ZoneInfo) -> datetime:
 def _moment(day: date, clock: Sequence[str | None], zone: ZoneInfo) -> datetime:
     if not _EARLIEST <= day.year <= _LATEST:
         raise NotADate(day.isoformat())
-    at = time(int(clock[0]), int(clock[1] or 0), int(clock[2] or 0)) if clock[0] is not None else NOON
+    at = (
+        time(int(clock[0]), int(clock[1] or 0), int(clock[2] or 0))
+        if clock[0] is not None
+        else NOON
+    )
     return datetime.combine(day, at, tzinfo=zone)
 
 
@@ -82,7 +92,11 @@ def _day(parts: Sequence[str], order: str) -> date:
             raise NotADate(middle)
         year, day = (first, last) if len(first) == 4 else (last, first)  # noqa: PLR2004  a year of four digits
         return date(_year(year), month, int(day))
-    placed = dict(zip(order, parts, strict=True)) if len(first) < 4 else dict(zip("ymd", parts, strict=True))  # noqa: PLR2004
+    placed = (
+        dict(zip(order, parts, strict=True))
+        if len(first) < 4
+        else dict(zip("ymd", parts, strict=True))
+    )  # noqa: PLR2004
     if len(placed["d"]) > 2 or len(placed["m"]) > 2:  # noqa: PLR2004  days and months have at most two digits
         raise NotADate(" ".join(parts))
     return date(_year(placed["y"]), int(placed["m"]), int(placed["d"]))
@@ -140,14 +154,30 @@ def guess_dates(values: Iterable[str], today: date) -> DateGuess:
     """
     given = list(dict.fromkeys(value.strip() for value in values if value.strip()))
     zone = ZoneInfo("UTC")
-    misread = {order: sum(1 for value in given if not _reads(value, order, zone, today)) for order in DATE_ORDERS}
+    misread = {
+        order: sum(1 for value in given if not _reads(value, order, zone, today))
+        for order in DATE_ORDERS
+    }
     order = min(DATE_ORDERS, key=lambda name: (misread[name], DATE_ORDERS.index(name)))
     others = [name for name in DATE_ORDERS if name != order and misread[name] == misread[order]]
     # Two orders that agree on every value leave nothing to ask.
     readable = [value for value in given if _reads(value, order, zone, today)]
-    sure = not any(read_moment(value, order, zone) != read_moment(value, name, zone) for name in others for value in readable)
-    example = next((value for value in readable if read_moment(value, order, zone).day > 12), readable[0] if readable else "")  # noqa: PLR2004
-    return DateGuess(order, sure, misread[order], example, read_moment(example, order, zone).date() if example else None)
+    sure = not any(
+        read_moment(value, order, zone) != read_moment(value, name, zone)
+        for name in others
+        for value in readable
+    )
+    example = next(
+        (value for value in readable if read_moment(value, order, zone).day > 12),
+        readable[0] if readable else "",
+    )  # noqa: PLR2004
+    return DateGuess(
+        order,
+        sure,
+        misread[order],
+        example,
+        read_moment(example, order, zone).date() if example else None,
+    )
 
 
 def _reads(value: str, order: str, zone: ZoneInfo, today: date) -> bool:
@@ -171,13 +201,26 @@ class NumberGuess:
 def guess_numbers(values: Iterable[str], currency: str) -> NumberGuess:
     """Return the decimal mark that reads most of the values; the point when both do."""
     given = list(dict.fromkeys(value.strip() for value in values if value.strip()))
-    read = {mark: [_minor_or_none(value, mark, currency) for value in given] for mark in DECIMAL_MARKS}
+    read = {
+        mark: [_minor_or_none(value, mark, currency) for value in given] for mark in DECIMAL_MARKS
+    }
     misread = {mark: sum(1 for minor in minors if minor is None) for mark, minors in read.items()}
     mark = min(DECIMAL_MARKS, key=lambda name: (misread[name], DECIMAL_MARKS.index(name)))
     other = "," if mark == "." else "."
     sure = misread[other] > misread[mark] or read[mark] == read[other]
-    marked = next((index for index, value in enumerate(given) if mark in value and read[mark][index] is not None), None)
-    shown = marked if marked is not None else next((index for index, minor in enumerate(read[mark]) if minor), None)
+    marked = next(
+        (
+            index
+            for index, value in enumerate(given)
+            if mark in value and read[mark][index] is not None
+        ),
+        None,
+    )
+    shown = (
+        marked
+        if marked is not None
+        else next((index for index, minor in enumerate(read[mark]) if minor), None)
+    )
     if shown is None:
         return NumberGuess(mark, sure, misread[mark], "", None)
     return NumberGuess(mark, sure, misread[mark], given[shown], read[mark][shown])

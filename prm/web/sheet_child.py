@@ -2,7 +2,7 @@
 
     python -I sheet_child.py SOURCE TARGET MAX_ROWS MAX_COLUMNS MEMORY_BYTES CPU_SECONDS
 
-Prints one line: "ok", or the code of what is wrong. Run by referrals.imports.files; imports nothing of the portal.
+Prints one line: "ok", or the code of what is wrong. Run by prm.web.spreadsheets; imports nothing of the portal.
 """
 
 import csv
@@ -45,7 +45,11 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time(0) else value.isoformat(sep=" ", timespec="seconds")
+        return (
+            value.date().isoformat()
+            if value.time() == time(0)
+            else value.isoformat(sep=" ", timespec="seconds")
+        )
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

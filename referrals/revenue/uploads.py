@@ -1,0 +1,272 @@
+"""Files of payments and refunds: what each row says, and what becomes of it."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils.translation import gettext, gettext_lazy
+
+from prm.events.services import Actor
+from prm.jobs.files import save_private
+from prm.jobs.models import Job, JobState
+from prm.jobs.services import start_job
+from prm.money import Money, known_currencies
+from prm.tenancy.keys import KeyReused
+from prm.web.exports import csv_lines
+from prm.web.foreign_formats import (
+    NotADate,
+    NotANumber,
+    TooPrecise,
+    guess_numbers,
+    read_minor,
+    read_moment,
+)
+from prm.web.spreadsheets import headings_of, make_plain, rows_of
+from referrals.revenue.models import PAYMENT_KINDS, REVERSAL_KINDS, Customer, RevenueEvent
+from referrals.revenue.selectors import CustomerUnknown, customer_named
+from referrals.revenue.services import NotAPayment, RefundTooLarge, record_payment, record_refund
+
+MAX_ROWS = 5_000
+COLUMNS = (
+    "reference",
+    "kind",
+    "customer",
+    "amount",
+    "currency",
+    "booked_on",
+    "refunded_reference",
+    "note",
+)
+REQUIRED = ("reference", "kind", "amount", "booked_on")
+EXAMPLES = (
+    ("INV-2041", "sale", "R-2026-0007", "1200.00", "EUR", "2026-11-02", "", "First year"),
+    ("INV-2077", "renewal", "kestrel.example", "300.00", "EUR", "2026-11-18", "", ""),
+    ("CN-0102", "refund", "", "150.00", "EUR", "2026-11-19", "INV-2041", "One seat less"),
+)
+RESULTS = {
+    "recorded": gettext_lazy("Recorded"),
+    "there_already": gettext_lazy("There already"),
+    "error": gettext_lazy("Not recorded"),
+}
+
+
+class RowRefused(ValueError):
+    """A row cannot be booked; the text says why."""
+
+
+class FileUnfit(ValueError):
+    """The file lacks what every row needs; the text says what."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one row. result: recorded, there_already, error."""
+
+    line: int
+    cells: tuple[str, ...]
+    result: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file's cells are read. places: column -> position."""
+
+    places: dict[str, int]
+    decimal: str
+    zone: ZoneInfo
+
+
+def template_csv() -> str:
+    """Return a file with the headings and examples to start from."""
+    return "".join(csv_lines(COLUMNS, EXAMPLES))
+
+
+def reading_of(path: Path, zone: ZoneInfo) -> Reading:
+    """Look at a plain file's headings and amounts. Raises FileUnfit."""
+    places = {
+        heading.strip().lower().replace(" ", "_"): place
+        for place, heading in enumerate(headings_of(path))
+    }
+    if missing := [name for name in REQUIRED if name not in places]:
+        raise FileUnfit(
+            gettext("The file has no column %(names)s. Start from the template.")
+            % {"names": ", ".join(missing)}
+        )
+    amounts = [row[places["amount"]] for _, row in rows_of(path)]
+    if len(amounts) > MAX_ROWS:
+        raise FileUnfit(gettext("The file has more than 5,000 rows. Split it into parts."))
+    return Reading(places, guess_numbers(amounts, "EUR").decimal, zone)
+
+
+def outcomes(
+    path: Path, reading: Reading, *, actor: Actor, at: datetime, after: int = 0
+) -> Iterator[Outcome]:
+    """Book the rows one by one, each whole or not at all, and yield what became of them; inside the tenant's scope."""
+    for line, row in rows_of(path, after=after):
+        cells = {
+            name: row[place].strip() for name, place in reading.places.items() if name in COLUMNS
+        }
+        shown = tuple(cells.get(name, "") for name in COLUMNS)
+        try:
+            with transaction.atomic():
+                booked = _book(cells, reading, actor=actor, at=at)
+        except RowRefused as refused:
+            yield Outcome(line, shown, "error", str(refused))
+        else:
+            yield Outcome(line, shown, "recorded" if booked.recorded_now else "there_already")
+
+
+@dataclass(frozen=True)
+class _Booked:
+    event: RevenueEvent
+    recorded_now: bool
+
+
+def _book(cells: dict[str, str], reading: Reading, *, actor: Actor, at: datetime) -> _Booked:
+    reference, kind = cells["reference"], cells["kind"].lower()
+    if not reference or len(reference) > 120:  # noqa: PLR2004  the column's length
+        raise RowRefused(gettext("Give each row its own reference of up to 120 characters"))
+    if kind not in {*PAYMENT_KINDS, *REVERSAL_KINDS}:
+        raise RowRefused(
+            gettext("%(kind)s is no kind; use sale, renewal, expansion, refund or chargeback")
+            % {"kind": cells["kind"] or "–"}
+        )
+    booked_at = _booked_at(cells["booked_on"], reading, at)
+    before = RevenueEvent.objects.filter(external_id=reference).exists()
+    given = {
+        "external_id": reference,
+        "kind": kind,
+        "booked_at": booked_at,
+        "source": "csv",
+        "actor": actor,
+        "at": at,
+        "note": cells.get("note", "")[:200],
+    }
+    try:
+        if kind in PAYMENT_KINDS:
+            customer = _customer(cells.get("customer", ""))
+            event = record_payment(
+                customer_id=customer.id,
+                amount=_amount(cells, reading, customer.referral.currency),
+                **given,
+            )
+        else:
+            payment = _payment(cells.get("refunded_reference", ""))
+            event = record_refund(
+                refunds_id=payment.id, amount=_amount(cells, reading, payment.currency), **given
+            )
+    except KeyReused as error:
+        raise RowRefused(gettext("This reference is booked already with other facts")) from error
+    except RefundTooLarge as error:
+        left = f"{error.left.decimal:f} {error.left.currency}"
+        raise RowRefused(
+            gettext("Only %(left)s of the payment is left to give back") % {"left": left}
+        ) from error
+    except NotAPayment as error:
+        raise RowRefused(gettext("The reference to take back is no payment")) from error
+    # What an earlier try of the same job has booked counts as booked by it.
+    return _Booked(event, not before or event.recorded_at >= at)
+
+
+def _booked_at(text: str, reading: Reading, at: datetime) -> datetime:
+    try:
+        booked_at = read_moment(text, "dmy", reading.zone).astimezone(UTC)
+    except NotADate as error:
+        raise RowRefused(
+            gettext("%(text)s is no date; write it like 2026-11-19") % {"text": text or "–"}
+        ) from error
+    if booked_at.astimezone(reading.zone).date() > at.astimezone(reading.zone).date():
+        raise RowRefused(gettext("The date lies in the future"))
+    return booked_at
+
+
+def _amount(cells: dict[str, str], reading: Reading, currency: str) -> Money:
+    named = cells.get("currency", "").upper() or currency
+    if named not in known_currencies() or named != currency:
+        raise RowRefused(
+            gettext("The amount must be in %(currency)s, the currency of the referral")
+            % {"currency": currency}
+        )
+    try:
+        minor = read_minor(cells["amount"], reading.decimal, currency)
+    except (NotANumber, TooPrecise) as error:
+        raise RowRefused(
+            gettext("%(text)s is no amount of %(currency)s")
+            % {"text": cells["amount"] or "–", "currency": currency}
+        ) from error
+    if minor <= 0:
+        raise RowRefused(
+            gettext("The amount must be above 0; a refund is a row of the kind refund")
+        )
+    return Money(minor, currency)
+
+
+def _customer(word: str) -> Customer:
+    if not word:
+        raise RowRefused(
+            gettext("Name the customer: referral number, reference, email, website or name")
+        )
+    try:
+        return customer_named(word)
+    except CustomerUnknown as error:
+        if str(error) == "several":
+            raise RowRefused(
+                gettext("Several customers fit %(word)s; use the referral number") % {"word": word}
+            ) from error
+        raise RowRefused(gettext("No customer fits %(word)s") % {"word": word}) from error
+
+
+def _payment(reference: str) -> RevenueEvent:
+    payment = RevenueEvent.objects.filter(external_id=reference).first() if reference else None
+    if payment is None:
+        raise RowRefused(gettext("Name the payment taken back in refunded_reference"))
+    return payment
+
+
+@transaction.atomic
+def queue_file_check(*, upload: Path, file_name: str, actor: Actor, at: datetime) -> Job:
+    """Keep a file and have it checked; its page leads to the recording. Raises FileRefused."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "upload.rows.csv"
+        make_plain(upload, plain)
+        stored = save_private(plain, file_name=plain.name)
+    params = {"file": stored, "file_name": file_name[:160], "at": at.isoformat()}
+    job = start_job(kind="revenue.check", params=params, actor=actor, at=at)
+    job.back_path = f"manage/revenue/upload/?check={job.id}"
+    job.save(update_fields=["back_path"])
+    return job
+
+
+def queue_file_recording(*, check: Job, actor: Actor, at: datetime) -> Job:
+    """Have a checked file recorded; a recording of the same check that runs or is done is returned."""
+    again = Job.objects.filter(kind="revenue.upload", params__check=str(check.id)).exclude(
+        state__in=[JobState.FAILED, JobState.STOPPED]
+    )
+    if job := again.first():
+        return job
+    params = {**check.params, "check": str(check.id), "at": at.isoformat()}
+    return start_job(
+        kind="revenue.upload",
+        params=params,
+        actor=actor,
+        at=at,
+        back_path="manage/revenue/?source=csv",
+    )
+
+
+def write_results(path: Path, found: list[Outcome]) -> Counter[str]:
+    """Write the file back with line, result and reason; return the counts by result."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(
+            csv_lines(
+                ["line", *COLUMNS, "result", "reason"],
+                ([one.line, *one.cells, str(RESULTS[one.result]), one.reason] for one in found),
+            )
+        )
+    return Counter(one.result for one in found)
