@@ -2,43 +2,23 @@
 
 from typing import Any
 
-from babel.numbers import get_currency_name
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from prm.accounts.forms import language_choices, zone_choices
 from prm.vendor.logos import NotALogo, cleaned_logo
 from prm.vendor.rules import is_host_name
-from prm.web.formats import locale_of
+from prm.web.choices import country_choices, currency_choices
 from prm.web.forms import FileDrop
 
-# ISO 4217 codes in wide use for partner payments; first the common ones, then by code.
-CURRENCIES = (
-    "EUR USD GBP CHF AED AUD BGN BHD BRL CAD CLP CNY COP CZK DKK EGP HKD HUF IDR ILS INR ISK JOD JPY KES KRW KWD MAD MXN MYR "
-    "NGN NOK NZD OMR PEN PHP PLN QAR RON RSD SAR SEK SGD THB TND TRY TWD UAH UYU VND ZAR"
-).split()
-_NO_COUNTRIES = {"EU", "EZ", "UN", "ZZ", "QO", "XA", "XB"}
 LOGO_PROBLEMS = {
     "large": _("Choose a file of at most 1 MB"),
     "kind": _("Choose a PNG or JPEG picture"),
     "pixels": _("Choose a picture of at most 4,096 by 4,096 pixels"),
     "broken": _("The picture cannot be read. Export it again as PNG"),
 }
-
-
-def country_choices() -> list[tuple[str, str]]:
-    """Return the world's countries in the reader's language, after an empty choice."""
-    names = locale_of(get_language()).territories
-    rows = [(code, str(name)) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES]
-    return [("", "–"), *sorted(rows, key=lambda row: row[1])]
-
-
-def currency_choices() -> list[tuple[str, str]]:
-    """Return currencies by code and name in the reader's language."""
-    return [(code, f"{code} – {get_currency_name(code, locale=locale_of(get_language()))}") for code in CURRENCIES]
 
 
 class SettingsForm(forms.Form):
