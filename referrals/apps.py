@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 from prm.slices import load_registrations
 
-SLICES = ("pipeline", "revenue", "intake", "imports")
+SLICES = ("pipeline", "stages", "revenue", "intake", "imports")
 
 
 class ReferralsConfig(AppConfig):

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.directory.models import Partner
 from partners.programs.models import Program
@@ -87,9 +87,9 @@ def referral_new(request: MemberRequest) -> HttpResponse:
 def referral_check(request: MemberRequest) -> HttpResponse:
     """Say, while the person still types, whether the vendor may know the company."""
     partner = _partner_named(request) if request.member.is_staff else None
-    partner_id = partner.id if partner else _own_partner(request)
-    programs = programs_open_to(partner_id)
-    if not programs:
+    partner_id = partner.id if partner else request.member.partner_id
+    programs = programs_open_to(partner_id) if partner_id else []
+    if partner_id is None or not programs:
         return HttpResponse(status=204)
     form = ReferralForm(
         request.POST, program=_chosen(programs, request), vendor=request.tenant.name
@@ -172,7 +172,7 @@ def _form_page(
 
 
 def _own_partner(request: MemberRequest) -> UUID:
-    if request.member.partner_id is None:  # staff who named no partner
+    if request.member.partner_id is None:
         raise Http404
     return request.member.partner_id
 
@@ -237,6 +237,7 @@ def _own_link(request: MemberRequest, known: KnownCompany | None) -> dict[str, A
     return {"own": own, "own_url": reverse(name, kwargs={"referral_id": own.id})}
 
 
+@require_safe
 @needs(Capability.DECIDE_REFERRALS)
 def queue(request: MemberRequest) -> HttpResponse:
     page = keyset_page(

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
@@ -33,7 +33,7 @@ from referrals.pipeline.services import (
 )
 
 
-@require_GET
+@require_safe
 @needs(Capability.SEE_REFERRALS)
 def manage_referral_list(request: MemberRequest) -> HttpResponse:
     return render_part(request, "referrals/pipeline/manage_list.html", staff_listing(request))
@@ -45,7 +45,7 @@ def manage_referral_export(request: MemberRequest) -> HttpResponse:
     return export_answer(request, back=reverse("referrals:manage-referral-list"))
 
 
-@require_GET
+@require_safe
 @needs(Capability.SEE_REFERRALS)
 def manage_referral_detail(request: MemberRequest, referral_id: UUID) -> HttpResponse:
     return _detail(request, _visible(request, referral_id))

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from partners.directory.models import Partner
@@ -83,7 +84,7 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         """All for staff; the partner's for its admin and for reps who may; else those the rep sent."""
         if member.is_staff:
             return self
-        own = self.filter(partner_id=member.partner_id)
+        own = self.filter(partner_id=member.own_partner_id)
         return own if member.sees_all_referrals else own.filter(submitted_by_id=member.user_id)
 
     def open(self) -> "ReferralQuerySet":
@@ -146,7 +147,7 @@ class Referral(PublicTenantModel):
     external_id = models.CharField(max_length=80, blank=True)
     submission_key = models.UUIDField(null=True, blank=True)
     import_id = models.UUIDField(null=True, blank=True)
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
 
     objects: ClassVar[models.Manager["Referral"]] = ReferralQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -1,4 +1,4 @@
-"""One referral as a page shows it: way, next step, timeline, facts; the same for partner and staff but for internal notes."""
+"""One referral as a page shows it: way, next step, timeline, facts; internal notes for staff only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

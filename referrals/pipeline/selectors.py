@@ -62,6 +62,12 @@ def moves_from(referral: Referral) -> list[Stage]:
     return list(live.order_by("position", "id"))
 
 
+def allowed_moves(stages: Iterable[Stage]) -> set[tuple[int, int]]:
+    """Return the moves from any of the stages as (from, to) ids."""
+    moves = StageMove.objects.filter(from_stage_id__in=[stage.id for stage in stages])
+    return set(moves.values_list("from_stage_id", "to_stage_id"))
+
+
 def winning_stage(referral: Referral) -> Stage | None:
     """Return the stage in which winning this referral ends, None when it cannot be won from where it stands."""
     return next((stage for stage in moves_from(referral) if stage.kind == StageKind.WON), None)

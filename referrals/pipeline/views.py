@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
@@ -22,7 +22,7 @@ from referrals.pipeline.panels import panel
 from referrals.pipeline.services import add_note
 
 
-@require_GET
+@require_safe
 @needs(Capability.SEE_OWN_REFERRALS)
 def referral_list(request: MemberRequest) -> HttpResponse:
     return render_part(request, "referrals/pipeline/list.html", partner_listing(request))
@@ -34,7 +34,7 @@ def referral_export(request: MemberRequest) -> HttpResponse:
     return export_answer(request, back=reverse("referrals:referral-list"))
 
 
-@require_GET
+@require_safe
 @needs(Capability.SEE_OWN_REFERRALS)
 def referral_detail(request: MemberRequest, referral_id: UUID) -> HttpResponse:
     return _detail(request, _visible(request, referral_id), NoteForm())

@@ -1,0 +1,1 @@
+"""A program's own pipeline: names, order, moves and retirement of its stages."""

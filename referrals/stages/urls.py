@@ -1,0 +1,14 @@
+"""Pages of the stage editor."""
+
+from django.urls import path
+
+from referrals.stages import views
+
+urlpatterns = [
+    path("manage/programs/<uuid:program_id>/stages/", views.stage_list, name="stage-list"),
+    path("manage/programs/<uuid:program_id>/stages/new/", views.stage_new, name="stage-new"),
+    path("manage/programs/<uuid:program_id>/stages/moves/", views.stage_moves, name="stage-moves"),
+    path("manage/stages/<int:stage_id>/", views.stage_edit, name="stage-edit"),
+    path("manage/stages/<int:stage_id>/shift/", views.stage_shift, name="stage-shift"),
+    path("manage/stages/<int:stage_id>/retire/", views.stage_retire, name="stage-retire"),
+]
