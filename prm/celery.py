@@ -32,5 +32,5 @@ def heal_connections(**_: Any) -> None:
 
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
-            connection.health_check_done = False
+            connection.health_check_done = False  # type: ignore[attr-defined]
             connection.close_if_unusable_or_obsolete()

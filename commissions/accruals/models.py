@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from commissions.ledger.models import Transfer
 from commissions.plans.models import PlanRule, PlanVersion
@@ -20,7 +21,7 @@ class AccrualQuerySet(models.QuerySet["Accrual"]):
         """All for staff who see money, the partner's for its people who see earnings, none for others."""
         if member.is_staff:
             return self if member.may(Capability.SEE_MONEY) else self.none()
-        return self.filter(partner_id=member.partner_id) if member.may(Capability.SEE_EARNINGS) else self.none()
+        return self.filter(partner_id=member.own_partner_id) if member.may(Capability.SEE_EARNINGS) else self.none()
 
 
 class Accrual(TenantModel):
@@ -46,9 +47,9 @@ class Accrual(TenantModel):
     transfer = TenantForeignKey(Transfer)
     # Everything that reproduces the amount: commissions.plans.rules.Trace as JSON.
     trace = models.JSONField()
-    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(db_default=Now())
 
-    objects: ClassVar[models.Manager["Accrual"]] = AccrualQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Accrual"]] = AccrualQuerySet.as_manager()
 
     class Meta:
         db_table = "commissions_accrual"

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from partners.directory.models import Partner
 from prm.tenancy.models import TenantForeignKey, TenantModel
@@ -96,7 +97,7 @@ class Transfer(TenantModel):
     period = models.IntegerField()
     # The whole transfer that this one takes back.
     reverses = TenantForeignKey("self", null=True)
-    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "commissions_transfer"

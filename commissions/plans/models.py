@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from partners.programs.models import Program
@@ -47,7 +48,7 @@ class PlanVersion(PublicTenantModel):
     minimum_payout_minor = models.BigIntegerField(default=0)
     note = models.TextField(blank=True)
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
     published_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     published_at = models.DateTimeField(null=True, blank=True)
 

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from partners.programs.models import Program
@@ -36,7 +37,7 @@ class PartnerQuerySet(models.QuerySet["Partner"]):
 
     def visible_to(self, member: Member) -> "PartnerQuerySet":
         """All partners for staff, the own one for partner people."""
-        return self if member.is_staff else self.filter(id=member.partner_id)
+        return self if member.is_staff else self.filter(id=member.own_partner_id)
 
     def active(self) -> "PartnerQuerySet":
         """Partners that work with the vendor now."""
@@ -62,9 +63,9 @@ class Partner(PublicTenantModel):
     # The vendor's person for this partner.
     manager = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     import_id = models.UUIDField(null=True, blank=True)
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
 
-    objects: ClassVar[models.Manager["Partner"]] = PartnerQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Partner"]] = PartnerQuerySet.as_manager()
 
     class Meta:
         db_table = "partners_partner"
@@ -98,7 +99,7 @@ class Enrollment(TenantModel):
     partner = TenantForeignKey(Partner)
     program = TenantForeignKey(Program)
     state = models.CharField(max_length=10, choices=EnrollmentState.choices, default=EnrollmentState.ACTIVE)
-    since = models.DateTimeField(db_default=models.functions.Now())
+    since = models.DateTimeField(db_default=Now())
     import_id = models.UUIDField(null=True, blank=True)
 
     class Meta:

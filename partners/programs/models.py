@@ -1,6 +1,7 @@
 """Programs: the terms under which one kind of partner works."""
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from prm.tenancy.models import PublicTenantModel
@@ -22,7 +23,7 @@ class Program(PublicTenantModel):
     # Days within which the vendor promises a first answer.
     answer_days = models.IntegerField(default=2)
     closed_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "partners_program"

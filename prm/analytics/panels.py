@@ -179,33 +179,7 @@ def _points(rate: Any, before: tuple[int, int] | None) -> dict[str, Any]:
 
 def manager_tasks(member: Member, asked: Asked) -> list[Task]:
     """Return what waits for this person today, the most urgent first."""
-    tasks: list[Task] = []
-    if member.may(Capability.DECIDE_REFERRALS):
-        waiting = selectors.count_of("waiting", asked)
-        if waiting:
-            oldest = (
-                selectors.FIGURES["waiting"]
-                .of(asked, asked.period)
-                .select_related("partner")
-                .order_by("registered_at")
-                .first()
-            )
-            tasks.append(
-                Task(
-                    ngettext(
-                        "%(n)s referral waits for an answer",
-                        "%(n)s referrals wait for an answer",
-                        waiting,
-                    )
-                    % {"n": waiting},
-                    _("Oldest: %(company)s, from %(partner)s")
-                    % {"company": oldest.company, "partner": oldest.partner.name},
-                    reverse("referrals:queue"),
-                    _("Respond"),
-                    "clock",
-                    "warn",
-                ),
-            )
+    tasks = _unanswered(asked) if member.may(Capability.DECIDE_REFERRALS) else []
     if member.may(Capability.APPROVE_PAYOUTS):
         tasks += [
             Task(
@@ -225,6 +199,28 @@ def manager_tasks(member: Member, asked: Asked) -> list[Task]:
     return tasks[:5]
 
 
+def _unanswered(asked: Asked) -> list[Task]:
+    waiting = selectors.FIGURES["waiting"].of(asked, asked.period)
+    oldest = waiting.select_related("partner").order_by("registered_at").first()
+    if oldest is None:
+        return []
+    count = waiting.count()
+    title = ngettext(
+        "%(n)s referral waits for an answer", "%(n)s referrals wait for an answer", count
+    )
+    about = {"company": oldest.company, "partner": oldest.partner.name}
+    return [
+        Task(
+            title % {"n": count},
+            _("Oldest: %(company)s, from %(partner)s") % about,
+            reverse("referrals:queue"),
+            _("Respond"),
+            "clock",
+            "warn",
+        )
+    ]
+
+
 def _due_steps() -> list[Task]:
     due = (
         Referral.objects.open()
@@ -237,7 +233,10 @@ def _due_steps() -> list[Task]:
         Task(
             f"{row.company}: {row.next_step}",
             _("Due on %(day)s, from %(partner)s")
-            % {"day": day_text(row.next_step_on), "partner": row.partner.name},
+            % {
+                "day": day_text(row.next_step_on or timezone.localdate()),
+                "partner": row.partner.name,
+            },
             reverse("referrals:manage-referral-detail", kwargs={"referral_id": row.id}),
             _("Open"),
             "flag",
@@ -411,7 +410,7 @@ def _coming_months(first: Any, count: int) -> list[Any]:
 
 def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
     """Return everything the partner's home shows this person."""
-    partner = Partner.objects.select_related("manager").get(id=member.partner_id)
+    partner = Partner.objects.select_related("manager").get(id=member.own_partner_id)
     mine = Referral.objects.visible_to(member)
     moving = list(mine.select_related("stage").order_by("-stage_entered_at", "-id")[:5])
     months = months_of(period_named("last-12-months", timezone.localdate()))

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from partners.directory.models import Partner
 from prm.analytics.rules import Period
 from prm.tenancy.models import Tenant
-from referrals.pipeline.models import Referral, StageChange, StageKind
+from referrals.pipeline.models import OPEN_KINDS, Referral, StageChange, StageKind
 from referrals.revenue.models import PAYMENT_KINDS, REVERSAL_KINDS, RevenueEvent
 
 DECIDED = (StageKind.WON, StageKind.LOST, StageKind.REJECTED)
@@ -132,7 +132,7 @@ FIGURES: dict[str, Figure] = {
         _("Open referrals"),
         _("Referrals that can still be won, whenever they were sent."),
         "referrals",
-        lambda asked, _period: _referrals(asked).open(),
+        lambda asked, _period: _referrals(asked).filter(stage_kind__in=OPEN_KINDS),
     ),
     "active-partners": Figure(
         _("Active partners"),
@@ -210,7 +210,10 @@ def _days_between(rows: QuerySet[Any], column: str) -> Quartiles | None:
             params,
         )
         count, quartiles = cursor.fetchone()
-    return Quartiles(*(float(value) for value in quartiles), count=count) if count else None
+    if not count:
+        return None
+    lower, median, upper = (float(value) for value in quartiles)
+    return Quartiles(lower, median, upper, count)
 
 
 def revenue_by_month(asked: Asked, months: list[date]) -> list[int]:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from prm.web.tables import BadgeColumn, Column, DayColumn, MoneyColumn, Table, ident
 from referrals.pipeline.models import StageKind
-from referrals.revenue.models import REVERSAL_KINDS, RevenueKind
+from referrals.revenue.models import REVERSAL_KINDS, RevenueEvent, RevenueKind
 
 STAGE_TONES = {"won": "ok", "lost": "", "rejected": "", "expired": "", "submitted": "info"}
 
@@ -74,6 +74,6 @@ class PartnerRows(Table):
         )
 
 
-def signed(event: Any) -> int:
+def signed(event: RevenueEvent) -> int:
     """Return the event's amount as it enters the sum: refunds and chargebacks count against."""
     return -event.amount_minor if event.kind in REVERSAL_KINDS else event.amount_minor

@@ -32,7 +32,12 @@ PERIOD_LABELS = {
 def asked_in(request: MemberRequest) -> tuple[Asked, FilterBar]:
     """Return what the address asks for and the filter line that shows it."""
     today = timezone.localdate()
-    programs = list(Program.objects.order_by("name", "id").values_list("id", "name")[:50])
+    programs = [
+        (str(program_id), name)
+        for program_id, name in Program.objects.order_by("name", "id").values_list("id", "name")[
+            :50
+        ]
+    ]
     currencies = selectors.currencies_in_use()
     ours = request.tenant.currency
     if ours not in currencies:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any
@@ -179,7 +180,7 @@ def _program(stage: Stage, story: ProgramStory, at: datetime) -> None:
     _publish(stage, program, first, admin, at)
     for plan in later:
         moment = stage.at(date.fromisoformat(plan.starts + "-01"), 0) - timedelta(days=30)
-        stage.plan(moment, lambda when, plan=plan: _publish(stage, program, plan, admin, when))  # type: ignore[misc]
+        stage.plan(moment, partial(_publish, stage, program, plan, admin))
 
 
 def _publish(stage: Stage, program: Program, plan: Any, admin: Actor, at: datetime) -> None:
@@ -276,8 +277,8 @@ def _referrals(stage: Stage, first_day: date) -> None:
         moment = stage.at(day, stage.dice.randint(8, 18), stage.dice.randint(0, 59))
         stage.plan(
             moment,
-            lambda at, partner=partner, company=company: _submit(stage, partner, company, at),
-        )  # type: ignore[misc]
+            partial(_submit, stage, partner, company),
+        )
 
 
 def _submit(stage: Stage, story: PartnerStory, company: str, at: datetime) -> None:
@@ -450,8 +451,8 @@ def _money_calendar(stage: Stage, first_day: date) -> None:
         following = (month.replace(day=28) + timedelta(days=5)).replace(day=1)
         stage.plan(
             stage.at(following, 5),
-            lambda when, last=following - timedelta(days=1): _statements(stage, last, when),
-        )  # type: ignore[misc]
+            partial(_statements, stage, following - timedelta(days=1)),
+        )
         month = following
 
 
@@ -506,7 +507,7 @@ def _with_balances() -> list[tuple[UUID, str]]:
         cursor.execute(
             "select distinct partner_id, currency from commissions_account where partner_id is not null order by 1, 2",
         )
-        return cursor.fetchall()
+        return [(row[0], row[1]) for row in cursor.fetchall()]
 
 
 # ---------------------------------------------------------------- playing

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from prm.tenancy.models import TenantForeignKey, TenantModel
 
@@ -18,7 +19,7 @@ class Event(TenantModel):
     actor_id = models.BigIntegerField(null=True, blank=True)
     actor_kind = models.CharField(max_length=12)
     at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(db_default=Now())
     payload = models.JSONField(default=dict)
     # For settings, access, terms and money: {"field": [before, after]}.
     changes = models.JSONField(default=dict)
@@ -41,7 +42,7 @@ class QueuedEvent(TenantModel):
     id = models.BigAutoField(primary_key=True)
     event = TenantForeignKey(Event)
     attempts = models.IntegerField(default=0)
-    next_attempt_at = models.DateTimeField(db_default=models.functions.Now())
+    next_attempt_at = models.DateTimeField(db_default=Now())
     # Handlers that failed, and the last error's text, for the page of stuck work.
     error = models.TextField(blank=True)
     stuck_at = models.DateTimeField(null=True, blank=True)
@@ -69,7 +70,7 @@ class HandledEvent(TenantModel):
     id = models.BigAutoField(primary_key=True)
     event = TenantForeignKey(Event)
     handler = models.CharField(max_length=80)
-    at = models.DateTimeField(db_default=models.functions.Now())
+    at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "prm_handled_event"
@@ -91,7 +92,7 @@ class EventSeal(TenantModel):
     event = TenantForeignKey(Event)
     digest = models.BinaryField(max_length=32)
     chain = models.BinaryField(max_length=32)
-    sealed_at = models.DateTimeField(db_default=models.functions.Now())
+    sealed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "prm_event_seal"

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from prm.accounts.models import User
@@ -31,11 +32,11 @@ class OutgoingMail(models.Model):
     message_id = models.CharField(max_length=120)
     state = models.CharField(max_length=8, choices=MailState.choices, default=MailState.QUEUED)
     attempts = models.IntegerField(default=0)
-    next_attempt_at = models.DateTimeField(db_default=models.functions.Now())
+    next_attempt_at = models.DateTimeField(db_default=Now())
     # A worker owns a sending mail until then; afterwards another may take it over.
     leased_until = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
-    queued_at = models.DateTimeField(db_default=models.functions.Now())
+    queued_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -83,7 +84,7 @@ class Notice(TenantModel):
     facts = models.JSONField(default=dict)
     # Path inside the tenant, without its slug.
     path = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
     read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

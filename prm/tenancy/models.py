@@ -5,6 +5,7 @@ from typing import Any
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from prm.tenancy.sql import UUID7, CurrentTenant
@@ -71,7 +72,7 @@ class Tenant(models.Model):
     payout_account = models.TextField(blank=True)
     payout_bic = models.CharField(max_length=11, blank=True)
     is_demo = models.BooleanField(default=False)
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "prm_tenant"
@@ -85,7 +86,7 @@ class Tenant(models.Model):
         return (self.accent + self.accent_foreground).replace("#", "")
 
 
-class TenantForeignKey(models.ForeignKey):
+class TenantForeignKey(models.ForeignKey):  # type: ignore[type-arg]
     """A reference inside one tenant: the composite key (tenant_id, id) is made by protect(), indexes by Meta."""
 
     def __init__(self, to: Any, on_delete: Any = models.PROTECT, **kwargs: Any) -> None:

@@ -149,7 +149,7 @@ class Referral(PublicTenantModel):
     import_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
-    objects: ClassVar[models.Manager["Referral"]] = ReferralQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Referral"]] = ReferralQuerySet.as_manager()
 
     class Meta:
         db_table = "referrals_referral"
