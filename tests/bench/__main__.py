@@ -1,0 +1,82 @@
+"""Run the workloads, print each figure as it comes, write results.json and RESULTS.md."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.bench.arena import Arena, arena
+from tests.bench.measuring import Meter
+from tests.bench.results import Report
+
+SIZES = (1_000, 10_000, 100_000)
+FULL = 1_000_000
+WORKLOADS = ("W1", "W2", "W3", "W11")
+
+
+def main() -> int:
+    """Run what was asked for; the exit code tells of missed goals only with --strict."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument(
+        "--full", action="store_true", help="a million referrals as well (up to 30 minutes)"
+    )
+    parser.add_argument("--only", default="", help="some workloads: W1,W3")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sizes", default="", help="other sizes: 1000,10000")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 when a goal is missed")
+    parser.add_argument("--dry", action="store_true", help="write no result files")
+    options = parser.parse_args()
+    wanted = [name for name in options.only.upper().split(",") if name] or list(WORKLOADS)
+    if unknown := set(wanted) - set(WORKLOADS):
+        parser.error(
+            f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}"
+        )
+    sizes = [int(size) for size in options.sizes.split(",") if size] or [
+        *SIZES,
+        *([FULL] if options.full else []),
+    ]
+    began, report = time.monotonic(), Report()
+    with arena() as ring:
+        _run(ring, report, wanted, sizes, rounds=options.rounds)
+    seconds = time.monotonic() - began
+    print(
+        f"{len(report.over)} of {len(report.rows)} figures are beyond their goals; {seconds:.0f} s in all."
+    )
+    if not options.dry:
+        report.write(options={"line": " ".join(sys.argv[1:]), "sizes": sizes}, seconds=seconds)
+    return 1 if options.strict and report.over else 0
+
+
+def _run(ring: Arena, report: Report, wanted: list[str], sizes: list[int], *, rounds: int) -> None:
+    from tests.bench import accrual, csv_export, partner_list, payout_run
+    from tests.bench.population import TABLES, make_vendor
+
+    began = time.monotonic()
+    vendors = [make_vendor(ring, size) for size in sizes]
+    ring.tidy(*TABLES)
+    print(
+        f"{sum(sizes):,} referrals in {len(sizes)} tenants, made in {time.monotonic() - began:.0f} s",
+        flush=True,
+    )
+    meter = Meter(_admin_url(), ring.name)
+    workloads: dict[str, Callable[..., Any]] = {
+        "W1": accrual.run,
+        "W2": payout_run.run,
+        "W3": partner_list.run,
+        "W11": csv_export.run,
+    }
+    for name in wanted:
+        started = time.monotonic()
+        workloads[name](ring, meter, report, vendors, rounds=rounds)
+        print(f"{name} took {time.monotonic() - started:.0f} s", flush=True)
+
+
+def _admin_url() -> str:
+    import os
+
+    return os.environ["DATABASE_ADMIN_URL"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

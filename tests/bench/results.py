@@ -1,0 +1,153 @@
+"""Gates, verdicts, and the tables they end in."""
+
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.bench.measuring import BUSY_CORES, Comparison, median
+
+HERE = Path(__file__).parent
+PASS, OVER, NOISY, NOTE = "pass", "over", "noisy, rerun", "note"
+
+
+@dataclass
+class Row:
+    """One figure beside its goal; goal None means it is told, not judged."""
+
+    workload: str
+    what: str
+    value: float
+    unit: str = "x"
+    goal: float | None = None
+    at_most: bool = True
+    floor_s: float | None = None
+    product_s: float | None = None
+    cpu_ratio: float | None = None
+    others_cores: float = 0.0
+    load: float = field(default_factory=lambda: round(os.getloadavg()[0], 2))
+    note: str = ""
+    verdict: str = NOTE
+
+
+class Report:
+    """Collects the figures of a run and prints each as it comes."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.began = datetime.now(UTC)
+
+    def add(self, row: Row, *, steady: bool = False) -> None:
+        """Judge a figure. steady: it does not depend on how busy the box is (memory, counts)."""
+        row.verdict = _verdict(row, steady=steady)
+        self.rows.append(row)
+        print("  " + _line(row), flush=True)
+
+    def ratio(
+        self, workload: str, what: str, found: Comparison, *, goal: float, note: str = ""
+    ) -> None:
+        """Add the ratio of product to floor."""
+        walls = f"{len(found.floor)} rounds, floor spread {found.spread:.2f}"
+        row = Row(
+            workload,
+            what,
+            found.wall_ratio,
+            goal=goal,
+            floor_s=median(found.floor, "wall_s"),
+            product_s=median(found.product, "wall_s"),
+            cpu_ratio=found.cpu_ratio,
+            others_cores=found.others_cores,
+            note=", ".join(filter(None, [note, walls])),
+        )
+        self.add(row)
+
+    @property
+    def over(self) -> list[Row]:
+        """The figures beyond their goals."""
+        return [row for row in self.rows if row.verdict == OVER]
+
+    def write(self, *, options: dict[str, Any], seconds: float, folder: Path = HERE) -> None:
+        """Write results.json and RESULTS.md."""
+        facts = {
+            "taken_at": self.began.isoformat(timespec="seconds"),
+            "seconds": round(seconds, 1),
+            "options": options,
+            "python": platform.python_version(),
+            "cores": os.cpu_count(),
+        }
+        rows = [asdict(row) for row in self.rows]
+        (folder / "results.json").write_text(json.dumps({**facts, "rows": rows}, indent=1) + "\n")
+        (folder / "RESULTS.md").write_text(_markdown(self.rows, facts))
+
+
+def _verdict(row: Row, *, steady: bool) -> str:
+    if row.goal is None:
+        return NOTE
+    kept = row.value <= row.goal if row.at_most else row.value >= row.goal
+    if steady or row.others_cores <= BUSY_CORES:
+        return PASS if kept else OVER
+    # On a busy box a wall ratio proves nothing in either direction; CPU of both sides says when it is hopeless.
+    if row.cpu_ratio is None or not row.at_most:
+        return NOISY
+    return OVER if not kept and row.cpu_ratio > row.goal else NOISY
+
+
+def _goal(row: Row) -> str:
+    return "" if row.goal is None else f"{'≤' if row.at_most else '≥'} {row.goal:g} {row.unit}"
+
+
+def _figure(value: float | None, unit: str = "") -> str:
+    if value is None:
+        return ""
+    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 0.1 else 4
+    return f"{value:,.{digits}f} {unit}".strip()
+
+
+def _line(row: Row) -> str:
+    cpu = f"cpu {row.cpu_ratio:.2f}x" if row.cpu_ratio else ""
+    times = (
+        f"{_figure(row.floor_s)} s / {_figure(row.product_s)} s" if row.floor_s is not None else ""
+    )
+    parts = [
+        f"{row.workload:4}{row.what:58}",
+        f"{_figure(row.value, row.unit):>14}",
+        f"{_goal(row):>12}",
+        f"{row.verdict:13}",
+    ]
+    return " ".join([*parts, times, cpu, f"others {row.others_cores:.2f}", row.note])
+
+
+def _markdown(rows: list[Row], facts: dict[str, Any]) -> str:
+    head = (
+        "# Results\n\n"
+        f"Taken {facts['taken_at']} in {facts['seconds']} s on {facts['cores']} cores, Python {facts['python']}, "
+        f"`python -m tests.bench {facts['options']['line']}`. Written by the run; do not edit.\n\n"
+        "Ratio: median over the rounds of product to floor, wall time. CPU: the same of process and PostgreSQL backends together. "
+        f"Others: cores that other programs used; beyond {BUSY_CORES:g} nothing passes (“noisy, rerun”).\n\n"
+        "| W | what | figure | goal | verdict | floor s | product s | CPU | others | load | note |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+    )
+    lines = [
+        "| "
+        + " | ".join(
+            [
+                row.workload,
+                row.what,
+                _figure(row.value, row.unit),
+                _goal(row),
+                row.verdict,
+                _figure(row.floor_s),
+                _figure(row.product_s),
+                _figure(row.cpu_ratio, "x") if row.cpu_ratio else "",
+                f"{row.others_cores:.2f}",
+                f"{row.load:.2f}",
+                row.note,
+            ],
+        )
+        + " |"
+        for row in rows
+    ]
+    return head + "\n".join(lines) + "\n"
