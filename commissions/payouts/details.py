@@ -34,7 +34,11 @@ def newest_account(partner_id: UUID) -> PayoutAccount | None:
 
 def account_history(partner_id: UUID, *, limit: int = 20) -> list[PayoutAccount]:
     """Return the partner's details, newest first, with who changed them."""
-    return list(PayoutAccount.objects.filter(partner_id=partner_id).select_related("changed_by").order_by("-id")[:limit])
+    return list(
+        PayoutAccount.objects.filter(partner_id=partner_id)
+        .select_related("changed_by")
+        .order_by("-id")[:limit]
+    )
 
 
 def number_digest(number: str) -> str:
@@ -43,7 +47,9 @@ def number_digest(number: str) -> str:
 
 
 @transaction.atomic
-def save_payout_details(*, partner_id: UUID, details: PayoutDetails, actor: Actor, at: datetime) -> PayoutAccount:
+def save_payout_details(
+    *, partner_id: UUID, details: PayoutDetails, actor: Actor, at: datetime
+) -> PayoutAccount:
     """Make these the partner's payout details; the old ones stay as history.
 
     The first details count at once, changed ones are held for three days (rules.COOLING), so that
@@ -109,7 +115,9 @@ def debtor_account(tenant: Tenant) -> DebtorAccount | None:
     """Return the account payouts are sent from, None until finance has entered one."""
     if not tenant.payout_account:
         return None
-    return DebtorAccount(tenant.legal_name or tenant.name, decrypt(tenant.payout_account), tenant.payout_bic)
+    return DebtorAccount(
+        tenant.legal_name or tenant.name, decrypt(tenant.payout_account), tenant.payout_bic
+    )
 
 
 @transaction.atomic

@@ -145,9 +145,15 @@ def stage_candidates(*, left_out: Sequence[UUID], at: datetime, lock: bool) -> l
     left_out: partners finance leaves out by hand, in every currency. lock: hold the balances until the
     transaction ends. Leaves the temp table payout_candidate.
     """
-    values = {"tenant": current_scope().tenant_id, "at": at, "left_out": [str(partner) for partner in left_out]}
+    values = {
+        "tenant": current_scope().tenant_id,
+        "at": at,
+        "left_out": [str(partner) for partner in left_out],
+    }
     with connection.cursor() as cursor:
-        cursor.execute("drop table if exists pg_temp.payout_balance, pg_temp.payout_candidate, pg_temp.payout_claim")
+        cursor.execute(
+            "drop table if exists pg_temp.payout_balance, pg_temp.payout_candidate, pg_temp.payout_claim"
+        )
         cursor.execute(_BALANCES + _LOCK if lock else _BALANCES, values)
         cursor.execute("analyze payout_balance")
         cursor.execute(_CANDIDATES, values)

@@ -31,7 +31,9 @@ class PayoutAccount(TenantModel):
     number_digest = models.CharField(max_length=64)
     bic = models.CharField(max_length=11, blank=True)
     country = models.CharField(max_length=2, blank=True)
-    changed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    changed_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     changed_at = models.DateTimeField()
     # Until then payouts to it are held.
     cooling_until = models.DateTimeField(null=True, blank=True)
@@ -62,11 +64,17 @@ class PayoutRun(PublicTenantModel):
     # Balances payable at this moment.
     cutoff_at = models.DateTimeField()
     digest = models.CharField(max_length=64)
-    prepared_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    prepared_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     prepared_at = models.DateTimeField()
-    approved_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    approved_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     approved_at = models.DateTimeField(null=True, blank=True)
-    cancelled_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    cancelled_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.TextField(blank=True)
     exported_at = models.DateTimeField(null=True, blank=True)
@@ -111,7 +119,9 @@ class Payout(PublicTenantModel):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     line_count = models.IntegerField()
-    state = models.CharField(max_length=10, choices=PayoutState.choices, default=PayoutState.PREPARED)
+    state = models.CharField(
+        max_length=10, choices=PayoutState.choices, default=PayoutState.PREPARED
+    )
     settled_at = models.DateTimeField(null=True, blank=True)
     returned_at = models.DateTimeField(null=True, blank=True)
     return_reason = models.CharField(max_length=200, blank=True)
@@ -119,12 +129,16 @@ class Payout(PublicTenantModel):
     class Meta:
         db_table = "commissions_payout"
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "run", "partner", "currency"], name="payout_once_per_run"),
+            models.UniqueConstraint(
+                fields=["tenant", "run", "partner", "currency"], name="payout_once_per_run"
+            ),
             models.UniqueConstraint(fields=["tenant", "number"], name="payout_number_once"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payout_positive"),
         ]
         indexes = [
-            models.Index(fields=["tenant", "run", "-amount_minor", "id"], name="payout_run_largest"),
+            models.Index(
+                fields=["tenant", "run", "-amount_minor", "id"], name="payout_run_largest"
+            ),
             models.Index(fields=["tenant", "partner", "-id"], name="payout_partner_newest"),
         ]
 
@@ -183,7 +197,9 @@ class PayoutExclusion(TenantModel):
     class Meta:
         db_table = "commissions_payout_exclusion"
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "run", "partner", "currency"], name="payout_exclusion_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "run", "partner", "currency"], name="payout_exclusion_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -48,7 +48,9 @@ def post_settlements(*, run_id: UUID, at: datetime) -> None:
 
 
 def _post(run_id: UUID, state: str, movement: Callable[[Payout], NewTransfer]) -> None:
-    for chunk in _chunks(Payout.objects.filter(run_id=run_id, state=state).order_by("id").iterator(CHUNK)):
+    for chunk in _chunks(
+        Payout.objects.filter(run_id=run_id, state=state).order_by("id").iterator(CHUNK)
+    ):
         post_staged([movement(payout) for payout in chunk])
 
 

@@ -13,7 +13,50 @@ from schwifty.exceptions import SchwiftyException
 COOLING = timedelta(days=3)
 # The countries and territories of the SEPA scheme (EPC409-09, list of 2025).
 SEPA_COUNTRIES = frozenset(
-    "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS SE SI SK SM VA".split(),
+    [
+        "AD",
+        "AL",
+        "AT",
+        "BE",
+        "BG",
+        "CH",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GB",
+        "GI",
+        "GR",
+        "HR",
+        "HU",
+        "IE",
+        "IS",
+        "IT",
+        "LI",
+        "LT",
+        "LU",
+        "LV",
+        "MC",
+        "MD",
+        "ME",
+        "MK",
+        "MT",
+        "NL",
+        "NO",
+        "PL",
+        "PT",
+        "RO",
+        "RS",
+        "SE",
+        "SI",
+        "SK",
+        "SM",
+        "VA",
+    ],
 )
 SEPA_CURRENCY = "EUR"
 _ACCOUNT_NUMBER = re.compile(r"[A-Z0-9]{4,34}")
@@ -116,6 +159,7 @@ def digest_of(payouts: Iterable[FrozenPayout]) -> str:
     Source: RULES.md, L16: every approved run executes exactly the list both people saw.
     """
     rows = sorted(
-        f"{row.number}|{row.partner_id}|{row.account_id}|{row.amount_minor}|{row.currency}|{row.lines}" for row in payouts
+        f"{row.number}|{row.partner_id}|{row.account_id}|{row.amount_minor}|{row.currency}|{row.lines}"
+        for row in payouts
     )
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()

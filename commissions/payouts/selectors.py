@@ -12,14 +12,28 @@ from django.db import connection, transaction
 from django.db.models import Count, QuerySet, Sum
 
 from commissions.payouts.freezing import Candidate, stage_candidates
-from commissions.payouts.models import ExclusionReason, Payout, PayoutExclusion, PayoutLine, PayoutMethod, PayoutRun, PayoutState, RunState
+from commissions.payouts.models import (
+    ExclusionReason,
+    Payout,
+    PayoutExclusion,
+    PayoutLine,
+    PayoutMethod,
+    PayoutRun,
+    PayoutState,
+    RunState,
+)
 from commissions.payouts.rules import SEPA_CURRENCY
 from prm.accounts.members import Member
 from prm.money import Money
 from prm.tenancy.scope import current_scope
 
 # Reasons that a person can do something about; the others are carried to the next run by themselves.
-TO_DECIDE = (ExclusionReason.NO_DETAILS, ExclusionReason.COOLING, ExclusionReason.NEGATIVE, ExclusionReason.NOT_ACTIVE)
+TO_DECIDE = (
+    ExclusionReason.NO_DETAILS,
+    ExclusionReason.COOLING,
+    ExclusionReason.NEGATIVE,
+    ExclusionReason.NOT_ACTIVE,
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +73,10 @@ class RunPreview:
         sums: dict[str, list[int]] = defaultdict(list)
         for row in self.paid:
             sums[row.currency].append(row.amount_minor)
-        return [CurrencyTotal(currency, sum(amounts), len(amounts)) for currency, amounts in sorted(sums.items())]
+        return [
+            CurrencyTotal(currency, sum(amounts), len(amounts))
+            for currency, amounts in sorted(sums.items())
+        ]
 
     @property
     def shared_accounts(self) -> dict[str, list[str]]:
@@ -72,7 +89,10 @@ class RunPreview:
 
 def preview_digest(candidates: Iterable[Candidate]) -> str:
     """Return the SHA-256 of who would get how much, where, and who is left out why."""
-    rows = sorted(f"{row.partner_id}|{row.currency}|{row.amount_minor}|{row.account_id}|{row.reason}" for row in candidates)
+    rows = sorted(
+        f"{row.partner_id}|{row.currency}|{row.amount_minor}|{row.account_id}|{row.reason}"
+        for row in candidates
+    )
     return sha256("\n".join(rows).encode()).hexdigest()
 
 
@@ -93,7 +113,12 @@ def waiting_run() -> PayoutRun | None:
 
 def run_totals(run_id: UUID) -> list[CurrencyTotal]:
     """Return a run's payments by currency."""
-    rows = Payout.objects.filter(run_id=run_id).values("currency").annotate(total=Sum("amount_minor"), count=Count("id")).order_by("currency")
+    rows = (
+        Payout.objects.filter(run_id=run_id)
+        .values("currency")
+        .annotate(total=Sum("amount_minor"), count=Count("id"))
+        .order_by("currency")
+    )
     return [CurrencyTotal(row["currency"], row["total"], row["count"]) for row in rows]
 
 
@@ -169,14 +194,23 @@ def previous_amounts(payouts: Sequence[Payout]) -> dict[UUID, int]:
                       and x.id < k.id and x.state in ('approved', 'exported', 'settled')
                     order by x.id desc limit 1) b on true
             """,
-            [[key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys], current_scope().tenant_id],
+            [
+                [key[0] for key in keys],
+                [key[1] for key in keys],
+                [key[2] for key in keys],
+                current_scope().tenant_id,
+            ],
         )
         return dict(cursor.fetchall())
 
 
 def exclusions_of(run_id: UUID) -> list[PayoutExclusion]:
     """Return who was left out of a run, those somebody must decide on first, largest first."""
-    rows = list(PayoutExclusion.objects.filter(run_id=run_id).select_related("partner").order_by("-amount_minor", "id"))
+    rows = list(
+        PayoutExclusion.objects.filter(run_id=run_id)
+        .select_related("partner")
+        .order_by("-amount_minor", "id")
+    )
     return sorted(rows, key=lambda row: row.reason not in TO_DECIDE)
 
 
@@ -227,13 +261,21 @@ def changes_since(run: PayoutRun) -> list[ChangeSince]:
         if state != "active":
             found.append(ChangeSince("state", name, number, "active", state))
         if balance < amount:
-            found.append(ChangeSince("balance", name, number, Money(amount, currency), Money(balance, currency)))
+            found.append(
+                ChangeSince(
+                    "balance", name, number, Money(amount, currency), Money(balance, currency)
+                )
+            )
     return found
 
 
 def sepa_payouts(run_id: UUID) -> QuerySet[Payout]:
     """Return the payments that go into the SEPA file: euros to accounts that SEPA reaches."""
-    return payouts_of(run_id).filter(currency=SEPA_CURRENCY, account__method=PayoutMethod.SEPA).order_by("number")
+    return (
+        payouts_of(run_id)
+        .filter(currency=SEPA_CURRENCY, account__method=PayoutMethod.SEPA)
+        .order_by("number")
+    )
 
 
 def visible_payouts(member: Member) -> QuerySet[Payout]:
@@ -241,9 +283,15 @@ def visible_payouts(member: Member) -> QuerySet[Payout]:
     rows = Payout.objects.select_related("partner", "account", "run")
     if member.is_staff:
         return rows
-    return rows.filter(partner_id=member.partner_id).exclude(state__in=[PayoutState.PREPARED, PayoutState.CANCELLED])
+    return rows.filter(partner_id=member.partner_id).exclude(
+        state__in=[PayoutState.PREPARED, PayoutState.CANCELLED]
+    )
 
 
 def lines_of(payout_id: UUID, *, limit: int = 200) -> list[PayoutLine]:
     """Return the transfers a payment claims, oldest first, at most `limit`."""
-    return list(PayoutLine.objects.filter(payout_id=payout_id).select_related("transfer").order_by("id")[:limit])
+    return list(
+        PayoutLine.objects.filter(payout_id=payout_id)
+        .select_related("transfer")
+        .order_by("id")[:limit]
+    )

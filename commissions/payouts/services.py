@@ -13,7 +13,13 @@ from commissions.ledger.services import account_of, post_transfer
 from commissions.payouts.freezing import freeze_staged, frozen_digest
 from commissions.payouts.models import Payout, PayoutLine, PayoutRun, PayoutState, RunState
 from commissions.payouts.posting import post_approval, post_settlements
-from commissions.payouts.selectors import ChangeSince, changes_since, preview_run, run_totals, waiting_run
+from commissions.payouts.selectors import (
+    ChangeSince,
+    changes_since,
+    preview_run,
+    run_totals,
+    waiting_run,
+)
 from prm.events.services import Actor, emit
 from prm.money import Money
 from prm.tenancy.services import next_number
@@ -113,7 +119,12 @@ def _freeze(draft: RunDraft, actor: Actor, at: datetime) -> PayoutRun:
         "payout_run.prepared",
         subject=f"payout_run:{run.id}",
         actor=actor,
-        payload={"run_id": str(run.id), "payout_count": len(preview.paid), "excluded_count": len(preview.left_out), "totals": totals},
+        payload={
+            "run_id": str(run.id),
+            "payout_count": len(preview.paid),
+            "excluded_count": len(preview.left_out),
+            "totals": totals,
+        },
         at=at,
     )
     return run
@@ -167,7 +178,12 @@ def cancel_run(*, run_id: UUID, reason: str, actor: Actor, at: datetime) -> Payo
         raise RunNotInState(run)
     PayoutLine.objects.filter(payout__run_id=run.id, released_at=None).update(released_at=at)
     Payout.objects.filter(run_id=run.id).update(state=PayoutState.CANCELLED)
-    run.state, run.cancelled_by_id, run.cancelled_at, run.cancel_reason = RunState.CANCELLED, actor.user_id, at, reason
+    run.state, run.cancelled_by_id, run.cancelled_at, run.cancel_reason = (
+        RunState.CANCELLED,
+        actor.user_id,
+        at,
+        reason,
+    )
     run.save(update_fields=["state", "cancelled_by", "cancelled_at", "cancel_reason"])
     _emit_run("payout_run.cancelled", run, actor, at)
     return run
@@ -184,7 +200,9 @@ def export_run(*, run_id: UUID, actor: Actor, at: datetime) -> PayoutRun:
         return run
     if run.state != RunState.APPROVED:
         raise RunNotInState(run)
-    Payout.objects.filter(run_id=run.id, state=PayoutState.APPROVED).update(state=PayoutState.EXPORTED)
+    Payout.objects.filter(run_id=run.id, state=PayoutState.APPROVED).update(
+        state=PayoutState.EXPORTED
+    )
     run.state, run.exported_at = RunState.EXPORTED, at
     run.save(update_fields=["state", "exported_at"])
     _emit_run("payout_run.exported", run, actor, at)
@@ -193,7 +211,14 @@ def export_run(*, run_id: UUID, actor: Actor, at: datetime) -> PayoutRun:
 
 def note_download(*, run: PayoutRun, file: str, actor: Actor, at: datetime) -> None:
     """Record who took a bank file. Emits payout_run.file_downloaded."""
-    emit("payout_run.file_downloaded", subject=f"payout_run:{run.id}", actor=actor, payload={"file": file}, at=at, queue=False)
+    emit(
+        "payout_run.file_downloaded",
+        subject=f"payout_run:{run.id}",
+        actor=actor,
+        payload={"file": file},
+        at=at,
+        queue=False,
+    )
 
 
 @transaction.atomic
@@ -237,7 +262,11 @@ def return_payout(*, payout_id: UUID, reason: str, actor: Actor, at: datetime) -
     if payout.state not in {PayoutState.EXPORTED, PayoutState.SETTLED}:
         raise PayoutNotInState(payout)
     was_paid = payout.state == PayoutState.SETTLED
-    source = account_of(AccountKind.CASH, payout.currency) if was_paid else account_of(AccountKind.IN_PAYOUT, payout.currency, payout.partner_id)
+    source = (
+        account_of(AccountKind.CASH, payout.currency)
+        if was_paid
+        else account_of(AccountKind.IN_PAYOUT, payout.currency, payout.partner_id)
+    )
     post_transfer(
         kind="return",
         key=f"return:{payout.id}",
@@ -267,9 +296,15 @@ def settle_all(*, run_id: UUID, actor: Actor, at: datetime) -> int:
     if run.state != RunState.EXPORTED:
         raise RunNotInState(run)
     # Locked in key order, as settle_payout and return_payout lock the run before their payment.
-    open_payouts = list(Payout.objects.select_for_update().filter(run_id=run.id, state=PayoutState.EXPORTED).order_by("id"))
+    open_payouts = list(
+        Payout.objects.select_for_update()
+        .filter(run_id=run.id, state=PayoutState.EXPORTED)
+        .order_by("id")
+    )
     post_settlements(run_id=run.id, at=at)
-    Payout.objects.filter(id__in=[payout.id for payout in open_payouts]).update(state=PayoutState.SETTLED, settled_at=at)
+    Payout.objects.filter(id__in=[payout.id for payout in open_payouts]).update(
+        state=PayoutState.SETTLED, settled_at=at
+    )
     for payout in open_payouts:
         emit_payout("payout.settled", payout, actor, at)
     _close_when_done(run, actor, at)
@@ -286,7 +321,11 @@ def _locked(payout_id: UUID) -> tuple[PayoutRun, Payout]:
 def _close_when_done(run: PayoutRun, actor: Actor, at: datetime) -> None:
     if run.state != RunState.EXPORTED:
         return
-    if Payout.objects.filter(run_id=run.id).exclude(Q(state=PayoutState.SETTLED) | Q(state=PayoutState.RETURNED)).exists():
+    if (
+        Payout.objects.filter(run_id=run.id)
+        .exclude(Q(state=PayoutState.SETTLED) | Q(state=PayoutState.RETURNED))
+        .exists()
+    ):
         return
     run.state, run.settled_at = RunState.SETTLED, at
     run.save(update_fields=["state", "settled_at"])
@@ -295,7 +334,13 @@ def _close_when_done(run: PayoutRun, actor: Actor, at: datetime) -> None:
 
 def _emit_run(name: str, run: PayoutRun, actor: Actor, at: datetime, **more: str) -> None:
     totals = {total.currency: total.amount_minor for total in run_totals(run.id)}
-    emit(name, subject=f"payout_run:{run.id}", actor=actor, payload={"run_id": str(run.id), "totals": totals, **more}, at=at)
+    emit(
+        name,
+        subject=f"payout_run:{run.id}",
+        actor=actor,
+        payload={"run_id": str(run.id), "totals": totals, **more},
+        at=at,
+    )
 
 
 def emit_payout(name: str, payout: Payout, actor: Actor, at: datetime) -> None:

@@ -43,10 +43,8 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
          'referral', r.number,
          'person', coalesce(nullif(u.name, ''), nullif(r.submitted_by_name, '')),
          'earned_on', a.earned_on,
-         'label', nullif(p.label, ''), 'trigger', p.trigger, 'reward', p.reward, 'rate', p.rate::text,
-         'plan', v.number,
          'trace', case when s.section = 'earned' then a.trace end,
-         'event_minor', e.amount_minor, 'event_currency', e.currency, 'event_kind', e.kind,
+         'event_kind', e.kind,
          'reason', nullif(c.reason, ''),
          'original_minor', case when s.section = 'adjusted' then a.amount_minor end,
          'original', g.number,
@@ -55,8 +53,6 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
   left join commissions_clawback c on c.tenant_id = %(tenant)s and c.transfer_id = s.transfer_id
   left join commissions_accrual a on a.tenant_id = %(tenant)s and a.partner_id = %(partner)s
        and (a.id = c.accrual_id or (c.id is null and a.transfer_id = coalesce(s.reverses_id, s.transfer_id)))
-  left join commissions_plan_rule p on p.tenant_id = %(tenant)s and p.id = a.rule_id
-  left join commissions_plan_version v on v.tenant_id = %(tenant)s and v.id = a.version_id
   left join referrals_referral r on r.tenant_id = %(tenant)s and r.id = a.referral_id
   left join referrals_customer k on k.tenant_id = %(tenant)s and k.referral_id = r.id
   left join referrals_revenue_event e on e.tenant_id = %(tenant)s and e.id = coalesce(c.refund_id, a.revenue_event_id)
@@ -144,7 +140,13 @@ class BooksAt:
 
 
 def _values(partner_id: UUID, currency: str, until_on: date, **more: Any) -> dict[str, Any]:
-    return {"tenant": current_scope().tenant_id, "partner": partner_id, "currency": currency, "until": until_on, **more}
+    return {
+        "tenant": current_scope().tenant_id,
+        "partner": partner_id,
+        "currency": currency,
+        "until": until_on,
+        **more,
+    }
 
 
 def stage_lines(*, partner_id: UUID, currency: str, until_on: date) -> Gathered:
@@ -185,17 +187,23 @@ def books_at(*, partner_id: UUID, currency: str, until_on: date) -> BooksAt:
     )
 
 
-def holds_at(*, partner_id: UUID, currency: str, until_on: date, zone: str) -> list[tuple[str, int]]:
+def holds_at(
+    *, partner_id: UUID, currency: str, until_on: date, zone: str
+) -> list[tuple[str, int]]:
     """Return what is on hold by the day its hold ends: ISO day and minor units, earliest first."""
     with connection.cursor() as cursor:
         cursor.execute(_HOLDS, _values(partner_id, currency, until_on, zone=zone))
         return [(day.isoformat(), amount) for day, amount in cursor.fetchall()]
 
 
-def due_for_statement(*, until_on: date, partner_ids: list[UUID] | None = None) -> list[tuple[UUID, str]]:
+def due_for_statement(
+    *, until_on: date, partner_ids: list[UUID] | None = None
+) -> list[tuple[UUID, str]]:
     """Return partner and currency wherever a movement up to the day is on no statement yet."""
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, {"tenant": current_scope().tenant_id, "until": until_on, "partners": partner_ids})
+        cursor.execute(
+            _DUE, {"tenant": current_scope().tenant_id, "until": until_on, "partners": partner_ids}
+        )
         return [(partner_id, currency) for partner_id, currency in cursor.fetchall()]
 
 

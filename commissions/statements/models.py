@@ -1,11 +1,22 @@
 """Statements: numbered, immutable, each transfer on exactly one."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
 from commissions.ledger.models import Transfer
 from partners.directory.models import Partner
+from prm.accounts.members import Member
 from prm.tenancy.models import PublicTenantModel, TenantForeignKey, TenantModel
+
+
+class StatementQuerySet(models.QuerySet["Statement"]):
+    """Phrases about statements."""
+
+    def visible_to(self, member: Member) -> "StatementQuerySet":
+        """All for staff, the partner's own otherwise."""
+        return self if member.is_staff else self.filter(partner_id=member.own_partner_id)
 
 
 class Statement(PublicTenantModel):
@@ -34,11 +45,15 @@ class Statement(PublicTenantModel):
     digest = models.CharField(max_length=64)
     run_id = models.UUIDField(null=True, blank=True)
 
+    objects: ClassVar[models.Manager["Statement"]] = StatementQuerySet.as_manager()
+
     class Meta:
         db_table = "commissions_statement"
         constraints = [
             models.UniqueConstraint(fields=["tenant", "number"], name="statement_number_once"),
-            models.UniqueConstraint(fields=["tenant", "partner", "currency", "position"], name="statement_position_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "partner", "currency", "position"], name="statement_position_once"
+            ),
             models.CheckConstraint(
                 condition=Q(
                     closing_minor=models.F("opening_minor")
@@ -48,10 +63,15 @@ class Statement(PublicTenantModel):
                 ),
                 name="statement_adds_up",
             ),
-            models.CheckConstraint(condition=Q(period_end__gte=models.F("period_start")), name="statement_period_forward"),
+            models.CheckConstraint(
+                condition=Q(period_end__gte=models.F("period_start")),
+                name="statement_period_forward",
+            ),
         ]
         indexes = [
-            models.Index(fields=["tenant", "partner", "-issued_at", "-id"], name="statement_partner_newest"),
+            models.Index(
+                fields=["tenant", "partner", "-issued_at", "-id"], name="statement_partner_newest"
+            ),
             models.Index(fields=["tenant", "-issued_at", "-id"], name="statement_newest"),
             models.Index(fields=["tenant", "run_id"], name="statement_run"),
         ]
@@ -78,8 +98,12 @@ class StatementLine(TenantModel):
     class Meta:
         db_table = "commissions_statement_line"
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "transfer"], name="statement_line_transfer_once"),
-            models.UniqueConstraint(fields=["tenant", "statement", "position"], name="statement_line_position_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "transfer"], name="statement_line_transfer_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "statement", "position"], name="statement_line_position_once"
+            ),
         ]
 
     def __str__(self) -> str:

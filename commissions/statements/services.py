@@ -72,7 +72,11 @@ def issue_statement(
         subject=f"statement:{statement.id}",
         actor=actor,
         partner_id=partner_id,
-        payload={"statement_id": str(statement.id), "closing_minor": statement.closing_minor, "currency": currency},
+        payload={
+            "statement_id": str(statement.id),
+            "closing_minor": statement.closing_minor,
+            "currency": currency,
+        },
         at=at,
     )
     return statement
@@ -92,7 +96,9 @@ def _statement(
     closing = opening + gathered.earned_minor + gathered.adjusted_minor - gathered.paid_minor
     books = books_at(partner_id=partner_id, currency=currency, until_on=until_on)
     if books.owed_minor != closing:
-        raise BooksDisagree(f"{partner_id} {currency}: statement {closing}, ledger {books.owed_minor}")
+        raise BooksDisagree(
+            f"{partner_id} {currency}: statement {closing}, ledger {books.owed_minor}"
+        )
     lines = describe_staged(partner_id=partner_id, currency=currency, until_on=until_on)
     month = f"{until_on:%Y-%m}"
     number = f"ST-{month}-{next_number(f'statement:{month}'):04d}"
@@ -131,7 +137,9 @@ def _parties(partner_id: UUID, currency: str, until_on: date, books: BooksAt) ->
     """Return both sides as they are now, so that the paper can be printed again unchanged."""
     tenant = Tenant.objects.get(id=current_scope().tenant_id)
     partner = Partner.objects.get(id=partner_id)
-    holds = holds_at(partner_id=partner_id, currency=currency, until_on=until_on, zone=tenant.time_zone)
+    holds = holds_at(
+        partner_id=partner_id, currency=currency, until_on=until_on, zone=tenant.time_zone
+    )
     return {
         "to": {
             "name": partner.legal_name or partner.name,

@@ -4,14 +4,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.builders.partners import a_partner
-from tests.builders.payouts import IBAN_GERMANY, a_payee, approved_run, bank_details, exported_run, payable, submitted_run
-from tests.conftest import World
 
 from commissions.ledger.models import Transfer
 from commissions.ledger.selectors import balances_of
 from commissions.payouts.details import PayoutDetails, save_payout_details
-from commissions.payouts.models import ExclusionReason, Payout, PayoutExclusion, PayoutLine, PayoutRun, PayoutState, RunState
+from commissions.payouts.models import (
+    ExclusionReason,
+    Payout,
+    PayoutExclusion,
+    PayoutLine,
+    PayoutRun,
+    PayoutState,
+    RunState,
+)
 from commissions.payouts.selectors import changes_since, ledger_check, preview_run, run_totals
 from commissions.payouts.services import (
     NothingToPay,
@@ -33,6 +38,17 @@ from commissions.payouts.services import (
 from partners.directory.services import change_partner_state
 from prm.events.models import Event
 from prm.events.services import Actor
+from tests.builders.partners import a_partner
+from tests.builders.payouts import (
+    IBAN_GERMANY,
+    a_payee,
+    approved_run,
+    bank_details,
+    exported_run,
+    payable,
+    submitted_run,
+)
+from tests.conftest import World
 
 pytestmark = pytest.mark.usefixtures("acme")
 
@@ -53,7 +69,9 @@ def test_the_preview_says_who_is_left_out_and_why(world: World, at: datetime) ->
     )
     a_payee("Negative", -700, at=at)
     paused = a_payee("Paused", 100, at=at)
-    change_partner_state(partner_id=paused.id, state="paused", reason="Review", actor=Actor(None), at=at)
+    change_partner_state(
+        partner_id=paused.id, state="paused", reason="Review", actor=Actor(None), at=at
+    )
     by_hand = a_payee("By hand", 4_000, at=at)
     a_payee("Nothing", 500, at=at)
     nothing = a_payee("Zero", 500, at=at)
@@ -71,7 +89,9 @@ def test_the_preview_says_who_is_left_out_and_why(world: World, at: datetime) ->
     assert _reasons(at + timedelta(minutes=2))["Cooling"] == ""
 
 
-def test_submitting_freezes_the_list_and_later_commissions_stay_out(world: World, at: datetime) -> None:
+def test_submitting_freezes_the_list_and_later_commissions_stay_out(
+    world: World, at: datetime
+) -> None:
     partner = a_payee("Brightwater", 10_000, at=at)
     payable(partner.id, -2_500, at=at)
     payable(partner.id, 300, "USD", at=at)
@@ -80,14 +100,26 @@ def test_submitting_freezes_the_list_and_later_commissions_stay_out(world: World
     payable(partner.id, 9_999, at=at)
 
     assert run.number == "PR-2026-11"
-    assert [(row.currency, row.amount_minor, row.line_count, row.number) for row in Payout.objects.order_by("number")] == [
+    assert [
+        (row.currency, row.amount_minor, row.line_count, row.number)
+        for row in Payout.objects.order_by("number")
+    ] == [
         ("EUR", 7_500, 2, "PR-2026-11-0001"),
         ("USD", 300, 1, "PR-2026-11-0002"),
     ]
-    assert [(total.currency, total.amount_minor) for total in run_totals(run.id)] == [("EUR", 7_500), ("USD", 300)]
-    assert [(check.line_count, check.difference.minor) for check in ledger_check(run.id)] == [(2, 0), (1, 0)]
+    assert [(total.currency, total.amount_minor) for total in run_totals(run.id)] == [
+        ("EUR", 7_500),
+        ("USD", 300),
+    ]
+    assert [(check.line_count, check.difference.minor) for check in ledger_check(run.id)] == [
+        (2, 0),
+        (1, 0),
+    ]
     assert balances_of(partner.id, "EUR").payable == 17_499
-    assert Event.objects.get(name="payout_run.prepared").payload["totals"] == {"EUR": 7_500, "USD": 300}
+    assert Event.objects.get(name="payout_run.prepared").payload["totals"] == {
+        "EUR": 7_500,
+        "USD": 300,
+    }
 
 
 def test_an_empty_run_is_refused(world: World, at: datetime) -> None:
@@ -139,7 +171,9 @@ def test_approval_moves_payable_to_in_payout_once(world: World, at: datetime) ->
     run = submitted_run(at=at, user_id=world.finance.id)
 
     for _ in range(2):
-        run = approve_run(run_id=run.id, digest=run.digest, actor=Actor(world.second_finance.id), at=at)
+        run = approve_run(
+            run_id=run.id, digest=run.digest, actor=Actor(world.second_finance.id), at=at
+        )
 
     balance = balances_of(partner.id, "EUR")
     assert (balance.payable, balance.in_payout) == (0, 10_000)
@@ -160,17 +194,24 @@ def test_another_list_than_the_one_on_screen_is_not_approved(world: World, at: d
     assert not Transfer.objects.filter(kind="payout").exists()
 
 
-def test_bank_details_changed_after_the_freeze_stop_the_approval(world: World, at: datetime) -> None:
+def test_bank_details_changed_after_the_freeze_stop_the_approval(
+    world: World, at: datetime
+) -> None:
     partner = a_payee("Brightwater", 10_000, at=at)
     run = submitted_run(at=at, user_id=world.finance.id)
     save_payout_details(
-        partner_id=partner.id, details=PayoutDetails("sepa", "Thief", IBAN_GERMANY, country="DE"), actor=Actor(None), at=at,
+        partner_id=partner.id,
+        details=PayoutDetails("sepa", "Thief", IBAN_GERMANY, country="DE"),
+        actor=Actor(None),
+        at=at,
     )
 
     with pytest.raises(RunChanged) as refused:
         approve_run(run_id=run.id, digest=run.digest, actor=Actor(world.second_finance.id), at=at)
 
-    assert [(change.kind, change.partner_name) for change in refused.value.changes] == [("details", "Brightwater")]
+    assert [(change.kind, change.partner_name) for change in refused.value.changes] == [
+        ("details", "Brightwater")
+    ]
     assert not Transfer.objects.filter(kind="payout").exists()
 
 
@@ -179,7 +220,9 @@ def test_a_refund_after_the_freeze_is_carried_below_zero(world: World, at: datet
     run = submitted_run(at=at, user_id=world.finance.id)
     payable(partner.id, -4_000, at=at)
 
-    assert [(change.kind, change.after.minor) for change in changes_since(run)] == [("balance", 6_000)]
+    assert [(change.kind, change.after.minor) for change in changes_since(run)] == [
+        ("balance", 6_000)
+    ]
     approve_run(run_id=run.id, digest=run.digest, actor=Actor(world.second_finance.id), at=at)
 
     assert balances_of(partner.id, "EUR").payable == -4_000
@@ -223,8 +266,13 @@ def test_export_is_not_payment(world: World, at: datetime) -> None:
     assert Event.objects.filter(name="payout_run.exported").count() == 1
 
 
-def test_settling_books_cash_once_and_closes_the_run_with_the_last(world: World, at: datetime) -> None:
-    first, second = a_payee("Alder", 10_000, at=at), a_payee("Birch", 2_000, at=at, number=IBAN_GERMANY)
+def test_settling_books_cash_once_and_closes_the_run_with_the_last(
+    world: World, at: datetime
+) -> None:
+    first, second = (
+        a_payee("Alder", 10_000, at=at),
+        a_payee("Birch", 2_000, at=at, number=IBAN_GERMANY),
+    )
     run = exported_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
     payouts = {row.partner_id: row for row in Payout.objects.all()}
 
@@ -243,8 +291,12 @@ def test_settling_books_cash_once_and_closes_the_run_with_the_last(world: World,
     assert settle_all(run_id=run.id, actor=Actor(world.finance.id), at=at) == 0
 
 
-@pytest.mark.parametrize("settled_before", [False, True], ids=["before it was settled", "after it was settled"])
-def test_a_returned_payment_becomes_payable_once(world: World, at: datetime, settled_before: bool) -> None:
+@pytest.mark.parametrize(
+    "settled_before", [False, True], ids=["before it was settled", "after it was settled"]
+)
+def test_a_returned_payment_becomes_payable_once(
+    world: World, at: datetime, settled_before: bool
+) -> None:
     partner = a_payee("Brightwater", 10_000, at=at)
     exported_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
     payout = Payout.objects.get()
@@ -252,14 +304,18 @@ def test_a_returned_payment_becomes_payable_once(world: World, at: datetime, set
         settle_payout(payout_id=payout.id, actor=Actor(world.finance.id), at=at)
 
     for _ in range(2):
-        return_payout(payout_id=payout.id, reason="Account closed", actor=Actor(world.finance.id), at=at)
+        return_payout(
+            payout_id=payout.id, reason="Account closed", actor=Actor(world.finance.id), at=at
+        )
 
     balance = balances_of(partner.id, "EUR")
     assert (balance.payable, balance.in_payout) == (10_000, 0)
     with pytest.raises(PayoutNotInState):
         settle_payout(payout_id=payout.id, actor=Actor(world.finance.id), at=at)
     again = approved_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
-    assert [(row.amount_minor, row.line_count) for row in Payout.objects.filter(run=again)] == [(10_000, 1)]
+    assert [(row.amount_minor, row.line_count) for row in Payout.objects.filter(run=again)] == [
+        (10_000, 1)
+    ]
     assert balances_of(partner.id, "EUR").payable == 0
     with pytest.raises(NothingToPay):
         submitted_run(at=at)
@@ -270,7 +326,11 @@ def test_exclusions_are_frozen_with_their_reason(world: World, at: datetime) -> 
     payable(a_partner(name="No details").id, 5_000, at=at)
     by_hand = a_payee("By hand", 4_000, at=at, number=IBAN_GERMANY)
 
-    submit_run(draft=RunDraft(pay_on=at.date(), left_out=[by_hand.id]), actor=Actor(world.finance.id), at=at)
+    submit_run(
+        draft=RunDraft(pay_on=at.date(), left_out=[by_hand.id]),
+        actor=Actor(world.finance.id),
+        at=at,
+    )
 
     assert set(PayoutExclusion.objects.values_list("partner__name", "amount_minor", "reason")) == {
         ("No details", 5_000, "no_details"),
@@ -292,23 +352,30 @@ def test_a_partner_sees_only_its_own_payments(world: World, at: datetime) -> Non
     submitted_run(at=at)
     assert Payout.objects.count() == 2
 
-    from django.db import connection  # noqa: PLC0415
+    from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute("select set_config('app.partner_id', %s, true)", [str(mine.id)])
     assert [row.partner_id for row in Payout.objects.all()] == [mine.id]
 
 
-
-def test_details_first_count_at_once_and_changed_ones_cool_for_three_days(world: World, at: datetime) -> None:
+def test_details_first_count_at_once_and_changed_ones_cool_for_three_days(
+    world: World, at: datetime
+) -> None:
     partner = a_partner(name="Brightwater")
     first = bank_details(partner.id, at=at)
 
     changed = save_payout_details(
-        partner_id=partner.id, details=PayoutDetails("sepa", "Brightwater Ltd", IBAN_GERMANY, country="DE"), actor=Actor(None), at=at,
+        partner_id=partner.id,
+        details=PayoutDetails("sepa", "Brightwater Ltd", IBAN_GERMANY, country="DE"),
+        actor=Actor(None),
+        at=at,
     )
     again = save_payout_details(
-        partner_id=partner.id, details=PayoutDetails("sepa", "Brightwater Ltd", IBAN_GERMANY, country="DE"), actor=Actor(None), at=at,
+        partner_id=partner.id,
+        details=PayoutDetails("sepa", "Brightwater Ltd", IBAN_GERMANY, country="DE"),
+        actor=Actor(None),
+        at=at,
     )
 
     assert first.cooling_until is None

@@ -3,9 +3,6 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from tests.builders.partners import a_partner
-from tests.builders.payouts import a_payee, exported_run, payable
-from tests.conftest import World
 
 from commissions.ledger.models import AccountKind
 from commissions.ledger.selectors import balances_of
@@ -14,19 +11,31 @@ from commissions.payouts.models import Payout
 from commissions.payouts.services import return_payout, settle_all
 from commissions.statements.gathering import due_for_statement
 from commissions.statements.models import Statement, StatementLine
-from commissions.statements.services import BooksDisagree, NothingToState, PeriodAlreadyStated, issue_statement
+from commissions.statements.services import (
+    BooksDisagree,
+    NothingToState,
+    PeriodAlreadyStated,
+    issue_statement,
+)
 from prm.events.models import Event
 from prm.events.services import SYSTEM, Actor
 from prm.money import Money
 from prm.tenancy.models import Counter
+from tests.builders.partners import a_partner
+from tests.builders.payouts import a_payee, exported_run, payable
+from tests.conftest import World
 
 pytestmark = pytest.mark.usefixtures("acme")
 TODAY = date(2026, 11, 18)
 
 
-def _issue(partner_id: object, until_on: date = TODAY, currency: str = "EUR", **fields: object) -> Statement:
+def _issue(
+    partner_id: object, until_on: date = TODAY, currency: str = "EUR", **fields: object
+) -> Statement:
     at = datetime.fromisoformat(f"{until_on}T18:00:00+00:00")
-    return issue_statement(partner_id=partner_id, currency=currency, until_on=until_on, actor=SYSTEM, at=at, **fields)  # type: ignore[arg-type]
+    return issue_statement(
+        partner_id=partner_id, currency=currency, until_on=until_on, actor=SYSTEM, at=at, **fields
+    )  # type: ignore[arg-type]
 
 
 def test_a_statement_sums_what_was_earned_taken_back_and_paid(world: World, at: datetime) -> None:
@@ -39,12 +48,32 @@ def test_a_statement_sums_what_was_earned_taken_back_and_paid(world: World, at: 
     statement = _issue(partner.id)
 
     assert (statement.number, statement.position) == ("ST-2026-11-0001", 1)
-    sums = ("opening_minor", "earned_minor", "adjusted_minor", "paid_minor", "closing_minor", "payable_minor")
+    sums = (
+        "opening_minor",
+        "earned_minor",
+        "adjusted_minor",
+        "paid_minor",
+        "closing_minor",
+        "payable_minor",
+    )
     assert [getattr(statement, name) for name in sums] == [0, 10_025, -300, 9_700, 25, 25]
-    lines = list(StatementLine.objects.order_by("position").values_list("position", "section", "amount_minor"))
-    assert lines == [(1, "earned", 10_000), (2, "earned", 25), (3, "adjusted", -300), (4, "paid", -9_700)]
+    lines = list(
+        StatementLine.objects.order_by("position").values_list(
+            "position", "section", "amount_minor"
+        )
+    )
+    assert lines == [
+        (1, "earned", 10_000),
+        (2, "earned", 25),
+        (3, "adjusted", -300),
+        (4, "paid", -9_700),
+    ]
     paid = StatementLine.objects.get(section="paid").detail
-    assert (paid["payout"], paid["account"], paid["method"]) == ("PR-2026-11-0001", "IE\u00a0••\u00a05678", "sepa")
+    assert (paid["payout"], paid["account"], paid["method"]) == (
+        "PR-2026-11-0001",
+        "IE\u00a0••\u00a05678",
+        "sepa",
+    )
     assert Event.objects.get(name="statement.issued").payload["closing_minor"] == 25
 
 
@@ -58,7 +87,11 @@ def test_the_next_one_opens_where_the_last_closed_and_takes_late_facts(at: datet
 
     assert (first.period_start, first.period_end) == (date(2026, 10, 1), date(2026, 10, 31))
     assert (second.period_start, second.period_end) == (date(2026, 11, 1), TODAY)
-    assert (second.opening_minor, second.earned_minor, second.closing_minor) == (10_000, 507, 10_507)
+    assert (second.opening_minor, second.earned_minor, second.closing_minor) == (
+        10_000,
+        507,
+        10_507,
+    )
     assert second.closing_minor == balances_of(partner.id, "EUR").owed
     assert StatementLine.objects.count() == 3
 
@@ -91,7 +124,10 @@ def test_currencies_have_statements_of_their_own(at: datetime) -> None:
     payable(partner.id, 900, "USD", at=at)
 
     assert due_for_statement(until_on=TODAY) == [(partner.id, "EUR"), (partner.id, "USD")]
-    assert [_issue(partner.id).number, _issue(partner.id, currency="USD").number] == ["ST-2026-11-0001", "ST-2026-11-0002"]
+    assert [_issue(partner.id).number, _issue(partner.id, currency="USD").number] == [
+        "ST-2026-11-0001",
+        "ST-2026-11-0002",
+    ]
     assert due_for_statement(until_on=TODAY) == []
 
 
@@ -99,32 +135,50 @@ def test_a_returned_payment_shows_as_paid_and_given_back(world: World, at: datet
     partner = a_payee("Brightwater", 10_000, at=at)
     exported_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
     settle_all(run_id=Payout.objects.get().run_id, actor=Actor(world.finance.id), at=at)
-    return_payout(payout_id=Payout.objects.get().id, reason="Closed", actor=Actor(world.finance.id), at=at)
+    return_payout(
+        payout_id=Payout.objects.get().id, reason="Closed", actor=Actor(world.finance.id), at=at
+    )
 
     statement = _issue(partner.id)
 
     assert (statement.paid_minor, statement.closing_minor) == (0, 10_000)
-    assert list(StatementLine.objects.filter(section="paid").order_by("position").values_list("amount_minor", flat=True)) == [-10_000, 10_000]
+    assert list(
+        StatementLine.objects.filter(section="paid")
+        .order_by("position")
+        .values_list("amount_minor", flat=True)
+    ) == [-10_000, 10_000]
 
 
 def test_money_on_hold_and_on_its_way_is_owed_but_not_a_line(world: World, at: datetime) -> None:
     partner = a_payee("Brightwater", 10_000, at=at)
     post_transfer(
-        kind="accrual", key="held", journal="held", debit=account_of(AccountKind.COMMISSION_EXPENSE, "EUR"),
-        credit=account_of(AccountKind.PENDING, "EUR", partner.id), amount=Money(3_600, "EUR"), at=at, partner_id=partner.id,
+        kind="accrual",
+        key="held",
+        journal="held",
+        debit=account_of(AccountKind.COMMISSION_EXPENSE, "EUR"),
+        credit=account_of(AccountKind.PENDING, "EUR", partner.id),
+        amount=Money(3_600, "EUR"),
+        at=at,
+        partner_id=partner.id,
     )
     exported_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
 
     statement = _issue(partner.id)
 
     assert (statement.line_count, statement.closing_minor) == (2, 13_600)
-    assert (statement.on_hold_minor, statement.payable_minor, statement.parties["in_payout_minor"]) == (3_600, 0, 10_000)
+    assert (
+        statement.on_hold_minor,
+        statement.payable_minor,
+        statement.parties["in_payout_minor"],
+    ) == (3_600, 0, 10_000)
 
 
-def test_books_that_disagree_stop_the_statement(at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_books_that_disagree_stop_the_statement(
+    at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     partner = a_payee("Brightwater", 10_000, at=at)
-    from commissions.statements import services  # noqa: PLC0415
-    from commissions.statements.gathering import BooksAt  # noqa: PLC0415
+    from commissions.statements import services
+    from commissions.statements.gathering import BooksAt
 
     monkeypatch.setattr(services, "books_at", lambda **_: BooksAt(0, 9_999, 0))
 

@@ -1,0 +1,109 @@
+"""Where a partner is paid, and where the vendor pays from."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from commissions.ledger.selectors import partner_balances
+from commissions.payouts.details import (
+    account_history,
+    debtor_account,
+    newest_account,
+    save_debtor_account,
+    save_payout_details,
+)
+from commissions.payouts.forms import DebtorForm, PayoutDetailsForm, checked_number
+from commissions.payouts.pages import details_page
+from prm.accounts.capabilities import Capability
+from prm.accounts.guards import needs
+from prm.accounts.members import MemberRequest
+from prm.accounts.stepup import freshly_authenticated
+from prm.events.services import Actor
+from prm.web.htmx import hx_redirect
+
+
+@require_GET
+@needs(Capability.MANAGE_PAYOUT_DETAILS)
+def payout_details(request: MemberRequest) -> HttpResponse:
+    partner_id = request.member.partner_id
+    assert partner_id is not None
+    page = details_page(
+        account_history(partner_id), partner_balances(partner_id), now=timezone.now()
+    )
+    return render(request, "commissions/payouts/details.html", {"page": page})
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Capability.MANAGE_PAYOUT_DETAILS)
+@freshly_authenticated
+def payout_details_change(request: MemberRequest) -> HttpResponse:
+    partner_id = request.member.partner_id
+    assert partner_id is not None
+    before = newest_account(partner_id)
+    initial = (
+        {"method": before.method, "holder": before.holder}
+        if before
+        else {"holder": request.member.partner_name}
+    )
+    form = PayoutDetailsForm(
+        request.POST or None, initial=initial, check_url=reverse("commissions:payout-details-check")
+    )
+    if request.method == "POST" and form.is_valid():
+        actor = Actor(request.member.user_id, name=request.member.name)
+        account = save_payout_details(
+            partner_id=partner_id, details=form.details(), actor=actor, at=timezone.now()
+        )
+        messages.success(
+            request, gettext("Payouts go to %(account)s") % {"account": account.masked}
+        )
+        return hx_redirect(request, "commissions:payout-details")
+    return render(
+        request,
+        "commissions/payouts/details_change.html",
+        {"form": form, "before": before},
+        status=422 if form.errors else 200,
+    )
+
+
+@require_POST
+@needs(Capability.MANAGE_PAYOUT_DETAILS)
+def payout_details_check(request: MemberRequest) -> HttpResponse:
+    number, bank, problem = request.POST.get("number", ""), "", ""
+    if number.strip():
+        try:
+            found = checked_number(request.POST.get("method", ""), number)
+            bank = found.bic or found.country
+        except ValidationError as error:
+            problem = error.messages[0]
+    return render(
+        request,
+        "commissions/payouts/number_check.html",
+        {"number": number.strip(), "bank": bank, "problem": problem},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Capability.PREPARE_PAYOUTS)
+@freshly_authenticated
+def payout_source(request: MemberRequest) -> HttpResponse:
+    form = DebtorForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        found = form.cleaned_data["iban"]
+        actor = Actor(request.member.user_id, name=request.member.name)
+        save_debtor_account(
+            iban=found.number,
+            bic=form.cleaned_data["bic"] or found.bic,
+            actor=actor,
+            at=timezone.now(),
+        )
+        messages.success(request, gettext("The account that payouts are paid from is saved"))
+        return hx_redirect(request, "commissions:run-list")
+    context = {"form": form, "account": debtor_account(request.tenant)}
+    return render(
+        request, "commissions/payouts/source.html", context, status=422 if form.errors else 200
+    )

@@ -1,0 +1,146 @@
+"""Who is told about runs, payments and changed payout details."""
+
+from typing import Any
+from uuid import UUID
+
+from commissions.ledger.selectors import tenant_zone
+from commissions.payouts.models import Payout, PayoutAccount, PayoutRun
+from commissions.payouts.selectors import run_totals
+from prm.accounts.capabilities import Capability
+from prm.accounts.selectors import members_with
+from prm.events.models import Event
+from prm.events.subscriptions import on
+from prm.notices.services import notify
+
+
+@on("payout_run.prepared", name="payouts.tell_approvers")
+def tell_approvers(event: Event) -> None:
+    """Tell everybody who may approve, but not the person who prepared it."""
+    run = PayoutRun.objects.select_related("prepared_by").get(id=event.payload["run_id"])
+    facts = {
+        "number": run.number,
+        "prepared_by": run.prepared_by.get_full_name() if run.prepared_by else "",
+        "pay_on": run.pay_on.isoformat(),
+        "totals": [
+            {
+                "amount_minor": total.amount_minor,
+                "currency": total.currency,
+                "count": total.payout_count,
+            }
+            for total in run_totals(run.id)
+        ],
+    }
+    for user in members_with(Capability.APPROVE_PAYOUTS, tenant_id=event.tenant_id):
+        if user.id != run.prepared_by_id:
+            notify(
+                kind="run.waiting",
+                key=f"run:{run.id}",
+                user_id=user.id,
+                facts=facts,
+                path=_run_path(run),
+                at=event.at,
+            )
+
+
+@on("payout_run.cancelled", name="payouts.tell_preparer")
+def tell_preparer(event: Event) -> None:
+    """Tell the person who prepared a run that it was sent back, and why."""
+    run = PayoutRun.objects.select_related("cancelled_by").get(id=event.payload["run_id"])
+    if run.prepared_by_id is None or run.prepared_by_id == run.cancelled_by_id:
+        return
+    facts = {
+        "number": run.number,
+        "by": run.cancelled_by.get_full_name() if run.cancelled_by else "",
+        "reason": run.cancel_reason,
+    }
+    notify(
+        kind="run.cancelled",
+        key=f"run:{run.id}",
+        user_id=run.prepared_by_id,
+        facts=facts,
+        path=_run_path(run),
+        at=event.at,
+    )
+
+
+@on("payout_run.exported", name="payouts.tell_payees")
+def tell_payees(event: Event) -> None:
+    """Tell every partner of a run that money is on its way; it is not paid yet."""
+    for payout in (
+        Payout.objects.filter(run_id=UUID(event.payload["run_id"]))
+        .select_related("account", "run")
+        .order_by("id")
+        .iterator(500)
+    ):
+        _tell_partner("payout.exported", payout, event)
+
+
+@on("payout.settled", name="payouts.tell_paid")
+def tell_paid(event: Event) -> None:
+    """Tell the partner that the bank paid."""
+    _tell_partner("payout.settled", _payout(event), event)
+
+
+@on("payout.returned", name="payouts.tell_returned")
+def tell_returned(event: Event) -> None:
+    """Tell the partner that the bank sent the money back."""
+    _tell_partner("payout.returned", _payout(event), event)
+
+
+@on("payout_details.changed", name="payouts.tell_details_changed")
+def tell_details_changed(event: Event) -> None:
+    """Tell every admin of the partner, whoever changed the account: a thief does not stay unnoticed (THREATS.md, S25)."""
+    account = PayoutAccount.objects.select_related("changed_by").get(
+        id=event.payload["payout_account_id"]
+    )
+    facts = {
+        "before": event.changes["account"][0],
+        "after": account.masked,
+        "by": account.changed_by.get_full_name() if account.changed_by else "",
+        "cooling_until": account.cooling_until.astimezone(tenant_zone()).date().isoformat()
+        if account.cooling_until
+        else "",
+    }
+    for user in members_with(
+        Capability.MANAGE_PAYOUT_DETAILS, tenant_id=event.tenant_id, partner_id=account.partner_id
+    ):
+        notify(
+            kind="payout.details_changed",
+            key=f"payout_account:{account.id}",
+            user_id=user.id,
+            facts=facts,
+            path="payout-details/",
+            partner_id=account.partner_id,
+            at=event.at,
+        )
+
+
+def _payout(event: Event) -> Payout:
+    return Payout.objects.select_related("account", "run").get(id=event.payload["payout_id"])
+
+
+def _run_path(run: PayoutRun) -> str:
+    return f"manage/payouts/{run.id}/"
+
+
+def _tell_partner(kind: str, payout: Payout, event: Event) -> None:
+    facts: dict[str, Any] = {
+        "number": payout.number,
+        "amount_minor": payout.amount_minor,
+        "currency": payout.currency,
+        "account": payout.account.masked,
+        "pay_on": payout.run.pay_on.isoformat(),
+        "reason": payout.return_reason,
+    }
+    for user in members_with(
+        Capability.MANAGE_PAYOUT_DETAILS, tenant_id=event.tenant_id, partner_id=payout.partner_id
+    ):
+        notify(
+            kind=kind,
+            key=f"{kind}:{payout.id}",
+            user_id=user.id,
+            facts=facts,
+            path=f"payouts/{payout.id}/",
+            partner_id=payout.partner_id,
+            at=event.at,
+        )

@@ -1,0 +1,420 @@
+"""Payout runs and payments."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from commissions.ledger.selectors import tenant_zone
+from commissions.payouts import services
+from commissions.payouts.bankfiles import KINDS, file_name, stored_file
+from commissions.payouts.details import debtor_account
+from commissions.payouts.forms import ApproveForm, ReasonForm, RunForm, left_out_ids
+from commissions.payouts.freezing import LedgerDisagrees
+from commissions.payouts.models import Payout, PayoutRun, RunState
+from commissions.payouts.pages import (
+    change_words,
+    default_pay_day,
+    payout_facts,
+    preview_page,
+    run_page,
+)
+from commissions.payouts.selectors import (
+    lines_of,
+    payouts_of,
+    preview_run,
+    previous_amounts,
+    run_totals,
+    sepa_payouts,
+    totals_of_runs,
+    visible_payouts,
+    waiting_run,
+)
+from commissions.payouts.tables import PAYOUT_TONES, PayoutTable, RunTable
+from commissions.statements.lines import titles_of
+from prm.accounts.capabilities import Capability
+from prm.accounts.guards import needs
+from prm.accounts.members import MemberRequest
+from prm.events.services import Actor
+from prm.jobs.services import start_job
+from prm.web.filters import FilterBar, select_from
+from prm.web.htmx import hx_redirect, render_part
+from prm.web.paging import keyset_page
+
+
+def _actor(request: MemberRequest) -> Actor:
+    return Actor(request.member.user_id, name=request.member.name)
+
+
+def _run(run_id: UUID) -> PayoutRun:
+    return get_object_or_404(
+        PayoutRun.objects.select_related("prepared_by", "approved_by", "cancelled_by"), id=run_id
+    )
+
+
+@require_GET
+@needs(Capability.SEE_MONEY)
+def run_list(request: MemberRequest) -> HttpResponse:
+    runs = PayoutRun.objects.select_related("prepared_by")
+    page = keyset_page(
+        runs, params=request.GET, orders={"prepared": ("prepared_at",)}, default="-prepared"
+    )
+    table = RunTable(page.rows, page=page, totals=totals_of_runs([run.id for run in page.rows]))
+    waiting = waiting_run()
+    context = {
+        "page": page,
+        "table": table,
+        "waiting": waiting,
+        "source": debtor_account(request.tenant),
+    }
+    context["may_prepare"] = waiting is None and request.member.may(Capability.PREPARE_PAYOUTS)
+    return render_part(request, "commissions/payouts/run_list.html", context)
+
+
+@require_GET
+@needs(Capability.PREPARE_PAYOUTS)
+def run_new(request: MemberRequest) -> HttpResponse:
+    if waiting := waiting_run():
+        messages.info(request, gettext("A run waits for approval already"))
+        return hx_redirect(request, "commissions:run-detail", run_id=waiting.id)
+    return _preview(
+        request,
+        RunForm(today=_today(), initial={"pay_on": default_pay_day(timezone.now())}),
+        request.GET.getlist("leave_out"),
+    )
+
+
+@require_POST
+@needs(Capability.PREPARE_PAYOUTS)
+def run_submit(request: MemberRequest) -> HttpResponse:
+    form, ticked = RunForm(request.POST, today=_today()), request.POST.getlist("leave_out")
+    if not form.is_valid():
+        return _preview(request, form, ticked, status=422)
+    draft = services.RunDraft(
+        form.cleaned_data["pay_on"], left_out_ids(ticked), form.cleaned_data["seen_digest"]
+    )
+    try:
+        run = services.submit_run(draft=draft, actor=_actor(request), at=timezone.now())
+    except services.RunAlreadyWaiting as refused:
+        who = refused.run.prepared_by.get_full_name() if refused.run.prepared_by else ""
+        messages.warning(
+            request,
+            gettext("%(name)s has already prepared %(number)s")
+            % {"name": who, "number": refused.run.number},
+        )
+        return hx_redirect(request, "commissions:run-detail", run_id=refused.run.id)
+    except services.PreviewChanged:
+        return _preview(
+            request,
+            form,
+            ticked,
+            status=409,
+            problem=gettext(
+                "Something changed since this list was made. Check it again, then submit."
+            ),
+        )
+    except services.NothingToPay:
+        return _preview(
+            request, form, ticked, status=409, problem=gettext("Nobody can be paid now.")
+        )
+    except LedgerDisagrees:
+        problem = gettext(
+            "The balances do not agree with the ledger. Nothing was submitted; tell your administrator."
+        )
+        return _preview(request, form, ticked, status=409, problem=problem)
+    messages.success(
+        request, gettext("%(number)s waits for a second person") % {"number": run.number}
+    )
+    return hx_redirect(request, "commissions:run-detail", run_id=run.id)
+
+
+def _today() -> Any:
+    return timezone.now().astimezone(tenant_zone()).date()
+
+
+def _preview(
+    request: MemberRequest,
+    form: RunForm,
+    ticked: list[str],
+    *,
+    status: int = 200,
+    problem: str = "",
+) -> HttpResponse:
+    page = preview_page(preview_run(at=timezone.now(), left_out=left_out_ids(ticked)))
+    context = {"page": page, "form": form, "problem": problem}
+    return render(request, "commissions/payouts/run_new.html", context, status=status)
+
+
+@require_GET
+@needs(Capability.SEE_MONEY)
+def run_detail(request: MemberRequest, run_id: UUID) -> HttpResponse:
+    run = _run(run_id)
+    totals = run_totals(run.id)
+    select = select_from(
+        request.GET,
+        "currency",
+        gettext("Currency"),
+        [(total.currency, total.currency) for total in totals],
+    )
+    rows = payouts_of(run.id)
+    if select.value:
+        rows = rows.filter(currency=select.value)
+    page = keyset_page(
+        rows,
+        params=request.GET,
+        orders={"amount": ("amount_minor",), "number": ("number",)},
+        default="-amount",
+    )
+    shown = run_page(run, request.member)
+    table = PayoutTable(
+        page.rows, page=page, previous=previous_amounts(page.rows), pick=shown.may_settle
+    )
+    bar = FilterBar(
+        url=request.path,
+        label=gettext("Filter payouts"),
+        params=request.GET,
+        selects=[select] if len(totals) > 1 else [],
+    )
+    return render_part(
+        request,
+        "commissions/payouts/run_detail.html",
+        {"shown": shown, "run": run, "page": page, "table": table, "bar": bar},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Capability.APPROVE_PAYOUTS)
+def run_approve(request: MemberRequest, run_id: UUID) -> HttpResponse:
+    run, totals = _run(run_id), run_totals(run_id)
+    form = ApproveForm(request.POST or None, totals=totals, initial={"digest": run.digest})
+    problem, changes, status = "", [], 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.approve_run(
+                run_id=run.id,
+                digest=form.cleaned_data["digest"],
+                actor=_actor(request),
+                at=timezone.now(),
+            )
+        except services.PreparedByYou:
+            problem, status = (
+                gettext("You prepared this run. Another person has to approve it."),
+                409,
+            )
+        except services.RunNotInState as refused:
+            problem, status = (
+                gettext("The run is in another state now: %(state)s")
+                % {"state": refused.run.get_state_display()},
+                409,
+            )
+        except services.RunChanged as refused:
+            problem = gettext(
+                "The run changed since it was prepared. Send it back and prepare it again."
+            )
+            changes, status = [change_words(change) for change in refused.changes], 409
+        else:
+            messages.success(request, gettext("%(number)s is approved") % {"number": run.number})
+            return hx_redirect(request, "commissions:run-detail", run_id=run.id)
+    context = {
+        "run": run,
+        "shown": run_page(run, request.member),
+        "form": form,
+        "problem": problem,
+        "changes": changes,
+    }
+    return render(
+        request,
+        "commissions/payouts/run_approve.html",
+        context,
+        status=422 if form.errors else status,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Capability.PREPARE_PAYOUTS)
+def run_cancel(request: MemberRequest, run_id: UUID) -> HttpResponse:
+    run, form = _run(run_id), ReasonForm(request.POST or None)
+    status, problem = 200, ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.cancel_run(
+                run_id=run.id,
+                reason=form.cleaned_data["reason"],
+                actor=_actor(request),
+                at=timezone.now(),
+            )
+        except services.RunNotInState:
+            status, problem = 409, gettext("Only a run that waits for approval can be sent back.")
+        else:
+            messages.success(request, gettext("%(number)s was sent back") % {"number": run.number})
+            return hx_redirect(request, "commissions:run-list")
+    context = {"run": run, "form": form, "problem": problem}
+    return render(
+        request,
+        "commissions/payouts/run_cancel.html",
+        context,
+        status=422 if form.errors else status,
+    )
+
+
+@require_POST
+@needs(Capability.SETTLE_PAYOUTS)
+def run_export(request: MemberRequest, run_id: UUID) -> HttpResponse:
+    run = _run(run_id)
+    if run.state not in {RunState.APPROVED, RunState.EXPORTED, RunState.SETTLED}:
+        messages.warning(request, gettext("Files are made once the run is approved"))
+        return hx_redirect(request, "commissions:run-detail", run_id=run.id)
+    if debtor_account(request.tenant) is None and sepa_payouts(run.id).exists():
+        messages.warning(request, gettext("First enter the account that payouts are paid from"))
+        return hx_redirect(request, "commissions:payout-source")
+    return _job(request, run, "payouts.files", {"run_id": str(run.id)})
+
+
+@require_GET
+@needs(Capability.SETTLE_PAYOUTS)
+def run_file(request: MemberRequest, run_id: UUID, kind: str) -> HttpResponse:
+    run = _run(run_id)
+    path = stored_file(run, kind) if kind in KINDS else None
+    if path is None:
+        raise Http404
+    services.note_download(run=run, file=kind, actor=_actor(request), at=timezone.now())
+    return cast(
+        "HttpResponse",
+        FileResponse(path.open("rb"), as_attachment=True, filename=file_name(run, kind)),
+    )
+
+
+@require_POST
+@needs(Capability.SETTLE_PAYOUTS)
+def run_settle(request: MemberRequest, run_id: UUID) -> HttpResponse:
+    run, picked = _run(run_id), left_out_ids(request.POST.getlist("pick"))
+    try:
+        if request.POST.get("do") == "picked":
+            mine = list(
+                Payout.objects.filter(run_id=run.id, id__in=picked)
+                .order_by("id")
+                .values_list("id", flat=True)
+            )
+            for payout_id in mine:
+                services.settle_payout(
+                    payout_id=payout_id, actor=_actor(request), at=timezone.now()
+                )
+            count = len(mine)
+        else:
+            count = services.settle_all(run_id=run.id, actor=_actor(request), at=timezone.now())
+    except (services.RunNotInState, services.PayoutNotInState):
+        messages.warning(
+            request, gettext("Only payments that were sent to the bank can be marked as paid")
+        )
+    else:
+        messages.success(
+            request,
+            ngettext(
+                "%(count)s payment is marked as paid",
+                "%(count)s payments are marked as paid",
+                count,
+            )
+            % {"count": count},
+        )
+    return hx_redirect(request, "commissions:run-detail", run_id=run.id)
+
+
+@require_POST
+@needs(Capability.ISSUE_STATEMENTS)
+def run_statements(request: MemberRequest, run_id: UUID) -> HttpResponse:
+    run = _run(run_id)
+    if run.state not in {RunState.EXPORTED, RunState.SETTLED}:
+        messages.warning(
+            request, gettext("Statements are issued once the run was sent to the bank")
+        )
+        return hx_redirect(request, "commissions:run-detail", run_id=run.id)
+    return _job(
+        request,
+        run,
+        "payouts.statements",
+        {"run_id": str(run.id), "until_on": _today().isoformat()},
+    )
+
+
+def _job(request: MemberRequest, run: PayoutRun, kind: str, params: dict[str, str]) -> HttpResponse:
+    job = start_job(
+        kind=kind,
+        params=params,
+        actor=_actor(request),
+        at=timezone.now(),
+        back_path=f"manage/payouts/{run.id}/",
+    )
+    return hx_redirect(request, "job-detail", job_id=job.id)
+
+
+@require_GET
+@needs(Capability.SEE_EARNINGS, Capability.SEE_MONEY)
+def payout_detail(request: MemberRequest, payout_id: UUID) -> HttpResponse:
+    return _payout_page(
+        request, get_object_or_404(visible_payouts(request.member), id=payout_id), ReasonForm()
+    )
+
+
+@require_POST
+@needs(Capability.SETTLE_PAYOUTS)
+def payout_settle(request: MemberRequest, payout_id: UUID) -> HttpResponse:
+    payout = get_object_or_404(visible_payouts(request.member), id=payout_id)
+    try:
+        services.settle_payout(payout_id=payout.id, actor=_actor(request), at=timezone.now())
+    except services.PayoutNotInState:
+        messages.warning(
+            request, gettext("Only payments that were sent to the bank can be marked as paid")
+        )
+    else:
+        messages.success(
+            request, gettext("%(number)s is marked as paid") % {"number": payout.number}
+        )
+    return hx_redirect(request, "commissions:payout-detail", payout_id=payout.id)
+
+
+@require_POST
+@needs(Capability.SETTLE_PAYOUTS)
+def payout_return(request: MemberRequest, payout_id: UUID) -> HttpResponse:
+    payout = get_object_or_404(visible_payouts(request.member), id=payout_id)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _payout_page(request, payout, form, status=422)
+    try:
+        services.return_payout(
+            payout_id=payout.id,
+            reason=form.cleaned_data["reason"],
+            actor=_actor(request),
+            at=timezone.now(),
+        )
+    except services.PayoutNotInState:
+        messages.warning(request, gettext("Only payments that were sent to the bank can come back"))
+    else:
+        messages.success(
+            request, gettext("%(number)s is payable again") % {"number": payout.number}
+        )
+    return hx_redirect(request, "commissions:payout-detail", payout_id=payout.id)
+
+
+def _payout_page(
+    request: MemberRequest, payout: Payout, form: ReasonForm, *, status: int = 200
+) -> HttpResponse:
+    staff = request.member.is_staff
+    lines = lines_of(payout.id)
+    may_act = staff and request.member.may(Capability.SETTLE_PAYOUTS)
+    context = {
+        "payout": payout,
+        "tone": PAYOUT_TONES[payout.state],
+        "facts": payout_facts(payout, for_staff=staff),
+        "lines": titles_of(lines, payout.currency),
+        "hidden_count": max(0, payout.line_count - len(lines)),
+        "staff": staff,
+        "form": form,
+        "may_settle": may_act and payout.state == "exported",
+        "may_return": may_act and payout.state in {"exported", "settled"},
+    }
+    return render(request, "commissions/payouts/payout_detail.html", context, status=status)

@@ -1,0 +1,66 @@
+"""What the transfers of a payment were for, named as statements name them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext
+
+from commissions.plans.rules import Trace
+from commissions.plans.wording import calculation, reward_name
+from prm.tenancy.scope import current_scope
+from prm.web.formats import money_text
+
+_FACTS = """
+select t.id, t.kind, t.booked_on, coalesce(k.name, r.company), r.number, a.trace
+  from commissions_transfer t
+  left join commissions_release x on x.tenant_id = t.tenant_id and x.transfer_id = t.id
+  left join commissions_clawback c on c.tenant_id = t.tenant_id and c.transfer_id = t.id
+  left join commissions_accrual a on a.tenant_id = t.tenant_id and a.id = coalesce(x.accrual_id, c.accrual_id)
+  left join referrals_referral r on r.tenant_id = t.tenant_id and r.id = a.referral_id
+  left join referrals_customer k on k.tenant_id = t.tenant_id and k.referral_id = r.id
+ where t.tenant_id = %s and t.id = any(%s)
+"""
+
+
+@dataclass(frozen=True)
+class ClaimedLine:
+    """One transfer that a payment covers."""
+
+    title: str
+    below: str
+    booked_on: date
+    amount: str
+
+
+def titles_of(lines: Sequence[Any], currency: str) -> list[ClaimedLine]:
+    """Return what each payout line was for, in the given order; lines have transfer_id and amount_minor."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FACTS, [current_scope().tenant_id, [line.transfer_id for line in lines]])
+        facts = {row[0]: row[1:] for row in cursor.fetchall()}
+    return [_claimed(line.amount_minor, currency, *facts[line.transfer_id]) for line in lines]
+
+
+def _claimed(
+    minor: int,
+    currency: str,
+    kind: str,
+    booked_on: date,
+    customer: str | None,
+    number: str | None,
+    stored: Any,
+) -> ClaimedLine:
+    trace = Trace.from_json(stored) if isinstance(stored, dict) else None
+    names = {
+        "return": gettext("Payment returned by the bank"),
+        "clawback": gettext("Commission reversed"),
+    }
+    title = customer or names.get(kind, gettext("Commission"))
+    parts = [names["clawback"]] if kind == "clawback" and customer else []
+    if trace and kind != "clawback":
+        parts += [reward_name(trace), calculation(trace)]
+    if number:
+        parts.append(number)
+    return ClaimedLine(title, ", ".join(parts), booked_on, money_text(minor, currency))

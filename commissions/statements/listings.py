@@ -1,0 +1,66 @@
+"""The lists of statements: filters, page and table of one request."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from commissions.statements.models import Statement
+from commissions.statements.selectors import listed_statements, period_choices, stated_currencies
+from commissions.statements.tables import PartnerStatementTable, StatementTable
+from prm.accounts.members import MemberRequest
+from prm.web.filters import FilterBar, search_words, select_from
+from prm.web.formats import day_text
+from prm.web.paging import keyset_page
+
+_ORDERS = {"issued": ("issued_at",)}
+
+
+def partner_listing(request: MemberRequest) -> dict[str, Any]:
+    """Return what the partner's list shows."""
+    rows, bar = _filtered(request, reverse("commissions:statement-list"), search_label="")
+    page = keyset_page(rows, params=request.GET, orders=_ORDERS, default="-issued")
+    return {"page": page, "bar": bar, "table": PartnerStatementTable(page.rows, page=page)}
+
+
+def manage_listing(request: MemberRequest) -> dict[str, Any]:
+    """Return what finance's list shows."""
+    words = search_words(request.GET)
+    rows, bar = _filtered(
+        request,
+        reverse("commissions:manage-statement-list"),
+        search_label=gettext("Search partner or number"),
+    )
+    if words:
+        named = rows.filter(partner__name__icontains=words)
+        rows = rows.filter(number=words.upper()) if words.upper().startswith("ST-") else named
+    page = keyset_page(rows, params=request.GET, orders=_ORDERS, default="-issued")
+    return {"page": page, "bar": bar, "table": StatementTable(page.rows, page=page)}
+
+
+def _filtered(
+    request: MemberRequest, url: str, *, search_label: str
+) -> tuple[QuerySet[Statement], FilterBar]:
+    months = [
+        (month, day_text(date.fromisoformat(f"{month}-01"), "month"))
+        for month in period_choices(request.member)
+    ]
+    currencies = [(currency, currency) for currency in stated_currencies(request.member)]
+    period = select_from(request.GET, "period", gettext("Period"), months)
+    currency = select_from(request.GET, "currency", gettext("Currency"), currencies)
+    rows = listed_statements(request.member)
+    if period.value:
+        start = date.fromisoformat(f"{period.value}-01")
+        following = date(start.year + start.month // 12, start.month % 12 + 1, 1)
+        rows = rows.filter(period_end__gte=start, period_end__lt=following)
+    if currency.value:
+        rows = rows.filter(currency=currency.value)
+    return rows, FilterBar(
+        url=url,
+        label=gettext("Filter statements"),
+        params=request.GET,
+        search_label=search_label,
+        selects=[period, currency],
+    )

@@ -1,0 +1,349 @@
+"""What a statement says, line by line, in one language: the same for the page, the PDF, the CSV and the workbook."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext, ngettext, pgettext
+from django_countries import countries
+
+from commissions.plans.rules import Trace
+from commissions.plans.wording import calculation, reward_name
+from commissions.statements.models import Statement, StatementLine
+from prm.money import Money
+from prm.web.formats import day_text, money_text
+
+# A page with more lines takes seconds and reads badly; the lines then travel as an attached CSV (BENCH.md, W13).
+LONGEST_PRINTED = 100
+
+
+@dataclass(frozen=True)
+class PaperLine:
+    """One printed line; details empty where the section has no such column."""
+
+    title: str
+    below: str
+    day: str
+    calculation: str
+    person: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class PaperSection:
+    """The lines of one kind under a heading; count and words say how many lines stand behind sums."""
+
+    key: str
+    heading: str
+    lines: list[PaperLine]
+    total: str
+    count: int
+    words: str
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A statement ready to be printed."""
+
+    statement: Statement
+    number: str
+    period: str
+    to_lines: list[str]
+    by_lines: list[str]
+    brand: str
+    issued: str
+    payments: list[str]
+    tiles: list[tuple[str, str, bool]]
+    sections: list[PaperSection]
+    totals: list[tuple[str, str]]
+    closing: tuple[str, str]
+    owed: list[tuple[str, str]]
+    holds: list[str]
+    is_summary: bool
+    support_email: str
+    digest: str
+    footer: str
+
+
+def paper_of(statement: Statement) -> Paper:
+    """Return the statement in the active language; at most 100 lines are spelled out, more are summed up by month."""
+    lines = (
+        list(StatementLine.objects.filter(statement=statement).order_by("position"))
+        if statement.line_count <= LONGEST_PRINTED
+        else []
+    )
+    summary = statement.line_count > LONGEST_PRINTED
+    currency, parties = statement.currency, statement.parties
+    by, to = parties["by"], parties["to"]
+
+    def amount(minor: int) -> str:
+        return money_text(minor, currency)
+
+    return Paper(
+        statement=statement,
+        number=statement.number,
+        period=_period(statement),
+        to_lines=_party(to),
+        by_lines=_party(by),
+        brand=by["brand"],
+        issued=day_text(statement.issued_at),
+        payments=_payments(statement),
+        tiles=[
+            (gettext("Opening balance"), amount(statement.opening_minor), False),
+            (gettext("Earned"), amount(statement.earned_minor), False),
+            (gettext("Adjustments"), amount(statement.adjusted_minor), False),
+            (pgettext("sum of payments", "Paid"), amount(statement.paid_minor), True),
+        ],
+        sections=_summed(statement) if summary else _spelled(statement, lines),
+        totals=[
+            (gettext("Opening balance"), amount(statement.opening_minor)),
+            (gettext("Earned"), amount(statement.earned_minor)),
+            (gettext("Adjustments"), amount(statement.adjusted_minor)),
+            (pgettext("sum of payments", "Paid"), amount(-statement.paid_minor)),
+        ],
+        closing=(
+            gettext("Closing balance, %(currency)s") % {"currency": currency},
+            amount(statement.closing_minor),
+        ),
+        owed=_owed(statement),
+        holds=[
+            gettext("%(amount)s until %(day)s.")
+            % {"amount": amount(minor), "day": day_text(date.fromisoformat(day))}
+            for day, minor in parties.get("holds", [])[:4]
+        ],
+        is_summary=summary,
+        support_email=by.get("support_email", ""),
+        digest=statement.digest,
+        footer=gettext("%(name)s · Statement %(number)s")
+        % {"name": by["name"], "number": statement.number},
+    )
+
+
+def _period(statement: Statement) -> str:
+    start, end = statement.period_start, statement.period_end
+    if start.day == 1 and (start.year, start.month) == (end.year, end.month):
+        return day_text(end, "month")
+    return gettext("%(start)s to %(end)s") % {
+        "start": day_text(start, "medium"),
+        "end": day_text(end, "medium"),
+    }
+
+
+def _party(party: dict[str, str]) -> list[str]:
+    found = [party["name"], *party.get("address", "").splitlines()]
+    if country := countries.name(party.get("country", "")):
+        found.append(str(country))
+    if tax := party.get("tax_number"):
+        found.append(gettext("VAT %(number)s") % {"number": tax})
+    return [line for line in found if line.strip()]
+
+
+def _payments(statement: Statement) -> list[str]:
+    """Return what was paid, where to and under which reference, at most three payments."""
+    rows = StatementLine.objects.filter(
+        statement=statement, section="paid", amount_minor__lt=0
+    ).order_by("-position")[:3]
+    found = []
+    for row in rows:
+        found.append(gettext("Paid %(day)s") % {"day": day_text(row.booked_on)})
+        if account := row.detail.get("account"):
+            found.append(gettext("To %(account)s") % {"account": account})
+        if number := row.detail.get("payout"):
+            found.append(gettext("Reference %(number)s") % {"number": number})
+    return found
+
+
+def _owed(statement: Statement) -> list[tuple[str, str]]:
+    """Return where the closing balance stands."""
+    parts = [
+        (gettext("On hold"), statement.on_hold_minor),
+        (gettext("Ready to be paid"), statement.payable_minor),
+        (gettext("On its way to the bank"), statement.parties.get("in_payout_minor", 0)),
+    ]
+    return [(words, money_text(minor, statement.currency)) for words, minor in parts if minor]
+
+
+HEADINGS = {"earned": "Earned", "adjusted": "Adjustments", "paid": "Paid"}
+
+
+def _heading(key: str) -> str:
+    return {
+        "earned": gettext("Earned"),
+        "adjusted": gettext("Adjustments"),
+        "paid": gettext("Payments"),
+    }[key]
+
+
+def _section_sum(statement: Statement, key: str) -> int:
+    return {
+        "earned": statement.earned_minor,
+        "adjusted": statement.adjusted_minor,
+        "paid": -statement.paid_minor,
+    }[key]
+
+
+def _spelled(statement: Statement, lines: list[StatementLine]) -> list[PaperSection]:
+    found = []
+    for key in HEADINGS:
+        rows = [line for line in lines if line.section == key]
+        if rows:
+            printed = [_line(statement, row) for row in rows]
+            total = money_text(_section_sum(statement, key), statement.currency)
+            found.append(PaperSection(key, _heading(key), printed, total, len(rows), ""))
+    return found
+
+
+def _line(statement: Statement, row: StatementLine) -> PaperLine:
+    detail = row.detail
+    amount = money_text(row.amount_minor, statement.currency)
+    day = day_text(row.booked_on, "medium")
+    if row.section == "earned":
+        return PaperLine(
+            title_of(row),
+            what_for(detail),
+            day,
+            calculation_of(detail),
+            detail.get("person", ""),
+            amount,
+        )
+    if row.section == "adjusted":
+        return PaperLine(
+            title_of(row), what_for_adjustment(row), day, detail.get("original", ""), "", amount
+        )
+    return PaperLine(
+        title_of(row), detail.get("account", ""), day, detail.get("payout", ""), "", amount
+    )
+
+
+def title_of(line: StatementLine) -> str:
+    """Return what a line is about: the customer, or that money went out or came back."""
+    if line.section == "paid":
+        return (
+            gettext("Payment") if line.amount_minor < 0 else gettext("Payment returned by the bank")
+        )
+    return line.detail.get("customer") or (
+        gettext("Commission") if line.section == "earned" else gettext("Correction")
+    )
+
+
+def what_for(detail: dict[str, Any]) -> str:
+    """Return the rule that earned a line, in words."""
+    return reward_name(Trace.from_json(detail["trace"])) if detail.get("trace") else ""
+
+
+def what_for_adjustment(line: StatementLine) -> str:
+    """Return why something was taken back."""
+    if line.detail.get("reason"):
+        return str(line.detail["reason"])
+    kinds = {
+        "refund": gettext("Refund to the customer"),
+        "chargeback": gettext("Chargeback by the customer"),
+    }
+    return kinds.get(
+        line.detail.get("event_kind", ""),
+        gettext("Commission reversed") if line.amount_minor < 0 else "",
+    )
+
+
+def calculation_of(detail: dict[str, Any]) -> str:
+    """Return how a line was computed: "15% of €27,600.00" or "Fixed amount"."""
+    return calculation(Trace.from_json(detail["trace"])) if detail.get("trace") else ""
+
+
+def _summed(statement: Statement) -> list[PaperSection]:
+    """Return one line per month and rule instead of hundreds."""
+    sums: dict[str, dict[tuple[int, int, str], list[int]]] = {
+        key: defaultdict(lambda: [0, 0]) for key in HEADINGS
+    }
+    for row in _lines(statement):
+        words = (
+            what_for(row.detail)
+            if row.section == "earned"
+            else title_of(row)
+            if row.section == "paid"
+            else what_for_adjustment(row)
+        )
+        cell = sums[row.section][(row.booked_on.year, row.booked_on.month, words)]
+        cell[0] += row.amount_minor
+        cell[1] += 1
+    found = []
+    for key, cells in sums.items():
+        if not cells:
+            continue
+        printed = [
+            PaperLine(
+                day_text(date(year, month, 1), "month"),
+                words,
+                "",
+                count_words(count),
+                "",
+                money_text(total, statement.currency),
+            )
+            for (year, month, words), (total, count) in sorted(cells.items())
+        ]
+        count = sum(cell[1] for cell in cells.values())
+        total = money_text(_section_sum(statement, key), statement.currency)
+        found.append(PaperSection(key, _heading(key), printed, total, count, count_words(count)))
+    return found
+
+
+def count_words(count: int) -> str:
+    """Return "1 line" or "718 lines"."""
+    return ngettext("%(count)s line", "%(count)s lines", count) % {"count": count}
+
+
+def _lines(statement: Statement) -> Iterator[StatementLine]:
+    return StatementLine.objects.filter(statement=statement).order_by("position").iterator(2000)
+
+
+def export_header() -> list[str]:
+    """Return the columns of the CSV and of the workbook."""
+    return [
+        gettext("Statement"),
+        gettext("Line"),
+        gettext("Section"),
+        gettext("Date"),
+        gettext("Customer"),
+        gettext("Referral"),
+        gettext("For"),
+        gettext("Calculation"),
+        gettext("Sent by"),
+        gettext("Original statement"),
+        gettext("Payment"),
+        gettext("Currency"),
+        gettext("Amount"),
+    ]
+
+
+def export_rows(statement: Statement) -> Iterator[list[Any]]:
+    """Yield opening balance, every line and closing balance; the amounts add up to the closing balance."""
+    currency = statement.currency
+
+    def balance(words: str, day: date, minor: int) -> list[Any]:
+        return [statement.number, None, words, day, *[None] * 7, currency, Money(minor, currency)]
+
+    yield balance(gettext("Opening balance"), statement.period_start, statement.opening_minor)
+    for row in _lines(statement):
+        detail = row.detail
+        yield [
+            statement.number,
+            row.position,
+            _heading(row.section),
+            row.booked_on,
+            title_of(row),
+            detail.get("referral"),
+            what_for(detail)
+            if row.section == "earned"
+            else what_for_adjustment(row)
+            if row.section == "adjusted"
+            else detail.get("account"),
+            calculation_of(detail) if row.section == "earned" else None,
+            detail.get("person"),
+            detail.get("original"),
+            detail.get("payout"),
+            currency,
+            Money(row.amount_minor, currency),
+        ]
+    yield balance(gettext("Closing balance"), statement.period_end, statement.closing_minor)
