@@ -269,11 +269,8 @@ def _referrals(stage: Stage, first_day: date) -> None:
         day = first_day + timedelta(days=int(HISTORY_DAYS * stage.dice.random() ** 0.8))
         partner = stage.dice.choices(active, weights)[0]
         base = companies[number % len(companies)]
-        company = (
-            base
-            if number < len(companies)
-            else f"{base} {stage.dice.choice(['North', 'West', 'Group', 'Holding', 'Studio', 'Works'])}"
-        )
+        branch = stage.story.branches[number // len(companies) - 1]
+        company = base if number < len(companies) else f"{base} {branch}"
         moment = stage.at(day, stage.dice.randint(8, 18), stage.dice.randint(0, 59))
         stage.plan(
             moment,
@@ -539,8 +536,8 @@ def _end_of_story(stage: Stage, now: datetime) -> None:
                 at=now - timedelta(days=30),
             )
     active = next(story for story in stage.story.partners if story.state == "active")
-    for hours, company in ((30, stage.story.companies[-1]), (52, stage.story.companies[-2])):
-        _submit(stage, active, f"{company} 2", now - timedelta(hours=hours))
+    for hours, company in zip((30, 52), stage.story.unanswered, strict=True):
+        _submit(stage, active, company, now - timedelta(hours=hours))
 
 
 def _mails_of_the_past(stage: Stage, now: datetime) -> None:

@@ -97,6 +97,9 @@ class TenantStory:
     next_steps: tuple[str, ...]
     contexts: tuple[str, ...]
     referral_count: int
+    # Branches that tell companies of one name apart, and two companies nobody has answered yet.
+    branches: tuple[str, ...]
+    unanswered: tuple[str, str]
     seed: int = 7
     extra: dict[str, str] = field(default_factory=dict)
 
@@ -464,6 +467,8 @@ VELDEN = TenantStory(
         "",
     ),
     referral_count=130,
+    branches=("Cork", "Leeds", "Utrecht", "Bristol", "Ghent", "Aarhus"),
+    unanswered=("Fenwick Analytics", "Stonegate Motors"),
 )
 
 SOLEA = TenantStory(
@@ -615,6 +620,8 @@ SOLEA = TenantStory(
         "",
     ),
     referral_count=55,
+    branches=("Nord", "Sud", "Lombardia", "Veneto"),
+    unanswered=("Distilleria Grado", "Tipografia Este"),
     seed=11,
 )
 
