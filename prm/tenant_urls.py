@@ -12,7 +12,7 @@ urlpatterns = [
     path("", include("prm.vendor.urls")),
     path("", include("prm.notices.urls")),
     path("", include("prm.jobs.urls")),
-    path("", include("prm.events.urls")),
+    path("", include("prm.audit.urls")),
     path("", include("prm.analytics.urls")),
     path("", include("partners.urls")),
     path("", include("referrals.urls")),

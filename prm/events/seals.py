@@ -93,8 +93,12 @@ def _seal_chunk(tenant_id: int) -> int:
     return len(seals)
 
 
-def verify_chain() -> Iterator[Fault]:
-    """Yield every fault of the open tenant's chain, first the earliest position."""
+def verify_chain(*, published: tuple[int, str] | None = None) -> Iterator[Fault]:
+    """Yield every fault of the open tenant's chain, first the earliest position.
+
+    published: position and hex value of a head that was kept outside the database; it catches a cut tail and a chain
+    that was rewritten as a whole, which the chain alone cannot.
+    """
     tenant_id = current_scope().tenant_id
     previous, expected = GENESIS, 0
     for seal in EventSeal.objects.order_by("position").iterator(chunk_size=CHUNK):
@@ -112,7 +116,11 @@ def verify_chain() -> Iterator[Fault]:
             yield Fault(
                 seal.position, seal.event_id, "the chain value does not follow from the one before"
             )
+        if published and seal.position == published[0] and bytes(seal.chain).hex() != published[1]:
+            yield Fault(seal.position, seal.event_id, "the chain differs from the head that was published")
         previous = bytes(seal.chain)
+    if published and expected < published[0]:
+        yield Fault(expected + 1, 0, "entries up to the published head were removed")
     late = (
         Event.objects.filter(tenant_id=tenant_id, recorded_at__lt=timezone.now() - SEAL_LAG)
         .exclude(id__in=EventSeal.objects.values("event_id"))

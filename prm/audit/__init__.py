@@ -1,0 +1,1 @@
+"""Who did what: the events read as an audit trail."""

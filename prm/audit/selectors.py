@@ -1,0 +1,146 @@
+"""The audit trail as it is searched, shown and exported."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from prm.accounts.models import Membership, User
+from prm.audit.words import AREAS, sentence
+from prm.events.models import Event
+from prm.tenancy.scope import current_scope
+from prm.web.parts import Entry
+
+VALUE_SHOWN = 200
+CHUNK = 2_000
+EXPORT_HEADER = ("id", "at", "event", "subject", "who", "actor_kind", "request", "changes", "payload")
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """What to look for: words in name, subject or person; an area of names; days in the reader's zone, both included."""
+
+    words: str = ""
+    area: str = ""
+    since_on: date | None = None
+    until_on: date | None = None
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One field before and after."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class AuditLine:
+    """One event as a line of the audit list."""
+
+    id: int
+    name: str
+    text: str
+    subject: str
+    who: str
+    at: datetime
+    changes: list[FieldChange]
+
+
+def audit_events(wanted: AuditFilter) -> QuerySet[Event]:
+    """Return the open tenant's events that fit."""
+    events = Event.objects.all()
+    if wanted.area in dict(AREAS):
+        events = events.filter(name__startswith=wanted.area)
+    if wanted.words:
+        fits = Q(name__startswith=wanted.words.lower()) | Q(subject__startswith=wanted.words.lower())
+        fits |= Q(subject__endswith=f":{wanted.words.lower()}")
+        events = events.filter(fits | Q(actor_id__in=_people_named(wanted.words)))
+    if wanted.since_on:
+        events = events.filter(at__gte=_midnight(wanted.since_on))
+    if wanted.until_on:
+        events = events.filter(at__lt=_midnight(wanted.until_on + timedelta(days=1)))
+    return events
+
+
+def audit_lines(events: Sequence[Event]) -> list[AuditLine]:
+    """Return events as they are shown; one query for all names."""
+    names = _names_of(events)
+    return [
+        AuditLine(
+            id=event.id,
+            name=event.name,
+            text=sentence(event.name),
+            subject=event.subject,
+            who=_who(event, names),
+            at=event.at,
+            changes=[
+                FieldChange(field.replace("_", " "), _shown(pair[0]), _shown(pair[1]))
+                for field, pair in event.changes.items()
+                if isinstance(pair, list) and len(pair) == 2  # noqa: PLR2004  before and after
+            ],
+        )
+        for event in events
+    ]
+
+
+def export_rows(wanted: AuditFilter, *, before_id: int | None) -> tuple[list[tuple[Any, ...]], int | None]:
+    """Return the next rows of the export, newest first, and where to go on; None at the end."""
+    events = audit_events(wanted)
+    if before_id is not None:
+        events = events.filter(id__lt=before_id)
+    chunk = list(events.order_by("-id")[:CHUNK])
+    names = _names_of(chunk)
+    rows = [
+        (
+            event.id, event.at, event.name, event.subject, _who(event, names), event.actor_kind, event.request_id,
+            "; ".join(f"{field}: {pair}" for field, pair in event.changes.items()), str(event.payload or ""),
+        )
+        for event in chunk
+    ]
+    return rows, chunk[-1].id if len(chunk) == CHUNK else None
+
+
+def history_of(subject: str, *, limit: int = 10) -> list[Entry]:
+    """Return what happened to one thing, newest first."""
+    events = list(Event.objects.filter(subject=subject).order_by("-id")[:limit])
+    return [Entry(text=_capital(line.text), at=line.at, who=line.who, icon="history", note=_note(line)) for line in audit_lines(events)]
+
+
+def _note(line: AuditLine) -> str:
+    return "\n".join(f"{change.field}: {change.before or '–'} → {change.after or '–'}" for change in line.changes)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _people_named(words: str) -> Iterator[int]:
+    members = Membership.objects.filter(tenant_id=current_scope().tenant_id)
+    found = members.filter(Q(user__name__icontains=words) | Q(user__email__istartswith=words))
+    return iter(found.values_list("user_id", flat=True)[:100])
+
+
+def _names_of(events: Sequence[Event]) -> dict[int, str]:
+    ids = {event.actor_id for event in events if event.actor_id}
+    return {user.id: user.get_full_name() for user in User.objects.filter(id__in=ids)} if ids else {}
+
+
+def _who(event: Event, names: dict[int, str]) -> str:
+    if event.actor_id:
+        return names.get(event.actor_id, f"#{event.actor_id}")
+    return gettext("The portal")
+
+
+def _shown(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= VALUE_SHOWN else text[:VALUE_SHOWN] + "…"
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,5 +1,0 @@
-"""Pages of events."""
-
-from django.urls import URLPattern, URLResolver
-
-urlpatterns: list[URLPattern | URLResolver] = []
