@@ -49,6 +49,12 @@ def focus_id(field: BoundField) -> str:
     return str(field.id_for_label or field.auto_id)
 
 
+@register.filter
+def hint_text(field: BoundField, hint: str = "") -> str:
+    """Return the hint to show: the one given, "none" for no hint at all, else the field's own."""
+    return "" if hint == "none" else hint or str(field.help_text)
+
+
 @register.simple_tag
 def control(field: BoundField, hint: str = "", **attrs: Any) -> SafeString:
     """Draw the field's control with class, aria-invalid and aria-describedby; underscores in attrs become hyphens."""
@@ -62,16 +68,15 @@ def control(field: BoundField, hint: str = "", **attrs: Any) -> SafeString:
         given.setdefault(
             "class", " ".join(filter(None, ["input", field.field.widget.attrs.get("class", "")]))
         )
-    # A placeholder that repeats the label only looks like an answer.
-    if str(field.field.widget.attrs.get("placeholder", "")) == str(field.label):
-        del field.field.widget.attrs["placeholder"]
+    # A placeholder looks like an answer and leaves when it is needed; the label and the hint stay.
+    field.field.widget.attrs.pop("placeholder", None)
     return SafeString(field.as_widget(attrs={**given, **described(field, hint)}))
 
 
 def described(field: BoundField, hint: str = "") -> dict[str, str]:
     """Return the ARIA attributes that tie error and hint to the control."""
     ids = [error_id(field)] if field.errors else []
-    if hint or field.help_text:
+    if hint_text(field, hint):
         ids.append(hint_id(field))
     attrs = {"aria-describedby": " ".join(ids)} if ids else {}
     if field.errors:

@@ -1,4 +1,4 @@
-"""Collect every text of the code and templates into the catalogues; a developer's tool that needs GNU gettext."""
+"""Collect the texts of the code and templates into the catalogues; a developer's tool that needs GNU gettext."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ DATED = re.compile(r'"(POT-Creation-Date|PO-Revision-Date): [^"]*"')
 
 
 class Command(BaseCommand):
-    """`manage.py collect_texts`: makemessages for all languages, without line numbers and dates that only make noise."""
+    """`manage.py collect_texts`: makemessages without the line numbers and dates that only make noise."""
 
     help = "Bring the translation catalogues up to date with the code."
 
