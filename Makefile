@@ -33,10 +33,10 @@ format: .venv/dev.stamp  ## Put code and templates in shape
 	@git ls-files -co --exclude-standard '*.html' | xargs -r $(BIN)/djade --target-version 5.2
 
 bench: .venv/dev.stamp  ## Workloads at 1k to 100k, with their floors and goals
-	@exec $(BIN)/python -m prm.stack run $(BIN)/python -m bench
+	@exec $(BIN)/python -m prm.stack run $(BIN)/python -m tests.bench
 
 bench-full: .venv/dev.stamp  ## The same at a million
-	@exec $(BIN)/python -m prm.stack run $(BIN)/python -m bench --full
+	@exec $(BIN)/python -m prm.stack run $(BIN)/python -m tests.bench --full
 
 messages: .venv/dev.stamp  ## Collect texts for translation
 	DEBUG=1 $(BIN)/python manage.py makemessages -l it --no-obsolete --no-wrap --ignore .venv

@@ -1,13 +1,15 @@
 """W1: booking what every payment of a tenant earns, against the least SQL that writes the same rows."""
 
+from typing import Any
+
 from django.db import connection
+
+from commissions.accruals.services import accrue_pending
+from prm.tenancy.scope import tenant_scope
 from tests.bench.arena import Arena
 from tests.bench.measuring import Meter, compare, median
 from tests.bench.population import ACCRUE, NOW, OPEN_ACCOUNTS, PRICED, Vendor, forget_books
 from tests.bench.results import Report, Row
-
-from commissions.accruals.services import accrue_pending
-from prm.tenancy.scope import tenant_scope
 
 _COUNTS = """
 select (select count(*) from commissions_accrual where tenant_id = %(tenant)s),
@@ -64,7 +66,7 @@ def run(arena: Arena, meter: Meter, report: Report, vendors: list[Vendor], *, ro
 
 
 def _floor(vendor: Vendor) -> None:
-    values = {"tenant": vendor.tenant_id, "now": NOW}
+    values: dict[str, Any] = {"tenant": vendor.tenant_id, "now": NOW}
     with tenant_scope(vendor.tenant_id), connection.cursor() as cursor:
         cursor.execute("drop table if exists priced")
         for statement in (PRICED, "analyze priced", OPEN_ACCOUNTS, ACCRUE):

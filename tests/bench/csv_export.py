@@ -5,10 +5,6 @@ from tempfile import NamedTemporaryFile
 from uuid import UUID
 
 from django.db import connection
-from tests.bench.arena import Arena
-from tests.bench.measuring import Meter, compare
-from tests.bench.population import NOW, Vendor
-from tests.bench.results import Report, Row
 
 from prm.events.services import Actor
 from prm.jobs.files import private_path
@@ -17,6 +13,10 @@ from prm.jobs.services import run as run_job
 from prm.jobs.services import start_job
 from prm.tenancy.scope import tenant_scope
 from referrals.pipeline.listings import Wanted
+from tests.bench.arena import Arena
+from tests.bench.measuring import Meter, compare
+from tests.bench.population import NOW, Vendor
+from tests.bench.results import Report, Row
 
 _SELECT = """
 select r.number, p.name, r.company, r.website, r.country, r.contact_name, r.contact_title, r.contact_email, r.contact_phone, g.name, s.kind,

@@ -148,7 +148,7 @@ def _ratio(comparison: Comparison, part: Callable[[Cost], float]) -> float:
 
 def median(costs: list[Cost], part: str) -> float:
     """Return the median of one part of the costs."""
-    return statistics.median(getattr(cost, part) for cost in costs)
+    return float(statistics.median(getattr(cost, part) for cost in costs))
 
 
 def compare(

@@ -17,12 +17,12 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 from django.utils import timezone
+
+from prm.web.paging import PAGE_SIZE, _write
 from tests.bench.arena import Arena
 from tests.bench.measuring import Comparison, Cost, Meter, p95
 from tests.bench.population import Vendor, accrue_all, forget_books
 from tests.bench.results import Report, Row
-
-from prm.web.paging import PAGE_SIZE, _write
 
 PAGES = 24
 CALLS = 40
@@ -147,7 +147,7 @@ def _learn(browser: Browser, query: Query) -> None:
 
     def listen(
         execute: Callable[..., Any], statement: str, params: Any, many: Any, context: Any
-    ) -> Any:  # noqa: FBT001
+    ) -> Any:
         told.append((statement, params))
         return execute(statement, params, many, context)
 
@@ -284,10 +284,8 @@ def _against_floor(
 
 
 def _is_own(statement: str) -> bool:
-    return (
-        statement.startswith(("SAVEPOINT", "RELEASE"))
-        or any(mark in statement for mark in _OWN)
-        and "referrals_referral" not in statement
+    return statement.startswith(("SAVEPOINT", "RELEASE")) or (
+        any(mark in statement for mark in _OWN) and "referrals_referral" not in statement
     )
 
 

@@ -3,15 +3,15 @@
 from typing import Any
 
 from django.db import connection
-from tests.bench.arena import Arena
-from tests.bench.measuring import Meter, compare, median
-from tests.bench.population import NOW, Vendor, accrue_all, forget_books, release_all
-from tests.bench.results import Report, Row
 
 from commissions.payouts.models import PayoutRun
 from commissions.payouts.services import NothingToPay, RunDraft, approve_run, submit_run
 from prm.events.services import Actor
 from prm.tenancy.scope import tenant_scope
+from tests.bench.arena import Arena
+from tests.bench.measuring import Meter, compare, median
+from tests.bench.population import NOW, Vendor, accrue_all, forget_books, release_all
+from tests.bench.results import Report, Row
 
 RUN_TABLES = (
     "commissions_payout_line",

@@ -6,8 +6,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from tests.bench.arena import Arena
-
 from commissions.plans.services import PlanTerms, RuleTerms, create_version, publish_version
 from partners.programs.services import create_program
 from prm.accounts.capabilities import Role
@@ -16,6 +14,7 @@ from prm.events.services import SYSTEM
 from prm.tenancy.scope import tenant_scope
 from prm.tenancy.services import create_tenant
 from referrals.pipeline.services import ensure_stages
+from tests.bench.arena import Arena
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LONG_AGO = datetime(2023, 1, 1, tzinfo=UTC)
@@ -118,7 +117,7 @@ def make_vendor(arena: Arena, size: int) -> Vendor:
 
 def _person(tenant_id: int, role: Role, email: str, partner_id: UUID | None) -> User:
     user = User.objects.create(
-        email=email, name=role.label, password="!", time_zone="Europe/Amsterdam"
+        email=email, name=str(role.label), password="!", time_zone="Europe/Amsterdam"
     )
     name = "The largest partner" if partner_id else ""
     Membership.objects.create(
