@@ -90,7 +90,8 @@ def sepa_file(run: PayoutRun, *, tenant: Tenant, today: date) -> bytes | None:
     if debtor is None:
         raise NoDebtorAccount
     transfer = SepaTransfer(_debtor(debtor), schema=SEPA_SCHEMA, clean=True)
-    transfer.msg_id = run.number
+    # The package numbers messages at random and has no way to say otherwise.
+    transfer._xml.find("CstmrCdtTrfInitn/GrpHdr/MsgId").text = run.number  # noqa: SLF001
     for payout in payouts:
         payment: dict[str, Any] = {
             "name": payout.account.holder,

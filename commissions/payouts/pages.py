@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
@@ -185,8 +185,15 @@ def preview_page(preview: RunPreview) -> PreviewPage:
     )
 
 
+def _partner_address(partner_id: Any) -> str:
+    try:
+        return reverse("partners:partner-detail", kwargs={"partner_id": partner_id})
+    except NoReverseMatch:
+        return ""
+
+
 def _preview_row(row: Candidate) -> PreviewRow:
-    url = reverse("partners:partner-detail", kwargs={"partner_id": row.partner_id})
+    url = _partner_address(row.partner_id)
     words = (
         reason_words(
             row.reason,
@@ -383,7 +390,7 @@ def _exclusion(row: PayoutExclusion) -> SafeString:
     )
     return ident(
         row.partner.name,
-        reverse("partners:partner-detail", kwargs={"partner_id": row.partner_id}),
+        _partner_address(row.partner_id),
         sub=words,
         hue=row.partner_id,
     )

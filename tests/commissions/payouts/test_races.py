@@ -1,0 +1,156 @@
+"""Two people at once: one run, one approval, one fate of each payment; with real commits on two connections."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+from tests.builders.payouts import IBAN_GERMANY, a_payee, exported_run, payable, submitted_run
+from tests.conftest import World, make_world
+
+from commissions.ledger.models import Transfer
+from commissions.ledger.selectors import balances_of
+from commissions.payouts.models import Payout, PayoutRun, PayoutState
+from commissions.payouts.services import (
+    PayoutNotInState,
+    RunAlreadyWaiting,
+    RunNotInState,
+    approve_run,
+    return_payout,
+    settle_payout,
+)
+from commissions.statements.models import Statement, StatementLine
+from commissions.statements.services import issue_statement
+from prm.events.services import SYSTEM, Actor
+from prm.tenancy.scope import tenant_scope
+
+AT = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def real_world(real_database: str) -> World:
+    return make_world()
+
+
+def _both(world: World, *works: Callable[[], Any]) -> list[Any]:
+    """Run each in a thread and scope of its own, started together; return results or the exceptions."""
+    barrier = Barrier(len(works))
+
+    def run(work: Callable[[], Any]) -> Any:
+        try:
+            with tenant_scope(world.acme.id):
+                barrier.wait(timeout=10)
+                return work()
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def _kinds(results: list[Any]) -> set[type]:
+    return {type(result) for result in results}
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_two_submissions_at_once_make_one_run(real_world: World, attempt: int) -> None:
+    world = real_world
+    with tenant_scope(world.acme.id):
+        partner = a_payee("Brightwater", 10_000, at=AT)
+
+    results = _both(
+        world,
+        lambda: submitted_run(at=AT, user_id=world.finance.id),
+        lambda: submitted_run(at=AT, user_id=world.second_finance.id),
+    )
+
+    assert _kinds(results) == {PayoutRun, RunAlreadyWaiting}
+    refused = next(result for result in results if isinstance(result, RunAlreadyWaiting))
+    run = next(result for result in results if isinstance(result, PayoutRun))
+    assert refused.run == run
+    with tenant_scope(world.acme.id):
+        assert Payout.objects.count() == 1
+        assert balances_of(partner.id, "EUR").payable == 10_000
+
+
+def test_two_approvals_at_once_book_once(real_world: World) -> None:
+    world = real_world
+    with tenant_scope(world.acme.id):
+        a_payee("Brightwater", 10_000, at=AT)
+        run = submitted_run(at=AT, user_id=world.finance.id)
+
+    results = _both(
+        world,
+        *(
+            lambda user=user: approve_run(run_id=run.id, digest=run.digest, actor=Actor(user.id), at=AT)
+            for user in (world.second_finance, world.admin)
+        ),
+    )
+
+    assert _kinds(results) == {PayoutRun, RunNotInState}
+    with tenant_scope(world.acme.id):
+        assert Transfer.objects.filter(kind="payout").count() == 1
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_settle_and_return_at_once_leave_one_truth(real_world: World, attempt: int) -> None:
+    world = real_world
+    with tenant_scope(world.acme.id):
+        partner = a_payee("Brightwater", 10_000, at=AT)
+        exported_run(at=AT, user_id=world.finance.id, approver_id=world.second_finance.id)
+        payout = Payout.objects.get()
+
+    results = _both(
+        world,
+        lambda: settle_payout(payout_id=payout.id, actor=Actor(world.finance.id), at=AT),
+        lambda: return_payout(payout_id=payout.id, reason="Closed", actor=Actor(world.admin.id), at=AT),
+    )
+
+    assert _kinds(results) <= {Payout, PayoutNotInState}
+    with tenant_scope(world.acme.id):
+        # Whoever came first, the bank's return is the last word and the money is owed again.
+        assert Payout.objects.get().state == PayoutState.RETURNED
+        balance = balances_of(partner.id, "EUR")
+        assert (balance.payable, balance.in_payout) == (10_000, 0)
+
+
+def test_commissions_posted_while_a_run_is_frozen_are_in_it_or_in_the_next(real_world: World) -> None:
+    world = real_world
+    with tenant_scope(world.acme.id):
+        partner = a_payee("Brightwater", 10_000, at=AT)
+        a_payee("Other", 500, at=AT, number=IBAN_GERMANY)
+
+    results = _both(
+        world,
+        lambda: submitted_run(at=AT, user_id=world.finance.id),
+        *(lambda: payable(partner.id, 70, at=AT) for _ in range(4)),
+    )
+
+    assert all(not isinstance(result, Exception) for result in results)
+    with tenant_scope(world.acme.id):
+        payout = Payout.objects.get(partner=partner)
+        run = PayoutRun.objects.get()
+        approve_run(run_id=run.id, digest=run.digest, actor=Actor(world.second_finance.id), at=AT)
+        assert payout.amount_minor + balances_of(partner.id, "EUR").payable == 10_280
+        assert payout.amount_minor % 70 == 10_000 % 70
+
+
+def test_two_people_issuing_statements_make_one(real_world: World) -> None:
+    world = real_world
+    with tenant_scope(world.acme.id):
+        partner = a_payee("Brightwater", 10_000, at=AT)
+
+    def issue() -> Statement:
+        return issue_statement(partner_id=partner.id, currency="EUR", until_on=AT.date(), actor=SYSTEM, at=AT)
+
+    first, second = _both(world, issue, issue)
+
+    assert first == second
+    with tenant_scope(world.acme.id):
+        assert list(Statement.objects.values_list("number", flat=True)) == ["ST-2026-11-0001"]
+        assert StatementLine.objects.count() == 1
