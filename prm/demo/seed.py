@@ -75,6 +75,13 @@ class Stage:
             UTC
         )
 
+    def month_start(self, months_ago: int) -> datetime:
+        """Return the first moment of a month of the past; 0 is this month."""
+        day = self.today.replace(day=1)
+        for _ in range(months_ago):
+            day = (day - timedelta(days=1)).replace(day=1)
+        return self.at(day, 0)
+
     def plan(self, moment: datetime, step: Step) -> None:
         """Put a step on the calendar; steps later than now are left to the reader."""
         heappush(self.queue, (moment, next(self.order), step))
@@ -179,7 +186,7 @@ def _program(stage: Stage, story: ProgramStory, at: datetime) -> None:
     first, *later = story.plans
     _publish(stage, program, first, admin, at)
     for plan in later:
-        moment = stage.at(date.fromisoformat(plan.starts + "-01"), 0) - timedelta(days=30)
+        moment = stage.month_start(plan.months_ago) - timedelta(days=30)
         stage.plan(moment, partial(_publish, stage, program, plan, admin))
 
 
@@ -201,7 +208,7 @@ def _publish(stage: Stage, program: Program, plan: Any, admin: Actor, at: dateti
         minimum_payout_minor=plan.minimum_minor,
         note=plan.note,
     )
-    starts_at = stage.at(date.fromisoformat(plan.starts + "-01"), 0)
+    starts_at = stage.month_start(plan.months_ago)
     version = create_version(
         program_id=program.id, terms=terms, starts_at=starts_at, actor=admin, at=at
     )

@@ -47,9 +47,9 @@ class RuleStory:
 
 @dataclass(frozen=True)
 class PlanStory:
-    """A version of a plan, in force from the month `starts` (yyyy-mm) on."""
+    """A version of a plan, in force from the first of the month that many months ago."""
 
-    starts: str
+    months_ago: int
     hold_days: int
     minimum_minor: int
     rules: tuple[RuleStory, ...]
@@ -174,7 +174,7 @@ VELDEN = TenantStory(
             VELDEN_AGREEMENT,
             (
                 PlanStory(
-                    "2025-10",
+                    13,
                     30,
                     5_000,
                     (
@@ -189,7 +189,7 @@ VELDEN = TenantStory(
                     "Start of the program.",
                 ),
                 PlanStory(
-                    "2026-04",
+                    7,
                     60,
                     5_000,
                     (
@@ -203,6 +203,22 @@ VELDEN = TenantStory(
                         ),
                     ),
                     "Higher rate, paid on every payment of the first year; longer hold.",
+                ),
+                PlanStory(
+                    0,
+                    0,
+                    5_000,
+                    (
+                        RuleStory("qualified", "Qualified-lead bonus", fixed_minor=15_000),
+                        RuleStory(
+                            "revenue",
+                            "Commission, first year",
+                            rate=Decimal("0.15"),
+                            scope="months",
+                            months=12,
+                        ),
+                    ),
+                    "Same rates, no hold: what is earned goes into the next payout.",
                 ),
             ),
             (600_000, 3_200_000),
@@ -232,7 +248,7 @@ VELDEN = TenantStory(
             VELDEN_AGREEMENT,
             (
                 PlanStory(
-                    "2025-10",
+                    13,
                     30,
                     10_000,
                     (RuleStory("won", "Commission on the deal", rate=Decimal("0.10")),),
@@ -507,7 +523,7 @@ SOLEA = TenantStory(
             SOLEA_AGREEMENT,
             (
                 PlanStory(
-                    "2025-10",
+                    13,
                     30,
                     2_500,
                     (
