@@ -1,0 +1,167 @@
+"""Rewards as people read them: what for, how computed, where the money stands and what it waits for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.utils.translation import gettext
+
+from commissions.accruals.models import Accrual, Release
+from commissions.payouts.models import Payout, PayoutLine, PayoutState
+from commissions.plans.rules import Trace
+from commissions.plans.wording import calculation, explain, reward_name
+from partners.directory.models import Partner
+from prm.web.formats import day_text
+from referrals.pipeline.models import Referral
+
+HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = "hold", "ready", "in_payout", "paid", "returned", "reversed"
+TONES = {HOLD: "", READY: "info", IN_PAYOUT: "info", PAID: "ok", RETURNED: "warn", REVERSED: "bad"}
+ICONS = {HOLD: "clock", READY: "check", IN_PAYOUT: "bank", PAID: "done", RETURNED: "swap", REVERSED: "minus"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One reward with everything a list or a page says about it; amounts in minor units of `currency`."""
+
+    accrual: Accrual
+    trace: Trace
+    company: str
+    referral_id: UUID | None
+    partner_name: str
+    state: str
+    ready_on: date
+    payout: Payout | None
+
+    @property
+    def id(self) -> int:
+        """The accrual's id."""
+        return self.accrual.id
+
+    @property
+    def currency(self) -> str:
+        """The currency of every amount here."""
+        return self.accrual.currency
+
+    @property
+    def earned_on(self) -> date:
+        """The day of the event in the tenant's zone."""
+        return self.accrual.earned_on
+
+    @property
+    def amount_minor(self) -> int:
+        """What is left of the reward."""
+        return self.accrual.amount_minor - self.accrual.clawed_minor
+
+    @property
+    def name(self) -> str:
+        """What kind of reward it is."""
+        return reward_name(self.trace)
+
+    @property
+    def calculation(self) -> str:
+        """The short calculation."""
+        return calculation(self.trace)
+
+    @property
+    def explanation(self) -> str:
+        """The calculation as a whole."""
+        return explain(self.trace)
+
+    @property
+    def label(self) -> str:
+        """The state in a word or two."""
+        return {
+            HOLD: gettext("On hold"),
+            READY: gettext("Ready"),
+            IN_PAYOUT: gettext("In payout"),
+            PAID: gettext("Paid"),
+            RETURNED: gettext("Payment returned"),
+            REVERSED: gettext("Reversed"),
+        }[self.state]
+
+    @property
+    def tone(self) -> str:
+        """The badge's tone."""
+        return TONES[self.state]
+
+    @property
+    def icon(self) -> str:
+        """The badge's icon."""
+        return ICONS[self.state]
+
+    @property
+    def when(self) -> str:
+        """The day of a list's cell: when it is ready, or was or will be paid."""
+        if self.state == PAID and self.payout and self.payout.settled_at:
+            return day_text(self.payout.settled_at, "medium")
+        if self.state == IN_PAYOUT and self.payout:
+            return day_text(self.payout.run.pay_on, "medium")
+        if self.state == HOLD:
+            return day_text(self.ready_on, "medium")
+        return gettext("Next payout") if self.state in {READY, RETURNED} else ""
+
+    @property
+    def sentence(self) -> str:
+        """Where the money stands, when it comes, and what it waits for."""
+        values = {"day": day_text(self.ready_on)}
+        if self.payout:
+            values["number"] = self.payout.number
+            values["day"] = day_text(self.payout.settled_at or self.payout.run.pay_on)
+        return {
+            HOLD: gettext("On hold until %(day)s. After that it goes out with the next payout."),
+            READY: gettext("Ready. It goes out with the next payout."),
+            IN_PAYOUT: gettext("In payout %(number)s, to be paid on %(day)s."),
+            PAID: gettext("Paid with payout %(number)s on %(day)s."),
+            RETURNED: gettext("The bank sent the payment back. It goes out again with the next payout."),
+            REVERSED: gettext("Taken back in full. Nothing of it is paid."),
+        }[self.state] % values
+
+
+def lines_for(accruals: Sequence[Accrual], *, now: datetime, staff: bool, partners: bool = False) -> list[Line]:
+    """Return the accruals as lines, in their order; four queries whatever their number.
+
+    staff: a payment that still waits for its second person counts as in payout; its partner does not see that yet.
+    partners: whether lines name their partner.
+    """
+    ids = [accrual.id for accrual in accruals]
+    releases = {row.accrual_id: row for row in Release.objects.filter(accrual_id__in=ids)}
+    payouts = _payouts([row.transfer_id for row in releases.values() if row.transfer_id], staff=staff)
+    referrals = Referral.objects.filter(id__in={accrual.referral_id for accrual in accruals})
+    companies = dict(referrals.values_list("id", "company"))
+    names: dict[UUID, str] = {}
+    if partners:
+        names = dict(Partner.objects.filter(id__in={a.partner_id for a in accruals}).values_list("id", "name"))
+    lines = []
+    for accrual in accruals:
+        release = releases.get(accrual.id)
+        payout = payouts.get(release.transfer_id) if release and release.transfer_id else None
+        trace = Trace.from_json(accrual.trace)
+        lines.append(
+            Line(
+                accrual=accrual,
+                trace=trace,
+                company=companies.get(accrual.referral_id) or gettext("Removed referral"),
+                referral_id=accrual.referral_id if accrual.referral_id in companies else None,
+                partner_name=names.get(accrual.partner_id, ""),
+                state=_state(accrual, release, payout, now),
+                ready_on=accrual.earned_on + timedelta(days=trace.hold_days),
+                payout=payout,
+            ),
+        )
+    return lines
+
+
+def _state(accrual: Accrual, release: Release | None, payout: Payout | None, now: datetime) -> str:
+    if payout is not None:
+        return {PayoutState.SETTLED: PAID, PayoutState.RETURNED: RETURNED}.get(PayoutState(payout.state), IN_PAYOUT)
+    if accrual.clawed_minor == accrual.amount_minor:
+        return REVERSED
+    return READY if release is not None or accrual.payable_at <= now else HOLD
+
+
+def _payouts(transfer_ids: Sequence[int], *, staff: bool) -> dict[int, Payout]:
+    """Return the payment that claims each release."""
+    claimed = PayoutLine.objects.filter(transfer_id__in=transfer_ids, released_at=None).select_related("payout__run")
+    hidden = {PayoutState.CANCELLED} if staff else {PayoutState.CANCELLED, PayoutState.PREPARED}
+    return {row.transfer_id: row.payout for row in claimed if row.payout.state not in hidden}

@@ -1,0 +1,136 @@
+"""Parts of the earnings pages in the shapes that components take."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from commissions.accruals.models import Clawback, Release
+from commissions.earnings.lines import PAID as PAID_STATE
+from commissions.earnings.lines import Line
+from commissions.earnings.selectors import COUNTED, IN_PROGRESS, PAID, REVERSED
+from commissions.ledger.selectors import PartnerBalance
+from commissions.plans.wording import first_paid_words, hold_words, rule_of, rule_words
+from prm.money import currency_exponent
+from prm.web.charts import Bar, Chart, bar_chart
+from prm.web.formats import day_text, money_compact, money_text, number_text, percent_text
+from prm.web.parts import Entry, Tab
+
+
+def balance_parts(balance: PartnerBalance) -> list[tuple[str, str, str]]:
+    """Return the bar of ready, on hold and in payout: tone, width and offset in percent."""
+    amounts = [("", balance.payable), ("soft", balance.pending), ("info", balance.in_payout)]
+    shown = [(tone, minor) for tone, minor in amounts if minor > 0]
+    whole = sum(minor for _, minor in shown)
+    parts, offset = [], 0.0
+    gap = 0.6
+    room = 100 - gap * max(len(shown) - 1, 0)
+    for tone, minor in shown:
+        width = room * minor / whole
+        parts.append((tone, f"{width:.2f}", f"{offset:.2f}"))
+        offset += width + gap
+    return parts
+
+
+def tabs_of(view: str, counts: dict[str, int], currency: str) -> list[Tab]:
+    """Return the views of the list with their counts."""
+    labels = {IN_PROGRESS: gettext("In progress"), PAID: gettext("Paid"), REVERSED: gettext("Reversed")}
+    base = reverse("commissions:earnings")
+    return [
+        Tab(
+            label,
+            f"{base}?currency={currency}&view={name}",
+            current=name == view,
+            count=number_text(counts[name]) if counts[name] <= COUNTED else number_text(COUNTED) + "+",
+        )
+        for name, label in labels.items()
+    ]
+
+
+def month_chart(months: Sequence[tuple[date, int]], currency: str) -> Chart:
+    """Return the columns of what was paid by month."""
+    scale = 10 ** currency_exponent(currency)
+    total = sum(minor for _, minor in months)
+    this_year = sum(minor for month, minor in months if month.year == months[-1][0].year)
+    bars = [
+        Bar(day_text(month, "short").split("\xa0")[-1], day_text(month, "month"), minor / scale, open=month == months[-1][0])
+        for month, minor in months
+    ]
+    return bar_chart(
+        bars,
+        heading=gettext("Paid by month"),
+        finding=gettext("%(total)s in the last 12 months, %(year_total)s of it in %(year)s.")
+        % {
+            "total": money_text(total, currency),
+            "year_total": money_text(this_year, currency),
+            "year": str(months[-1][0].year),
+        },
+        head=[gettext("Month"), gettext("Paid")],
+        words=lambda value: money_text(round(value * scale), currency),
+        axis_words=lambda value: money_compact(round(value * scale), currency),
+        key=[("", gettext("Paid")), ("soft", gettext("This month so far"))],
+    )
+
+
+def math_of(line: Line) -> list[tuple[str, Any]]:
+    """Return every step from the event to the amount, as terms and values."""
+    trace, currency = line.trace, line.currency
+    steps: list[tuple[str, Any]] = [(gettext("Rule"), rule_words(rule_of(trace), currency))]
+    steps.append((gettext("Plan version"), gettext("Version %(number)s, in force when the referral was registered") % {"number": trace.version_number}))
+    if trace.reward == "percent":
+        base = gettext("Deal value") if trace.trigger == "won" else gettext("Payment")
+        steps.append((base, money_text(trace.base_minor, currency)))
+        if trace.payment_no:
+            steps.append((gettext("Payment number"), number_text(trace.payment_no)))
+        if first := first_paid_words(trace):
+            steps.append((gettext("Months count from"), first))
+        rate = Decimal(trace.rate)
+        steps.append((gettext("Rate"), percent_text(rate, digits=4)))
+        exact = Decimal(trace.base_minor) * rate
+        if exact != exact.to_integral_value():
+            major = exact.scaleb(-currency_exponent(currency)).normalize()
+            steps.append((gettext("Before rounding"), number_exact(major)))
+            steps.append((gettext("Rounding"), gettext("To the smallest unit, halves to the even one")))
+    elif trace.payment_no:
+        steps.append((gettext("Payment number"), number_text(trace.payment_no)))
+    steps.append((gettext("Earned"), money_text(line.accrual.amount_minor, currency)))
+    if line.accrual.clawed_minor:
+        steps.append((gettext("Taken back"), money_text(-line.accrual.clawed_minor, currency)))
+        steps.append((gettext("Left"), money_text(line.amount_minor, currency)))
+    steps.append((gettext("Hold"), hold_words(trace.hold_days)))
+    return steps
+
+
+def number_exact(value: Decimal) -> str:
+    """Return a decimal with every digit it has."""
+    whole, _, part = f"{value:f}".partition(".")
+    point = number_text(Decimal("0.5"))[1]
+    return number_text(int(whole)) + (point + part if part else "")
+
+
+def history_of(line: Line, clawbacks: Sequence[Clawback]) -> list[Entry]:
+    """Return what happened to a reward, newest first."""
+    currency = line.currency
+    entries = [Entry(gettext("Earned: %(amount)s") % {"amount": money_text(line.accrual.amount_minor, currency)}, line.accrual.earned_at, icon="check")]
+    for row in clawbacks:
+        text = (
+            gettext("%(amount)s taken back because the customer's payment was refunded")
+            if row.refund_id or not row.reason
+            else gettext("%(amount)s taken back by a correction")
+        )
+        entries.append(
+            Entry(text % {"amount": money_text(row.amount_minor, currency)}, row.at, icon="minus", tone="bad", note=row.reason),
+        )
+    release = Release.objects.filter(accrual_id=line.id).first()
+    if release is not None and release.amount_minor:
+        entries.append(Entry(gettext("Hold ended, ready for payout"), release.at, icon="clock"))
+    if line.payout is not None:
+        approved = line.payout.run.approved_at
+        if approved:
+            entries.append(Entry(gettext("In payout %(number)s") % {"number": line.payout.number}, approved, icon="bank"))
+        if line.state == PAID_STATE and line.payout.settled_at:
+            entries.append(Entry(gettext("Paid"), line.payout.settled_at, icon="done", tone="ok"))
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)

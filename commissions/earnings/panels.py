@@ -1,0 +1,148 @@
+"""What referrals' pages show of money: what was earned, what would be, and the program's terms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from commissions.accruals.models import Accrual
+from commissions.earnings.lines import lines_for
+from commissions.plans.rules import AccrualDraft, Facts, Version, drafts_for
+from commissions.plans.selectors import published_terms, terms_in_force
+from commissions.plans.wording import hold_words, rule_words, term_lines
+from partners.programs.models import Program
+from prm.accounts.capabilities import Capability
+from prm.accounts.members import Member
+from prm.money import Money
+from prm.web.formats import money_text, percent_text
+from referrals.pipeline.models import CLOSED_KINDS, Referral, StageKind
+from referrals.pipeline.panels import MoneyLine, Panel, Reward, fills
+
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a referral would still earn: an amount where one can be computed, else only the rule."""
+
+    name: str
+    text: str
+    amount_minor: int | None
+    currency: str
+
+
+@fills("referral.earnings")
+def earnings_panel(referral: Referral, member: Member) -> Panel | None:
+    """Show what the referral earned line by line, and what it would earn if it goes on."""
+    accruals = Accrual.objects.visible_to(member).filter(referral_id=referral.id)  # type: ignore[attr-defined]
+    lines = lines_for(accruals.order_by("-earned_at", "-id")[:SHOWN], now=timezone.now(), staff=member.is_staff)
+    may_see = member.may(Capability.SEE_MONEY) if member.is_staff else member.may(Capability.SEE_EARNINGS)
+    estimates = estimates_of(referral, {line.trace.rule_id for line in lines}) if may_see or not member.is_staff else []
+    if not lines and not estimates:
+        return None
+    return Panel(
+        "commissions/earnings/panel.html",
+        {"lines": lines, "estimates": estimates, "staff": member.is_staff, "referral": referral},
+    )
+
+
+@fills("program.terms")
+def terms_panel(program: Program, member: Member) -> Panel | None:  # noqa: ARG001  terms are for everybody in the tenant
+    """Show what the program pays for a referral registered now."""
+    version = terms_in_force(program.id, timezone.now())
+    if version is None:
+        return None
+    return Panel("commissions/plans/terms.html", {"terms": term_facts(version), "notes": term_lines(version)[len(version.rules) :]})
+
+
+@fills("referral.rewards")
+def rewards_of(referrals: Sequence[Referral], member: Member) -> dict[UUID, Reward]:
+    """Return what each referral has earned, else what it would earn if won; two queries for all."""
+    if not member.may(Capability.SEE_MONEY if member.is_staff else Capability.SEE_EARNINGS):
+        return {}
+    earned: dict[UUID, list[int]] = {}
+    rows = Accrual.objects.visible_to(member).filter(referral_id__in=[row.id for row in referrals])  # type: ignore[attr-defined]
+    for referral_id, amount, clawed in rows.values_list("referral_id", "amount_minor", "clawed_minor"):
+        earned.setdefault(referral_id, []).append(amount - clawed)
+    terms = published_terms(row.program_id for row in referrals)
+    found = {}
+    for row in referrals:
+        if row.id in earned:
+            found[row.id] = Reward(sum(earned[row.id]), row.currency, gettext("earned"))
+        elif row.stage_kind not in CLOSED_KINDS and row.deal_minor:
+            version = next((v for v in terms.get(row.program_id, []) if v.covers(row.registered_at)), None)
+            minor = sum(draft.amount.minor for draft in _if_won(row, version)) if version else 0
+            if minor:
+                found[row.id] = Reward(minor, row.currency, gettext("if won"))
+    return found
+
+
+@fills("referral.milestone")
+def milestone_lines(referral: Referral) -> list[MoneyLine]:
+    """Return what the milestone mail says of money: earned so far, and what a win would add."""
+    rows = Accrual.objects.filter(referral_id=referral.id).values_list("amount_minor", "clawed_minor")
+    earned = sum(amount - clawed for amount, clawed in rows)
+    found = [MoneyLine(gettext("Earned so far"), earned, referral.currency)] if earned else []
+    found += [
+        MoneyLine(gettext("If they sign"), row.amount_minor, row.currency)
+        for row in estimates_of(referral, set())
+        if row.amount_minor and referral.stage_kind not in CLOSED_KINDS
+    ]
+    return found
+
+
+def estimates_of(referral: Referral, earned_rules: set[int]) -> list[Estimate]:
+    """Return what the pinned plan would still pay for an open or won referral, rule by rule."""
+    if referral.stage_kind in CLOSED_KINDS and referral.stage_kind != StageKind.WON:
+        return []
+    version = terms_in_force(referral.program_id, referral.registered_at)
+    if version is None:
+        return []
+    drafts = {draft.rule_id: draft for draft in _if_won(referral, version)} if referral.deal_minor else {}
+    passed = referral.stage_kind in {StageKind.OPPORTUNITY, StageKind.WON}
+    found = []
+    for rule in version.rules:
+        over = rule.trigger == "qualified" and passed
+        over |= referral.stage_kind == StageKind.WON and (rule.trigger == "won" or rule.scope == "first")
+        if rule.id in earned_rules or over:
+            continue
+        draft = drafts.get(rule.id)
+        fixed = rule.amount_minor if rule.reward == "fixed" else None
+        amount = draft.amount.minor if draft and referral.stage_kind != StageKind.WON else fixed
+        found.append(Estimate(rule.label or rule_words(rule, version.currency), _when(rule.trigger, version), amount, version.currency))
+    return found
+
+
+def _if_won(referral: Referral, version: Version) -> list[AccrualDraft]:
+    """Return what the referral's deal would earn as its first payment."""
+    if not referral.deal_minor or referral.currency != version.currency:
+        return []
+    deal, day = Money(referral.deal_minor, referral.currency), timezone.localdate()
+    return [*drafts_for(Facts("won", deal, day), version), *drafts_for(Facts("revenue", deal, day, 1, day), version)]
+
+
+def _when(trigger: str, version: Version) -> str:
+    sentence = {
+        "qualified": gettext("Earned when the referral qualifies."),
+        "won": gettext("Earned when the referral is won."),
+        "revenue": gettext("Earned on the customer's payments."),
+    }[trigger]
+    return f"{sentence} {hold_words(version.hold_days)}."
+
+
+def term_facts(version: Version) -> list[tuple[str, str, str]]:
+    """Return the terms as facts: when, how much, of what."""
+    when = {
+        "qualified": gettext("Qualified"),
+        "won": gettext("Won"),
+        "revenue": gettext("Payments"),
+    }
+    facts = []
+    for rule in version.rules:
+        amount = money_text(rule.amount_minor or 0, version.currency) if rule.reward == "fixed" else percent_text(rule.rate or Decimal(0), digits=4)
+        facts.append((when[rule.trigger], amount, rule_words(rule, version.currency)))
+    return facts
+

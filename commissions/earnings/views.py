@@ -1,0 +1,171 @@
+"""What a partner earns, and the same lines for finance."""
+
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from commissions.accruals.models import Accrual, Clawback
+from commissions.earnings.exports import HEADER, export_rows, file_name
+from commissions.earnings.lines import Line, lines_for
+from commissions.earnings.listings import MANAGE_ORDERS, ORDERS, Wanted, manage_bar, wanted_from
+from commissions.earnings.pages import balance_parts, history_of, math_of, month_chart, tabs_of
+from commissions.earnings.selectors import (
+    IN_PROGRESS,
+    VIEWS,
+    balances,
+    in_view,
+    listed_accruals,
+    next_payout,
+    paid_by_month,
+    view_counts,
+)
+from commissions.earnings.tables import AccrualTable, EarningsTable
+from commissions.statements.selectors import listed_statements
+from prm.accounts.capabilities import Capability
+from prm.accounts.guards import needs
+from prm.accounts.members import MemberRequest
+from prm.events.services import Actor
+from prm.jobs.services import start_job
+from prm.web.exports import csv_lines, write_xlsx
+from prm.web.formats import money_text
+from prm.web.htmx import hx_redirect, render_part
+from prm.web.paging import keyset_page
+
+# More rows than this are written by a job.
+DIRECT_ROWS = 1000
+
+
+@require_GET
+@needs(Capability.SEE_EARNINGS)
+def earnings(request: MemberRequest) -> HttpResponse:
+    partner_id = _partner(request)
+    all_balances = balances(partner_id, request.tenant.currency)
+    currency = request.GET.get("currency", "")
+    balance = next((row for row in all_balances if row.currency == currency), all_balances[0])
+    view = request.GET.get("view", IN_PROGRESS)
+    view = view if view in VIEWS else IN_PROGRESS
+    accruals = listed_accruals(request.member).filter(currency=balance.currency)
+    page = keyset_page(in_view(accruals, view), params=request.GET, orders=ORDERS, default="-earned")
+    lines = lines_for(page.rows, now=timezone.now(), staff=False)
+    months = paid_by_month(partner_id, balance.currency, timezone.localdate())
+    context = {
+        "balance": balance,
+        "others": [row for row in all_balances if row.currency != balance.currency and row.owed],
+        "currencies": [row.currency for row in all_balances],
+        "parts": balance_parts(balance),
+        "coming": next_payout(partner_id, balance),
+        "may_edit_details": request.member.may(Capability.MANAGE_PAYOUT_DETAILS),
+        "view": view,
+        "tabs": tabs_of(view, view_counts(accruals), balance.currency),
+        "page": page,
+        "table": EarningsTable(lines, page=page, totals=_totals(lines, page.has_more, balance.currency)),
+        "is_empty": not lines,
+        "chart": month_chart(months, balance.currency),
+        "has_payments": any(minor for _, minor in months),
+        "statements": listed_statements(request.member).filter(currency=balance.currency).order_by("-issued_at")[:5],
+        "query": request.GET.urlencode(),
+    }
+    return render_part(request, "commissions/earnings/list.html", context)
+
+
+@require_GET
+@needs(Capability.SEE_EARNINGS)
+def earning_detail(request: MemberRequest, accrual_id: int) -> HttpResponse:
+    """Show the math of one line."""
+    accrual = get_object_or_404(listed_accruals(request.member), id=accrual_id, partner_id=_partner(request))
+    return render(request, "commissions/earnings/detail.html", _detail(accrual, staff=False))
+
+
+@require_GET
+@needs(Capability.SEE_EARNINGS)
+def earnings_export(request: MemberRequest) -> HttpResponse:
+    """Answer with the partner's own lines as a file."""
+    wanted = Wanted(view="", currency=request.GET.get("currency", "")[:3])
+    rows = wanted.rows(listed_accruals(request.member)).order_by("-earned_at", "-id")[:10_000]
+    return _file(request, rows, staff=False, ending="xlsx" if request.GET.get("format") == "xlsx" else "csv")
+
+
+@require_GET
+@needs(Capability.SEE_MONEY)
+def accrual_list(request: MemberRequest) -> HttpResponse:
+    wanted = wanted_from(request.GET)
+    rows = wanted.rows(listed_accruals(request.member))
+    page = keyset_page(rows, params=request.GET, orders=MANAGE_ORDERS, default="-earned")
+    lines = lines_for(page.rows, now=timezone.now(), staff=True, partners=True)
+    context = {
+        "bar": manage_bar(request.GET, reverse("commissions:accrual-list")),
+        "page": page,
+        "table": AccrualTable(lines, page=page),
+        "is_empty": not lines and not wanted.is_narrow,
+        "query": request.GET.urlencode(),
+    }
+    return render_part(request, "commissions/accruals/list.html", context)
+
+
+@require_GET
+@needs(Capability.SEE_MONEY)
+def accrual_detail(request: MemberRequest, accrual_id: int) -> HttpResponse:
+    """Show the math of one line to finance."""
+    accrual = get_object_or_404(listed_accruals(request.member), id=accrual_id)
+    return render(request, "commissions/accruals/detail.html", _detail(accrual, staff=True))
+
+
+@require_POST
+@needs(Capability.SEE_MONEY)
+def accrual_export(request: MemberRequest) -> HttpResponse:
+    """Answer with the view's lines as a file, or with the job that writes them when they are many."""
+    wanted = wanted_from(request.POST.get("query", "")[:2000])
+    ending = "xlsx" if request.POST.get("format") == "xlsx" else "csv"
+    rows = wanted.rows(listed_accruals(request.member))
+    if rows[: DIRECT_ROWS + 1].count() > DIRECT_ROWS:
+        job = start_job(
+            kind="commission.export",
+            params={"wanted": wanted.as_json(), "format": ending},
+            actor=Actor(user_id=request.member.user_id, name=request.member.name),
+            at=timezone.now(),
+            back_path="manage/commissions/",
+        )
+        return hx_redirect(request, "job-detail", job_id=job.id)
+    return _file(request, rows.order_by("-earned_at", "-id"), staff=True, ending=ending)
+
+
+def _file(request: MemberRequest, accruals: Iterable[Accrual], *, staff: bool, ending: str) -> HttpResponse:
+    rows = export_rows(list(accruals), now=timezone.now(), staff=staff)
+    header = [str(word) for word in HEADER[staff]]
+    name = file_name(request.tenant, timezone.localdate(), ending)
+    if ending == "xlsx":
+        target = BytesIO()
+        write_xlsx(target, header, rows)
+        kind, body = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", target.getvalue()
+    else:
+        kind, body = "text/csv; charset=utf-8", "".join(csv_lines(header, rows)).encode()
+    return HttpResponse(body, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _detail(accrual: Accrual, *, staff: bool) -> dict[str, Any]:
+    (line,) = lines_for([accrual], now=timezone.now(), staff=staff, partners=staff)
+    clawbacks = list(Clawback.objects.filter(accrual_id=accrual.id).order_by("-at", "-id"))
+    return {"line": line, "math": math_of(line), "history": history_of(line, clawbacks), "clawbacks": clawbacks}
+
+
+def _totals(lines: Sequence[Line], has_more: bool, currency: str) -> dict[str, str]:  # noqa: FBT001
+    """Return the foot of a list that is whole; the sum of one page of several would mislead."""
+    if has_more or not lines:
+        return {}
+    total = sum(line.amount_minor for line in lines)
+    return {"company": gettext("Total"), "amount_minor": money_text(total, currency)}
+
+
+def _partner(request: MemberRequest) -> UUID:
+    assert request.member.partner_id is not None  # staff hold no SEE_EARNINGS
+    return request.member.partner_id
+
+

@@ -1,0 +1,70 @@
+"""Parts of the plan pages: the worked example, the state of a version."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from commissions.plans.models import PlanVersion
+from commissions.plans.rules import Facts, Version, drafts_for
+from commissions.plans.wording import calculation, reward_name
+from prm.money import Money, currency_exponent
+
+
+@dataclass(frozen=True)
+class ExampleLine:
+    """What one event of the example earns under one rule."""
+
+    event: str
+    name: str
+    calculation: str
+    amount_minor: int
+    currency: str
+
+
+def example_of(version: Version, deal: Money) -> list[ExampleLine]:
+    """Return what a referral earns that qualifies, is won for the deal, and pays it again; by the engine itself."""
+    day = timezone.localdate()
+    events = [
+        (gettext("The referral qualifies"), Facts("qualified", Money(0, deal.currency), day)),
+        (gettext("The referral is won"), Facts("won", deal, day)),
+        (gettext("The customer's first payment"), Facts("revenue", deal, day, 1, day)),
+        (gettext("Each further payment"), Facts("revenue", deal, day, 2, day)),
+    ]
+    return [
+        ExampleLine(event, reward_name(draft.trace), calculation(draft.trace), draft.amount.minor, deal.currency)
+        for event, facts in events
+        for draft in drafts_for(facts, version)
+    ]
+
+
+def example_deal(currency: str) -> Money:
+    """Return the deal the example starts with: ten thousand of the currency."""
+    return Money(10_000 * 10 ** currency_exponent(currency), currency)
+
+
+@dataclass(frozen=True)
+class VersionState:
+    """Where a version stands: words and tone of its badge."""
+
+    label: str
+    tone: str
+
+
+def state_of(version: PlanVersion, now: datetime) -> VersionState:
+    """Return whether a version is a draft, to come, in force or past."""
+    if version.published_at is None:
+        return VersionState(gettext("Draft"), "")
+    if version.starts_at > now:
+        return VersionState(gettext("Scheduled"), "info")
+    if version.ends_at is None or version.ends_at > now:
+        return VersionState(gettext("In force"), "ok")
+    return VersionState(gettext("Past"), "")
+
+
+def listed(versions: Sequence[PlanVersion], terms: dict[Any, list[str]], now: datetime) -> list[dict[str, Any]]:
+    """Return versions for the list: row, state and terms in words."""
+    return [{"version": row, "state": state_of(row, now), "terms": terms[row.id]} for row in versions]

@@ -1,0 +1,176 @@
+"""Plan versions of a program: read, draft, review, publish."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from commissions.plans.forms import PlanEditor, preview_of
+from commissions.plans.models import PlanVersion
+from commissions.plans.pages import example_deal, example_of, listed, state_of
+from commissions.plans.selectors import draft_of, plan_in_force, version_terms, versions_of
+from commissions.plans.services import (
+    PlanPaysNothing,
+    PlanStartsInThePast,
+    PlanStartsTooEarly,
+    create_version,
+    discard_draft,
+    publish_version,
+    terms_of,
+)
+from commissions.plans.wording import differences, term_lines
+from partners.programs.models import Program
+from prm.accounts.capabilities import Capability
+from prm.accounts.guards import needs
+from prm.accounts.members import MemberRequest
+from prm.events.services import Actor
+from prm.web.formats import day_text
+from prm.web.forms import MoneyField
+from prm.web.htmx import hx_redirect
+
+
+@require_GET
+@needs(Capability.SEE_PROGRAMS)
+def plan_list(request: MemberRequest, program_id: UUID) -> HttpResponse:
+    program = get_object_or_404(Program, id=program_id)
+    versions = versions_of(program.id)
+    terms = {row.id: term_lines(version_terms(row)) for row in versions}
+    context = {
+        "program": program,
+        "versions": listed(versions, terms, timezone.now()),
+        "has_draft": any(row.published_at is None for row in versions),
+        "may_edit": request.member.may(Capability.EDIT_PROGRAMS),
+    }
+    return render(request, "commissions/plans/list.html", context)
+
+
+@require_GET
+@needs(Capability.SEE_PROGRAMS)
+def plan_version(request: MemberRequest, version_id: UUID) -> HttpResponse:
+    version = get_object_or_404(PlanVersion.objects.select_related("program", "published_by"), id=version_id)
+    terms, deal = version_terms(version), example_deal(version.currency)
+    before = PlanVersion.objects.filter(program_id=version.program_id, number__lt=version.number, published_at__isnull=False)
+    former = before.order_by("-number").first()
+    context = {
+        "version": version,
+        "program": version.program,
+        "state": state_of(version, timezone.now()),
+        "terms": term_lines(terms),
+        "example": example_of(terms, deal),
+        "deal": deal,
+        "former": former,
+        "changes": differences(version_terms(former), terms) if former else [],
+    }
+    return render(request, "commissions/plans/version.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Capability.EDIT_PROGRAMS)
+def plan_draft(request: MemberRequest, program_id: UUID) -> HttpResponse:
+    """Edit the program's one draft; it starts from the draft that is there, else from the version in force."""
+    program = get_object_or_404(Program, id=program_id)
+    draft, now = draft_of(program.id), timezone.now()
+    model = draft or plan_in_force(program.id, now)
+    if request.method == "POST":
+        editor = PlanEditor(program.currency, data=request.POST)
+        if editor.wants_saving and editor.is_valid:
+            create_version(
+                program_id=program.id,
+                terms=editor.terms,
+                starts_at=editor.form.starts_at(ZoneInfo(request.tenant.time_zone)),
+                actor=_actor(request),
+                at=now,
+            )
+            if editor.action == "review":
+                return hx_redirect(request, "commissions:plan-publish", program_id=program.id)
+            messages.success(request, gettext("Draft saved"))
+            return hx_redirect(request, "commissions:plan-draft", program_id=program.id)
+        preview = editor.preview()
+    else:
+        zone = ZoneInfo(request.tenant.time_zone)
+        first = not PlanVersion.objects.filter(program_id=program.id, published_at__isnull=False).exists()
+        usual = timezone.localdate(now, zone) + timedelta(days=0 if first else 30)
+        starts_on = timezone.localtime(draft.starts_at, zone).date() if draft else usual
+        editor = PlanEditor(program.currency, terms=terms_of(model) if model else None, starts_on=starts_on)
+        preview = version_terms(model) if model else preview_of((), program.currency)
+    refused = request.method == "POST" and editor.wants_saving
+    return render(request, "commissions/plans/draft.html", _draft_page(request, program, draft, editor, preview), status=422 if refused else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Capability.EDIT_PROGRAMS)
+def plan_publish(request: MemberRequest, program_id: UUID) -> HttpResponse:
+    """Show what the draft changes, and publish it."""
+    program = get_object_or_404(Program, id=program_id)
+    draft = draft_of(program.id)
+    if draft is None:
+        return hx_redirect(request, "commissions:plan-list", program_id=program.id)
+    problem = ""
+    if request.method == "POST":
+        try:
+            publish_version(version_id=draft.id, actor=_actor(request), at=timezone.now())
+        except PlanStartsInThePast:
+            problem = gettext("Terms cannot change after the fact: choose a day from tomorrow on")
+        except PlanStartsTooEarly as error:
+            earliest = getattr(error, "earliest", draft.starts_at)
+            problem = gettext("Another version starts on %(day)s: choose a later day") % {"day": day_text(earliest)}
+        except PlanPaysNothing:
+            problem = gettext("Add at least one rule")
+        else:
+            messages.success(request, gettext("Version %(number)s is published") % {"number": draft.number})
+            return hx_redirect(request, "commissions:plan-list", program_id=program.id)
+    former = PlanVersion.objects.filter(program_id=program.id, published_at__isnull=False).order_by("-starts_at").first()
+    terms, deal = version_terms(draft), example_deal(draft.currency)
+    context = {
+        "program": program,
+        "draft": draft,
+        "former": former,
+        "changes": differences(version_terms(former) if former else None, terms),
+        "terms": term_lines(terms),
+        "example": example_of(terms, deal),
+        "deal": deal,
+        "problem": problem,
+    }
+    return render(request, "commissions/plans/publish.html", context, status=422 if problem else 200)
+
+
+@require_POST
+@needs(Capability.EDIT_PROGRAMS)
+def plan_discard(request: MemberRequest, program_id: UUID) -> HttpResponse:
+    """Throw the draft away."""
+    program = get_object_or_404(Program, id=program_id)
+    draft = draft_of(program.id)
+    if draft is not None:
+        discard_draft(version_id=draft.id, actor=_actor(request), at=timezone.now())
+        messages.success(request, gettext("Draft discarded"))
+    return hx_redirect(request, "commissions:plan-list", program_id=program.id)
+
+
+def _draft_page(request: MemberRequest, program: Program, draft: PlanVersion | None, editor: PlanEditor, preview: Any) -> dict[str, Any]:
+    given = MoneyField(currencies=[program.currency], required=False, label=gettext("Example deal"))
+    try:
+        deal = given.clean(request.POST.get("example", ""))
+    except ValidationError:  # a bad example is no reason to refuse the plan
+        deal = None
+    deal = deal or example_deal(program.currency)
+    return {
+        "program": program,
+        "draft": draft,
+        "editor": editor,
+        "form": editor.form,
+        "problems": editor.problems if editor.wants_saving else [],
+        "example": example_of(preview, deal),
+        "deal": deal,
+    }
+
+
+def _actor(request: MemberRequest) -> Actor:
+    return Actor(user_id=request.member.user_id, name=request.member.name)
