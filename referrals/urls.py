@@ -8,4 +8,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("referrals.stages.urls")),
     path("", include("referrals.intake.urls")),
     path("", include("referrals.revenue.urls")),
+    path("", include("referrals.imports.urls")),
 ]

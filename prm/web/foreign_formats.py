@@ -90,22 +90,22 @@ def _day(parts: Sequence[str], order: str) -> date:
         month = _MONTHS.get(middle.lower())
         if month is None:
             raise NotADate(middle)
-        year, day = (first, last) if len(first) == 4 else (last, first)  # noqa: PLR2004  a year of four digits
+        year, day = (first, last) if len(first) == 4 else (last, first)
         return date(_year(year), month, int(day))
     placed = (
         dict(zip(order, parts, strict=True))
         if len(first) < 4
         else dict(zip("ymd", parts, strict=True))
-    )  # noqa: PLR2004
-    if len(placed["d"]) > 2 or len(placed["m"]) > 2:  # noqa: PLR2004  days and months have at most two digits
+    )
+    if len(placed["d"]) > 2 or len(placed["m"]) > 2:
         raise NotADate(" ".join(parts))
     return date(_year(placed["y"]), int(placed["m"]), int(placed["d"]))
 
 
 def _year(text: str) -> int:
-    if len(text) == 4:  # noqa: PLR2004
+    if len(text) == 4:
         return int(text)
-    if len(text) != 2:  # noqa: PLR2004
+    if len(text) != 2:
         raise NotADate(text)
     return int(text) + (2000 if int(text) <= YEAR_PIVOT else 1900)
 
@@ -122,7 +122,7 @@ def read_minor(text: str, decimal: str, currency: str) -> int:
     whole, _, part = plain.partition(decimal)
     if group in whole:
         first, *others = whole.split(group)
-        if not 1 <= len(first) <= 3 or any(len(piece) != 3 for piece in others):  # noqa: PLR2004  groups have three digits
+        if not 1 <= len(first) <= 3 or any(len(piece) != 3 for piece in others):
             raise NotANumber(text)
         whole = whole.replace(group, "")
     if not (whole + part).isdecimal() or not (whole + part).isascii():
@@ -170,7 +170,7 @@ def guess_dates(values: Iterable[str], today: date) -> DateGuess:
     example = next(
         (value for value in readable if read_moment(value, order, zone).day > 12),
         readable[0] if readable else "",
-    )  # noqa: PLR2004
+    )
     return DateGuess(
         order,
         sure,

@@ -11,9 +11,9 @@ from prm.accounts.capabilities import Capability
 from prm.events.services import Actor
 from prm.jobs.files import private_path, remove_private
 from prm.jobs.runners import JobFailed, LeaseLost, Progress, runner
+from prm.web.spreadsheets import FileRefused
 from referrals.imports.checking import check_rows
 from referrals.imports.committing import commit_rows
-from prm.web.spreadsheets import FileRefused
 from referrals.imports.hooks import UndoRefused
 from referrals.imports.models import Import, ImportState
 from referrals.imports.services import is_read, keep_plain

@@ -209,7 +209,7 @@ def folded(text: str) -> str:
     return _SPACES.sub(" ", text).strip().casefold()
 
 
-class _Out(Exception):  # noqa: N818  the fact that a row stays out
+class _Out(Exception):
     def __init__(self, column: str, code: str, value: str = "", severity: str = "error") -> None:
         super().__init__(code)
         self.column, self.code, self.value, self.severity = column, code, value, severity

@@ -1,11 +1,13 @@
 """Take a spreadsheet in, say how it is read, and queue its check, its commit and its undo."""
 
 import tempfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from prm.events.services import Actor, emit
 from prm.jobs.files import private_path, save_private
@@ -21,7 +23,7 @@ from prm.web.spreadsheets import (
 )
 from referrals.imports.models import Import, ImportProblem, ImportState
 from referrals.imports.reports import import_subject
-from referrals.imports.rules import BadMapping, Mapping, missing_columns
+from referrals.imports.rules import BadMapping, Mapping, People, missing_columns
 
 LIVE = (JobState.QUEUED, JobState.RUNNING)
 # In these states the mapping may change.
@@ -40,14 +42,18 @@ def start_import(
     file_name: str,
     actor: Actor,
     at: datetime,
+    people: Path | None = None,
+    preset: Mapping | None = None,
     wait: bool = False,
 ) -> Import:
     """Keep an uploaded file and begin its import.
 
+    people: a second file that says who works for which partner. preset: a mapping to begin with.
     A text file is brought into its plain form at once; a workbook by a job, or here when `wait` is set.
-    Raises FileRefused. Emits import.started.
+    Raises FileRefused, BadMapping when the preset needs a file of people. Emits import.started.
     """
     inspect(upload)
+    mapping = _first_mapping(people, preset)
     digest, later = digest_of(upload), is_workbook(upload) and not wait
     if later:
         stored, row_count = save_private(upload.read_bytes(), file_name=file_name), 0
@@ -59,6 +65,7 @@ def start_import(
         file_name=file_name[:160],
         digest=digest,
         row_count=row_count,
+        mapping=mapping.as_json() if mapping else {},
         started_by_id=actor.user_id,
         created_at=at,
     )
@@ -73,6 +80,16 @@ def start_import(
     if later:
         _queue(source, "import.read", actor, at)
     return source
+
+
+def _first_mapping(people: Path | None, preset: Mapping | None) -> Mapping | None:
+    if people is None:
+        if preset is not None and preset.people is not None:
+            raise BadMapping(gettext("This mapping needs the file of people, too"))
+        return preset
+    known = preset or Mapping(columns={})
+    named = known.people or People(person="", partner="")
+    return replace(known, people=replace(named, file=keep_plain(people)[0]))
 
 
 def keep_plain(upload: Path) -> tuple[str, int]:

@@ -130,7 +130,7 @@ class _Booked:
 
 def _book(cells: dict[str, str], reading: Reading, *, actor: Actor, at: datetime) -> _Booked:
     reference, kind = cells["reference"], cells["kind"].lower()
-    if not reference or len(reference) > 120:  # noqa: PLR2004  the column's length
+    if not reference or len(reference) > 120:
         raise RowRefused(gettext("Give each row its own reference of up to 120 characters"))
     if kind not in {*PAYMENT_KINDS, *REVERSAL_KINDS}:
         raise RowRefused(

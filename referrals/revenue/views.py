@@ -347,7 +347,7 @@ def _checked_upload(request: MemberRequest, check: Job) -> HttpResponse:
 
 @require_GET
 @needs(Capability.RECORD_REVENUE)
-def revenue_template(request: MemberRequest) -> HttpResponse:  # noqa: ARG001  every view takes it
+def revenue_template(request: MemberRequest) -> HttpResponse:
     response = HttpResponse(template_csv(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="revenue-template.csv"'
     return response

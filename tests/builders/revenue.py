@@ -1,17 +1,20 @@
 """Builders of customers, payments and imports."""
 
 from datetime import datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 from uuid import UUID, uuid4
 
-from tests.builders.objects import Cast, builds
-from tests.builders.referrals import a_partner, a_referral, stage_of
-
 from prm.events.services import Actor
 from prm.money import Money
+from referrals.imports.models import Import
+from referrals.imports.services import start_import
 from referrals.pipeline.models import Referral
 from referrals.revenue.models import Customer, RevenueEvent
 from referrals.revenue.services import record_payment, win_referral
+from tests.builders.objects import Cast, builds
+from tests.builders.referrals import a_partner, a_program, a_referral, stage_of
 
 SYSTEM = Actor(user_id=None, kind="system")
 
@@ -51,8 +54,31 @@ def a_payment(
 
 @builds("payment")
 def _payment(cast: Cast) -> UUID:
-    from tests.conftest import NOON  # noqa: PLC0415  conftest imports the builders
+    from tests.conftest import NOON
 
     partner = a_partner(cast.partner.name)
     customer = a_customer(NOON, partner=partner, company=f"Kestrel {uuid4()}")
     return a_payment(customer, NOON).id
+
+
+def an_import(
+    text: str, at: datetime, *, name: str = "pipeline.csv", program: Any = None
+) -> Import:
+    """Begin the import of a file with this content."""
+    with NamedTemporaryFile(suffix=".csv") as file:
+        file.write(text.encode())
+        file.flush()
+        return start_import(
+            program_id=(program or a_program()).id,
+            upload=Path(file.name),
+            file_name=name,
+            actor=SYSTEM,
+            at=at,
+        )
+
+
+@builds("import")
+def _import(cast: Cast) -> UUID:
+    from tests.conftest import NOON
+
+    return an_import("Company,Stage\nKestrel,Won\n", NOON).id

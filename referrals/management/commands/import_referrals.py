@@ -14,9 +14,9 @@ from partners.programs.models import Program
 from prm.events.services import SYSTEM
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from prm.web.spreadsheets import FileRefused
 from referrals.imports.checking import check_rows
 from referrals.imports.committing import commit_rows
-from prm.web.spreadsheets import FileRefused
 from referrals.imports.models import Import, ImportProblem, ImportState
 from referrals.imports.presets import mapping_of_toml
 from referrals.imports.reports import money_words

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
-from tests.conftest import World
 
 from partners.directory.models import Enrollment, Partner
 from partners.programs.services import create_program
@@ -21,6 +20,7 @@ from referrals.imports.undoing import undo_import
 from referrals.imports.work import DirectWork
 from referrals.pipeline.models import Referral, StageChange
 from referrals.revenue.models import Customer, RevenueEvent
+from tests.conftest import World
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT.parent / "shared" / "data" / "crm-opportunities"
@@ -59,7 +59,7 @@ def run(*options: str) -> None:
         file=DATA / "sales_pipeline.csv",
         mapping=MAPPING,
         *options,
-    )  # noqa: B026
+    )
 
 
 def test_the_file_gives_the_truths_of_its_readme(
@@ -79,7 +79,7 @@ def test_the_file_gives_the_truths_of_its_readme(
         assert Customer.objects.count() == 4238
         assert Enrollment.objects.count() == 6
         # A share of every sale is whole cents: 20 % of whole dollars.
-        assert sum(Decimal(minor) / 5 for minor in revenue.values()) == Decimal("200110680")
+        assert sum(Decimal(minor) / 5 for minor in revenue.values()) == Decimal(200110680)
         assert Referral.objects.exclude(duplicate_of="").count() == 0
         assert Event.objects.filter(name="import.committed").count() == 1
         assert not Event.objects.filter(name__startswith="referral.").exists()
@@ -185,7 +185,7 @@ class MortalWork(DirectWork):
 @pytest.mark.parametrize("forgets", [False, True])
 def test_a_killed_commit_goes_on_and_writes_nothing_twice(
     crm: World, at: object, forgets: bool
-) -> None:  # noqa: FBT001
+) -> None:
     source = checked(crm, at)
     mortal = MortalWork(crm.acme.id)
     with pytest.raises(Killed):
@@ -233,10 +233,10 @@ def test_undo_removes_exactly_what_the_import_made(crm: World, at: object) -> No
 
 def checked(world: World, at: object) -> Import:
     """Check the CRM file and return its import, ready to commit."""
-    from referrals.imports.presets import mapping_of_toml  # noqa: PLC0415
-    from referrals.imports.rules import mapping_from  # noqa: PLC0415
-    from referrals.imports.services import keep_plain, set_mapping, start_import  # noqa: PLC0415
-    from partners.programs.models import Program  # noqa: PLC0415
+    from partners.programs.models import Program
+    from referrals.imports.presets import mapping_of_toml
+    from referrals.imports.rules import mapping_from
+    from referrals.imports.services import keep_plain, set_mapping, start_import
 
     with tenant_scope(world.acme.id):
         kept = mapping_of_toml(MAPPING.read_text()).as_json()

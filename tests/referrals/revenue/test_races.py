@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from tests.builders.revenue import SYSTEM, a_customer, a_payment
-from tests.conftest import make_world
 
 from prm.money import Money
 from prm.tenancy.scope import tenant_scope
 from referrals.revenue.models import Customer, RevenueEvent
 from referrals.revenue.services import RefundTooLarge, record_refund
+from tests.builders.revenue import SYSTEM, a_customer, a_payment
+from tests.conftest import make_world
 
 pytestmark = [pytest.mark.race, pytest.mark.slow]
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from tests.builders.revenue import SYSTEM, a_customer, a_payment
 
 from prm.events.models import Event
 from prm.money import CurrencyMismatch, Money
@@ -17,10 +16,11 @@ from referrals.revenue.services import (
     record_payment,
     record_refund,
 )
+from tests.builders.revenue import SYSTEM, a_customer, a_payment
 
 
 @pytest.fixture
-def customer(acme: Tenant, at: datetime) -> Customer:  # noqa: ARG001  opens the scope
+def customer(acme: Tenant, at: datetime) -> Customer:
     return a_customer(at)
 
 

@@ -3,8 +3,6 @@
 from datetime import datetime
 
 import pytest
-from tests.builders.referrals import a_referral, stage_of
-from tests.builders.revenue import SYSTEM, a_win
 
 from prm.events.models import Event
 from prm.money import CurrencyMismatch, Money
@@ -14,10 +12,12 @@ from referrals.pipeline.models import Referral, StageChange
 from referrals.pipeline.services import MoveNotAllowed
 from referrals.revenue.models import Customer, RevenueEvent
 from referrals.revenue.services import win_referral
+from tests.builders.referrals import a_referral, stage_of
+from tests.builders.revenue import SYSTEM, a_win
 
 
 @pytest.fixture
-def accepted(acme: Tenant, at: datetime) -> Referral:  # noqa: ARG001  opens the scope
+def accepted(acme: Tenant, at: datetime) -> Referral:
     return a_referral(at, stage="accepted", website="https://www.kestrel.example")
 
 
@@ -72,7 +72,7 @@ def test_a_second_win_for_another_amount_is_refused(accepted: Referral, at: date
     assert RevenueEvent.objects.get().amount_minor == 100_000
 
 
-def test_a_referral_that_may_not_be_won_makes_no_customer(acme: Tenant, at: datetime) -> None:  # noqa: ARG001
+def test_a_referral_that_may_not_be_won_makes_no_customer(acme: Tenant, at: datetime) -> None:
     waiting = a_referral(at)
     with pytest.raises(MoveNotAllowed):
         a_win(waiting, at)
