@@ -58,7 +58,7 @@ class PaymentForm(forms.Form):
         self.order_fields(["kind", "amount", "booked_on", "external_id", "note", "key"])
 
     @property
-    def external_id(self) -> str:
+    def reference(self) -> str:
         """The reference given, or one made of the form's own key."""
         return self.cleaned_data["external_id"].strip() or f"form:{self.cleaned_data['key']}"
 
@@ -95,7 +95,7 @@ class RefundForm(forms.Form):
         self.order_fields(["kind", "amount", "booked_on", "external_id", "note", "key"])
 
     @property
-    def external_id(self) -> str:
+    def reference(self) -> str:
         """The reference given, or one made of the form's own key."""
         return self.cleaned_data["external_id"].strip() or f"form:{self.cleaned_data['key']}"
 

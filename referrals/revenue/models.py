@@ -84,7 +84,7 @@ class RevenueEvent(PublicTenantModel):
     refunded_minor = models.BigIntegerField(default=0)
     # For payments: its number among the customer's payments, from 1.
     payment_no = models.IntegerField(null=True, blank=True)
-    # "won", "form", "csv", "import"
+    # Where it came from: won, form, csv or import.
     source = models.CharField(max_length=8)
     note = models.CharField(max_length=200, blank=True)
     import_id = models.UUIDField(null=True, blank=True)

@@ -183,7 +183,7 @@ def revenue_new(request: MemberRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             event = record_payment(
-                external_id=form.external_id,
+                external_id=form.reference,
                 kind=form.cleaned_data["kind"],
                 customer_id=customer.id,
                 amount=form.cleaned_data["amount"],
@@ -270,7 +270,7 @@ def _refund(request: MemberRequest, form: RefundForm, payment: RevenueEvent) -> 
     """Record it, or say on the form why not."""
     try:
         event = record_refund(
-            external_id=form.external_id,
+            external_id=form.reference,
             kind=form.cleaned_data["kind"],
             refunds_id=payment.id,
             amount=form.cleaned_data["amount"],
