@@ -1,6 +1,9 @@
 """Pages of the partners package."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
 app_name = "partners"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("partners.directory.urls")),
+    path("", include("partners.programs.urls")),
+]

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from partners.directory.models import Enrollment, EnrollmentState, Partner, PartnerState, PartnerType
 from partners.directory.rules import folded_name, site_domain
 from partners.programs.models import Program
-from prm.accounts.models import Membership
+from prm.accounts.services import rename_partner_places
 from prm.events.services import Actor, emit
 from prm.tenancy.scope import current_scope
 
@@ -73,7 +73,7 @@ def edit_partner(*, partner_id: UUID, actor: Actor, at: datetime, **changes: Any
         setattr(partner, field, value)
     _written(partner)
     if "name" in values:
-        Membership.objects.filter(tenant_id=current_scope().tenant_id, partner_id=partner_id).update(partner_name=partner.name)
+        rename_partner_places(tenant_id=current_scope().tenant_id, partner_id=partner_id, partner_name=partner.name)
     emit(
         "partner.edited",
         subject=f"partner:{partner.id}",

@@ -2,8 +2,10 @@
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from partners.programs.texts import rendered
 from prm.tenancy.models import PublicTenantModel
 
 
@@ -31,6 +33,16 @@ class Program(PublicTenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def agreement_html(self) -> SafeString:
+        """The agreement as safe HTML."""
+        return rendered(self.agreement_text)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes referrals."""
+        return self.closed_at is None
 
 
 class CustomFieldType(models.TextChoices):

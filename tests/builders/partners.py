@@ -11,6 +11,7 @@ from prm.events.services import SYSTEM
 from tests.builders.objects import Cast, builds
 
 LONG_AGO = datetime(2025, 1, 6, 9, 0, tzinfo=UTC)
+SIZE = {"key": "size", "label": "How many seats?", "type": "number", "required": False, "choices": []}
 
 
 def a_program(
@@ -47,6 +48,6 @@ def the_program(cast: Cast) -> object:
     """A program of the tenant, with the partner in it."""
     program = Program.objects.filter(slug="built").first()
     if program is None:
-        program = a_program("Built", slug="built", agreement_text="# Terms")
+        program = a_program("Built", slug="built", agreement_text="# Terms", custom_fields=[SIZE])
     enroll(partner_id=cast.partner.id, program_id=program.id, actor=SYSTEM, at=LONG_AGO)
     return program.id

@@ -1,0 +1,264 @@
+"""The vendor's pages about partners."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partners.directory.forms import InvitePersonForm, NewPartnerForm, PartnerForm, StateForm
+from partners.directory.models import Partner, PartnerState, PartnerType
+from partners.directory.panels import counts_are_known, panel
+from partners.directory.selectors import (
+    enrolled_programs,
+    enrollments_of,
+    lookalikes,
+    manager_choices,
+    partner_rows,
+    partners_found,
+)
+from partners.directory.services import (
+    PartnerNameTaken,
+    add_partner,
+    change_partner_state,
+    edit_partner,
+    end_enrollment,
+    enroll,
+)
+from partners.directory.tables import STATE_TONES, PartnerTable
+from partners.programs.models import Program
+from partners.programs.selectors import open_programs
+from prm.accounts.capabilities import Capability, Role
+from prm.accounts.guards import needs
+from prm.accounts.members import MemberRequest
+from prm.accounts.selectors import open_invitations, people_of
+from prm.accounts.services import AlreadyMember, invite
+from prm.audit.selectors import history_of
+from prm.events.services import Actor
+from prm.web.choices import country_name
+from prm.web.counts import bounded_counts, count_text
+from prm.web.filters import FilterBar, search_words, select_from
+from prm.web.htmx import hx_redirect, render_part
+from prm.web.paging import keyset_page
+from prm.web.parts import Tab
+
+ORDERS = {"name": ("name",), "newest": ("created_at",)}
+
+
+@require_safe
+@needs(Capability.SEE_PARTNERS)
+def partner_list(request: MemberRequest) -> HttpResponse:
+    """Find partners."""
+    here, state = reverse("partners:partner-list"), request.GET.get("state", "")
+    state = state if state in PartnerState.values else ""
+    bar = FilterBar(
+        here,
+        _("Filter partners"),
+        request.GET,
+        _("Search by name or domain"),
+        (
+            select_from(request.GET, "type", _("Type"), PartnerType.choices),
+            select_from(request.GET, "program", _("Program"), [(str(row.id), row.name) for row in open_programs()]),
+            select_from(request.GET, "manager", _("Manager"), manager_choices(), any_label=_("Anyone")),
+        ),
+        keep=("sort", "state"),
+    )
+    type_, program, manager = (select.value for select in bar.selects)
+    every = partners_found(
+        Partner.objects.visible_to(request.member),
+        words=search_words(request.GET),
+        type_=type_,
+        program_id=program,
+        manager_id=manager,
+    )
+    views = {"": every, **{value: every.filter(state=value) for value in PartnerState.values}}
+    page = keyset_page(
+        views[state].select_related("manager"), params=request.GET, orders=ORDERS, default="name", bound=None,
+    )
+    counts = bounded_counts(views)
+    labels: Mapping[str, Any] = {"": _("All"), **dict(PartnerState.choices)}
+    query = "&".join(f"{name}={value}" for name, value in (("type", type_), ("program", program), ("manager", manager)) if value)
+    tabs = [
+        Tab(labels[name], f"{here}?" + "&".join(filter(None, [f"state={name}" if name else "", query])), name == state, count_text(counts[name]))
+        for name in views
+    ]
+    hidden = () if counts_are_known() else ("open_count", "won_count")
+    table = PartnerTable(partner_rows(page.rows), page=page, without=hidden)
+    context = {"page": page, "partners": table, "bar": bar, "tabs": tabs, "may_edit": request.member.may(Capability.EDIT_PARTNERS)}
+    return render_part(request, "partners/directory/list.html", context, say=page.shown_text)
+
+
+@require_safe
+@needs(Capability.SEE_PARTNERS)
+def partner_detail(request: MemberRequest, partner_id: UUID) -> HttpResponse:
+    """Show the whole relationship with one partner."""
+    partner = _partner(request, partner_id)
+    enrollments = enrollments_of(partner.id)
+    taken = {row.program_id for row in enrollments if row.state == "active"}
+    context = {
+        "partner": partner,
+        "tone": STATE_TONES.get(PartnerState(partner.state), ""),
+        "facts": _facts(partner),
+        "enrollments": enrollments,
+        "programs_left": [program for program in open_programs() if program.id not in taken],
+        "people": people_of(tenant_id=request.tenant.id, partner_id=partner.id),
+        "roles": dict(Role.choices),
+        "invitations": open_invitations(partner_id=partner.id),
+        "referrals": panel("partner.referrals", partner, request.member),
+        "earnings": panel("partner.earnings", partner, request.member),
+        "history": history_of(f"partner:{partner.id}"),
+        "may_edit": request.member.may(Capability.EDIT_PARTNERS),
+    }
+    return render(request, "partners/directory/detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Capability.EDIT_PARTNERS)
+def partner_new(request: MemberRequest) -> HttpResponse:
+    """Add an organisation, enrol it, and invite its first person."""
+    form = NewPartnerForm(request.POST or None)
+    alike: list[Partner] = []
+    if form.is_bound and form.is_valid():
+        if not form.cleaned_data["confirmed"]:
+            alike = lookalikes(name=form.cleaned_data["name"], website=form.cleaned_data["website"])
+        if not alike and (partner := _added(request, form)):
+            messages.success(request, _("%(name)s is a partner now.") % {"name": partner.name})
+            return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
+    status = 422 if form.is_bound else 200
+    return render(request, "partners/directory/new.html", {"form": form, "alike": alike}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Capability.EDIT_PARTNERS)
+def partner_edit(request: MemberRequest, partner_id: UUID) -> HttpResponse:
+    """Change a partner's facts."""
+    partner = _partner(request, partner_id)
+    names = ("name", "type", "country", "website", "segment", "legal_name", "address", "tax_number")
+    initial = {name: getattr(partner, name) for name in names} | {"manager": str(partner.manager_id or "")}
+    form = PartnerForm(request.POST or None, initial=initial)
+    if form.is_bound and form.is_valid():
+        try:
+            edit_partner(partner_id=partner.id, actor=_actor(request), at=timezone.now(), **form.facts)
+        except PartnerNameTaken:
+            form.add_error("name", _("Another partner has this name"))
+        else:
+            messages.success(request, _("The changes are saved."))
+            return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
+    status = 422 if form.is_bound else 200
+    return render(request, "partners/directory/edit.html", {"form": form, "partner": partner}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Capability.EDIT_PARTNERS)
+def partner_invite(request: MemberRequest, partner_id: UUID) -> HttpResponse:
+    """Invite somebody into a partner."""
+    partner = _partner(request, partner_id)
+    form = InvitePersonForm(request.POST or None)
+    if form.is_bound and form.is_valid():
+        try:
+            _invite(request, partner, form.cleaned_data["email"], form.cleaned_data["name"], form.cleaned_data["role"])
+        except AlreadyMember:
+            form.add_error("email", _("This person works for the partner already"))
+        else:
+            messages.success(request, _("The invitation is on its way."))
+            return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
+    status = 422 if form.is_bound else 200
+    return render(request, "partners/directory/invite.html", {"form": form, "partner": partner}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Capability.EDIT_PARTNERS)
+def partner_state(request: MemberRequest, partner_id: UUID, state: str) -> HttpResponse:
+    """Pause, end or take up a partner again, with the reason."""
+    partner = _partner(request, partner_id)
+    if state not in PartnerState.values:
+        raise Http404
+    form = StateForm(request.POST if request.method == "POST" else None, state=state)
+    if form.is_bound and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        change_partner_state(partner_id=partner.id, state=state, reason=reason, actor=_actor(request), at=timezone.now())
+        return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
+    context = {"form": form, "partner": partner, "state": state}
+    return render(request, "partners/directory/state.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@needs(Capability.EDIT_PARTNERS)
+def partner_enroll(request: MemberRequest, partner_id: UUID) -> HttpResponse:
+    """Take a partner into a program, or out of one."""
+    partner = _partner(request, partner_id)
+    program = _posted_program(request)
+    change = end_enrollment if request.POST.get("do") == "end" else enroll
+    if program is not None:
+        change(partner_id=partner.id, program_id=program.id, actor=_actor(request), at=timezone.now())
+    return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
+
+
+@require_safe
+@needs(Capability.PARTNER_HOME)
+def agreement(request: MemberRequest) -> HttpResponse:
+    """Show the partner the terms of its programs."""
+    programs = enrolled_programs(request.member.partner_id) if request.member.partner_id else []
+    return render(request, "partners/directory/agreement.html", {"programs": programs})
+
+
+def _added(request: MemberRequest, form: NewPartnerForm) -> Partner | None:
+    """Add the partner with everything asked for; put the problem into the form and return None when it cannot be."""
+    try:
+        with transaction.atomic():
+            programs = [UUID(value) for value in form.cleaned_data["programs"]]
+            partner = add_partner(program_ids=programs, actor=_actor(request), at=timezone.now(), **form.facts)
+            if email := form.cleaned_data["email"]:
+                _invite(request, partner, email, form.cleaned_data["person"], Role.PARTNER_ADMIN)
+    except PartnerNameTaken:
+        form.add_error("name", _("Another partner has this name"))
+        return None
+    return partner
+
+
+def _invite(request: MemberRequest, partner: Partner, email: str, name: str, role: str) -> None:
+    invite(
+        email=email,
+        name=name,
+        roles=[role],
+        partner_id=partner.id,
+        partner_name=partner.name,
+        actor=_actor(request),
+        at=timezone.now(),
+    )
+
+
+def _partner(request: MemberRequest, partner_id: UUID) -> Partner:
+    return get_object_or_404(Partner.objects.visible_to(request.member).select_related("manager"), id=partner_id)
+
+
+def _posted_program(request: MemberRequest) -> Program | None:
+    try:
+        return Program.objects.filter(id=UUID(request.POST.get("program", ""))).first()
+    except ValueError:
+        return None
+
+
+def _facts(partner: Partner) -> list[tuple[str, Any]]:
+    rows = [
+        (_("Type"), partner.get_type_display()),
+        (_("Segment"), partner.segment),
+        (_("Country"), country_name(partner.country) if partner.country else ""),
+        (_("Website"), partner.domain),
+        (_("Channel manager"), partner.manager.get_full_name() if partner.manager else _("Nobody yet")),
+        (_("Legal name"), partner.legal_name),
+        (_("Address"), partner.address),
+        (_("VAT or tax number"), partner.tax_number),
+    ]
+    return [(term, value) for term, value in rows if value]
+
+
+def _actor(request: MemberRequest) -> Actor:
+    return Actor(user_id=request.member.user_id, name=request.member.name)
