@@ -1,0 +1,146 @@
+"""Admins draft, review and publish plan versions by plain forms; others read them."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from commissions.plans.models import PlanRule, PlanVersion
+from prm.tenancy.scope import tenant_scope
+from tests.builders.commissions import a_plan
+from tests.builders.referrals import a_program
+from tests.conftest import World
+
+
+@pytest.fixture
+def program_id(world: World) -> UUID:
+    with tenant_scope(world.acme.id):
+        return a_program().id
+
+
+def written(act: str, **changes: str) -> dict[str, str | list[str]]:
+    """What the editor posts: a fixed bonus and a share of the first twelve months."""
+    return {
+        "act": act,
+        "row": ["0", "1"],
+        "r0-event": "qualified",
+        "r0-reward": "fixed",
+        "r0-amount": "150.00",
+        "r0-label": "Qualified-lead bonus",
+        "r1-event": "months",
+        "r1-reward": "percent",
+        "r1-rate": "12.5",
+        "r1-months": "12",
+        "starts_on": (timezone.localdate() - timedelta(days=100)).isoformat(),
+        "hold_days": "30",
+        "minimum_payout": "50.00",
+        **changes,
+    }
+
+
+def test_a_first_plan_is_drafted_reviewed_and_published(world: World, client: Client, program_id: UUID) -> None:
+    client.force_login(world.admin)
+    draft_url = f"/acme/manage/programs/{program_id}/plans/draft/"
+
+    saved = client.post(draft_url, written("review"))
+    review = client.get(saved["Location"]).content.decode()
+    published = client.post(saved["Location"])
+
+    assert saved.status_code == 303
+    assert "€150.00 when a referral qualifies" in review
+    assert "12.5% of each payment in the customer&#x27;s first 12 months" in review
+    assert published.status_code == 303
+    with tenant_scope(world.acme.id):
+        version = PlanVersion.objects.get()
+        assert (version.number, version.minimum_payout_minor, version.hold_days) == (1, 5_000, 30)
+        assert version.published_by_id == world.admin.id
+        assert [(rule.trigger, rule.amount_minor, rule.rate, rule.months) for rule in PlanRule.objects.order_by("position")][0] == (
+            "qualified",
+            15_000,
+            None,
+            None,
+        )
+    listed = client.get(f"/acme/manage/programs/{program_id}/plans/").content.decode()
+    assert "In force" in listed
+
+
+def test_rows_are_added_and_removed_without_scripts_and_without_saving(
+    world: World, client: Client, program_id: UUID
+) -> None:
+    client.force_login(world.admin)
+    url = f"/acme/manage/programs/{program_id}/plans/draft/"
+
+    more = client.post(url, written("add"))
+    fewer = client.post(url, written("remove-0"))
+
+    assert more.status_code == fewer.status_code == 200
+    assert more.content.decode().count('name="row"') == 3
+    assert fewer.content.decode().count('name="row"') == 1
+    with tenant_scope(world.acme.id):
+        assert not PlanVersion.objects.exists()
+
+
+def test_the_example_beside_the_form_is_the_engines(world: World, client: Client, program_id: UUID) -> None:
+    client.force_login(world.admin)
+
+    page = client.post(f"/acme/manage/programs/{program_id}/plans/draft/", written("add")).content.decode()
+
+    assert "12.5% of €10,000.00" in page
+    assert "€1,250.00" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("r1-rate", "", "Enter a percentage above 0"),
+        ("r1-months", "", "Enter a number of months"),
+        ("r0-reward", "percent", "choose a fixed amount"),
+        ("hold_days", "900", "less than or equal to 730"),
+    ],
+)
+def test_what_cannot_be_saved_is_named(
+    world: World, client: Client, program_id: UUID, field: str, value: str, words: str
+) -> None:
+    client.force_login(world.admin)
+
+    response = client.post(f"/acme/manage/programs/{program_id}/plans/draft/", written("save", **{field: value}))
+
+    assert response.status_code == 422
+    assert words in response.content.decode()
+    with tenant_scope(world.acme.id):
+        assert not PlanVersion.objects.exists()
+
+
+def test_a_later_version_in_the_past_is_refused_on_the_page(world: World, client: Client, program_id: UUID) -> None:
+    with tenant_scope(world.acme.id):
+        a_plan()
+    client.force_login(world.admin)
+    client.post(f"/acme/manage/programs/{program_id}/plans/draft/", written("review"))
+
+    response = client.post(f"/acme/manage/programs/{program_id}/plans/draft/publish/")
+
+    assert response.status_code == 422
+    assert "Terms cannot change after the fact" in response.content.decode()
+    with tenant_scope(world.acme.id):
+        assert PlanVersion.objects.filter(published_at__isnull=False).count() == 1
+
+
+def test_a_manager_reads_but_does_not_write(world: World, client: Client, program_id: UUID) -> None:
+    with tenant_scope(world.acme.id):
+        version = a_plan()
+    client.force_login(world.manager)
+
+    assert client.get(f"/acme/manage/plans/{version.id}/").status_code == 200
+    assert client.get(f"/acme/manage/programs/{program_id}/plans/").status_code == 200
+    assert client.get(f"/acme/manage/programs/{program_id}/plans/draft/").status_code == 403
+    assert client.post(f"/acme/manage/programs/{program_id}/plans/draft/publish/").status_code == 403
+
+
+def test_a_strangers_plan_does_not_exist(world: World, client: Client) -> None:
+    with tenant_scope(world.globex.id):
+        version = a_plan()
+    client.force_login(world.admin)
+
+    assert client.get(f"/acme/manage/plans/{version.id}/").status_code == 404
