@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
+from kombu import pools
 
 from prm.celery import app
 
@@ -47,12 +48,19 @@ def broker_of_its_own() -> Iterator[str]:
     before = options["global_keyprefix"]
     prefix = f"test-{secrets.token_hex(4)}:"
     options["global_keyprefix"] = prefix
-    app.pool.force_close_all()
+    _forget_connections()
     try:
         yield prefix
     finally:
         options["global_keyprefix"] = before
-        app.pool.force_close_all()
+        _forget_connections()
+
+
+def _forget_connections() -> None:
+    """Let the next message open a connection with the options as they are now."""
+    pools.reset()
+    app._pool = None
+    app.amqp._producer_pool = None
 
 
 @contextmanager
@@ -82,7 +90,7 @@ def real_worker(
     if beat:
         command += ["-B", "-s", str(folder / "beat")]
     with log.open("w") as output:
-        process = subprocess.Popen(  # noqa: S603  our own interpreter and arguments
+        process = subprocess.Popen(
             command,
             env=env,
             stdout=output,
