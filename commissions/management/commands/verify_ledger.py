@@ -1,0 +1,36 @@
+"""Prove the books: `manage.py verify_ledger [--tenant slug]`; exit 1 names the first bad row of each check."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from commissions.verification import counts, faults
+from prm.tenancy.models import Tenant
+from prm.tenancy.scope import tenant_scope
+
+
+class Command(BaseCommand):
+    help = "Prove every balance, accrual, payout and statement against the transfers."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--tenant", help="slug of one tenant; all of them without it")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        tenants = Tenant.objects.order_by("slug")
+        if options["tenant"]:
+            tenants = tenants.filter(slug=options["tenant"])
+            if not tenants:
+                raise CommandError(f"no tenant {options['tenant']}")
+        bad = 0
+        for tenant in tenants:
+            with tenant_scope(tenant.id):
+                found, proved = [str(fault) for fault in faults()], counts()
+            for fault in found:
+                self.stdout.write(f"{tenant.slug}: {fault}")
+            if not found:
+                words = ", ".join(f"{count} {name}" for name, count in proved.items())
+                self.stdout.write(f"{tenant.slug}: right ({words})")
+            bad += len(found)
+        if bad:
+            raise CommandError(f"{bad} checks found a fault", returncode=1)

@@ -1,0 +1,209 @@
+"""Proves the books of the open tenant: every sum against what it is the sum of, every chain link by link.
+
+Each check is one statement whose rows are the faults, in order of their ids; a healthy tenant gives none.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from commissions.accruals.models import Accrual
+from commissions.plans.rules import Trace, reproduced_minor
+from prm.tenancy.scope import current_scope
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first row that a check found wrong."""
+
+    check: str
+    row: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.detail} ({self.check})"
+
+
+def faults() -> Iterator[Fault]:
+    """Yield the first fault of every check that finds one; nothing when the books are right."""
+    for check, sql in CHECKS.items():
+        with connection.cursor() as cursor:
+            cursor.execute(sql + " limit 1", {"tenant": current_scope().tenant_id})
+            row: tuple[Any, ...] | None = cursor.fetchone()
+        if row is not None:
+            yield Fault(check, str(row[0]), str(row[1]))
+    yield from _unexplained()
+
+
+def counts() -> dict[str, int]:
+    """Return how many rows were proved, by table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select (select count(*) from commissions_transfer), (select count(*) from commissions_accrual),"
+            " (select count(*) from commissions_payout), (select count(*) from commissions_statement)",
+        )
+        return dict(zip(("transfers", "accruals", "payouts", "statements"), cursor.fetchone(), strict=True))
+
+
+def _unexplained() -> Iterator[Fault]:
+    """Compute every accrual again from its trace."""
+    rows = Accrual.objects.order_by("id").values_list("id", "amount_minor", "trace")
+    for id_, amount, stored in rows.iterator(chunk_size=5_000):
+        trace = Trace.from_json(stored)
+        again = reproduced_minor(trace)
+        if not amount == trace.amount_minor == again:
+            yield Fault("trace reproduces the accrual", f"accrual {id_}", f"{amount} booked, {again} by its trace")
+            return
+
+
+_SIDES = """
+(select debit_account_id as account_id, amount_minor as debit, 0::bigint as credit from commissions_transfer
+  where tenant_id = %(tenant)s
+ union all
+ select credit_account_id, 0::bigint, amount_minor from commissions_transfer where tenant_id = %(tenant)s)
+"""
+
+CHECKS = {
+    "balance is the sum of its transfers": f"""
+        select 'account ' || account_id,
+               format('balance %%s/%%s, transfers %%s/%%s', b.debits_minor, b.credits_minor, s.debits, s.credits)
+          from (select account_id, sum(debit) as debits, sum(credit) as credits from {_SIDES} x group by account_id) s
+          full join (select id as account_id, debits_minor, credits_minor from commissions_balance
+                      where tenant_id = %(tenant)s) b using (account_id)
+         where coalesce(s.debits, 0) is distinct from b.debits_minor or coalesce(s.credits, 0) is distinct from b.credits_minor
+         order by account_id""",
+    "each currency sums to nothing": """
+        select 'currency ' || a.currency, format('debits %%s, credits %%s', sum(b.debits_minor), sum(b.credits_minor))
+          from commissions_balance b join commissions_account a on a.tenant_id = b.tenant_id and a.id = b.id
+         where b.tenant_id = %(tenant)s group by a.currency having sum(b.debits_minor) <> sum(b.credits_minor)
+         order by a.currency""",
+    "transfer names its partner and its period": """
+        select 'transfer ' || t.id, format('partner %%s, period %%s of %%s', t.partner_id, t.period, t.booked_on)
+          from commissions_transfer t
+          join commissions_account d on d.tenant_id = t.tenant_id and d.id = t.debit_account_id
+          join commissions_account c on c.tenant_id = t.tenant_id and c.id = t.credit_account_id
+         where t.tenant_id = %(tenant)s
+           and (t.period <> extract(year from t.booked_on) * 100 + extract(month from t.booked_on)
+                or coalesce(d.partner_id, c.partner_id) is distinct from t.partner_id
+                or coalesce(c.partner_id, d.partner_id) is distinct from t.partner_id)
+         order by t.id""",
+    "reversal mirrors what it takes back": """
+        select 'transfer ' || t.id, 'is no mirror of transfer ' || o.id
+          from commissions_transfer t
+          join commissions_transfer o on o.tenant_id = t.tenant_id and o.id = t.reverses_id
+         where t.tenant_id = %(tenant)s
+           and (t.amount_minor, t.debit_account_id, t.credit_account_id)
+               is distinct from (o.amount_minor, o.credit_account_id, o.debit_account_id)
+         order by t.id""",
+    "accrual equals its transfer": """
+        select 'accrual ' || x.id, format('%%s booked, transfer %%s of %%s', x.amount_minor, t.id, t.amount_minor)
+          from commissions_accrual x
+          join commissions_transfer t on t.tenant_id = x.tenant_id and t.id = x.transfer_id
+          join commissions_account c on c.tenant_id = t.tenant_id and c.id = t.credit_account_id
+         where x.tenant_id = %(tenant)s
+           and (t.kind, t.amount_minor, t.currency, c.kind, c.partner_id)
+               is distinct from ('accrual', x.amount_minor, x.currency, 'pending', x.partner_id)
+         order by x.id""",
+    "clawed total is the sum of clawbacks": """
+        select 'accrual ' || x.id, format('%%s clawed, clawbacks %%s', x.clawed_minor, coalesce(c.total, 0))
+          from commissions_accrual x
+          left join (select accrual_id, sum(amount_minor) as total from commissions_clawback
+                      where tenant_id = %(tenant)s group by accrual_id) c on c.accrual_id = x.id
+         where x.tenant_id = %(tenant)s and x.clawed_minor <> coalesce(c.total, 0)
+         order by x.id""",
+    "clawback equals its transfer": """
+        select 'clawback ' || x.id, format('%%s taken back, transfer %%s of %%s', x.amount_minor, t.id, t.amount_minor)
+          from commissions_clawback x
+          join commissions_transfer t on t.tenant_id = x.tenant_id and t.id = x.transfer_id
+          join commissions_account d on d.tenant_id = t.tenant_id and d.id = t.debit_account_id
+         where x.tenant_id = %(tenant)s
+           and ((t.kind, t.amount_minor, d.partner_id) is distinct from ('clawback', x.amount_minor, x.partner_id)
+                or d.kind not in ('pending', 'payable'))
+         order by x.id""",
+    "release moves what was left": """
+        select 'release ' || r.id, format('%%s released, %%s was left', r.amount_minor, a.amount_minor - coalesce(c.total, 0))
+          from commissions_release r
+          join commissions_accrual a on a.tenant_id = r.tenant_id and a.id = r.accrual_id
+          left join commissions_transfer t on t.tenant_id = r.tenant_id and t.id = r.transfer_id
+          left join (select k.accrual_id, sum(k.amount_minor) as total from commissions_clawback k
+                       join commissions_transfer y on y.tenant_id = k.tenant_id and y.id = k.transfer_id
+                       join commissions_account d on d.tenant_id = y.tenant_id and d.id = y.debit_account_id
+                      where k.tenant_id = %(tenant)s and d.kind = 'pending' group by k.accrual_id) c on c.accrual_id = a.id
+         where r.tenant_id = %(tenant)s
+           and (r.amount_minor <> a.amount_minor - coalesce(c.total, 0) or coalesce(t.amount_minor, 0) <> r.amount_minor
+                or coalesce(t.kind, 'release') <> 'release')
+         order by r.id""",
+    "every movement has its reason": """
+        select 'transfer ' || t.id, 'no ' || t.kind || ' names it'
+          from commissions_transfer t
+         where t.tenant_id = %(tenant)s
+           and ((t.kind = 'accrual' and not exists (select from commissions_accrual x
+                  where x.tenant_id = t.tenant_id and x.source_kind || ':' || x.source_id = t.journal and x.transfer_id = t.id))
+             or (t.kind = 'release' and not exists (select from commissions_release x
+                  where x.tenant_id = t.tenant_id and x.transfer_id = t.id))
+             or (t.kind = 'clawback' and not exists (select from commissions_clawback x
+                  where x.tenant_id = t.tenant_id and x.transfer_id = t.id)))
+         order by t.id""",
+    "payout is the sum of its lines": """
+        select 'payout ' || p.number, format('%%s to pay, lines %%s', p.amount_minor, coalesce(l.total, 0))
+          from commissions_payout p
+          left join (select payout_id, sum(amount_minor) as total, count(*) as lines from commissions_payout_line
+                      where tenant_id = %(tenant)s group by payout_id) l on l.payout_id = p.id
+         where p.tenant_id = %(tenant)s
+           and (p.amount_minor <> coalesce(l.total, 0) or p.line_count <> coalesce(l.lines, 0))
+         order by p.number""",
+    "payout line is its transfer": """
+        select 'payout line ' || l.id, format('%%s on the line, transfer %%s of %%s', l.amount_minor, t.id, t.amount_minor)
+          from commissions_payout_line l
+          join commissions_payout p on p.tenant_id = l.tenant_id and p.id = l.payout_id
+          join commissions_transfer t on t.tenant_id = l.tenant_id and t.id = l.transfer_id
+          join commissions_account a on a.tenant_id = p.tenant_id and a.kind = 'payable'
+                                    and a.partner_id = p.partner_id and a.currency = p.currency
+         where l.tenant_id = %(tenant)s
+           and (l.partner_id <> p.partner_id
+                or l.amount_minor <> case a.id when t.credit_account_id then t.amount_minor
+                                               when t.debit_account_id then -t.amount_minor else 0 end)
+         order by l.id""",
+    "each transfer is paid once": """
+        select 'transfer ' || transfer_id, count(*) || ' payments claim it' from commissions_payout_line
+         where tenant_id = %(tenant)s and released_at is null group by transfer_id having count(*) > 1
+         order by transfer_id""",
+    "in payout is what is under way": """
+        select 'partner ' || partner_id, format('%%s %%s in payout, payments %%s', balance, currency, under_way)
+          from (select a.partner_id, a.currency, b.credits_minor - b.debits_minor as balance,
+                       coalesce((select sum(p.amount_minor) from commissions_payout p
+                                  where p.tenant_id = a.tenant_id and p.partner_id = a.partner_id
+                                    and p.currency = a.currency and p.state in ('approved', 'exported')), 0) as under_way
+                  from commissions_account a join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
+                 where a.tenant_id = %(tenant)s and a.kind = 'in_payout') x
+         where balance <> under_way order by partner_id, currency""",
+    "statement continues the one before": """
+        select 'statement ' || number, format('opens with %%s at position %%s after %%s at %%s', opening_minor, position, closed, place)
+          from (select s.number, s.opening_minor, s.position, s.issued_at,
+                       coalesce(lag(s.closing_minor) over w, 0) as closed, coalesce(lag(s.position) over w, 0) as place
+                  from commissions_statement s where s.tenant_id = %(tenant)s
+                window w as (partition by s.partner_id, s.currency order by s.position)) x
+         where opening_minor <> closed or position <> place + 1 order by issued_at, number""",
+    "statement is the sum of its lines": """
+        select 'statement ' || s.number, format('earned %%s, adjusted %%s, paid %%s; lines say %%s, %%s, %%s',
+               s.earned_minor, s.adjusted_minor, s.paid_minor, coalesce(l.earned, 0), coalesce(l.adjusted, 0), coalesce(l.paid, 0))
+          from commissions_statement s
+          left join (select statement_id, count(*) as lines,
+                            sum(amount_minor) filter (where section = 'earned') as earned,
+                            sum(amount_minor) filter (where section = 'adjusted') as adjusted,
+                            -sum(amount_minor) filter (where section = 'paid') as paid
+                       from commissions_statement_line where tenant_id = %(tenant)s group by statement_id) l on l.statement_id = s.id
+         where s.tenant_id = %(tenant)s
+           and ((s.earned_minor, s.adjusted_minor, s.paid_minor, s.line_count::bigint)
+                is distinct from (coalesce(l.earned, 0), coalesce(l.adjusted, 0), coalesce(l.paid, 0), coalesce(l.lines, 0)))
+         order by s.issued_at, s.number""",
+    "statement line is its transfer": """
+        select 'statement line ' || l.id, format('%%s on the line, transfer %%s of %%s', l.amount_minor, t.id, t.amount_minor)
+          from commissions_statement_line l
+          join commissions_transfer t on t.tenant_id = l.tenant_id and t.id = l.transfer_id
+         where l.tenant_id = %(tenant)s
+           and (abs(l.amount_minor) <> t.amount_minor or l.partner_id is distinct from t.partner_id)
+         order by l.id""",
+}
