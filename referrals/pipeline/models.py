@@ -177,6 +177,11 @@ class Referral(PublicTenantModel):
                 fields=["tenant", "partner", "-registered_at", "-id"],
                 name="referral_partner_newest",
             ),
+            # A partner's views by stage, and their counts without a look at the rows.
+            models.Index(
+                fields=["tenant", "partner", "stage_kind", "-registered_at", "-id"],
+                name="referral_partner_kind",
+            ),
             models.Index(
                 fields=["tenant", "stage_kind", "-registered_at", "-id"],
                 name="referral_kind_newest",
