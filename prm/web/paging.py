@@ -20,6 +20,7 @@ from uuid import UUID
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import connection
 from django.db.models import BooleanField, Expression, F, Field, Model, Q, QuerySet, Value
+from django.db.models.query import ModelIterable
 from django.http import QueryDict
 from django.utils.translation import gettext
 
@@ -207,7 +208,17 @@ def _rows(
     queryset: QuerySet[Any], columns: list[tuple[str, bool]], size: int, *, backward: bool
 ) -> list[Any]:
     order = ["-" + name if descending != backward else name for name, descending in columns]
-    return list(queryset.order_by(*order)[: size + 1])
+    ordered = queryset.order_by(*order)
+    query = queryset.query
+    if (
+        issubclass(queryset._iterable_class, ModelIterable)  # noqa: SLF001  values() has no other mark
+        and query.select_related
+        and not query.is_sliced
+    ):
+        # The page is chosen from its own table alone, then dressed: a planner that misjudges the joins behind
+        # the policies would else join and sort the whole list for one page (100,000 rows: 270 ms for 1).
+        return list(ordered.filter(pk__in=ordered.values("pk")[: size + 1]))
+    return list(ordered[: size + 1])
 
 
 def _beyond(
