@@ -34,7 +34,9 @@ def cleaned_logo(file: IO[bytes]) -> bytes:
             small = picture.convert("RGBA")
     except UnidentifiedImageError as error:
         raise NotALogo("kind") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise NotALogo("pixels") from error
+    except (OSError, SyntaxError, ValueError) as error:
         raise error if isinstance(error, NotALogo) else NotALogo("broken") from error
     small.thumbnail((SIDE, SIDE))
     out = BytesIO()
