@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.translation import gettext as _
 
 from prm.accounts.capabilities import Capability, Role
@@ -140,7 +140,7 @@ def _url(name: str) -> str:
 def _item(entry: Entry, path: str) -> NavItem:
     label, name, icon, _capability = entry
     url = _url(name)
-    inner = url[len(reverse("start")) - 1 :] if url else ""
+    inner = url[len(get_script_prefix()) - 1 :] if url else ""
     exact = name in {"partner-home", "manage-dashboard"}
     current = path == inner if exact else bool(inner) and path.startswith(inner)
     return NavItem(label=str(label), url=url, icon=icon, current=current)
