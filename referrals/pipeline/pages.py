@@ -75,7 +75,7 @@ def referral_page(referral: Referral, *, member: Member, vendor: str) -> Referra
         sent_line=_sent_line(referral),
         stages=[_stage(step) for step in path_of(referral, changes)],
         next_step=next_step_of(
-            referral, vendor=vendor, reason=changes[-1].reason if changes else ""
+            referral, member=member, vendor=vendor, reason=changes[-1].reason if changes else ""
         ),
         entries=_entries(referral, changes, notes, member=member, vendor=vendor),
         contact=_contact(referral),
@@ -97,7 +97,7 @@ def _stage(step: PathStep) -> Stage:
     )
 
 
-def next_step_of(referral: Referral, *, vendor: str, reason: str) -> NextStep:
+def next_step_of(referral: Referral, *, member: Member, vendor: str, reason: str) -> NextStep:
     """Return what happens next in words, or how the referral ended; reason: of its last stage change."""
     names = {"vendor": vendor, "company": referral.company}
     if referral.stage_kind == StageKind.WON:
@@ -118,7 +118,11 @@ def next_step_of(referral: Referral, *, vendor: str, reason: str) -> NextStep:
     if referral.stage_kind == StageKind.SUBMITTED:
         due = {**names, "day": day_text(answer_due(referral), "weekday")}
         if answer_due(referral) < timezone.localdate():
-            text = gettext("The answer is late. A note below reaches the people who decide.")
+            text = (
+                ""
+                if member.is_staff
+                else gettext("The answer is late. A note below reaches the people who decide.")
+            )
             return NextStep(
                 gettext("%(vendor)s promised an answer by %(day)s") % due, text, "warn", "clock"
             )
@@ -152,7 +156,7 @@ def _entries(
             else str(person)
         )
 
-    found: list[tuple[datetime, int, Entry]] = []
+    found: list[tuple[datetime, int, int, Entry]] = []
     for change in changes:
         entry = Entry(
             text=_change_words(referral, change),
@@ -164,7 +168,7 @@ def _entries(
             tone=TONES.get(change.to_kind, "accent"),
             note=change.reason,
         )
-        found.append((change.at, 0, entry))
+        found.append((change.at, 0, change.id, entry))
     for note in notes:
         entry = Entry(
             text=_note_words(note, member),
@@ -174,9 +178,9 @@ def _entries(
             tone="warn" if note.internal else "off",
             note=note.text,
         )
-        found.append((note.at, 1, entry))
-    found.sort(key=lambda row: row[:2], reverse=True)
-    return [entry for _at, _order, entry in found]
+        found.append((note.at, 1, note.id, entry))
+    found.sort(key=lambda row: row[:3], reverse=True)
+    return [row[3] for row in found]
 
 
 def _change_words(referral: Referral, change: StageChange) -> SafeString | str:
