@@ -18,7 +18,7 @@ _COMMON = [
     _("Earned on"),
     _("Ready on"),
     _("Status"),
-    _("Pays on"),
+    _("Expected"),
     _("Earned"),
     _("Taken back"),
     _("Left"),

@@ -12,7 +12,7 @@ from commissions.payouts.models import Payout, PayoutLine, PayoutState
 from commissions.plans.rules import Trace
 from commissions.plans.wording import calculation, explain, reward_name
 from partners.directory.models import Partner
-from prm.web.formats import day_text
+from prm.web.formats import day_text, money_text
 from referrals.pipeline.models import Referral
 
 HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = "hold", "ready", "in_payout", "paid", "returned", "reversed"
@@ -60,8 +60,12 @@ class Line:
 
     @property
     def calculation(self) -> str:
-        """The short calculation."""
-        return calculation(self.trace)
+        """The short calculation, with what was taken back of it."""
+        words = calculation(self.trace)
+        if not self.accrual.clawed_minor or self.state == REVERSED:
+            return words
+        taken = money_text(self.accrual.clawed_minor, self.currency)
+        return gettext("%(calculation)s, %(amount)s taken back") % {"calculation": words, "amount": taken}
 
     @property
     def explanation(self) -> str:

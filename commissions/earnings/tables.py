@@ -5,7 +5,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commissions.earnings.lines import Line
+from commissions.earnings.lines import READY, RETURNED, Line
 from prm.web.tables import Column, DayColumn, MoneyColumn, Table, badge, ident
 
 
@@ -17,7 +17,7 @@ class EarningsTable(Table):
     calculation = Column(_("Calculation"), priority=3, css="muted")
     earned_on = DayColumn(_("Earned"), priority=2, form="short", css="muted", sort="earned")
     state = Column(_("Status"), priority=2)
-    when = Column(_("Pays on"), priority=3)
+    when = Column(_("Expected"), priority=3)
     amount_minor = MoneyColumn(_("Amount"), css="strong")
 
     def render_company(self, record: Line) -> SafeString:
@@ -37,7 +37,7 @@ class AccrualTable(Table):
     calculation = Column(_("Calculation"), priority=3, css="muted")
     earned_on = DayColumn(_("Earned"), priority=2, sort="earned")
     state = Column(_("Status"), priority=2)
-    when = Column(_("Pays on"), priority=3)
+    when = Column(_("Expected"), priority=3)
     amount_minor = MoneyColumn(_("Amount"), css="strong", sort="amount")
 
     def render_partner_name(self, record: Line) -> SafeString:
@@ -52,4 +52,6 @@ def _narrow(record: Line) -> str:
     """What phones show instead of the hidden columns."""
     if not record.when:
         return record.label
-    return gettext("%(state)s, pays %(when)s") % {"state": record.label, "when": record.when}
+    if record.state in {READY, RETURNED}:
+        return gettext("%(state)s for the next payout") % {"state": record.label}
+    return gettext("%(state)s, %(day)s") % {"state": record.label, "day": record.when}

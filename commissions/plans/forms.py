@@ -62,8 +62,14 @@ class PlanForm(forms.Form):
         return datetime.combine(self.cleaned_data["starts_on"], time(), zone).astimezone(UTC)
 
 
+# Asked for by clean(), only where event and reward need them; the page shows only those.
+CONDITIONAL = ("rate", "amount", "months")
+
+
 class RuleForm(forms.Form):
     """One row: for what, how much."""
+
+    use_required_attribute = False
 
     event = forms.ChoiceField(
         label=_("Pays"),
@@ -76,10 +82,9 @@ class RuleForm(forms.Form):
         ],
     )
     reward = forms.ChoiceField(label=_("Reward"), choices=[("percent", _("A percentage")), ("fixed", _("A fixed amount"))])
-    rate = PercentField(label=_("Percentage"), required=False, places=4)
+    rate = PercentField(label=_("Percentage"), places=4)
     months = forms.IntegerField(
         label=_("Number of months"),
-        required=False,
         min_value=1,
         max_value=120,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
@@ -88,8 +93,15 @@ class RuleForm(forms.Form):
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["amount"] = MoneyField(currencies=[currency], label=_("Fixed amount"), required=False)
+        self.fields["amount"] = MoneyField(currencies=[currency], label=_("Fixed amount"))
         self.order_fields(["event", "reward", "rate", "amount", "months", "label"])
+
+    def _clean_fields(self) -> None:
+        for name in CONDITIONAL:
+            self.fields[name].required = False
+        super()._clean_fields()  # type: ignore[misc]
+        for name in CONDITIONAL:
+            self.fields[name].required = True
 
     def clean(self) -> dict[str, Any]:
         """Ask for what the chosen event and reward need."""
