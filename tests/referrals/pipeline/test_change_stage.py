@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import connections
-from tests.builders.referrals import a_program, a_referral, stage_of
-from tests.conftest import NOON, make_world
 
 from prm.events.models import Event
 from prm.events.services import SYSTEM, Actor
@@ -21,6 +19,8 @@ from referrals.pipeline.services import (
     change_stage,
     ensure_stages,
 )
+from tests.builders.referrals import a_program, a_referral, stage_of
+from tests.conftest import NOON, make_world
 
 ALLOWED = {
     ("submitted", "accepted"),
