@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from prm.web.forms import DateField, FileDrop
 from prm.web.spreadsheets import MAX_BYTES
-from referrals.imports.rules import CHOICES, FIELDS, BadMapping, Mapping, mapping_from
+from referrals.imports.rules import CHOICES, FIELDS, UNDECIDED, BadMapping, Mapping, mapping_from
 from referrals.imports.words import CHOICE_LABELS, FIELD_LABELS
 
 _SHEETS = ".csv,.txt,.tsv,.xlsx"
@@ -129,6 +129,7 @@ class ValuesForm(forms.Form):
         words: Sequence[tuple[str, str]],
         stages: Sequence[tuple[str, str]],
         people: Sequence[str],
+        hints: Dict[str, str],
         initial: Dict[str, Any],
     ) -> None:
         super().__init__(data, initial=dict(initial))
@@ -141,11 +142,10 @@ class ValuesForm(forms.Form):
             self.fields["decimal"] = forms.ChoiceField(
                 label=_("Amounts are written"), choices=marks, widget=forms.RadioSelect
             )
-        options = [("", _("Choose a stage")), *stages, ("skip", _("Leave these rows out"))]
+        undecided = (UNDECIDED, _("Not decided: report them as errors"))
+        options = [undecided, *stages, ("skip", _("Leave these rows out"))]
         for place, (_word, label) in enumerate(words):
-            self.fields[f"word_{place}"] = forms.ChoiceField(
-                label=label, choices=options, required=False
-            )
+            self.fields[f"word_{place}"] = forms.ChoiceField(label=label, choices=options)
         if people:
             columns = [(heading, heading) for heading in people]
             self.fields["person"] = forms.ChoiceField(
@@ -154,13 +154,15 @@ class ValuesForm(forms.Form):
             self.fields["person_partner"] = forms.ChoiceField(
                 label=_("Column with the partner"), choices=columns
             )
-        self._add_choices()
+        self._add_choices(hints)
 
-    def _add_choices(self) -> None:
+    def _add_choices(self, hints: Dict[str, str]) -> None:
         for name, values in CHOICES.items():
             label, labels = CHOICE_LABELS[name]
             self.fields[name] = forms.ChoiceField(
-                label=label, choices=[(value, labels[value]) for value in values]
+                label=label,
+                choices=[(value, labels[value]) for value in values],
+                help_text=hints.get(name, ""),
             )
         self.fields["fixed_date"] = DateField(label=_("Date for rows without one"), required=False)
         self.fields["company_name"] = forms.CharField(
@@ -206,6 +208,13 @@ class ValuesForm(forms.Form):
             self.add_error("fixed_date", gettext("Enter the date that rows without one get"))
         if read.get("no_partner") == "name" and not read.get("partner_name"):
             self.add_error("partner_name", gettext("Name the partner that rows without one get"))
+        if not (
+            self.mapping.people or "partner" in self.mapping.columns or read.get("partner_name")
+        ):
+            self.add_error(
+                "partner_name",
+                gettext("The file names no partner. Name the partner of all its rows."),
+            )
         if self.errors:
             return read
         try:
@@ -219,7 +228,7 @@ class ValuesForm(forms.Form):
         settings["stages"] = {
             word: read[f"word_{place}"]
             for place, word in enumerate(self.words)
-            if read.get(f"word_{place}")
+            if read.get(f"word_{place}", UNDECIDED) != UNDECIDED
         }
         for name in ("date_order", "decimal", *CHOICES, "partner_name", "name"):
             if name in read:

@@ -1,6 +1,6 @@
 """What a check says and a commit did, in the same figures, so that one can be held against the other."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,8 +32,7 @@ class Tally:
     zone: ZoneInfo
     rows: int = 0
     ready: int = 0
-    out: Counter[str] = field(default_factory=Counter)
-    warned: set[int] = field(default_factory=set)
+    lines: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     problems: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     stages: Counter[str] = field(default_factory=Counter)
     deal_minor: int = 0
@@ -90,10 +89,7 @@ class Tally:
     def say(self, problem: Problem) -> None:
         """Count what is said about a row."""
         self.problems[problem.severity, problem.code, problem.column] += 1
-        if problem.severity == "warning":
-            self.warned.add(problem.line)
-        else:
-            self.out[problem.severity] += 1
+        self.lines[problem.severity].add(problem.line)
 
     def report(self) -> dict[str, Any]:
         """Return the figures as JSON."""
@@ -103,9 +99,9 @@ class Tally:
         return {
             "rows": self.rows,
             "ready": self.ready,
-            "errors": self.out["error"],
-            "skipped": self.out["skipped"],
-            "warned": len(self.warned),
+            "errors": len(self.lines["error"]),
+            "skipped": len(self.lines["skipped"]),
+            "warned": len(self.lines["warning"]),
             "stages": dict(sorted(self.stages.items())),
             "currency": self.currency,
             "deal_minor": self.deal_minor,

@@ -43,6 +43,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "no_amount": ("stop", "skip", "zero"),
     "unknown_stage": ("stop", "skip", "submitted"),
 }
+# Stands for a stage word that nobody has decided about.
+UNDECIDED = "?"
 _SPACES = re.compile(r"\s+")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -241,10 +243,15 @@ class RowReader:
         """Return the draft of a row, None when it stays out, and what is to be said about it."""
         self.line, self.problems = line, list[Problem]()
         try:
-            draft = self._draft(row)
+            draft: Draft | None = self._draft(row)
         except _Out as out:
             column = self.mapping.columns.get(out.column, out.column)
-            return None, [Problem(line, column, out.code, out.value[:200], out.severity)]
+            self.problems.append(Problem(line, column, out.code, out.value[:200], out.severity))
+            draft = None
+        # What stops a row is all that matters about it; a row left out on purpose has no errors.
+        for severity in ("skipped", "error"):
+            if stopping := [said for said in self.problems if said.severity == severity]:
+                return None, stopping
         return draft, self.problems
 
     def _draft(self, row: Sequence[str]) -> Draft:
@@ -308,18 +315,15 @@ class RowReader:
             text = text[: FIELDS[name]]
         return text
 
-    def _say(self, name: str, code: str, value: str = "") -> None:
-        self.problems.append(
-            Problem(self.line, self.mapping.columns.get(name, name), code, value[:200], "warning")
-        )
+    def _say(self, name: str, code: str, value: str = "", severity: str = "warning") -> None:
+        column = self.mapping.columns.get(name, name)
+        self.problems.append(Problem(self.line, column, code, value[:200], severity))
 
     def _undecided(self, name: str, code: str, choice: str, value: str = "") -> None:
-        """Stop the row when its fate is open, leave it out when the importer says so, else say that a substitute stands in."""
-        if choice == "stop":
-            raise _Out(name, code, value)
+        """Say what the row lacks, and whether it stops the row (its fate is open), leaves it out, or is made good."""
         if choice == "skip":
             raise _Out(name, code, value, "skipped")
-        self._say(name, code, value)
+        self._say(name, code, value, "error" if choice == "stop" else "warning")
 
     def _own_id(self) -> str:
         if "external_id" in self.places:
@@ -387,7 +391,7 @@ class RowReader:
         if choice == "close_date" and close is None:
             raise _Out("registered_at", "no_date")
         self._undecided("registered_at", "no_date", choice)
-        if choice == "close_date" and close is not None:
+        if choice in {"close_date", "stop"} and close is not None:
             return close
         if choice == "fixed" and self.mapping.fixed_date is not None:
             return datetime.combine(

@@ -18,8 +18,8 @@ from prm.web.formats import day_text, money_text, number_text
 from prm.web.spreadsheets import headings_of, rows_of
 from referrals.imports.guesses import columns_meant, person_column, stage_meant
 from referrals.imports.models import Import, ImportProblem
-from referrals.imports.reading import column_values, mapping_of, stage_targets
-from referrals.imports.rules import Mapping, People, folded
+from referrals.imports.reading import column_values, mapping_of, people_of, stage_targets
+from referrals.imports.rules import UNDECIDED, Mapping, People, folded
 from referrals.imports.words import SEVERITIES, problem_words
 from referrals.pipeline.services import ensure_stages
 
@@ -123,6 +123,7 @@ class ValueQuestions:
     words: list[tuple[str, str]]
     stages: list[tuple[str, str]]
     people: list[str]
+    hints: dict[str, str]
     initial: dict[str, Any]
     doubts: list[str]
 
@@ -149,20 +150,38 @@ def value_questions(source: Import, mapping: Mapping, today: date) -> ValueQuest
     }
     meant = {folded(word): kind for word, kind in mapping.stages.items()}
     for place, (word, _label) in enumerate(words):
-        kind = meant.get(folded(word), "")
+        kind = meant.get(folded(word), UNDECIDED)
         initial[f"word_{place}"] = keys.get(kind, kind)
     if mapping.people:
         initial |= {"person": mapping.people.person, "person_partner": mapping.people.partner}
     stages = [(str(stage.id), stage.label) for stage in ensure_stages(program_id=source.program_id)]
     return ValueQuestions(
-        orders,
-        _marks(amounts, source.program.currency, doubts),
-        words,
-        stages,
-        people,
-        initial,
-        doubts,
+        orders=orders,
+        marks=_marks(amounts, source.program.currency, doubts),
+        words=words,
+        stages=stages,
+        people=people,
+        hints=_hints(mapping, values),
+        initial=initial,
+        doubts=doubts,
     )
+
+
+def _hints(mapping: Mapping, values: dict[str, list[str]]) -> dict[str, str]:
+    """Return how many of the rows each choice is about, where the columns alone tell."""
+    counts = {}
+    for name, field in (("no_date", "registered_at"), ("no_company", "company")):
+        if field in values:
+            counts[name] = sum(1 for value in values[field] if not value.strip())
+    if "partner" in values:
+        counts["no_partner"] = sum(1 for value in values["partner"] if not value.strip())
+    elif mapping.people and mapping.people.person and "submitted_by" in values:
+        known = people_of(mapping.people)
+        counts["no_partner"] = sum(
+            1 for value in values["submitted_by"] if folded(value) not in known
+        )
+    words = gettext("%(count)s rows")
+    return {name: words % {"count": number_text(count)} for name, count in counts.items()}
 
 
 def _orders(dates: Sequence[str], today: date, doubts: list[str]) -> list[tuple[str, str]]:

@@ -178,6 +178,7 @@ def import_values(request: MemberRequest, import_id: UUID) -> HttpResponse:
         words=asked.words,
         stages=asked.stages,
         people=asked.people,
+        hints=asked.hints,
         initial=asked.initial,
     )
     if request.method == "POST" and form.is_valid() and _mapped(request, source, form.result, form):
