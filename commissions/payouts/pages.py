@@ -102,7 +102,6 @@ def _account_change(row: PayoutAccount, before: PayoutAccount | None) -> Change:
         text,
         row.changed_at,
         who,
-        about=moment_text(row.changed_at),
         before=before.masked if before else "",
         after=row.masked,
     )
@@ -205,7 +204,7 @@ def _preview_row(row: Candidate) -> PreviewRow:
     )
     return PreviewRow(
         partner_id=row.partner_id,
-        who=ident(row.name, url, sub=words or row.masked or "", hue=row.partner_id),
+        who=ident(row.name, url, sub=words, narrow=row.masked or "", hue=row.partner_id),
         account=row.masked or "",
         words=words,
         amount=money_text(row.amount_minor, row.currency),
@@ -365,6 +364,11 @@ def _stages(run: PayoutRun, *, is_own: bool) -> list[Stage]:
 
 
 def _check_stat(run: PayoutRun) -> Stat:
+    # Every line is counted again while somebody decides; afterwards the approval has bound them by their digest.
+    if run.state != RunState.PREPARED:
+        when = day_text(run.approved_at) if run.approved_at else "–"
+        note = gettext("Checked at the approval on %(day)s") % {"day": when}
+        return Stat(gettext("Check against ledger"), gettext("Matches") if run.approved_at else "–", note=note if run.approved_at else "")
     checks = ledger_check(run.id)
     lines = sum(check.line_count for check in checks)
     wrong = [check.difference for check in checks if check.difference.minor]

@@ -100,16 +100,12 @@ select %(statement)s, %(partner)s, position, transfer_id, section, booked_on, am
   from statement_line_stage order by position
 """
 _DUE = """
-select distinct a.partner_id, a.currency
-  from commissions_account a
- where a.tenant_id = %(tenant)s and a.partner_id is not null
-   and (%(partners)s::uuid[] is null or a.partner_id = any(%(partners)s::uuid[]))
-   and exists (
-       select from commissions_transfer t
-         join commissions_account o on o.tenant_id = t.tenant_id and o.partner_id is null
-          and o.id = case when t.credit_account_id = a.id then t.debit_account_id else t.credit_account_id end
-        where t.tenant_id = a.tenant_id and (t.credit_account_id = a.id or t.debit_account_id = a.id) and t.booked_on <= %(until)s
-          and not exists (select from commissions_statement_line l where l.tenant_id = t.tenant_id and l.transfer_id = t.id))
+select distinct coalesce(d.partner_id, c.partner_id) as partner_id, t.currency
+  from commissions_transfer t
+  join commissions_account d on d.tenant_id = t.tenant_id and d.id = t.debit_account_id
+  join commissions_account c on c.tenant_id = t.tenant_id and c.id = t.credit_account_id
+ where t.tenant_id = %(tenant)s and t.booked_on <= %(until)s and (d.partner_id is null) <> (c.partner_id is null)
+   and not exists (select from commissions_statement_line l where l.tenant_id = t.tenant_id and l.transfer_id = t.id)
  order by 1, 2
 """
 
@@ -201,9 +197,7 @@ def due_for_statement(
 ) -> list[tuple[UUID, str]]:
     """Return partner and currency wherever a movement up to the day is on no statement yet."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _DUE, {"tenant": current_scope().tenant_id, "until": until_on, "partners": partner_ids}
-        )
+        cursor.execute(_DUE, {"tenant": current_scope().tenant_id, "until": until_on})
         return [(partner_id, currency) for partner_id, currency in cursor.fetchall()]
 
 

@@ -1,5 +1,6 @@
 """What the transfers of a payment were for, named as statements name them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -50,9 +51,10 @@ def _claimed(
     booked_on: date,
     customer: str | None,
     number: str | None,
-    stored: Any,
+    stored: str | None,
 ) -> ClaimedLine:
-    trace = Trace.from_json(stored) if isinstance(stored, dict) else None
+    # Django hands JSON columns of a plain cursor over as text.
+    trace = Trace.from_json(json.loads(stored)) if stored else None
     names = {
         "return": gettext("Payment returned by the bank"),
         "clawback": gettext("Commission reversed"),

@@ -10,6 +10,7 @@ import warnings
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -45,7 +46,7 @@ def keep_pdf(statement: Statement) -> Path:
         return found
     target = private_root() / stored_name(statement)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = target.with_name(f".{target.name}.{id(statement)}.part")
+    partial = target.with_name(f".{target.name}.{token_hex(4)}.part")
     partial.write_bytes(statement_pdf(statement))
     partial.chmod(0o600)
     partial.rename(target)
