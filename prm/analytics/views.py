@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
 
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
@@ -76,6 +77,7 @@ def asked_in(request: MemberRequest) -> tuple[Asked, FilterBar]:
     return asked, bar
 
 
+@require_safe
 @needs(Capability.SEE_DASHBOARD)
 def manage_dashboard(request: MemberRequest) -> HttpResponse:
     """Show whether the program is healthy and what to do today."""
@@ -100,6 +102,7 @@ def manage_dashboard(request: MemberRequest) -> HttpResponse:
     )
 
 
+@require_safe
 @needs(Capability.SEE_DASHBOARD)
 def manage_figure(request: MemberRequest, figure: str) -> HttpResponse:
     """List the rows that one number of the dashboard counts."""
@@ -156,6 +159,7 @@ def _rows_table(kind: str, rows: Any, request: MemberRequest) -> tuple[Any, Any]
     return page, tables.ReferralRows(page.rows, page=page)
 
 
+@require_safe
 @needs(Capability.SEE_MONEY)
 def manage_finance(request: MemberRequest) -> HttpResponse:
     """Show what is owed, what can be paid, and what the next run will be."""
@@ -166,6 +170,7 @@ def manage_finance(request: MemberRequest) -> HttpResponse:
     )
 
 
+@require_safe
 @needs(Capability.PARTNER_HOME)
 def partner_home(request: MemberRequest) -> HttpResponse:
     """Show a partner's person what needs them and what they are earning."""
