@@ -145,7 +145,7 @@ def stage_candidates(*, left_out: Sequence[UUID], at: datetime, lock: bool) -> l
     left_out: partners finance leaves out by hand, in every currency. lock: hold the balances until the
     transaction ends. Leaves the temp table payout_candidate.
     """
-    values = {
+    values: dict[str, Any] = {
         "tenant": current_scope().tenant_id,
         "at": at,
         "left_out": [str(partner) for partner in left_out],

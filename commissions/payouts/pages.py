@@ -36,6 +36,7 @@ from commissions.payouts.selectors import (
 from commissions.payouts.tables import RUN_TONES
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
+from prm.accounts.models import User
 from prm.money import Money
 from prm.web.formats import day_text, moment_text, money_text
 from prm.web.marks import moment_mark
@@ -121,7 +122,7 @@ def reason_words(
         return gettext("Below the minimum of %(amount)s. Carried forward.") % {
             "amount": money_text(minimum.minor, minimum.currency)
         }
-    return {
+    words: dict[str, str] = {
         ExclusionReason.NO_DETAILS: gettext("No bank details."),
         ExclusionReason.COOLING: gettext("Bank details changed in the last days."),
         ExclusionReason.BELOW_MINIMUM: gettext("Below the minimum. Carried forward."),
@@ -130,7 +131,8 @@ def reason_words(
         ),
         ExclusionReason.NOT_ACTIVE: gettext("The partner is paused or ended."),
         ExclusionReason.LEFT_OUT: gettext("Left out by you. Stays for the next run."),
-    }.get(reason, reason)  # type: ignore[call-overload, no-any-return]
+    }
+    return words.get(reason, reason)
 
 
 @dataclass(frozen=True)
@@ -314,17 +316,13 @@ def _run_lead(run: PayoutRun) -> str:
     )
 
 
-def _name(user: Any) -> str:
+def _name(user: User | None) -> str:
     return user.get_full_name() if user else ""
 
 
 def _stages(run: PayoutRun, *, is_own: bool) -> list[Stage]:
-    position = (
-        [RunState.PREPARED, RunState.APPROVED, RunState.EXPORTED, RunState.SETTLED].index(run.state)
-        + 1
-        if run.state != RunState.CANCELLED
-        else 1
-    )
+    way: list[str] = [RunState.PREPARED, RunState.APPROVED, RunState.EXPORTED, RunState.SETTLED]
+    position = way.index(run.state) + 1 if run.state != RunState.CANCELLED else 1
     waiting = gettext("Waiting for another person") if is_own else gettext("Waiting for you")
     steps = [
         (
@@ -368,7 +366,11 @@ def _check_stat(run: PayoutRun) -> Stat:
     if run.state != RunState.PREPARED:
         when = day_text(run.approved_at) if run.approved_at else "–"
         note = gettext("Checked at the approval on %(day)s") % {"day": when}
-        return Stat(gettext("Check against ledger"), gettext("Matches") if run.approved_at else "–", note=note if run.approved_at else "")
+        return Stat(
+            gettext("Check against ledger"),
+            gettext("Matches") if run.approved_at else "–",
+            note=note if run.approved_at else "",
+        )
     checks = ledger_check(run.id)
     lines = sum(check.line_count for check in checks)
     wrong = [check.difference for check in checks if check.difference.minor]

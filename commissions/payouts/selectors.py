@@ -283,7 +283,7 @@ def visible_payouts(member: Member) -> QuerySet[Payout]:
     rows = Payout.objects.select_related("partner", "account", "run")
     if member.is_staff:
         return rows
-    return rows.filter(partner_id=member.partner_id).exclude(
+    return rows.filter(partner_id__in=[member.partner_id]).exclude(
         state__in=[PayoutState.PREPARED, PayoutState.CANCELLED]
     )
 

@@ -12,14 +12,14 @@ from commissions.payouts.selectors import CurrencyTotal
 from prm.web.formats import money_text, percent_text
 from prm.web.tables import BadgeColumn, Column, DayColumn, MoneyColumn, Table, ident
 
-RUN_TONES = {
+RUN_TONES: dict[str, str] = {
     RunState.PREPARED: "warn",
     RunState.APPROVED: "info",
     RunState.EXPORTED: "info",
     RunState.SETTLED: "ok",
     RunState.CANCELLED: "",
 }
-PAYOUT_TONES = {
+PAYOUT_TONES: dict[str, str] = {
     PayoutState.PREPARED: "warn",
     PayoutState.APPROVED: "info",
     PayoutState.EXPORTED: "info",

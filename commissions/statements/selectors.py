@@ -1,17 +1,16 @@
 """Reads about statements."""
 
-from datetime import date
+from uuid import UUID
 
 from django.db.models import QuerySet
 
-from commissions.ledger.selectors import tenant_zone
 from commissions.statements.models import Statement
 from prm.accounts.members import Member
 
 
 def listed_statements(member: Member) -> QuerySet[Statement]:
     """Return the statements a member may see, with their partners, in no order yet."""
-    return Statement.objects.visible_to(member).select_related("partner")  # type: ignore[attr-defined, no-any-return]
+    return Statement.objects.visible_to(member).select_related("partner")
 
 
 def stated_currencies(member: Member) -> list[str]:
@@ -23,21 +22,10 @@ def stated_currencies(member: Member) -> list[str]:
 
 def period_choices(member: Member) -> list[str]:
     """Return the months in which the statements a member sees end, newest first, as yyyy-mm, at most three years of them."""
-    days: QuerySet[Statement, date] = listed_statements(member).dates(
-        "period_end", "month", order="DESC"
-    )  # type: ignore[assignment]
+    days = listed_statements(member).dates("period_end", "month", order="DESC")
     return [f"{day:%Y-%m}" for day in days[:36]]
 
 
-def statements_of_run(run_id: object) -> list[Statement]:
+def statements_of_run(run_id: UUID) -> list[Statement]:
     """Return the statements issued with a payout run, by number."""
     return list(Statement.objects.filter(run_id=run_id).order_by("number"))
-
-
-__all__ = [
-    "listed_statements",
-    "period_choices",
-    "stated_currencies",
-    "statements_of_run",
-    "tenant_zone",
-]

@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone, translation
 from django.views.decorators.http import require_GET, require_http_methods
 
+from commissions.ledger.selectors import tenant_zone
 from commissions.statements.forms import IssueForm
 from commissions.statements.gathering import due_for_statement
 from commissions.statements.listings import manage_listing, partner_listing
 from commissions.statements.models import Statement
 from commissions.statements.papers import export_header, export_rows, paper_of
 from commissions.statements.pdf import stored_pdf
-from commissions.statements.selectors import listed_statements, tenant_zone
+from commissions.statements.selectors import listed_statements
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
@@ -70,13 +71,11 @@ def statement_pdf(request: MemberRequest, statement_id: UUID) -> HttpResponse:
     path = stored_pdf(statement)
     if path is None:
         _ask_for_pdf(statement)
-        return render(
-            request,
-            "commissions/statements/pdf_wait.html",
-            {"statement": statement},
-            status=202,
-            headers={"Refresh": "2"},
+        waiting = render(
+            request, "commissions/statements/pdf_wait.html", {"statement": statement}, status=202
         )
+        waiting.headers["Refresh"] = "2"
+        return waiting
     return _file(path.open("rb"), f"{statement.number}.pdf", "application/pdf")
 
 

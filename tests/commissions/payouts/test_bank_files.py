@@ -6,15 +6,21 @@ from datetime import date, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
-from tests.builders.payouts import IBAN_GERMANY, IBAN_IRELAND, a_payee, approved_run
-from tests.conftest import World
 
-from commissions.payouts.bankfiles import NoDebtorAccount, sepa_file, stored_file, stored_kinds, write_files
+from commissions.payouts.bankfiles import (
+    NoDebtorAccount,
+    sepa_file,
+    stored_file,
+    stored_kinds,
+    write_files,
+)
 from commissions.payouts.details import debtor_account, save_debtor_account
 from commissions.payouts.models import PayoutMethod, PayoutRun
 from prm.events.models import Event
 from prm.events.services import Actor
 from prm.tenancy.models import Tenant
+from tests.builders.payouts import IBAN_GERMANY, IBAN_IRELAND, a_payee, approved_run
+from tests.conftest import World
 
 TODAY = date(2026, 11, 18)
 DEBTOR = "NL91ABNA0417164300"
@@ -24,13 +30,23 @@ NS = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"}
 def _run(world: World, at: datetime) -> PayoutRun:
     a_payee("Ålder & <Søn>", 123_456, at=at, holder="Ålder & Søn A/S", bic="AIBKIE2DXXX")
     a_payee("Birch", 5, at=at, number=IBAN_GERMANY)
-    a_payee("=Dollar", 77_700, "USD", at=at, number="021000021123456", method=PayoutMethod.BANK, country="US")
+    a_payee(
+        "=Dollar",
+        77_700,
+        "USD",
+        at=at,
+        number="021000021123456",
+        method=PayoutMethod.BANK,
+        country="US",
+    )
     a_payee("Euros to a bank", 900, at=at, number="998877", method=PayoutMethod.BANK, country="AU")
     save_debtor_account(iban=DEBTOR, bic="ABNANL2A", actor=Actor(world.finance.id), at=at)
     return approved_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
 
 
-def test_the_sepa_file_holds_the_euro_payments_and_their_sum(world: World, acme: Tenant, at: datetime) -> None:
+def test_the_sepa_file_holds_the_euro_payments_and_their_sum(
+    world: World, acme: Tenant, at: datetime
+) -> None:
     run = _run(world, at)
 
     content = sepa_file(run, tenant=Tenant.objects.get(id=acme.id), today=TODAY)
@@ -44,10 +60,15 @@ def test_the_sepa_file_holds_the_euro_payments_and_their_sum(world: World, acme:
     assert root.findtext(".//p:ReqdExctnDt/p:Dt", namespaces=NS) == "2026-11-18"
     ids = [node.text for node in root.findall(".//p:EndToEndId", NS)]
     ibans = [node.text for node in root.findall(".//p:CdtrAcct/p:Id/p:IBAN", NS)]
-    assert sorted(zip(ids, ibans, strict=True)) == [("PR-2026-11-0002", IBAN_GERMANY), ("PR-2026-11-0004", IBAN_IRELAND)]
+    assert sorted(zip(ids, ibans, strict=True)) == [
+        ("PR-2026-11-0002", IBAN_GERMANY),
+        ("PR-2026-11-0004", IBAN_IRELAND),
+    ]
 
 
-def test_every_payment_is_in_the_csv_and_none_is_a_formula(world: World, acme: Tenant, at: datetime) -> None:
+def test_every_payment_is_in_the_csv_and_none_is_a_formula(
+    world: World, acme: Tenant, at: datetime
+) -> None:
     run = _run(world, at)
 
     kinds = write_files(run, tenant=Tenant.objects.get(id=acme.id), today=TODAY)
@@ -67,7 +88,9 @@ def test_every_payment_is_in_the_csv_and_none_is_a_formula(world: World, acme: T
     assert path.stat().st_mode & 0o077 == 0
 
 
-def test_without_the_vendors_account_there_is_no_sepa_file(world: World, acme: Tenant, at: datetime) -> None:
+def test_without_the_vendors_account_there_is_no_sepa_file(
+    world: World, acme: Tenant, at: datetime
+) -> None:
     a_payee("Alder", 100, at=at)
     run = approved_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
 
@@ -77,13 +100,23 @@ def test_without_the_vendors_account_there_is_no_sepa_file(world: World, acme: T
 
 
 def test_a_run_without_euros_needs_no_sepa_file(world: World, acme: Tenant, at: datetime) -> None:
-    a_payee("Dollar", 77_700, "USD", at=at, number="021000021123456", method=PayoutMethod.BANK, country="US")
+    a_payee(
+        "Dollar",
+        77_700,
+        "USD",
+        at=at,
+        number="021000021123456",
+        method=PayoutMethod.BANK,
+        country="US",
+    )
     run = approved_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
 
     assert write_files(run, tenant=Tenant.objects.get(id=acme.id), today=TODAY) == ["csv", "xlsx"]
 
 
-def test_the_vendors_account_is_stored_sealed_and_its_change_recorded_masked(world: World, acme: Tenant, at: datetime) -> None:
+def test_the_vendors_account_is_stored_sealed_and_its_change_recorded_masked(
+    world: World, acme: Tenant, at: datetime
+) -> None:
     for _ in range(2):
         save_debtor_account(iban=DEBTOR, bic="ABNANL2A", actor=Actor(world.finance.id), at=at)
 
@@ -92,4 +125,6 @@ def test_the_vendors_account_is_stored_sealed_and_its_change_recorded_masked(wor
     account = debtor_account(tenant)
     assert account is not None
     assert (account.iban, account.masked) == (DEBTOR, "NL\u00a0••\u00a04300")
-    assert Event.objects.get(name="payout_source.changed").changes == {"account": ["", "NL\u00a0••\u00a04300"]}
+    assert Event.objects.get(name="payout_source.changed").changes == {
+        "account": ["", "NL\u00a0••\u00a04300"]
+    }

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from tests.builders.payouts import IBAN_GERMANY, a_payee, exported_run, payable, submitted_run
-from tests.conftest import World, make_world
 
 from commissions.ledger.models import Transfer
 from commissions.ledger.selectors import balances_of
@@ -26,6 +24,8 @@ from commissions.statements.models import Statement, StatementLine
 from commissions.statements.services import issue_statement
 from prm.events.services import SYSTEM, Actor
 from prm.tenancy.scope import tenant_scope
+from tests.builders.payouts import IBAN_GERMANY, a_payee, exported_run, payable, submitted_run
+from tests.conftest import World, make_world
 
 AT = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 
@@ -87,7 +87,9 @@ def test_two_approvals_at_once_book_once(real_world: World) -> None:
     results = _both(
         world,
         *(
-            lambda user=user: approve_run(run_id=run.id, digest=run.digest, actor=Actor(user.id), at=AT)
+            lambda user=user: approve_run(
+                run_id=run.id, digest=run.digest, actor=Actor(user.id), at=AT
+            )
             for user in (world.second_finance, world.admin)
         ),
     )
@@ -108,7 +110,9 @@ def test_settle_and_return_at_once_leave_one_truth(real_world: World, attempt: i
     results = _both(
         world,
         lambda: settle_payout(payout_id=payout.id, actor=Actor(world.finance.id), at=AT),
-        lambda: return_payout(payout_id=payout.id, reason="Closed", actor=Actor(world.admin.id), at=AT),
+        lambda: return_payout(
+            payout_id=payout.id, reason="Closed", actor=Actor(world.admin.id), at=AT
+        ),
     )
 
     assert _kinds(results) <= {Payout, PayoutNotInState}
@@ -119,7 +123,9 @@ def test_settle_and_return_at_once_leave_one_truth(real_world: World, attempt: i
         assert (balance.payable, balance.in_payout) == (10_000, 0)
 
 
-def test_commissions_posted_while_a_run_is_frozen_are_in_it_or_in_the_next(real_world: World) -> None:
+def test_commissions_posted_while_a_run_is_frozen_are_in_it_or_in_the_next(
+    real_world: World,
+) -> None:
     world = real_world
     with tenant_scope(world.acme.id):
         partner = a_payee("Brightwater", 10_000, at=AT)
@@ -146,7 +152,9 @@ def test_two_people_issuing_statements_make_one(real_world: World) -> None:
         partner = a_payee("Brightwater", 10_000, at=AT)
 
     def issue() -> Statement:
-        return issue_statement(partner_id=partner.id, currency="EUR", until_on=AT.date(), actor=SYSTEM, at=AT)
+        return issue_statement(
+            partner_id=partner.id, currency="EUR", until_on=AT.date(), actor=SYSTEM, at=AT
+        )
 
     first, second = _both(world, issue, issue)
 

@@ -5,29 +5,29 @@ import zipfile
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
-from tests.builders.partners import a_partner
-from tests.builders.payouts import IBAN_GERMANY, a_payee, payable
-from tests.builders.people import a_member
-from tests.conftest import World
 
 from commissions.payouts.details import save_debtor_account
 from commissions.payouts.models import Payout, PayoutRun, PayoutState, RunState
 from commissions.statements.models import Statement
+from commissions.statements.pdf import stored_name
 from prm.accounts.capabilities import Role
 from prm.accounts.models import User
 from prm.events.models import Event
 from prm.events.services import Actor
-from prm.jobs.files import open_private
+from prm.jobs.files import open_private, private_path
 from prm.jobs.models import Job
 from prm.jobs.services import run as run_job
 from prm.notices.models import Mail, Notice
 from prm.tenancy.scope import tenant_scope
+from tests.builders.partners import a_partner
+from tests.builders.payouts import IBAN_GERMANY, a_payee, payable
+from tests.builders.people import a_member
+from tests.conftest import World
 
 NOW = timezone.now()
 
@@ -49,15 +49,22 @@ def second(world: World) -> Client:
 
 
 @pytest.fixture
-def payees(world: World) -> dict[str, UUID]:
+def payees(world: World) -> dict[str, Any]:
     with tenant_scope(world.acme.id):
         rich = a_payee("Brightwater", 421_000, at=NOW)
         poor = a_payee("Lindqvist", 38_700, at=NOW, number=IBAN_GERMANY)
         none = a_partner(name="Cobalt")
         payable(none.id, 124_000, at=NOW)
-        save_debtor_account(iban="NL91ABNA0417164300", bic="", actor=Actor(world.finance.id), at=NOW)
+        save_debtor_account(
+            iban="NL91ABNA0417164300", bic="", actor=Actor(world.finance.id), at=NOW
+        )
         admin = a_member(
-            world.acme, Role.PARTNER_ADMIN, "boss@brightwater.example", name="Aoife", partner_id=rich.id, partner_name="Brightwater",
+            world.acme,
+            Role.PARTNER_ADMIN,
+            "boss@brightwater.example",
+            name="Aoife",
+            partner_id=rich.id,
+            partner_name="Brightwater",
         )
     return {"rich": rich.id, "poor": poor.id, "none": none.id, "admin": admin.id}
 
@@ -66,7 +73,9 @@ def _submit(client: Client, **data: Any) -> Any:
     page = client.get("/acme/manage/payouts/new/", data)
     digest = page.context["page"].digest
     pay_on = page.context["form"].initial["pay_on"].isoformat()
-    return client.post("/acme/manage/payouts/submit/", {"seen_digest": digest, "pay_on": pay_on, **data})
+    return client.post(
+        "/acme/manage/payouts/submit/", {"seen_digest": digest, "pay_on": pay_on, **data}
+    )
 
 
 def _only_run(world: World) -> PayoutRun:
@@ -83,7 +92,11 @@ def _run_last_job(world: World) -> Job:
 
 
 def test_a_run_from_preview_to_paid_and_stated(
-    world: World, finance: Client, second: Client, payees: dict[str, UUID], deliver: Callable[[], int],
+    world: World,
+    finance: Client,
+    second: Client,
+    payees: dict[str, Any],
+    deliver: Callable[[], int],
 ) -> None:
     preview = finance.get("/acme/manage/payouts/new/").content.decode()
     assert "€4,210.00" in preview
@@ -102,9 +115,13 @@ def test_a_run_from_preview_to_paid_and_stated(
     assert told == {world.second_finance.id, world.admin.id}
 
     page = second.get(f"/acme/manage/payouts/{run.id}/approve/")
-    wrong = second.post(f"/acme/manage/payouts/{run.id}/approve/", {"digest": run.digest, "total_eur": "4,597.01"})
+    wrong = second.post(
+        f"/acme/manage/payouts/{run.id}/approve/", {"digest": run.digest, "total_eur": "4,597.01"}
+    )
     assert (page.status_code, wrong.status_code) == (200, 422)
-    right = second.post(f"/acme/manage/payouts/{run.id}/approve/", {"digest": run.digest, "total_eur": "4,597.00"})
+    right = second.post(
+        f"/acme/manage/payouts/{run.id}/approve/", {"digest": run.digest, "total_eur": "4,597.00"}
+    )
     assert (right.status_code, _only_run(world).state) == (303, RunState.APPROVED)
 
     finance.post(f"/acme/manage/payouts/{run.id}/export/")
@@ -122,7 +139,10 @@ def test_a_run_from_preview_to_paid_and_stated(
     with tenant_scope(world.acme.id), open_private(job.file) as file:
         names = sorted(zipfile.ZipFile(io.BytesIO(file.read())).namelist())
         numbers = sorted(Statement.objects.values_list("number", flat=True))
-        assert list(Statement.objects.order_by("closing_minor").values_list("closing_minor", "run_id")) == [(0, run.id)] * 2
+        assert (
+            list(Statement.objects.order_by("closing_minor").values_list("closing_minor", "run_id"))
+            == [(0, run.id)] * 2
+        )
     assert names == sorted(f"{number}.{kind}" for number in numbers for kind in ("csv", "pdf"))
     assert job.file_name == "PR-" + run.number.removeprefix("PR-") + "-statements.zip"
 
@@ -138,6 +158,12 @@ def test_a_run_from_preview_to_paid_and_stated(
         mine = Statement.objects.get(partner_id=payees["rich"])
         theirs = Statement.objects.get(partner_id=payees["poor"])
     assert mine.number in partner.get("/acme/statements/").content.decode()
+    stored = private_path(stored_name(mine))
+    kept = stored.rename(stored.with_suffix(".kept"))
+    waiting = partner.get(f"/acme/statements/{mine.id}/pdf/")
+    assert (waiting.status_code, waiting.headers["Refresh"]) == (202, "2")
+    assert "The PDF is being made" in partner.get(f"/acme/statements/{mine.id}/").content.decode()
+    kept.rename(stored)
     sheet = partner.get(f"/acme/statements/{mine.id}/").content.decode()
     assert "€4,210.00" in sheet
     pdf = b"".join(partner.get(f"/acme/statements/{mine.id}/pdf/").streaming_content)  # type: ignore[attr-defined]
@@ -147,11 +173,17 @@ def test_a_run_from_preview_to_paid_and_stated(
 
 
 def test_statements_of_a_run_go_on_after_a_kill(
-    world: World, finance: Client, second: Client, payees: dict[str, UUID], monkeypatch: pytest.MonkeyPatch,
+    world: World,
+    finance: Client,
+    second: Client,
+    payees: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _submit(finance)
     run = _only_run(world)
-    second.post(f"/acme/manage/payouts/{run.id}/approve/", {"digest": run.digest, "total_eur": "4597"})
+    second.post(
+        f"/acme/manage/payouts/{run.id}/approve/", {"digest": run.digest, "total_eur": "4597"}
+    )
     finance.post(f"/acme/manage/payouts/{run.id}/export/")
     _run_last_job(world)
     finance.post(f"/acme/manage/payouts/{run.id}/statements/")
@@ -181,7 +213,9 @@ def test_statements_of_a_run_go_on_after_a_kill(
         assert Statement.objects.count() == 2
 
 
-def test_a_ticked_partner_is_left_out(world: World, finance: Client, payees: dict[str, UUID]) -> None:
+def test_a_ticked_partner_is_left_out(
+    world: World, finance: Client, payees: dict[str, Any]
+) -> None:
     _submit(finance, leave_out=str(payees["poor"]))
 
     with tenant_scope(world.acme.id):
@@ -190,14 +224,19 @@ def test_a_ticked_partner_is_left_out(world: World, finance: Client, payees: dic
     assert "Left out by you" in page
 
 
-def test_a_stale_preview_answers_409_with_the_new_list(world: World, finance: Client, payees: dict[str, UUID]) -> None:
+def test_a_stale_preview_answers_409_with_the_new_list(
+    world: World, finance: Client, payees: dict[str, Any]
+) -> None:
     page = finance.get("/acme/manage/payouts/new/")
     with tenant_scope(world.acme.id):
         payable(payees["poor"], 100, at=NOW)
 
     answer = finance.post(
         "/acme/manage/payouts/submit/",
-        {"seen_digest": page.context["page"].digest, "pay_on": page.context["form"].initial["pay_on"].isoformat()},
+        {
+            "seen_digest": page.context["page"].digest,
+            "pay_on": page.context["form"].initial["pay_on"].isoformat(),
+        },
     )
 
     assert answer.status_code == 409
@@ -207,10 +246,16 @@ def test_a_stale_preview_answers_409_with_the_new_list(world: World, finance: Cl
 
 
 def test_the_second_person_to_submit_is_told_who_was_first(
-    world: World, finance: Client, second: Client, payees: dict[str, UUID],
+    world: World,
+    finance: Client,
+    second: Client,
+    payees: dict[str, Any],
 ) -> None:
     page = second.get("/acme/manage/payouts/new/")
-    form = {"seen_digest": page.context["page"].digest, "pay_on": page.context["form"].initial["pay_on"].isoformat()}
+    form = {
+        "seen_digest": page.context["page"].digest,
+        "pay_on": page.context["form"].initial["pay_on"].isoformat(),
+    }
     _submit(finance)
 
     answer = second.post("/acme/manage/payouts/submit/", form, follow=True)
@@ -220,11 +265,17 @@ def test_the_second_person_to_submit_is_told_who_was_first(
 
 
 def test_a_returned_payment_is_told_and_payable_again(
-    world: World, finance: Client, second: Client, payees: dict[str, UUID], deliver: Callable[[], int],
+    world: World,
+    finance: Client,
+    second: Client,
+    payees: dict[str, Any],
+    deliver: Callable[[], int],
 ) -> None:
     _submit(finance)
     run = _only_run(world)
-    second.post(f"/acme/manage/payouts/{run.id}/approve/", {"digest": run.digest, "total_eur": "4597"})
+    second.post(
+        f"/acme/manage/payouts/{run.id}/approve/", {"digest": run.digest, "total_eur": "4597"}
+    )
     finance.post(f"/acme/manage/payouts/{run.id}/export/")
     _run_last_job(world)
     with tenant_scope(world.acme.id):
@@ -246,12 +297,18 @@ def test_a_returned_payment_is_told_and_payable_again(
 
 
 def test_sending_back_needs_a_reason_and_tells_the_preparer(
-    world: World, finance: Client, second: Client, payees: dict[str, UUID], deliver: Callable[[], int],
+    world: World,
+    finance: Client,
+    second: Client,
+    payees: dict[str, Any],
+    deliver: Callable[[], int],
 ) -> None:
     _submit(finance)
     run = _only_run(world)
 
-    assert second.post(f"/acme/manage/payouts/{run.id}/send-back/", {"reason": " "}).status_code == 422
+    assert (
+        second.post(f"/acme/manage/payouts/{run.id}/send-back/", {"reason": " "}).status_code == 422
+    )
     second.post(f"/acme/manage/payouts/{run.id}/send-back/", {"reason": "Wrong month"})
     deliver()
 
@@ -260,13 +317,18 @@ def test_sending_back_needs_a_reason_and_tells_the_preparer(
         assert Notice.objects.get(kind="run.cancelled").facts["reason"] == "Wrong month"
 
 
-def test_issuing_for_everybody_is_a_job(world: World, finance: Client, payees: dict[str, UUID], at: datetime) -> None:
+def test_issuing_for_everybody_is_a_job(
+    world: World, finance: Client, payees: dict[str, Any], at: datetime
+) -> None:
     page = finance.get("/acme/manage/statements/issue/")
     assert "3 statements are due" in page.content.decode()
     future = finance.post("/acme/manage/statements/issue/", {"until_on": "2999-01-01"})
     assert future.status_code == 422
 
-    finance.post("/acme/manage/statements/issue/", {"until_on": page.context["form"].initial["until_on"].isoformat()})
+    finance.post(
+        "/acme/manage/statements/issue/",
+        {"until_on": page.context["form"].initial["until_on"].isoformat()},
+    )
 
     assert _run_last_job(world).result == {"issued": 3, "skipped": 0}
     body = finance.get("/acme/manage/statements/?q=brightwater").content.decode()

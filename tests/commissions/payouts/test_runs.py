@@ -152,7 +152,7 @@ def test_only_one_run_waits_and_the_refusal_names_it(world: World, at: datetime)
         submitted_run(at=at, user_id=world.second_finance.id)
 
     assert refused.value.run == first
-    assert refused.value.run.prepared_by.name == "Fin Ance"
+    assert refused.value.run.prepared_by == world.finance
     assert PayoutRun.objects.count() == 1
 
 

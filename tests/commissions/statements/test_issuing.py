@@ -1,6 +1,8 @@
 """A statement carries every movement of its period once, opens where the last one closed and agrees with the ledger."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -30,12 +32,12 @@ TODAY = date(2026, 11, 18)
 
 
 def _issue(
-    partner_id: object, until_on: date = TODAY, currency: str = "EUR", **fields: object
+    partner_id: UUID, until_on: date = TODAY, currency: str = "EUR", **fields: Any
 ) -> Statement:
     at = datetime.fromisoformat(f"{until_on}T18:00:00+00:00")
     return issue_statement(
         partner_id=partner_id, currency=currency, until_on=until_on, actor=SYSTEM, at=at, **fields
-    )  # type: ignore[arg-type]
+    )
 
 
 def test_a_statement_sums_what_was_earned_taken_back_and_paid(world: World, at: datetime) -> None:
