@@ -82,13 +82,13 @@ def people_of(people: People) -> dict[str, str]:
 
 
 def drafts_of(
-    source: Import, setting: Setting, *, after: int = 0, size: int = CHUNK
+    source: Import, setting: Setting, *, after: int = 0, size: int | None = None
 ) -> Iterator[tuple[int, list[Draft], list[Problem]]]:
     """Yield chunks: the last line read, the drafts, the problems. after: the line that was done last."""
     path = private_path(source.file)
     reader = RowReader(headings_of(path), setting)
     rows = rows_of(path, after=after)
-    while chunk := list(islice(rows, size)):
+    while chunk := list(islice(rows, size or CHUNK)):
         drafts, problems = [], []
         for line, row in chunk:
             draft, said = reader.read(line, row)

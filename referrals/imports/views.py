@@ -220,12 +220,7 @@ def import_detail(request: MemberRequest, import_id: UUID) -> HttpResponse:
         "is_read": is_read(source),
         "report": report,
         "stats": _stats(report, done=done) if report else [],
-        "stages": [
-            (StageKind(kind).label, number_text(count))
-            for kind, count in report.get("stages", {}).items()
-        ]
-        if report
-        else [],
+        "stages": _stage_counts(report),
         "partners": PartnerTallyTable(partner_rows(report)) if report.get("partners") else None,
         "problems": [
             {**said, "words": problem_words(said["code"]), "result": SEVERITIES[said["severity"]]}
@@ -244,6 +239,12 @@ def import_detail(request: MemberRequest, import_id: UUID) -> HttpResponse:
         response.headers["HX-Refresh"] = "true"
         response.status_code = STOP_POLLING
     return response
+
+
+def _stage_counts(report: dict[str, Any]) -> list[tuple[Any, str]]:
+    """Return the report's stages in the pipeline's order."""
+    counts = report.get("stages", {})
+    return [(kind.label, number_text(counts[kind])) for kind in StageKind if kind in counts]
 
 
 def _stats(report: dict[str, Any], *, done: bool) -> list[Stat]:

@@ -42,7 +42,8 @@ class RevenueTable(Table):
         return ident(
             record.customer.name,
             reverse("referrals:manage-referral-detail", kwargs={"referral_id": record.referral_id}),
-            sub=record.external_id,
+            # A reference made of a form's key tells nobody anything.
+            sub="" if record.external_id.startswith("form:") else record.external_id,
             hue=record.customer_id,
             narrow=f"{RevenueKind(record.kind).label}, {day_text(record.booked_on, 'medium')}",
         )
