@@ -1,0 +1,52 @@
+"""What the partners' pages show of referrals: counts in the list, the newest ones on a partner's page."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import connection
+
+from partners.directory.models import Partner
+from partners.directory.panels import Panel, ReferralCounts, fills
+from prm.accounts.capabilities import Capability
+from prm.accounts.members import Member
+from prm.web.paging import COUNT_BOUND
+from referrals.pipeline.models import OPEN_KINDS, Referral
+from referrals.pipeline.tables import STAGE_TONES
+
+SHOWN = 5
+# An index walk of at most a thousand entries a partner and number; row-level security names the tenant.
+_COUNTS = """
+select wanted.id, opened.n, won.n
+from unnest(%(ids)s::uuid[]) as wanted(id),
+  lateral (select count(*) from (select 1 from referrals_referral r where r.partner_id = wanted.id
+    and r.stage_kind = any(%(open)s) limit %(bound)s) x) as opened(n),
+  lateral (select count(*) from (select 1 from referrals_referral r where r.partner_id = wanted.id
+    and r.stage_kind = 'won' limit %(bound)s) x) as won(n)
+"""
+
+
+@fills("partner.counts")
+def counts(partner_ids: Sequence[UUID]) -> dict[UUID, ReferralCounts]:
+    """Return how many referrals of each partner are under way and won, up to 1,000."""
+    given = {
+        "ids": list(partner_ids),
+        "open": [kind.value for kind in OPEN_KINDS],
+        "bound": COUNT_BOUND,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, given)
+        return {row[0]: ReferralCounts(row[1], row[2]) for row in cursor.fetchall()}
+
+
+@fills("partner.referrals")
+def newest(partner: Partner, member: Member) -> Panel | None:
+    """Show the partner's newest referrals to those who may see them."""
+    if not member.may(Capability.SEE_REFERRALS):
+        return None
+    rows = (
+        Referral.objects.filter(partner_id=partner.id)
+        .select_related("stage")
+        .order_by("-registered_at", "-id")[:SHOWN]
+    )
+    lines = [(row, STAGE_TONES.get(row.stage_kind, "accent")) for row in rows]  # type: ignore[call-overload]
+    return Panel("referrals/pipeline/of_partner.html", {"lines": lines, "partner": partner})
