@@ -11,6 +11,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from partners.directory.models import Partner
 from partners.directory.rules import folded_name
 from prm.accounts.capabilities import Role
 from prm.accounts.models import Membership
@@ -87,7 +88,9 @@ def referral_rows(referrals: QuerySet[Referral]) -> QuerySet[Referral]:
         .annotate(steps=Count("id"))
         .values("steps")
     )
-    walked = path.filter(position__lte=OuterRef("stage__position"))
+    # Asked for by key: through the join, choosing a page's rows would have to join the stages of the whole list.
+    here = Stage.objects.filter(id=OuterRef(OuterRef("stage_id"))).values("position")
+    walked = path.filter(position__lte=Subquery(here))
     return (
         referrals.select_related("stage", "submitted_by", "partner")
         .annotate(path_total=Coalesce(Subquery(path), 0), path_step=Coalesce(Subquery(walked), 0))
@@ -116,8 +119,14 @@ def matching(
     if company:
         wanted |= Q(company_norm__gte=company, company_norm__lt=company + "\U0010ffff")
     if partners:
+        # Found first: an "or" across two tables has no index.
         name = folded_name(words)
-        wanted |= Q(partner__name_norm__gte=name, partner__name_norm__lt=name + "\U0010ffff")
+        named = Partner.objects.filter(name_norm__gte=name, name_norm__lt=name + "\U0010ffff")
+        wanted |= Q(
+            partner_id__in=list(
+                named.order_by("name_norm").values_list("id", flat=True)[:OPTION_LIMIT]
+            )
+        )
     return referrals.filter(wanted)
 
 

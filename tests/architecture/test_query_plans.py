@@ -1,0 +1,155 @@
+"""Behind the policies, with 100,000 referrals, every list uses an index and reads few pages of the database."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from prm.accounts.models import User
+from prm.tenancy.scope import tenant_scope
+from prm.web.paging import _write
+from tests.bench.arena import Arena
+from tests.bench.population import BOOKS, TABLES, Vendor, accrue_all, make_vendor
+from tests.conftest import _admin, _clone, _drop, _point_at
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+
+SIZE = 100_000
+# Tables in which a vendor of this size has more rows than a list may read.
+LARGE = {
+    "referrals_referral",
+    "referrals_stage_change",
+    "referrals_customer",
+    "referrals_revenue_event",
+    "commissions_accrual",
+    "commissions_transfer",
+    "prm_event",
+}
+# 8 KiB each. A page of 25 rows takes some 300 with its joins; five counts up to 1,001 from an index about as many.
+PAGES_READ = 800
+PARTNER, STAFF = "partner_admin", "manager"
+DEEP = "deep"
+
+LISTS = {
+    "referrals": (PARTNER, "referrals/", ""),
+    "referrals, deep": (PARTNER, "referrals/", DEEP),
+    "referrals, open": (PARTNER, "referrals/", "view=open"),
+    "referrals, won": (PARTNER, "referrals/", "view=won"),
+    "referrals, declined": (PARTNER, "referrals/", "view=declined"),
+    "referrals, one stage": (PARTNER, "referrals/", "stage=expired"),
+    "referrals, lately": (PARTNER, "referrals/", "sent=365"),
+    "referrals, oldest first": (PARTNER, "referrals/", "sort=sent"),
+    "staff's referrals": (STAFF, "manage/referrals/", ""),
+    "staff's referrals, deep": (STAFF, "manage/referrals/", DEEP),
+    "staff's referrals, open": (STAFF, "manage/referrals/", "view=open"),
+    "staff's referrals, won": (STAFF, "manage/referrals/", "view=won"),
+    "staff's referrals, lost": (STAFF, "manage/referrals/", "view=lost"),
+    "staff's referrals, one stage": (STAFF, "manage/referrals/", "stage=expired"),
+    "staff's referrals, lately": (STAFF, "manage/referrals/", "sent=365"),
+    "staff's referrals, by company": (STAFF, "manage/referrals/", "q=North"),
+    "staff's referrals, oldest first": (STAFF, "manage/referrals/", "sort=sent"),
+}
+
+
+class Crowd:
+    """A vendor with many referrals beside a small one, and its people's browsers."""
+
+    def __init__(self, arena: Arena, vendor: Vendor) -> None:
+        self.arena, self.vendor = arena, vendor
+
+    def statements(self, who: str, where: str, query: str) -> list[tuple[str, Any]]:
+        """Return what one list's page asks the database in the tenant's scope."""
+        person: User = getattr(self.vendor, who)
+        client = Client()
+        client.force_login(person)
+        told: list[tuple[str, Any]] = []
+
+        def listen(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+            told.append((statement, params))
+            return execute(statement, params, many, context)
+
+        with connection.execute_wrapper(listen):
+            response = client.get(
+                f"/{self.vendor.slug}/{where}?{self.place(who) if query == DEEP else query}"
+            )
+        assert response.status_code == 200, response.status_code
+        assert response.content.count(b"<tr") > 1, "the list is empty: nothing is proved"
+        return [
+            row
+            for row in told
+            if any(table in row[0] for table in LARGE)
+            and row[0].lstrip("( \n").lower().startswith("select")
+        ]
+
+    def place(self, who: str) -> str:
+        """Return the address of a page in the middle of the list."""
+        registered_at, identity = self.arena.admin.execute(
+            "select registered_at, id from referrals_referral where tenant_id = %s and (partner_id = %s or %s)"
+            " order by registered_at desc, id desc offset 10000 limit 1",
+            [self.vendor.tenant_id, self.vendor.partner_id, who == STAFF],
+        ).fetchone() or (None, None)
+        cursor = _write(
+            {"registered_at": registered_at, "id": identity},
+            [("registered_at", True), ("id", True)],
+        )
+        return urlencode({"after": cursor})
+
+    def plan(self, who: str, statement: str, params: Any) -> dict[str, Any]:
+        """Return how the application's role runs a statement behind the policies."""
+        partner_id = self.vendor.partner_id if who == PARTNER else None
+        with tenant_scope(self.vendor.tenant_id, partner_id), connection.cursor() as cursor:
+            cursor.execute(
+                f"explain (analyze, buffers, timing off, format json) {statement}", params
+            )
+            found = cursor.fetchone()[0]
+        plan: dict[str, Any] = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+        return plan
+
+
+@pytest.fixture(scope="module")
+def crowd(django_db_setup: str, django_db_blocker: Any) -> Iterator[Crowd]:
+    """Fill a database of this module's own, once."""
+    name = f"prm_plans_{os.getpid()}"
+    before = connection.settings_dict["NAME"]
+    with django_db_blocker.unblock(), _admin() as admin:
+        _clone(admin, django_db_setup, name)
+        _point_at(name)
+        arena = Arena(name, os.environ["DATABASE_ADMIN_URL"])
+        try:
+            vendors = [make_vendor(arena, size) for size in (1_000, SIZE)]
+            for vendor in vendors:
+                accrue_all(arena, vendor)
+            arena.tidy(*TABLES, *BOOKS)
+            yield Crowd(arena, vendors[-1])
+        finally:
+            arena.admin.close()
+            _point_at(before)
+            _drop(admin, name)
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from _nodes(part)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_reads_little(crowd: Crowd, name: str) -> None:
+    who, where, query = LISTS[name]
+
+    statements = crowd.statements(who, where, query)
+
+    assert statements, "the page asked nothing of the large tables"
+    for statement, params in statements:
+        plan = crowd.plan(who, statement, params)
+        whole = {
+            node["Relation Name"] for node in _nodes(plan) if node["Node Type"] == "Seq Scan"
+        } & LARGE
+        read = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+        assert whole == set(), f"{whole} read from end to end by: {statement[:400]}"
+        assert read <= PAGES_READ, f"{read} pages read by: {statement[:400]} {params}"
