@@ -5,10 +5,12 @@ from collections.abc import Callable
 import structlog
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
 from prm.accounts.members import SESSION_KEY, member_for, seen
 
@@ -86,5 +88,8 @@ class SecondFactorMiddleware:
             and not request.path_info.startswith(OPEN_WITHOUT_FACTOR)
             and not is_mfa_enabled(request.user)
         ):
+            if not len(messages.get_messages(request)):  # not said already
+                words = _("%(name)s asks its staff for a two-step login. Set up one of these to go on")
+                messages.warning(request, words % {"name": request.tenant.name})  # type: ignore[attr-defined]
             return redirect("mfa_index")
         return self.get_response(request)

@@ -14,7 +14,7 @@ from prm.accounts.rules import tidy_email
 from prm.accounts.secrets import decrypt, encrypt
 from prm.accounts.selectors import person_with
 from prm.notices.services import queue_account_mail
-from prm.signin.mails import in_the_name_of
+from prm.signin.mails import framed, in_the_name_of
 from prm.tenancy.models import Tenant
 
 
@@ -42,15 +42,8 @@ class AccountAdapter(DefaultAccountAdapter):
             message = self.render_mail(
                 template_prefix, email, {"request": self.request, "vendor": vendor, "tenant": tenant, "language": language, **context},
             )
-        html = next((body for body, kind in getattr(message, "alternatives", []) if kind == "text/html"), "")
-        is_html = message.content_subtype == "html"
-        mail = queue_account_mail(
-            to=email,
-            subject=message.subject,
-            text="" if is_html else message.body,
-            html=html or (message.body if is_html else ""),
-            language=language,
-        )
+            html = framed(message.subject, message.body, tenant=tenant, language=language, code=str(context.get("code", "")))
+        mail = queue_account_mail(to=email, subject=message.subject, text=message.body, html=html, language=language)
         if tenant is not None:
             in_the_name_of(mail, tenant)
 

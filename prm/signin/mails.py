@@ -1,11 +1,12 @@
 """Mails about signing in: written in the person's language, in the vendor's name, and queued."""
 
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext
 
 from prm.accounts.capabilities import Role
 from prm.accounts.models import Invitation, User
-from prm.notices.mails import sender_of, written
+from prm.notices.mails import inlined, sender_of, written
 from prm.notices.models import AccountMail
 from prm.notices.services import queue_account_mail
 from prm.tenancy.links import tenant_url
@@ -37,6 +38,20 @@ def mail_invitation(invitation: Invitation, *, token: str, person: User | None) 
         to=invitation.email, subject=words.subject, text=words.text, html=words.html, language=words.language,
     )
     return in_the_name_of(mail, tenant)
+
+
+def framed(subject: str, text: str, *, tenant: Tenant | None, language: str, code: str = "") -> str:
+    """Return the text of an account mail as HTML in the mails' frame, the code large; in the active language."""
+    context = {
+        "tenant": tenant or Tenant(name=gettext("Partner portal")),
+        "subject": subject,
+        "title": subject,
+        "language": language,
+        "address": (tenant.legal_name or tenant.name) if tenant else "",
+        "parts": [part.strip() for part in text.strip().split("\n\n") if part.strip()],
+        "code": code,
+    }
+    return inlined(render_to_string("emails/accounts/message.html", context))
 
 
 def in_the_name_of(mail: AccountMail, tenant: Tenant) -> AccountMail:

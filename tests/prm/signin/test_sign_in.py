@@ -9,13 +9,12 @@ from time import perf_counter
 
 import pytest
 from allauth.usersessions.models import UserSession
-from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 from tests.builders.people import PASSWORD
 from tests.conftest import World, make_world
-from tests.prm.signin.conftest import code_in_the_mail, factors_of, recovery_codes_of, signed_in
+from tests.prm.signin.conftest import code_in_the_mail, factors_of, forget_the_cache, recovery_codes_of, signed_in
 
 from prm.accounts.models import User
 from prm.notices.models import AccountMail
@@ -122,7 +121,7 @@ def test_a_code_of_the_app_works_once_even_when_the_cache_forgets(world: World, 
     client.post(FACTOR, {"code": code()})
     assert signed_in(client)
 
-    cache.clear()
+    forget_the_cache()
     again = Client()
     give_password(again, world.manager.email)
     again.post(FACTOR, {"code": code()})
@@ -237,7 +236,7 @@ def test_a_stranger_and_a_member_look_the_same(world: World, path: str, form: di
     answers, times = {}, {"manager@acme.example": [], "nobody@acme.example": []}
     for email, taken in times.items():
         for turn in range(8):
-            cache.clear()
+            forget_the_cache()
             client = Client()
             began = perf_counter()
             response = client.post(path, {name: value.format(email) for name, value in form.items()})
@@ -312,3 +311,13 @@ def test_tries_are_counted_in_the_database_while_the_cache_is_away(
 
     assert not signed_in(client)
     assert give_password(client, world.finance.email).status_code == 302
+
+
+def test_account_mails_are_text_and_html_with_the_code_apart(world: World, client: Client) -> None:
+    client.post("/acme/accounts/login/code/", {"email": world.manager.email})
+
+    mail = AccountMail.objects.get()
+    code = code_in_the_mail()
+    assert code in mail.text
+    assert re.search(rf'<p class="code ink"[^>]*>{code}</p>', mail.html)
+    assert "Acme" in mail.html and "{{" not in mail.html
