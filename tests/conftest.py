@@ -5,6 +5,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
@@ -95,12 +97,11 @@ def django_db_setup(
 
 @pytest.fixture(autouse=True)
 def _quiet_cache() -> None:
-    """Rate limits and cached rows of one test do not reach the next."""
-    from django.core.cache import caches
-    from django.core.cache.backends.redis import RedisCache
-
-    # Only Redis: what stands in for it in the database is rolled back with the test, if it has one.
-    RedisCache.clear(caches["default"])
+    """Give each test a cache of its own: rate limits and cached rows reach neither the next test nor another run."""
+    settings.CACHES["default"]["KEY_PREFIX"] = f"test-{os.urandom(6).hex()}"
+    # Threads make theirs from the settings; this thread's is made anew.
+    with suppress(AttributeError):
+        del caches["default"]
 
 
 @pytest.fixture
