@@ -240,8 +240,8 @@ def test_list_and_queue_ask_a_fixed_number_of_times(
         found = [query["sql"] for query in context.captured_queries]
         return sum("referrals_" in sql or "partners_" in sql for sql in found)
 
-    # rows, all counts, all filter choices
-    assert asked("/acme/manage/referrals/?q=c") == 3
+    # partners of the name, rows, all counts, all filter choices
+    assert asked("/acme/manage/referrals/?q=c") == 4
     # rows, count, look-alikes
     assert asked("/acme/manage/review/") == 3
 
