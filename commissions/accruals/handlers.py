@@ -65,7 +65,7 @@ def accrue_published(event: Event) -> None:
 
 def _accrue_or_queue(event: Event, pending: Pending) -> None:
     kinds = (QUALIFIED, WON, REVENUE)
-    if any(len(pending_ids(kind, pending, after=None, limit=CHUNK)) == CHUNK for kind in kinds):
+    if any(pending_ids(kind, pending, after=None, limit=CHUNK)[1] for kind in kinds):
         params = {name: str(value) for name, value in pending.__dict__.items() if value}
         start_job(kind="commission.accrue", params={**params, "at": event.at.isoformat()}, actor=SYSTEM, at=event.at)
         return

@@ -11,12 +11,13 @@ from django.db import connection, transaction
 from commissions.accruals.models import Accrual, Clawback, Release
 from commissions.accruals.sources import QUALIFIED, REVENUE, WON, Pending, Source, milestones, payments, pending_ids
 from commissions.ledger.selectors import tenant_zone
-from commissions.ledger.services import NewTransfer, Posted, post_staged
+from commissions.ledger.services import FEW, NewTransfer, Posted, post_staged
 from commissions.plans.rules import AccrualDraft, clawed_target, drafts_for, version_covering
-from commissions.plans.selectors import published_terms
+from commissions.plans.selectors import pays_for, published_terms
 from prm.events.batches import Fact, emit_batch
 from prm.events.services import SYSTEM, Actor
 from prm.tenancy.scope import tenant_scope
+from prm.tenancy.staging import staged
 from referrals.revenue.models import RevenueEvent
 
 CHUNK = 2_000
@@ -55,14 +56,16 @@ def accrue_chunk(*, kind: str, pending: Pending, after: UUID | None, actor: Acto
 
     after: the last event looked at; None starts. The place is None when nothing is left. Nobody is told of single lines.
     """
-    ids = pending_ids(kind, pending, after=after, limit=limit)
-    if not ids:
+    if not pays_for(kind):
         return 0, None
+    ids, last = pending_ids(kind, pending, after=after, limit=limit)
+    if not ids:
+        return 0, last
     if kind == REVENUE:
         booked = accrue_for_events(revenue_event_ids=ids, actor=actor, at=at, tell=False)
     else:
         booked = accrue_for_referrals(kind=kind, referral_ids=ids, actor=actor, at=at, tell=False)
-    return len(booked), ids[-1] if len(ids) == limit else None
+    return len(booked), last
 
 
 def accrue_pending(tenant_id: int, *, at: datetime, pending: Pending = Pending(), actor: Actor = SYSTEM, limit: int = CHUNK) -> int:  # noqa: B008  frozen
@@ -161,27 +164,33 @@ def _insert_accruals(new: Sequence[tuple[_Line, int]]) -> list[int]:
     zone = tenant_zone()
     holds = {(line.source.facts.earned_on, line.hold_days) for line, _ in new}
     ends = {hold: datetime.combine(hold[0] + timedelta(days=hold[1]), time(), zone) for hold in holds}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT_ACCRUALS,
-            [
-                [line.source.partner_id for line, _ in new],
-                [line.source.kind for line, _ in new],
-                [line.source.id for line, _ in new],
-                [line.source.referral_id for line, _ in new],
-                [line.source.revenue_event_id for line, _ in new],
-                [line.draft.trace.version_id for line, _ in new],
-                [line.draft.rule_id for line, _ in new],
-                [line.draft.amount.minor for line, _ in new],
-                [line.draft.amount.currency for line, _ in new],
-                [line.source.earned_at for line, _ in new],
-                [line.source.facts.earned_on for line, _ in new],
-                [ends[line.source.facts.earned_on, line.hold_days] for line, _ in new],
-                [transfer_id for _, transfer_id in new],
-                [json.dumps(line.draft.trace.as_json(), separators=(",", ":")) for line, _ in new],
-            ],
+    rows = (
+        (
+            line.source.partner_id,
+            line.source.kind,
+            line.source.id,
+            line.source.referral_id,
+            line.source.revenue_event_id,
+            line.draft.trace.version_id,
+            line.draft.rule_id,
+            line.draft.amount.minor,
+            line.draft.amount.currency,
+            line.source.earned_at,
+            line.source.facts.earned_on,
+            ends[line.source.facts.earned_on, line.hold_days],
+            transfer_id,
+            json.dumps(line.draft.trace.as_json(), separators=(",", ":")),
         )
-        ids = dict(cursor.fetchall())
+        for line, transfer_id in new
+    )
+    if len(new) < FEW:
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT_ACCRUALS.replace("/*source*/", _ARRAYS), [list(column) for column in zip(*rows, strict=True)])
+            ids = dict(cursor.fetchall())
+    else:
+        with staged("accrual_staged", _COLUMNS, rows), connection.cursor() as cursor:
+            cursor.execute(_INSERT_ACCRUALS.replace("/*source*/", "accrual_staged"))
+            ids = dict(cursor.fetchall())
     return [ids[transfer_id] for _, transfer_id in new]
 
 
@@ -368,15 +377,31 @@ def _clawback_key(accrual_id: int, cause: str) -> str:
     return f"clawback:{accrual_id}:{cause}"
 
 
+_COLUMNS = {
+    "partner_id": "uuid",
+    "source_kind": "text",
+    "source_id": "uuid",
+    "referral_id": "uuid",
+    "revenue_event_id": "uuid",
+    "version_id": "uuid",
+    "rule_id": "bigint",
+    "amount_minor": "bigint",
+    "currency": "text",
+    "earned_at": "timestamptz",
+    "earned_on": "date",
+    "payable_at": "timestamptz",
+    "transfer_id": "bigint",
+    "trace": "text",
+}
+
+_ARRAYS = f"""(select * from unnest({", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values())}) x ({", ".join(_COLUMNS)}))"""
+
 _INSERT_ACCRUALS = """
 insert into commissions_accrual (partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id, rule_id,
                                  amount_minor, currency, clawed_minor, earned_at, earned_on, payable_at, transfer_id, trace)
 select partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id, rule_id, amount_minor, currency, 0,
        earned_at, earned_on, payable_at, transfer_id, trace::jsonb
-  from unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::text[],
-              %s::timestamptz[], %s::date[], %s::timestamptz[], %s::bigint[], %s::text[])
-       w (partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id, rule_id, amount_minor, currency,
-          earned_at, earned_on, payable_at, transfer_id, trace)
+  from /*source*/ w
 returning transfer_id, id
 """
 

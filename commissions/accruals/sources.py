@@ -10,6 +10,7 @@ from django.db import connection
 
 from commissions.ledger.selectors import tenant_zone
 from commissions.plans.rules import Facts
+from commissions.plans.selectors import counts_months
 from prm.money import Money
 from prm.tenancy.scope import current_scope
 
@@ -37,7 +38,8 @@ def payments(revenue_event_ids: Sequence[UUID]) -> list[Source]:
     with connection.cursor() as cursor:
         cursor.execute(_PAYMENTS, [list(revenue_event_ids)])
         rows = cursor.fetchall()
-    firsts = _first_days([row[1] for row in rows if row[7] != 1])
+    later = {row[1] for row in rows if row[7] != 1}
+    firsts = _first_days(later) if later and counts_months() else {}
     return [
         Source(
             kind=REVENUE,
@@ -94,9 +96,12 @@ class Pending:
     before: datetime | None = None
 
 
-def pending_ids(kind: str, pending: Pending, *, after: UUID | None, limit: int) -> list[UUID]:
-    """Return ids of events of the kind without an accrual, in order of their ids, beyond `after`."""
-    sql = _PENDING_PAYMENTS if kind == REVENUE else _PENDING_MILESTONES
+def pending_ids(kind: str, pending: Pending, *, after: UUID | None, limit: int) -> tuple[list[UUID], UUID | None]:
+    """Return, of the next `limit` events beyond `after` in order of their ids, those without an accrual, and the last one.
+
+    The last one is None when nothing lies beyond. Two plain look-ups by key: one statement that leaves out what is
+    booked already was planned over guesses and got slower with every chunk.
+    """
     where, params = [], {"tenant": current_scope().tenant_id, "kind": kind, "after": after, "limit": limit, **pending.__dict__}
     if after:
         where.append("s.id > %(after)s")
@@ -121,9 +126,14 @@ def pending_ids(kind: str, pending: Pending, *, after: UUID | None, limit: int) 
             else "exists (select from referrals_stage_change c where c.tenant_id = s.tenant_id and c.referral_id = s.id"
             " and c.to_kind = %(kind)s and c.at <= %(before)s)",
         )
+    table = "referrals_revenue_event" if kind == REVENUE else "referrals_referral"
+    sql = _NEXT.format(table=table, where="".join(f" and {part}" for part in where))
     with connection.cursor() as cursor:
-        cursor.execute(sql.replace("/*where*/", "".join(f" and {part}" for part in where)), params)
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(sql, params)
+        ids = [row[0] for row in cursor.fetchall()]
+        cursor.execute(_BOOKED, [kind, ids])
+        booked = {row[0] for row in cursor.fetchall()}
+    return [id_ for id_ in ids if id_ not in booked], ids[-1] if len(ids) == limit else None
 
 
 def _first_days(referral_ids: Iterable[UUID]) -> dict[UUID, date]:
@@ -171,20 +181,10 @@ select distinct on (r.id) r.id, r.partner_id, r.program_id, r.registered_at, r.c
  order by r.id, c.at, c.id
 """
 
-_PENDING_PAYMENTS = """
-select s.id from referrals_revenue_event s
- where s.tenant_id = %(tenant)s and s.kind in ('sale', 'renewal', 'expansion') /*where*/
-   and not exists (select from commissions_accrual a where a.tenant_id = s.tenant_id
-                      and a.source_kind = %(kind)s and a.source_id = s.id)
- order by s.id limit %(limit)s
+_NEXT = """
+select s.id from {table} s where s.tenant_id = %(tenant)s{where} order by s.id limit %(limit)s
 """
 
-_PENDING_MILESTONES = """
-select s.id from referrals_referral s
- where s.tenant_id = %(tenant)s /*where*/
-   and exists (select from referrals_stage_change c where c.tenant_id = s.tenant_id
-                  and c.referral_id = s.id and c.to_kind = %(kind)s)
-   and not exists (select from commissions_accrual a where a.tenant_id = s.tenant_id
-                      and a.source_kind = %(kind)s and a.source_id = s.id)
- order by s.id limit %(limit)s
+_BOOKED = """
+select source_id from commissions_accrual where source_kind = %s and source_id = any(%s::uuid[])
 """

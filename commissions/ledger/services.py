@@ -12,9 +12,12 @@ from commissions.ledger.selectors import tenant_zone
 from prm.money import Money
 from prm.tenancy.keys import KeyReused
 from prm.tenancy.scope import current_scope
+from prm.tenancy.staging import staged
 
 # (kind, partner or None for the tenant's own accounts, currency)
 AccountName = tuple[str, UUID | None, str]
+# Fewer transfers than this are sent as parameters, more are copied.
+FEW = 50
 
 
 class AlreadyReversed(ValueError):
@@ -127,24 +130,31 @@ def post_staged(transfers: Sequence[NewTransfer]) -> list[Posted]:
         _refuse_second_reversal(reversals)
     zone = tenant_zone()
     days = {at: at.astimezone(zone).date() for at in {transfer.booked_at for transfer in transfers}}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _POST,
-            [
-                [transfer.kind for transfer in transfers],
-                [transfer.key for transfer in transfers],
-                [transfer.journal for transfer in transfers],
-                [accounts[transfer.debit] for transfer in transfers],
-                [accounts[transfer.credit] for transfer in transfers],
-                [transfer.amount_minor for transfer in transfers],
-                [transfer.debit[2] for transfer in transfers],
-                [transfer.partner_id for transfer in transfers],
-                [transfer.booked_at for transfer in transfers],
-                [days[transfer.booked_at] for transfer in transfers],
-                [transfer.reverses_id for transfer in transfers],
-            ],
+    rows = (
+        (
+            transfer.kind,
+            transfer.key,
+            transfer.journal,
+            accounts[transfer.debit],
+            accounts[transfer.credit],
+            transfer.amount_minor,
+            transfer.debit[2],
+            transfer.partner_id,
+            transfer.booked_at,
+            days[transfer.booked_at],
+            transfer.reverses_id,
         )
-        posted = dict(cursor.fetchall())
+        for transfer in transfers
+    )
+    if len(transfers) < FEW:
+        # A temporary table costs more than it saves.
+        with connection.cursor() as cursor:
+            cursor.execute(_POST.replace("/*source*/", _ARRAYS), [list(column) for column in zip(*rows, strict=True)])
+            posted = dict(cursor.fetchall())
+    else:
+        with staged("ledger_staged", _COLUMNS, rows), connection.cursor() as cursor:
+            cursor.execute(_POST.replace("/*source*/", "ledger_staged"))
+            posted = dict(cursor.fetchall())
     repeated = [transfer for transfer in transfers if transfer.key not in posted]
     earlier = _earlier(repeated, accounts) if repeated else {}
     return [
@@ -201,12 +211,10 @@ def _columns(names: Sequence[AccountName]) -> list[list[str] | list[UUID | None]
 
 
 def _existing_accounts(names: Sequence[AccountName]) -> dict[AccountName, int]:
+    kinds, partners = list({name[0] for name in names}), list({name[1] for name in names if name[1]})
     with connection.cursor() as cursor:
-        cursor.execute(_FIND_ACCOUNTS, _columns(names))
-        return {
-            (kind, partner_id, currency): id_
-            for id_, kind, partner_id, currency in cursor.fetchall()
-        }
+        cursor.execute(_FIND_ACCOUNTS, {"kinds": kinds, "partners": partners})
+        return {(kind, partner_id, currency): id_ for id_, kind, partner_id, currency in cursor.fetchall()}
 
 
 def _refuse_second_reversal(reversals: Sequence[NewTransfer]) -> None:
@@ -250,10 +258,11 @@ def _earlier(repeated: Sequence[NewTransfer], accounts: dict[AccountName, int]) 
 
 
 _FIND_ACCOUNTS = """
-select a.id, a.kind, a.partner_id, a.currency
-  from unnest(%s::text[], %s::uuid[], %s::text[]) w (kind, partner_id, currency)
-  join commissions_account a on a.kind = w.kind and a.currency = w.currency
-   and a.partner_id is not distinct from w.partner_id
+select a.id, a.kind, a.partner_id, a.currency from commissions_account a
+ where a.partner_id = any(%(partners)s::uuid[]) and a.kind = any(%(kinds)s::text[])
+union all
+select a.id, a.kind, a.partner_id, a.currency from commissions_account a
+ where a.partner_id is null and a.kind = any(%(kinds)s::text[])
 """
 
 _OPEN_ACCOUNTS = """
@@ -262,6 +271,22 @@ select w.kind, w.partner_id, w.currency from unnest(%s::text[], %s::uuid[], %s::
 on conflict do nothing
 """
 
+_COLUMNS = {
+    "kind": "text",
+    "key": "text",
+    "journal": "text",
+    "debit_id": "bigint",
+    "credit_id": "bigint",
+    "amount_minor": "bigint",
+    "currency": "text",
+    "partner_id": "uuid",
+    "booked_at": "timestamptz",
+    "booked_on": "date",
+    "reverses_id": "bigint",
+}
+
+_ARRAYS = f"""(select * from unnest({", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values())}) x ({", ".join(_COLUMNS)}))"""
+
 # The sums are complete before the first balance row is touched, and the rows are touched in account order.
 _POST = """
 with posted as (
@@ -269,9 +294,7 @@ with posted as (
                                     partner_id, booked_at, booked_on, period, reverses_id)
   select kind, key, journal, debit_id, credit_id, amount_minor, currency, partner_id, booked_at, booked_on,
          extract(year from booked_on)::int * 100 + extract(month from booked_on)::int, reverses_id
-    from unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::uuid[],
-                %s::timestamptz[], %s::date[], %s::bigint[])
-         w (kind, key, journal, debit_id, credit_id, amount_minor, currency, partner_id, booked_at, booked_on, reverses_id)
+    from /*source*/ w
    order by key
   on conflict (tenant_id, key) do nothing
   returning id, key, debit_account_id, credit_account_id, amount_minor

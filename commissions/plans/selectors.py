@@ -60,6 +60,16 @@ def published_terms(program_ids: Iterable[UUID]) -> dict[UUID, list[Version]]:
     return found
 
 
+def pays_for(trigger: str) -> bool:
+    """Tell whether any published version pays for such events at all."""
+    return PlanRule.objects.filter(trigger=trigger, version__published_at__isnull=False).exists()
+
+
+def counts_months() -> bool:
+    """Tell whether any rule counts months from the first payment."""
+    return PlanRule.objects.filter(scope="months", version__published_at__isnull=False).exists()
+
+
 def _terms(version: PlanVersion, rules: Iterable[PlanRule]) -> Version:
     return Version(
         id=version.id,

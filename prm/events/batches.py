@@ -9,17 +9,19 @@ from uuid import UUID
 
 from django.db import connection
 
-from prm.events.services import Actor, nudge_relay
+from prm.events.services import Actor, emit, nudge_relay
+from prm.tenancy.staging import staged
 
 _EMIT = """
 with written as (
   insert into prm_event (name, subject, partner_id, actor_id, actor_kind, at, payload, changes, request_id)
-  select %s, w.subject, w.partner_id, %s, %s, %s, w.payload::jsonb, '{}', ''
-    from unnest(%s::text[], %s::uuid[], %s::text[]) w (subject, partner_id, payload)
+  select %s, w.subject, w.partner_id, %s, %s, %s, w.payload::jsonb, '{}', '' from event_staged w
   returning id
 )
 insert into prm_queued_event (event_id, attempts, error) select id, 0, '' from written where %s
 """
+_COLUMNS = {"subject": "text", "partner_id": "uuid", "payload": "text"}
+FEW = 20
 
 
 @dataclass(frozen=True)
@@ -37,19 +39,12 @@ def emit_batch(
     """Record many facts of one name; with queue=False for the audit trail only, without handlers."""
     if not facts:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _EMIT,
-            [
-                name,
-                actor.user_id,
-                actor.kind,
-                at,
-                [fact.subject for fact in facts],
-                [fact.partner_id for fact in facts],
-                [json.dumps(fact.payload, separators=(",", ":")) for fact in facts],
-                queue,
-            ],
-        )
+    if len(facts) < FEW:
+        for fact in facts:
+            emit(name, subject=fact.subject, actor=actor, at=at, partner_id=fact.partner_id, payload=fact.payload, queue=queue)
+        return
+    rows = ((fact.subject, fact.partner_id, json.dumps(fact.payload, separators=(",", ":"))) for fact in facts)
+    with staged("event_staged", _COLUMNS, rows), connection.cursor() as cursor:
+        cursor.execute(_EMIT, [name, actor.user_id, actor.kind, at, queue])
     if queue:
         nudge_relay()
