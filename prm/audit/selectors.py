@@ -10,12 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from prm.accounts.models import Membership, User
+from prm.audit.subjects import Named, named_subjects
 from prm.audit.words import AREAS, sentence
 from prm.events.models import Event
 from prm.tenancy.scope import current_scope
 from prm.web.parts import Entry
 
 VALUE_SHOWN = 200
+# Changed fields that hold a person.
+PEOPLE_FIELDS = frozenset({"manager_id", "owner_id", "user_id"})
 CHUNK = 2_000
 EXPORT_HEADER = ("id", "at", "event", "subject", "who", "actor_kind", "request", "changes", "payload")
 
@@ -47,6 +50,7 @@ class AuditLine:
     name: str
     text: str
     subject: str
+    named: Named
     who: str
     at: datetime
     changes: list[FieldChange]
@@ -71,16 +75,18 @@ def audit_events(wanted: AuditFilter) -> QuerySet[Event]:
 def audit_lines(events: Sequence[Event]) -> list[AuditLine]:
     """Return events as they are shown; one query for all names."""
     names = _names_of(events)
+    subjects = named_subjects(event.subject for event in events)
     return [
         AuditLine(
             id=event.id,
             name=event.name,
             text=sentence(event.name),
             subject=event.subject,
+            named=subjects.get(event.subject) or Named(event.subject),
             who=_who(event, names),
             at=event.at,
             changes=[
-                FieldChange(field.replace("_", " "), _shown(pair[0]), _shown(pair[1]))
+                FieldChange(_field_words(field), _shown(pair[0], field, names), _shown(pair[1], field, names))
                 for field, pair in event.changes.items()
                 if isinstance(pair, list) and len(pair) == 2  # noqa: PLR2004  before and after
             ],
@@ -128,6 +134,9 @@ def _people_named(words: str) -> Iterator[int]:
 
 def _names_of(events: Sequence[Event]) -> dict[int, str]:
     ids = {event.actor_id for event in events if event.actor_id}
+    for event in events:
+        people = (pair for field, pair in event.changes.items() if field in PEOPLE_FIELDS and isinstance(pair, list))
+        ids |= {value for pair in people for value in pair if isinstance(value, int)}
     return {user.id: user.get_full_name() for user in User.objects.filter(id__in=ids)} if ids else {}
 
 
@@ -137,7 +146,13 @@ def _who(event: Event, names: dict[int, str]) -> str:
     return gettext("The portal")
 
 
-def _shown(value: Any) -> str:
+def _field_words(field: str) -> str:
+    return field.removesuffix("_id").replace("_", " ")
+
+
+def _shown(value: Any, field: str, names: dict[int, str]) -> str:
+    if field in PEOPLE_FIELDS and isinstance(value, int):
+        return names.get(value, f"#{value}")
     text = "" if value is None else str(value)
     return text if len(text) <= VALUE_SHOWN else text[:VALUE_SHOWN] + "…"
 

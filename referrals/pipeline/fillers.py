@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection
+from django.urls import reverse
 
 from partners.directory.models import Partner
 from partners.directory.panels import Panel, ReferralCounts, fills
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
+from prm.audit.subjects import Named, names
 from prm.web.paging import COUNT_BOUND
 from referrals.pipeline.models import OPEN_KINDS, Referral
 from referrals.pipeline.tables import STAGE_TONES
@@ -50,3 +52,13 @@ def newest(partner: Partner, member: Member) -> Panel | None:
     )
     lines = [(row, STAGE_TONES.get(row.stage_kind, "accent")) for row in rows]  # type: ignore[call-overload]
     return Panel("referrals/pipeline/of_partner.html", {"lines": lines, "partner": partner})
+
+
+@names("referral")
+def referral_names(ids: Sequence[str]) -> dict[str, Named]:
+    """Return referrals by id, for the audit trail."""
+    rows = Referral.objects.filter(id__in=ids).values_list("id", "number", "company")
+    return {
+        str(key): Named(f"{number} {company}", reverse("referrals:manage-referral-detail", kwargs={"referral_id": key}))
+        for key, number, company in rows
+    }

@@ -69,6 +69,17 @@ def test_shows_before_and_after_escaped(happened: World) -> None:
     assert "secret" not in text
 
 
+def test_names_things_and_people(happened: World, at: datetime) -> None:
+    with tenant_scope(happened.acme.id):
+        partner = a_partner("Numera")
+        edit_partner(partner_id=partner.id, manager_id=happened.finance.id, actor=Actor(happened.manager.id), at=at)
+
+    text = signed_in(happened.admin).get("/acme/manage/audit/").text
+
+    assert f'<a href="/acme/manage/partners/{partner.id}/">Numera</a>' in text
+    assert "manager: <ins>Fin Ance</ins>" in text
+
+
 def test_is_exported_by_a_job_with_the_same_filters(happened: World, tmp_path: Path, settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": {"location": str(tmp_path)}}}
 
