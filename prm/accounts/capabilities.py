@@ -98,7 +98,12 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
     Role.PROGRAM_ADMIN: frozenset(
         _MANAGER
         | _FINANCE
-        | {Capability.EDIT_PROGRAMS, Capability.EDIT_TENANT, Capability.MANAGE_STAFF, Capability.SEE_AUDIT},
+        | {
+            Capability.EDIT_PROGRAMS,
+            Capability.EDIT_TENANT,
+            Capability.MANAGE_STAFF,
+            Capability.SEE_AUDIT,
+        },
     ),
 }
 

@@ -13,18 +13,35 @@ from prm.accounts.capabilities import Role
 from prm.accounts.models import User
 from prm.web.forms import HintedChoiceField
 
-PARTNER_CHOICES = [(Role.PARTNER_REP, Role.PARTNER_REP.label), (Role.PARTNER_ADMIN, Role.PARTNER_ADMIN.label)]
-STAFF_CHOICES = [(role, role.label) for role in (Role.CHANNEL_MANAGER, Role.FINANCE, Role.PROGRAM_ADMIN)]
+PARTNER_CHOICES = [
+    (Role.PARTNER_REP, Role.PARTNER_REP.label),
+    (Role.PARTNER_ADMIN, Role.PARTNER_ADMIN.label),
+]
+STAFF_CHOICES = [
+    (role, role.label) for role in (Role.CHANNEL_MANAGER, Role.FINANCE, Role.PROGRAM_ADMIN)
+]
 ROLE_HINTS = {
     Role.PARTNER_REP: _("Submits referrals and follows their own"),
-    Role.PARTNER_ADMIN: _("Sees all referrals and earnings, manages the team and the payout details"),
+    Role.PARTNER_ADMIN: _(
+        "Sees all referrals and earnings, manages the team and the payout details"
+    ),
 }
 STAFF_HINTS = {
     Role.CHANNEL_MANAGER: _("Reviews referrals, looks after partners, imports"),
     Role.FINANCE: _("Records revenue, prepares and approves payouts, issues statements"),
     Role.PROGRAM_ADMIN: _("All of that, and programs, plans, staff and settings"),
 }
-_AREAS = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+_AREAS = (
+    "Africa/",
+    "America/",
+    "Antarctica/",
+    "Asia/",
+    "Atlantic/",
+    "Australia/",
+    "Europe/",
+    "Indian/",
+    "Pacific/",
+)
 
 
 def zone_choices(*, blank: Any = None) -> list[tuple[str, Any]]:
@@ -61,10 +78,16 @@ class RolesField(forms.MultipleChoiceField):
 class ProfileForm(forms.Form):
     """What a person says about themselves."""
 
-    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    language = forms.ChoiceField(label=_("Language"), required=False, help_text=_("Pages and emails use it"))
+    name = forms.CharField(
+        label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, help_text=_("Pages and emails use it")
+    )
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
-    theme = forms.ChoiceField(label=_("Appearance"), required=False, choices=User.Theme.choices, widget=forms.RadioSelect)
+    theme = forms.ChoiceField(
+        label=_("Appearance"), required=False, choices=User.Theme.choices, widget=forms.RadioSelect
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -88,7 +111,9 @@ class InviteForm(forms.Form):
         },
     )
     name = forms.CharField(label=_("Name"), max_length=120, required=False)
-    role = HintedChoiceField(label=_("Role"), choices=PARTNER_CHOICES, hints=ROLE_HINTS, initial=Role.PARTNER_REP)
+    role = HintedChoiceField(
+        label=_("Role"), choices=PARTNER_CHOICES, hints=ROLE_HINTS, initial=Role.PARTNER_REP
+    )
 
     @property
     def roles(self) -> list[str]:
@@ -114,10 +139,14 @@ class TeamMemberForm(forms.Form):
     title = forms.CharField(label=_("Job title"), max_length=80, required=False)
     role = HintedChoiceField(label=_("Role"), choices=PARTNER_CHOICES, hints=ROLE_HINTS)
     sees_all_referrals = forms.BooleanField(
-        label=_("Sees all referrals of the partner"), required=False, help_text=_("Otherwise only their own. Admins see all."),
+        label=_("Sees all referrals of the partner"),
+        required=False,
+        help_text=_("Otherwise only their own. Admins see all."),
     )
     sees_earnings = forms.BooleanField(
-        label=_("Sees earnings"), required=False, help_text=_("Commissions, payouts and statements. Admins see them."),
+        label=_("Sees earnings"),
+        required=False,
+        help_text=_("Commissions, payouts and statements. Admins see them."),
     )
 
     @property

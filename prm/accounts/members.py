@@ -69,7 +69,9 @@ def memberships_of(user: User) -> list[Membership]:
 def member_for(user: User, tenant: Tenant, chosen_id: int | None) -> Member | None:
     """Return the person's place in the tenant: the chosen one when it is live, else the oldest; None for strangers."""
     found = list(
-        Membership.objects.filter(user=user, tenant=tenant, ended_at__isnull=True).order_by("created_at", "id"),
+        Membership.objects.filter(user=user, tenant=tenant, ended_at__isnull=True).order_by(
+            "created_at", "id"
+        ),
     )
     if not found:
         return None
@@ -103,5 +105,3 @@ def seen(member: Member, *, at: datetime) -> None:
     """Note that the person was here, at most every ten minutes, since every page would pay for it."""
     if member.last_seen_at is None or at - member.last_seen_at > SEEN_EVERY:
         Membership.objects.filter(id=member.membership_id).update(last_seen_at=at)
-
-

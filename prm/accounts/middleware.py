@@ -17,7 +17,14 @@ from prm.accounts.members import SESSION_KEY, member_for, seen
 Handler = Callable[[HttpRequest], HttpResponse]
 LANGUAGE_COOKIE = "language"
 # What somebody needs to set a second factor up, or to work in another place instead.
-OPEN_WITHOUT_FACTOR = ("/accounts/", "/brand.css", "/logo.png", "/memberships/", "/language/", "/invitation")
+OPEN_WITHOUT_FACTOR = (
+    "/accounts/",
+    "/brand.css",
+    "/logo.png",
+    "/memberships/",
+    "/language/",
+    "/invitation",
+)
 
 
 class MemberMiddleware:
@@ -89,7 +96,9 @@ class SecondFactorMiddleware:
             and not is_mfa_enabled(request.user)
         ):
             if not len(messages.get_messages(request)):  # not said already
-                words = _("%(name)s asks its staff for a two-step login. Set up one of these to go on")
+                words = _(
+                    "%(name)s asks its staff for a two-step login. Set up one of these to go on"
+                )
                 messages.warning(request, words % {"name": request.tenant.name})  # type: ignore[attr-defined]
             return redirect("mfa_index")
         return self.get_response(request)

@@ -108,7 +108,9 @@ class Invitation(PublicTenantModel):
     language = models.CharField(max_length=8, blank=True)
     token_hash = models.CharField(max_length=64)
     # Null when the operator invited from the command line.
-    invited_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    invited_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
@@ -123,7 +125,9 @@ class Invitation(PublicTenantModel):
                 name="invitation_accepted_or_revoked",
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "partner_id", "-sent_at"], name="invitation_partner")]
+        indexes = [
+            models.Index(fields=["tenant", "partner_id", "-sent_at"], name="invitation_partner")
+        ]
 
     def __str__(self) -> str:
         return self.email

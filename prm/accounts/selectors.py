@@ -63,10 +63,14 @@ def open_invitations(*, partner_id: UUID | None) -> list[Invitation]:
     )
 
 
-def members_with(capability: Capability, *, tenant_id: int, partner_id: UUID | None = None) -> list[User]:
+def members_with(
+    capability: Capability, *, tenant_id: int, partner_id: UUID | None = None
+) -> list[User]:
     """Return the live people of the staff, or of one partner, who hold a right, by id; for notices."""
     rows = (
-        Membership.objects.filter(tenant_id=tenant_id, partner_id=partner_id, ended_at__isnull=True, user__is_active=True)
+        Membership.objects.filter(
+            tenant_id=tenant_id, partner_id=partner_id, ended_at__isnull=True, user__is_active=True
+        )
         .select_related("user")
         .order_by("user_id")
     )
@@ -85,7 +89,11 @@ def owns_address(user: User, email: str) -> bool:
 
 def person_with(email: str) -> User | None:
     """Return the person who has proved the address, or whose login it is; None for nobody."""
-    proved = EmailAddress.objects.filter(email=tidy_email(email), verified=True).select_related("user").first()
+    proved = (
+        EmailAddress.objects.filter(email=tidy_email(email), verified=True)
+        .select_related("user")
+        .first()
+    )
     return proved.user if proved else User.objects.filter(email=tidy_email(email)).first()  # type: ignore[return-value]
 
 
@@ -125,11 +133,20 @@ def may_still_invite(invitation: Invitation) -> bool:
         rights = capabilities_of(place.roles)
         if place.partner_id is None and rights & wanted:
             return True
-        if place.partner_id and place.partner_id == invitation.partner_id and Capability.MANAGE_TEAM in rights:
+        if (
+            place.partner_id
+            and place.partner_id == invitation.partner_id
+            and Capability.MANAGE_TEAM in rights
+        ):
             return True
     return False
 
 
 def people_who_may(capability: Capability, *, partner_id: UUID | None = None) -> list[int]:
     """Return the ids of the live people of the open tenant's staff, or of one partner, who hold a right."""
-    return [user.id for user in members_with(capability, tenant_id=current_scope().tenant_id, partner_id=partner_id)]
+    return [
+        user.id
+        for user in members_with(
+            capability, tenant_id=current_scope().tenant_id, partner_id=partner_id
+        )
+    ]

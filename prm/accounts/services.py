@@ -63,9 +63,16 @@ def invite(
     if not roles_fit(roles, in_partner=partner_id is not None):
         raise RolesDoNotFit(roles)
     person = person_with(email)
-    waiting = Invitation.objects.select_for_update().filter(
-        email=email, partner_id=partner_id, accepted_at=None, revoked_at=None,
-    ).first()
+    waiting = (
+        Invitation.objects.select_for_update()
+        .filter(
+            email=email,
+            partner_id=partner_id,
+            accepted_at=None,
+            revoked_at=None,
+        )
+        .first()
+    )
     invitation = waiting or Invitation(id=uuid4(), email=email, partner_id=partner_id)
     if person and _places(current_scope().tenant_id, partner_id).filter(user=person).exists():
         raise AlreadyMember(email)
@@ -106,7 +113,9 @@ def token_of(invitation: Invitation) -> str:
 
     The row keeps a hash of it; so the mail can be written by the worker without the secret lying anywhere.
     """
-    message = f"invitation:{invitation.tenant_id}:{invitation.id}:{invitation.sent_at.timestamp():.6f}"
+    message = (
+        f"invitation:{invitation.tenant_id}:{invitation.id}:{invitation.sent_at.timestamp():.6f}"
+    )
     digest = hmac.new(settings.SECRET_KEY.encode(), message.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest[:20]).decode().rstrip("=")
 
@@ -184,7 +193,9 @@ def add_membership(
         membership.roles, membership.partner_name, membership.ended_at = roles, partner_name, None
         membership.sees_earnings = membership.sees_all_referrals = False
         membership.save()
-    _tell_place("membership.started", membership, actor=actor, at=at, changes={"roles": [[], roles]})
+    _tell_place(
+        "membership.started", membership, actor=actor, at=at, changes={"roles": [[], roles]}
+    )
     return membership
 
 
@@ -205,7 +216,9 @@ def change_membership(
 
     Raises Membership.DoesNotExist outside the team, RolesDoNotFit, LastAdmin. Emits membership.changed.
     """
-    team, membership = _locked_team(membership_id=membership_id, tenant_id=tenant_id, partner_id=partner_id)
+    team, membership = _locked_team(
+        membership_id=membership_id, tenant_id=tenant_id, partner_id=partner_id
+    )
     wanted = {
         "roles": None if roles is None else sorted(set(roles)),
         "sees_earnings": sees_earnings,
@@ -240,7 +253,12 @@ def change_roles(
 ) -> Membership:
     """Change the roles of a person in one team; see change_membership."""
     return change_membership(
-        membership_id=membership_id, tenant_id=tenant_id, partner_id=partner_id, roles=roles, actor=actor, at=at,
+        membership_id=membership_id,
+        tenant_id=tenant_id,
+        partner_id=partner_id,
+        roles=roles,
+        actor=actor,
+        at=at,
     )
 
 
@@ -257,24 +275,36 @@ def end_membership(
 
     Raises LastAdmin. Emits membership.ended.
     """
-    team, membership = _locked_team(membership_id=membership_id, tenant_id=tenant_id, partner_id=partner_id)
+    team, membership = _locked_team(
+        membership_id=membership_id, tenant_id=tenant_id, partner_id=partner_id
+    )
     _keep_an_admin(team, membership, remaining=[])
     membership.ended_at = at
     membership.save(update_fields=["ended_at"])
-    _tell_place("membership.ended", membership, actor=actor, at=at, changes={"roles": [membership.roles, []]})
+    _tell_place(
+        "membership.ended",
+        membership,
+        actor=actor,
+        at=at,
+        changes={"roles": [membership.roles, []]},
+    )
     return membership
 
 
 def edit_profile(*, user_id: int, name: str, language: str, time_zone: str, theme: str) -> None:
     """Keep what a person says about themselves; it belongs to no tenant and is no tenant's event."""
-    User.objects.filter(id=user_id).update(name=name, language=language, time_zone=time_zone, theme=theme)
+    User.objects.filter(id=user_id).update(
+        name=name, language=language, time_zone=time_zone, theme=theme
+    )
 
 
 @transaction.atomic
 def rename_partner_places(*, tenant_id: int, partner_id: UUID, partner_name: str) -> int:
     """Copy a partner's new name to its people's places and waiting invitations; return how many places."""
     Invitation.objects.filter(partner_id=partner_id).update(partner_name=partner_name)
-    return Membership.objects.filter(tenant_id=tenant_id, partner_id=partner_id).update(partner_name=partner_name)
+    return Membership.objects.filter(tenant_id=tenant_id, partner_id=partner_id).update(
+        partner_name=partner_name
+    )
 
 
 def _send(invitation: Invitation, *, new: bool, actor: Actor, at: datetime) -> Invitation:
@@ -291,10 +321,14 @@ def _hash(token: str) -> str:
 
 
 def _places(tenant_id: int, partner_id: UUID | None) -> QuerySet[Membership]:
-    return Membership.objects.filter(tenant_id=tenant_id, partner_id=partner_id, ended_at__isnull=True)
+    return Membership.objects.filter(
+        tenant_id=tenant_id, partner_id=partner_id, ended_at__isnull=True
+    )
 
 
-def _locked_team(*, membership_id: int, tenant_id: int, partner_id: UUID | None) -> tuple[list[Membership], Membership]:
+def _locked_team(
+    *, membership_id: int, tenant_id: int, partner_id: UUID | None
+) -> tuple[list[Membership], Membership]:
     """Lock every live place of the team, so that two people cannot remove each other at once."""
     team = list(_places(tenant_id, partner_id).select_for_update().order_by("id"))
     membership = next((row for row in team if row.id == membership_id), None)
@@ -321,7 +355,14 @@ def _tell(event: str, invitation: Invitation, *, actor: Actor, at: datetime) -> 
     )
 
 
-def _tell_place(event: str, membership: Membership, *, actor: Actor, at: datetime, changes: dict[str, list[object]]) -> None:
+def _tell_place(
+    event: str,
+    membership: Membership,
+    *,
+    actor: Actor,
+    at: datetime,
+    changes: dict[str, list[object]],
+) -> None:
     emit(
         event,
         subject=f"membership:{membership.id}",

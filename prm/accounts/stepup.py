@@ -19,8 +19,13 @@ def recently_authenticated(request: HttpRequest) -> bool:
     """Tell whether the person proved who they are within the last five minutes, by signing in or being asked again."""
     if not request.user.is_authenticated:
         return False
-    moments = [row["at"] for row in get_authentication_records(request, request.user) if "at" in row]
-    return bool(moments) and timezone.now().timestamp() - max(moments) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    moments = [
+        row["at"] for row in get_authentication_records(request, request.user) if "at" in row
+    ]
+    return (
+        bool(moments)
+        and timezone.now().timestamp() - max(moments) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    )
 
 
 def ask_again(request: HttpRequest, *, back: str = "") -> HttpResponse:
@@ -35,6 +40,10 @@ def freshly_authenticated(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return view(request, *args, **kwargs) if recently_authenticated(request) else ask_again(request)
+        return (
+            view(request, *args, **kwargs)
+            if recently_authenticated(request)
+            else ask_again(request)
+        )
 
     return guarded

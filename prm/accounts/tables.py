@@ -32,8 +32,12 @@ class PeopleTable(Table):
         """Name, address, and what hidden columns say."""
         name = gettext("%(name)s (you)") % {"name": record.name} if record.is_self else record.name
         url = reverse(self.edit_url, kwargs={"membership_id": record.membership_id})
-        sub = " · ".join(filter(None, [record.email if record.email != record.name else "", record.title]))
-        return ident(name, url, sub=sub, hue=record.user_id, narrow=role_words(record.roles), person=True)
+        sub = " · ".join(
+            filter(None, [record.email if record.email != record.name else "", record.title])
+        )
+        return ident(
+            name, url, sub=sub, hue=record.user_id, narrow=role_words(record.roles), person=True
+        )
 
     def render_roles(self, record: TeamMember) -> Any:
         """Roles, and below them what a partner's person sees."""
@@ -43,4 +47,7 @@ class PeopleTable(Table):
             gettext("all referrals") if record.sees_all_referrals else gettext("own referrals"),
             gettext("earnings") if record.sees_earnings else "",
         ]
-        return two_lines(role_words(record.roles), gettext("Sees %(what)s") % {"what": ", ".join(filter(None, seen))})
+        return two_lines(
+            role_words(record.roles),
+            gettext("Sees %(what)s") % {"what": ", ".join(filter(None, seen))},
+        )

@@ -15,7 +15,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from prm.accounts import services
 from prm.accounts.capabilities import Capability, Role
-from prm.accounts.forms import InviteForm, ProfileForm, StaffInviteForm, StaffMemberForm, TeamMemberForm
+from prm.accounts.forms import (
+    InviteForm,
+    ProfileForm,
+    StaffInviteForm,
+    StaffMemberForm,
+    TeamMemberForm,
+)
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.accounts.models import Invitation, Membership
@@ -44,7 +50,11 @@ class Pages:
     def context(self, **more: Any) -> dict[str, Any]:
         """Return what every page of the kind shows."""
         names = ("list", "invite", "edit", "remove", "invitation-resend", "invitation-revoke")
-        return {"staff": self.prefix == "staff", "names": {name.replace("-", "_"): f"{self.prefix}-{name}" for name in names}, **more}
+        return {
+            "staff": self.prefix == "staff",
+            "names": {name.replace("-", "_"): f"{self.prefix}-{name}" for name in names},
+            **more,
+        }
 
 
 TEAM = Pages("team", InviteForm, TeamMemberForm)
@@ -68,19 +78,37 @@ def account_profile(request: MemberRequest) -> HttpResponse:
             messages.success(request, _("Your settings are saved"))
         return hx_redirect(request, "account-profile")
     context = {"form": form, "email": user.email, "facts": sign_in_facts(user)}
-    return render(request, "prm/accounts/profile.html", context, status=UNPROCESSABLE if form.is_bound else 200)
+    return render(
+        request,
+        "prm/accounts/profile.html",
+        context,
+        status=UNPROCESSABLE if form.is_bound else 200,
+    )
 
 
 def _list(request: MemberRequest, pages: Pages) -> HttpResponse:
     partner_id = pages.partner_id(request)
-    people = people_of(tenant_id=request.tenant.id, partner_id=partner_id, self_id=request.member.user_id)
+    people = people_of(
+        tenant_id=request.tenant.id, partner_id=partner_id, self_id=request.member.user_id
+    )
     invitations = [
-        {"id": row.id, "email": row.email, "name": row.name, "roles": role_words(row.roles), "sent_at": row.sent_at,
-         "expires_at": row.expires_at, "expired": row.expires_at <= timezone.now()}
+        {
+            "id": row.id,
+            "email": row.email,
+            "name": row.name,
+            "roles": role_words(row.roles),
+            "sent_at": row.sent_at,
+            "expires_at": row.expires_at,
+            "expired": row.expires_at <= timezone.now(),
+        }
         for row in open_invitations(partner_id=partner_id)
     ]
     table = PeopleTable(people, edit_url=f"{pages.prefix}-edit")
-    return render(request, "prm/accounts/team_list.html", pages.context(table=table, invitations=invitations, alone=len(people) == 1))
+    return render(
+        request,
+        "prm/accounts/team_list.html",
+        pages.context(table=table, invitations=invitations, alone=len(people) == 1),
+    )
 
 
 def _invite(request: MemberRequest, pages: Pages) -> HttpResponse:
@@ -101,9 +129,16 @@ def _invite(request: MemberRequest, pages: Pages) -> HttpResponse:
         except services.AlreadyMember:
             form.add_error("email", _("This person is on the team already"))
         else:
-            messages.success(request, _("An invitation is on its way to %(email)s") % {"email": invitation.email})
+            messages.success(
+                request, _("An invitation is on its way to %(email)s") % {"email": invitation.email}
+            )
             return hx_redirect(request, f"{pages.prefix}-list")
-    return render(request, "prm/accounts/team_invite.html", pages.context(form=form), status=UNPROCESSABLE if form.is_bound else 200)
+    return render(
+        request,
+        "prm/accounts/team_invite.html",
+        pages.context(form=form),
+        status=UNPROCESSABLE if form.is_bound else 200,
+    )
 
 
 def _edit(request: MemberRequest, pages: Pages, membership_id: int) -> HttpResponse:
@@ -129,10 +164,17 @@ def _edit(request: MemberRequest, pages: Pages, membership_id: int) -> HttpRespo
         except services.LastAdmin:
             form.add_error("role" if "role" in form.fields else "roles", _last_admin_words(place))
         else:
-            messages.success(request, _("%(name)s is changed") % {"name": place.user.get_full_name()})
+            messages.success(
+                request, _("%(name)s is changed") % {"name": place.user.get_full_name()}
+            )
             return hx_redirect(request, f"{pages.prefix}-list")
     context = pages.context(form=form, place=place, is_self=place.user_id == request.member.user_id)
-    return render(request, "prm/accounts/team_edit.html", context, status=UNPROCESSABLE if form.is_bound else 200)
+    return render(
+        request,
+        "prm/accounts/team_edit.html",
+        context,
+        status=UNPROCESSABLE if form.is_bound else 200,
+    )
 
 
 def _remove(request: MemberRequest, pages: Pages, membership_id: int) -> HttpResponse:
@@ -149,23 +191,39 @@ def _remove(request: MemberRequest, pages: Pages, membership_id: int) -> HttpRes
         )
     except services.LastAdmin:
         return render(
-            request, "prm/accounts/team_remove.html", pages.context(place=place, problem=_last_admin_words(place)), status=UNPROCESSABLE,
+            request,
+            "prm/accounts/team_remove.html",
+            pages.context(place=place, problem=_last_admin_words(place)),
+            status=UNPROCESSABLE,
         )
     if place.user_id == request.member.user_id:
         return redirect("start")
-    messages.success(request, _("%(name)s no longer belongs to the team") % {"name": place.user.get_full_name()})
+    messages.success(
+        request, _("%(name)s no longer belongs to the team") % {"name": place.user.get_full_name()}
+    )
     return hx_redirect(request, f"{pages.prefix}-list")
 
 
-def _answer_invitation(request: MemberRequest, pages: Pages, invitation_id: UUID, *, resend: bool) -> HttpResponse:
-    invitation = get_object_or_404(Invitation, id=invitation_id, partner_id=pages.partner_id(request))
+def _answer_invitation(
+    request: MemberRequest, pages: Pages, invitation_id: UUID, *, resend: bool
+) -> HttpResponse:
+    invitation = get_object_or_404(
+        Invitation, id=invitation_id, partner_id=pages.partner_id(request)
+    )
     act = services.resend_invitation if resend else services.revoke_invitation
     try:
         act(invitation_id=invitation.id, actor=actor_of(request), at=timezone.now())
     except services.InvitationUnusable:
-        messages.error(request, _("%(email)s has answered the invitation already") % {"email": invitation.email})
+        messages.error(
+            request,
+            _("%(email)s has answered the invitation already") % {"email": invitation.email},
+        )
     else:
-        said = _("A new invitation is on its way to %(email)s") if resend else _("The invitation to %(email)s is taken back")
+        said = (
+            _("A new invitation is on its way to %(email)s")
+            if resend
+            else _("The invitation to %(email)s is taken back")
+        )
         messages.success(request, said % {"email": invitation.email})
     return hx_redirect(request, f"{pages.prefix}-list")
 

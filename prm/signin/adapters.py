@@ -29,7 +29,9 @@ class AccountAdapter(DefaultAccountAdapter):
         """Tell whether a `next` stays on the host of the request; no other host is ever a target."""
         request = allauth_context.request
         return url_has_allowed_host_and_scheme(
-            url, allowed_hosts={request.get_host()}, require_https=request.is_secure(),
+            url,
+            allowed_hosts={request.get_host()},
+            require_https=request.is_secure(),
         )
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -40,10 +42,26 @@ class AccountAdapter(DefaultAccountAdapter):
         vendor = tenant.name if tenant else ""
         with translation.override(language):
             message = self.render_mail(
-                template_prefix, email, {"request": self.request, "vendor": vendor, "tenant": tenant, "language": language, **context},
+                template_prefix,
+                email,
+                {
+                    "request": self.request,
+                    "vendor": vendor,
+                    "tenant": tenant,
+                    "language": language,
+                    **context,
+                },
             )
-            html = framed(message.subject, message.body, tenant=tenant, language=language, code=str(context.get("code", "")))
-        mail = queue_account_mail(to=email, subject=message.subject, text=message.body, html=html, language=language)
+            html = framed(
+                message.subject,
+                message.body,
+                tenant=tenant,
+                language=language,
+                code=str(context.get("code", "")),
+            )
+        mail = queue_account_mail(
+            to=email, subject=message.subject, text=message.body, html=html, language=language
+        )
         if tenant is not None:
             in_the_name_of(mail, tenant)
 

@@ -21,7 +21,14 @@ def use_code(authenticator: Authenticator, code: str) -> bool:
     secret = decrypt(authenticator.data["secret"])
     now = int(time.time()) // app_settings.TOTP_PERIOD
     window = range(now - app_settings.TOTP_TOLERANCE - 1, now + app_settings.TOTP_TOLERANCE + 2)
-    counter = next((at for at in window if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(secret, at)))), None)
+    counter = next(
+        (
+            at
+            for at in window
+            if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(secret, at)))
+        ),
+        None,
+    )
     if counter is None:
         return False
     with transaction.atomic():

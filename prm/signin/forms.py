@@ -33,7 +33,9 @@ class OnceOnly(BaseAuthenticateForm):
                 problem = error
             else:
                 authenticator: Authenticator = self.authenticator
-                if authenticator.type == Authenticator.Type.TOTP and not use_code(authenticator, code):
+                if authenticator.type == Authenticator.Type.TOTP and not use_code(
+                    authenticator, code
+                ):
                     problem = get_adapter().validation_error("incorrect_code")
         if problem is not None:
             raise problem
@@ -51,7 +53,9 @@ class OnceOnlyReauthenticateForm(OnceOnly, ReauthenticateForm):
 class JoinForm(forms.Form):
     """What a person without a login gives when accepting an invitation."""
 
-    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(
+        label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
     password = forms.CharField(
         label=_("Password"),
         strip=False,
@@ -73,7 +77,6 @@ class JoinForm(forms.Form):
         password: str = self.cleaned_data["password"]
         validate_password(password, User(email=self.email, name=self.cleaned_data.get("name", "")))
         return password
-
 
 
 class PlainLoginForm(LoginForm):

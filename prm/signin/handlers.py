@@ -21,15 +21,24 @@ from prm.signin.mails import mail_invitation
 def send_invitation(event: Event) -> None:
     """Mail the newest link; an invitation that was answered or sent again in the meantime is left to that event."""
     invitation = Invitation.objects.filter(
-        id=UUID(event.payload["invitation_id"]), accepted_at=None, revoked_at=None, sent_at=event.at,
+        id=UUID(event.payload["invitation_id"]),
+        accepted_at=None,
+        revoked_at=None,
+        sent_at=event.at,
     ).first()
     if invitation is not None:
-        mail_invitation(invitation, token=token_of(invitation), person=person_with(invitation.email))
+        mail_invitation(
+            invitation, token=token_of(invitation), person=person_with(invitation.email)
+        )
 
 
-def end_other_sessions(*, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
+def end_other_sessions(
+    *, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
+) -> None:
     """Sign the person out everywhere else when a second factor changes (THREATS.md, S21); use the proving code up."""
-    for session in UserSession.objects.filter(user_id=user.pk).exclude(session_key=request.session.session_key):
+    for session in UserSession.objects.filter(user_id=user.pk).exclude(
+        session_key=request.session.session_key
+    ):
         session.end()
     if authenticator.pk and authenticator.type == Authenticator.Type.TOTP:
         mark_used(authenticator)

@@ -23,7 +23,9 @@ def mail_invitation(invitation: Invitation, *, token: str, person: User | None) 
     with translation.override(language):
         roles = ", ".join(str(Role(role).label) for role in invitation.roles)
         button = gettext("Open the invitation")
-        title = gettext("You are invited to %(place)s") % {"place": invitation.partner_name or tenant.name}
+        title = gettext("You are invited to %(place)s") % {
+            "place": invitation.partner_name or tenant.name
+        }
     context = {
         "title": title,
         "invitation": invitation,
@@ -35,7 +37,11 @@ def mail_invitation(invitation: Invitation, *, token: str, person: User | None) 
     }
     words = written("emails/accounts/invitation", context, tenant=tenant, language=language)
     mail = queue_account_mail(
-        to=invitation.email, subject=words.subject, text=words.text, html=words.html, language=words.language,
+        to=invitation.email,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        language=words.language,
     )
     return in_the_name_of(mail, tenant)
 

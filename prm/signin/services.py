@@ -10,7 +10,9 @@ from prm.accounts.services import accept_invitation, usable_invitation
 
 
 @transaction.atomic
-def join(*, token: str, name: str, password: str, language: str, at: datetime) -> tuple[User, Membership]:
+def join(
+    *, token: str, name: str, password: str, language: str, at: datetime
+) -> tuple[User, Membership]:
     """Make a login for the invited address and accept the invitation.
 
     The address counts as proved, since the link was mailed to it. Raises InvitationUnusable; IntegrityError when the

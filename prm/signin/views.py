@@ -24,7 +24,12 @@ from prm.accounts.members import SESSION_KEY, memberships_of
 from prm.accounts.middleware import LANGUAGE_COOKIE
 from prm.accounts.models import Invitation, Membership, User
 from prm.accounts.selectors import owns_address, person_with
-from prm.accounts.services import InvitationUnusable, WrongAddress, accept_invitation, usable_invitation
+from prm.accounts.services import (
+    InvitationUnusable,
+    WrongAddress,
+    accept_invitation,
+    usable_invitation,
+)
 from prm.signin.forms import JoinForm
 from prm.signin.services import join
 from prm.tenancy.links import tenant_path, tenant_url
@@ -40,7 +45,9 @@ def start(request: HttpRequest) -> HttpResponse:
     """Send the person to their place; without one it explains, with several it lets them choose and remembers."""
     member = getattr(request, "member", None)
     if member is not None:
-        return redirect("manage-dashboard" if member.may(Capability.SEE_DASHBOARD) else "partner-home")
+        return redirect(
+            "manage-dashboard" if member.may(Capability.SEE_DASHBOARD) else "partner-home"
+        )
     if request.tenant is not None:  # type: ignore[attr-defined]
         return redirect("membership-list")
     places = memberships_of(request.user)
@@ -74,13 +81,18 @@ def membership_choose(request: HttpRequest) -> HttpResponse:
         user=request.user,
         ended_at=None,
     )
-    request.session[SESSION_KEY] = {**request.session.get(SESSION_KEY, {}), str(place.tenant_id): place.id}
+    request.session[SESSION_KEY] = {
+        **request.session.get(SESSION_KEY, {}),
+        str(place.tenant_id): place.id,
+    }
     request.session["last_membership"] = place.id
     rotate_token(request)
     return redirect_to(request, _home_of(request, place))
 
 
-@public("the link of an invitation; it is only kept in the session, so that no later page has it in its address")
+@public(
+    "the link of an invitation; it is only kept in the session, so that no later page has it in its address"
+)
 @never_cache
 @require_safe
 def invitation_open(request: HttpRequest, token: str) -> HttpResponse:
@@ -108,18 +120,25 @@ def invitation_accept(request: HttpRequest) -> HttpResponse:
 def set_language(request: HttpRequest) -> HttpResponse:
     """Speak another language: kept with the person, and in a cookie for before they sign in."""
     language, back = request.POST.get("language", ""), request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     response = redirect_to(request, back if safe else reverse("start"))
     if language in dict(settings.LANGUAGES) and check_for_language(language):
         response.set_cookie(
-            LANGUAGE_COOKIE, language, max_age=YEAR, secure=settings.HTTPS, httponly=True, samesite="Lax",
+            LANGUAGE_COOKIE,
+            language,
+            max_age=YEAR,
+            secure=settings.HTTPS,
+            httponly=True,
+            samesite="Lax",
         )
         if request.user.is_authenticated:
             User.objects.filter(id=request.user.id).update(language=language)
     return response
 
 
-def stale_page(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django names it
+def stale_page(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose token does not fit: an old tab, another place, or a browser without cookies."""
     return render(request, "prm/signin/stale.html", status=403)
 
@@ -143,7 +162,11 @@ def _home_of(request: HttpRequest, place: Membership) -> str:
 
 def _chooser(request: HttpRequest, places: list[Membership]) -> HttpResponse:
     member = getattr(request, "member", None)
-    last_used = max((place for place in places if place.last_seen_at), key=lambda place: place.last_seen_at, default=None)
+    last_used = max(
+        (place for place in places if place.last_seen_at),
+        key=lambda place: place.last_seen_at,
+        default=None,
+    )
     rows = [
         {
             "id": place.id,
@@ -153,12 +176,21 @@ def _chooser(request: HttpRequest, places: list[Membership]) -> HttpResponse:
             "current": member is not None and member.membership_id == place.id,
             "last_used": place is last_used and member is None,
         }
-        for place in sorted(places, key=lambda place: (place is not last_used, place.tenant.name, place.partner_name))
+        for place in sorted(
+            places,
+            key=lambda place: (place is not last_used, place.tenant.name, place.partner_name),
+        )
     ]
-    return render(request, "prm/signin/places.html", {"places": rows, "layout": "layouts/app.html" if member else "layouts/bare.html"})
+    return render(
+        request,
+        "prm/signin/places.html",
+        {"places": rows, "layout": "layouts/app.html" if member else "layouts/bare.html"},
+    )
 
 
-def _invitation_page(request: HttpRequest, invitation: Invitation, *, form: JoinForm | None = None) -> HttpResponse:
+def _invitation_page(
+    request: HttpRequest, invitation: Invitation, *, form: JoinForm | None = None
+) -> HttpResponse:
     user = request.user
     owner = user.is_authenticated and owns_address(user, invitation.email)  # type: ignore[arg-type]
     person = person_with(invitation.email)
@@ -174,7 +206,12 @@ def _invitation_page(request: HttpRequest, invitation: Invitation, *, form: Join
         "form": form if not user.is_authenticated else None,
         "login_url": f"{reverse('account_login')}?next={reverse('invitation-accept')}",
     }
-    return render(request, "prm/signin/invitation.html", context, status=422 if form is not None and form.is_bound else 200)
+    return render(
+        request,
+        "prm/signin/invitation.html",
+        context,
+        status=422 if form is not None and form.is_bound else 200,
+    )
 
 
 def _accept(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
@@ -184,9 +221,14 @@ def _accept(request: HttpRequest, invitation: Invitation, token: str) -> HttpRes
         try:
             place = accept_invitation(token=token, user=request.user, at=at)
         except WrongAddress:
-            return render(request, "prm/signin/invitation.html", _wrong(request, invitation), status=403)
+            return render(
+                request, "prm/signin/invitation.html", _wrong(request, invitation), status=403
+            )
         _work_in(request, place)
-        messages.success(request, _("You now belong to %(place)s") % {"place": place.partner_name or place.tenant.name})
+        messages.success(
+            request,
+            _("You now belong to %(place)s") % {"place": place.partner_name or place.tenant.name},
+        )
         return redirect("start")
     if person_with(invitation.email) is not None:
         return redirect(f"{reverse('account_login')}?next={reverse('invitation-accept')}")
@@ -203,14 +245,19 @@ def _accept(request: HttpRequest, invitation: Invitation, token: str) -> HttpRes
         at=at,
     )
     record_authentication(request, person, method="password")
-    response = perform_login(request, Login(user=person, email=person.email, redirect_url=reverse("start")))
+    response = perform_login(
+        request, Login(user=person, email=person.email, redirect_url=reverse("start"))
+    )
     _work_in(request, place)
     return response
 
 
 def _work_in(request: HttpRequest, place: Membership) -> None:
     request.session.pop(INVITATION_KEY, None)
-    request.session[SESSION_KEY] = {**request.session.get(SESSION_KEY, {}), str(place.tenant_id): place.id}
+    request.session[SESSION_KEY] = {
+        **request.session.get(SESSION_KEY, {}),
+        str(place.tenant_id): place.id,
+    }
     request.session["last_membership"] = place.id
 
 

@@ -24,19 +24,39 @@ LOGO_PROBLEMS = {
 class SettingsForm(forms.Form):
     """What a program admin says about the vendor."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("As partners know it; shown in the menu and in emails"))
-    legal_name = forms.CharField(label=_("Legal name"), max_length=160, required=False, help_text=_("Printed on statements"))
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=120,
+        help_text=_("As partners know it; shown in the menu and in emails"),
+    )
+    legal_name = forms.CharField(
+        label=_("Legal name"), max_length=160, required=False, help_text=_("Printed on statements")
+    )
     legal_address = forms.CharField(
-        label=_("Address"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
+        label=_("Address"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
     )
     tax_number = forms.CharField(label=_("VAT or tax number"), max_length=40, required=False)
     country = forms.ChoiceField(label=_("Country"), required=False)
-    language = forms.ChoiceField(label=_("Language"), help_text=_("For people who have chosen none"))
-    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Decides to which month a payment belongs"))
+    language = forms.ChoiceField(
+        label=_("Language"), help_text=_("For people who have chosen none")
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), help_text=_("Decides to which month a payment belongs")
+    )
     currency = forms.ChoiceField(label=_("Currency"), help_text=_("Offered first for new programs"))
-    mail_sender = forms.CharField(label=_("Sender name"), max_length=120, required=False, help_text=_("Left empty, the name above"))
+    mail_sender = forms.CharField(
+        label=_("Sender name"),
+        max_length=120,
+        required=False,
+        help_text=_("Left empty, the name above"),
+    )
     reply_to = forms.EmailField(label=_("Replies go to"), required=False)
-    support_email = forms.EmailField(label=_("Support address"), required=False, help_text=_("Shown to partners who need help"))
+    support_email = forms.EmailField(
+        label=_("Support address"), required=False, help_text=_("Shown to partners who need help")
+    )
     require_second_factor = forms.BooleanField(
         label=_("Staff must use two-step login"),
         required=False,
@@ -46,12 +66,18 @@ class SettingsForm(forms.Form):
         label=_("Own web address"),
         max_length=253,
         required=False,
-        help_text=_("A host name such as partners.example.com that points to this portal. Emails link to it"),
+        help_text=_(
+            "A host name such as partners.example.com that points to this portal. Emails link to it"
+        ),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
 
     SECTIONS = (
-        ("vendor", _("The vendor"), ("name", "legal_name", "legal_address", "tax_number", "country")),
+        (
+            "vendor",
+            _("The vendor"),
+            ("name", "legal_name", "legal_address", "tax_number", "country"),
+        ),
         ("region", _("Language, time and money"), ("language", "time_zone", "currency")),
         ("mail", _("Emails"), ("mail_sender", "reply_to", "support_email")),
         ("access", _("Access"), ("require_second_factor", "domain")),
@@ -75,16 +101,23 @@ class SettingsForm(forms.Form):
     @property
     def sections(self) -> list[dict[str, Any]]:
         """The fields in groups with a heading each."""
-        return [{"id": key, "title": title, "fields": [self[name] for name in names]} for key, title, names in self.SECTIONS]
+        return [
+            {"id": key, "title": title, "fields": [self[name] for name in names]}
+            for key, title, names in self.SECTIONS
+        ]
 
     def clean_domain(self) -> str:
         """Return the host name in lower case; the portal's own hosts cannot be taken."""
         host: str = self.cleaned_data["domain"].strip().lower().rstrip(".")
         own = {*settings.OWN_HOSTS, settings.PUBLIC_ORIGIN.partition("://")[2].partition(":")[0]}
         if host and not is_host_name(host):
-            raise ValidationError(_("Enter a host name in the form partners.example.com"), code="host")
+            raise ValidationError(
+                _("Enter a host name in the form partners.example.com"), code="host"
+            )
         if host in own:
-            raise ValidationError(_("Choose another host name, this one belongs to the portal itself"), code="own")
+            raise ValidationError(
+                _("Choose another host name, this one belongs to the portal itself"), code="own"
+            )
         return host
 
 
@@ -96,12 +129,17 @@ class LookForm(forms.Form):
         regex=r"^#[0-9a-fA-F]{6}$",
         help_text=_("Buttons, links and marks use it"),
         widget=forms.TextInput(attrs={"type": "color"}),
-        error_messages={"invalid": _("Enter a colour in the form #0b6b75"), "required": _("Choose a colour")},
+        error_messages={
+            "invalid": _("Enter a colour in the form #0b6b75"),
+            "required": _("Choose a colour"),
+        },
     )
     logo = forms.FileField(
         label=_("Choose a logo"),
         required=False,
-        widget=FileDrop(accept="image/png,image/jpeg", limits=_("PNG or JPEG, at most 1 MB; square works best")),
+        widget=FileDrop(
+            accept="image/png,image/jpeg", limits=_("PNG or JPEG, at most 1 MB; square works best")
+        ),
     )
     remove_logo = forms.BooleanField(label=_("Remove the logo"), required=False)
 

@@ -11,10 +11,21 @@ from prm.tenancy.models import Tenant
 from prm.vendor.rules import foreground_on
 
 # What the page of settings may change; everything else of a tenant has a use case of its own.
-EDITABLE = (
-    "name legal_name legal_address tax_number country language time_zone currency "
-    "mail_sender reply_to support_email require_second_factor domain"
-).split()
+EDITABLE = [
+    "name",
+    "legal_name",
+    "legal_address",
+    "tax_number",
+    "country",
+    "language",
+    "time_zone",
+    "currency",
+    "mail_sender",
+    "reply_to",
+    "support_email",
+    "require_second_factor",
+    "domain",
+]
 
 
 class DomainTaken(ValueError):
@@ -22,7 +33,9 @@ class DomainTaken(ValueError):
 
 
 @transaction.atomic
-def edit_settings(*, tenant_id: int, settings: dict[str, Any], actor: Actor, at: datetime) -> Tenant:
+def edit_settings(
+    *, tenant_id: int, settings: dict[str, Any], actor: Actor, at: datetime
+) -> Tenant:
     """Change settings of the open tenant; equal values and unknown names are left alone.
 
     Raises DomainTaken. Emits tenant.settings_changed with what was before, when something changed.
@@ -31,14 +44,27 @@ def edit_settings(*, tenant_id: int, settings: dict[str, Any], actor: Actor, at:
     wanted = {name: settings[name] for name in EDITABLE if name in settings}
     if "domain" in wanted:
         wanted["domain"] = wanted["domain"] or None
-        if wanted["domain"] and Tenant.objects.filter(domain=wanted["domain"]).exclude(id=tenant_id).exists():
+        if (
+            wanted["domain"]
+            and Tenant.objects.filter(domain=wanted["domain"]).exclude(id=tenant_id).exists()
+        ):
             raise DomainTaken(wanted["domain"])
-    changes = {name: [getattr(tenant, name), value] for name, value in wanted.items() if getattr(tenant, name) != value}
+    changes = {
+        name: [getattr(tenant, name), value]
+        for name, value in wanted.items()
+        if getattr(tenant, name) != value
+    }
     if changes:
         for name, (_before, after) in changes.items():
             setattr(tenant, name, after)
         tenant.save(update_fields=list(changes))
-        emit("tenant.settings_changed", subject=f"tenant:{tenant.id}", actor=actor, at=at, changes=changes)
+        emit(
+            "tenant.settings_changed",
+            subject=f"tenant:{tenant.id}",
+            actor=actor,
+            at=at,
+            changes=changes,
+        )
     return tenant
 
 
@@ -57,13 +83,25 @@ def edit_look(
     Emits tenant.look_changed, when something changed.
     """
     tenant = Tenant.objects.select_for_update().get(id=tenant_id)
-    before = {name: getattr(tenant, name) for name in ("accent", "accent_foreground", "logo_digest")}
+    before = {
+        name: getattr(tenant, name) for name in ("accent", "accent_foreground", "logo_digest")
+    }
     tenant.accent, tenant.accent_foreground = accent, foreground_on(accent).foreground
     if logo is not None:
         tenant.logo = logo
         tenant.logo_digest = hashlib.sha256(logo).hexdigest()[:16] if logo else ""
-    changes = {name: [value, getattr(tenant, name)] for name, value in before.items() if getattr(tenant, name) != value}
+    changes = {
+        name: [value, getattr(tenant, name)]
+        for name, value in before.items()
+        if getattr(tenant, name) != value
+    }
     if changes:
         tenant.save(update_fields=[*changes, "logo"])
-        emit("tenant.look_changed", subject=f"tenant:{tenant.id}", actor=actor, at=at, changes=changes)
+        emit(
+            "tenant.look_changed",
+            subject=f"tenant:{tenant.id}",
+            actor=actor,
+            at=at,
+            changes=changes,
+        )
     return tenant

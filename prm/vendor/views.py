@@ -36,14 +36,21 @@ def tenant_settings(request: MemberRequest) -> HttpResponse:
     form = SettingsForm(request.POST or None, initial={**initial, "domain": tenant.domain or ""})
     if request.method == "POST" and form.is_valid():
         try:
-            services.edit_settings(tenant_id=tenant.id, settings=form.cleaned_data, actor=_actor(request), at=timezone.now())
+            services.edit_settings(
+                tenant_id=tenant.id,
+                settings=form.cleaned_data,
+                actor=_actor(request),
+                at=timezone.now(),
+            )
         except services.DomainTaken:
             form.add_error("domain", _("Another vendor uses this host name"))
         else:
             messages.success(request, _("The settings are saved"))
             return hx_redirect(request, "tenant-settings")
     context = {"form": form, "tabs": _tabs("settings")}
-    return render(request, "prm/vendor/settings.html", context, status=UNPROCESSABLE if form.is_bound else 200)
+    return render(
+        request, "prm/vendor/settings.html", context, status=UNPROCESSABLE if form.is_bound else 200
+    )
 
 
 @needs(Capability.EDIT_TENANT)
@@ -51,7 +58,11 @@ def tenant_branding(request: MemberRequest) -> HttpResponse:
     """Show and change colour and logo, with how well text reads on the colour."""
     tenant = request.tenant
     sent = request.method == "POST"
-    form = LookForm(request.POST if sent else None, request.FILES if sent else None, initial={"accent": tenant.accent})
+    form = LookForm(
+        request.POST if sent else None,
+        request.FILES if sent else None,
+        initial={"accent": tenant.accent},
+    )
     if sent and form.is_valid():
         services.edit_look(
             tenant_id=tenant.id,
@@ -63,8 +74,15 @@ def tenant_branding(request: MemberRequest) -> HttpResponse:
         messages.success(request, _("The look is published"))
         return hx_redirect(request, "tenant-branding")
     reads = foreground_on(tenant.accent)
-    context = {"form": form, "tabs": _tabs("look"), "contrast": f"{reads.ratio:.1f}", "dark_text": reads.foreground != "#ffffff"}
-    return render(request, "prm/vendor/look.html", context, status=UNPROCESSABLE if form.is_bound else 200)
+    context = {
+        "form": form,
+        "tabs": _tabs("look"),
+        "contrast": f"{reads.ratio:.1f}",
+        "dark_text": reads.foreground != "#ffffff",
+    }
+    return render(
+        request, "prm/vendor/look.html", context, status=UNPROCESSABLE if form.is_bound else 200
+    )
 
 
 @public("the colours of the vendor, also before signing in")
@@ -73,7 +91,9 @@ def brand_css(request: HttpRequest) -> HttpResponse:
     """Answer the tenant's colours as a style sheet; browsers keep it while its version is in the address."""
     tenant: Tenant = request.tenant  # type: ignore[attr-defined]
     css = f"@layer tokens {{ :root {{ --accent: {tenant.accent}; --accent-fg: {tenant.accent_foreground}; }} }}\n"
-    return _kept(HttpResponse(css, content_type="text/css; charset=utf-8"), request, tenant.brand_version)
+    return _kept(
+        HttpResponse(css, content_type="text/css; charset=utf-8"), request, tenant.brand_version
+    )
 
 
 @public("the logo of the vendor, also before signing in")
@@ -83,7 +103,9 @@ def brand_logo(request: HttpRequest) -> HttpResponse:
     tenant: Tenant = request.tenant  # type: ignore[attr-defined]
     if not tenant.logo_digest:
         return redirect(static("img/favicon.svg"))
-    return _kept(HttpResponse(bytes(tenant.logo), content_type="image/png"), request, tenant.logo_digest)
+    return _kept(
+        HttpResponse(bytes(tenant.logo), content_type="image/png"), request, tenant.logo_digest
+    )
 
 
 def _kept(response: HttpResponse, request: HttpRequest, version: str) -> HttpResponse:
@@ -96,5 +118,10 @@ def _actor(request: MemberRequest) -> Actor:
 
 
 def _tabs(current: str) -> list[Tab]:
-    rows: list[tuple[str, Any, str]] = [("settings", _("Settings"), "tenant-settings"), ("look", _("Look"), "tenant-branding")]
-    return [Tab(label=label, url=reverse(name), current=key == current) for key, label, name in rows]
+    rows: list[tuple[str, Any, str]] = [
+        ("settings", _("Settings"), "tenant-settings"),
+        ("look", _("Look"), "tenant-branding"),
+    ]
+    return [
+        Tab(label=label, url=reverse(name), current=key == current) for key, label, name in rows
+    ]

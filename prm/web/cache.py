@@ -25,13 +25,13 @@ class SteadyCache(RedisCache):
         return self._try("get", key, default, default, version=version)
 
     def add(self, key: str, value: Any, timeout: Any = 300, version: int | None = None) -> bool:
-        return bool(self._try("add", key, True, value, timeout=timeout, version=version))  # noqa: FBT003
+        return bool(self._try("add", key, True, value, timeout=timeout, version=version))
 
     def set(self, key: str, value: Any, timeout: Any = 300, version: int | None = None) -> None:
         self._try("set", key, None, value, timeout=timeout, version=version)
 
     def delete(self, key: str, version: int | None = None) -> bool:
-        return bool(self._try("delete", key, False, version=version))  # noqa: FBT003
+        return bool(self._try("delete", key, False, version=version))
 
     def clear(self) -> bool:
         self._stand_in.clear()

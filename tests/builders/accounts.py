@@ -12,7 +12,11 @@ from tests.conftest import NOON
 
 def an_invitation(*, email: str = "new@partner.example", **fields: Any) -> Invitation:
     """Invite somebody in the open scope; by the operator, unless an actor is given."""
-    wanted = {"roles": [Role.PARTNER_REP if fields.get("partner_id") else Role.FINANCE], "actor": Actor(user_id=None), "at": NOON}
+    wanted = {
+        "roles": [Role.PARTNER_REP if fields.get("partner_id") else Role.FINANCE],
+        "actor": Actor(user_id=None),
+        "at": NOON,
+    }
     return invite(email=email, **{**wanted, **fields})
 
 
@@ -29,7 +33,9 @@ def _staff_member(cast: Cast) -> int:
 @builds("team_invitation")
 def _team_invitation(cast: Cast) -> Any:
     partner = cast.partner
-    return an_invitation(email=f"new@p{partner.id.hex}.example", partner_id=partner.id, partner_name=partner.name).id
+    return an_invitation(
+        email=f"new@p{partner.id.hex}.example", partner_id=partner.id, partner_name=partner.name
+    ).id
 
 
 @builds("staff_invitation")

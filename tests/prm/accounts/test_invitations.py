@@ -7,9 +7,6 @@ from threading import Barrier
 
 import pytest
 from django.db import connection, connections
-from tests.builders.accounts import an_invitation
-from tests.builders.people import a_member, a_person
-from tests.conftest import NOON, World, make_world
 
 from prm.accounts.capabilities import Role
 from prm.accounts.models import Invitation, Membership
@@ -32,6 +29,9 @@ from prm.events.services import Actor
 from prm.notices.models import AccountMail
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from tests.builders.accounts import an_invitation
+from tests.builders.people import a_member, a_person
+from tests.conftest import NOON, World, make_world
 
 
 def refused(token: str, email: str, at: datetime) -> str:
@@ -42,13 +42,23 @@ def refused(token: str, email: str, at: datetime) -> str:
 
 
 def test_accepting_gives_the_place_that_was_offered(acme: Tenant, at: datetime) -> None:
-    invitation = an_invitation(email="Nora@Velden.example ", roles=[Role.FINANCE, Role.CHANNEL_MANAGER])
+    invitation = an_invitation(
+        email="Nora@Velden.example ", roles=[Role.FINANCE, Role.CHANNEL_MANAGER]
+    )
 
-    place = accept_invitation(token=token_of(invitation), user=a_person("nora@velden.example"), at=at)
+    place = accept_invitation(
+        token=token_of(invitation), user=a_person("nora@velden.example"), at=at
+    )
 
-    assert (place.tenant_id, place.partner_id, place.roles) == (acme.id, None, ["channel_manager", "finance"])
+    assert (place.tenant_id, place.partner_id, place.roles) == (
+        acme.id,
+        None,
+        ["channel_manager", "finance"],
+    )
     assert list(Event.objects.order_by("id").values_list("name", flat=True)) == [
-        "invitation.sent", "invitation.accepted", "membership.started",
+        "invitation.sent",
+        "invitation.accepted",
+        "membership.started",
     ]
 
 
@@ -62,7 +72,10 @@ def test_a_link_works_once(acme: Tenant, at: datetime) -> None:
 
 @pytest.mark.parametrize(
     ("after", "reason"),
-    [pytest.param(INVITATION_LIFE, "expired", id="seven days to the microsecond"), pytest.param(timedelta(days=30), "expired", id="a month")],
+    [
+        pytest.param(INVITATION_LIFE, "expired", id="seven days to the microsecond"),
+        pytest.param(timedelta(days=30), "expired", id="a month"),
+    ],
 )
 def test_a_link_expires(acme: Tenant, after: timedelta, reason: str) -> None:
     token = token_of(an_invitation(email="nora@velden.example"))
@@ -74,7 +87,10 @@ def test_a_link_expires(acme: Tenant, after: timedelta, reason: str) -> None:
 def test_a_link_works_until_the_last_moment(acme: Tenant) -> None:
     token = token_of(an_invitation(email="nora@velden.example"))
 
-    assert usable_invitation(token, at=NOON + INVITATION_LIFE - timedelta(microseconds=1)).email == "nora@velden.example"
+    assert (
+        usable_invitation(token, at=NOON + INVITATION_LIFE - timedelta(microseconds=1)).email
+        == "nora@velden.example"
+    )
 
 
 def test_another_address_cannot_accept(acme: Tenant, at: datetime) -> None:
@@ -100,7 +116,9 @@ def test_sending_again_voids_the_link_before(acme: Tenant, at: datetime) -> None
     invitation = an_invitation(email="nora@velden.example")
     before = token_of(invitation)
 
-    again = resend_invitation(invitation_id=invitation.id, actor=Actor(user_id=None), at=at + timedelta(days=6))
+    again = resend_invitation(
+        invitation_id=invitation.id, actor=Actor(user_id=None), at=at + timedelta(days=6)
+    )
 
     assert refused(before, "nora@velden.example", at + timedelta(days=6)) == "unknown"
     assert usable_invitation(token_of(again), at=at + timedelta(days=12)).id == invitation.id
@@ -109,7 +127,9 @@ def test_sending_again_voids_the_link_before(acme: Tenant, at: datetime) -> None
 def test_inviting_an_address_again_replaces_the_waiting_offer(acme: Tenant, at: datetime) -> None:
     first = an_invitation(email="nora@velden.example", roles=[Role.FINANCE])
 
-    second = an_invitation(email="nora@velden.example", roles=[Role.PROGRAM_ADMIN], at=at + timedelta(hours=1))
+    second = an_invitation(
+        email="nora@velden.example", roles=[Role.PROGRAM_ADMIN], at=at + timedelta(hours=1)
+    )
 
     assert second.id == first.id
     assert Invitation.objects.get().roles == ["program_admin"]
@@ -130,13 +150,23 @@ def test_a_link_dies_with_the_inviters_right(world: World, acme: Tenant, at: dat
     assert usable_invitation(token, at=at)
 
     place = Membership.objects.get(user=second)
-    end_membership(membership_id=place.id, tenant_id=acme.id, partner_id=None, actor=Actor(user_id=world.admin.id), at=at)
+    end_membership(
+        membership_id=place.id,
+        tenant_id=acme.id,
+        partner_id=None,
+        actor=Actor(user_id=world.admin.id),
+        at=at,
+    )
 
     assert refused(token, "nora@velden.example", at) == "revoked"
 
 
-def test_a_manager_cannot_bring_staff_through_an_invitation(world: World, acme: Tenant, at: datetime) -> None:
-    token = token_of(an_invitation(email="nora@velden.example", actor=Actor(user_id=world.manager.id)))
+def test_a_manager_cannot_bring_staff_through_an_invitation(
+    world: World, acme: Tenant, at: datetime
+) -> None:
+    token = token_of(
+        an_invitation(email="nora@velden.example", actor=Actor(user_id=world.manager.id))
+    )
 
     assert refused(token, "nora@velden.example", at) == "revoked"
 
@@ -156,7 +186,9 @@ def test_somebody_who_works_there_is_not_invited(world: World, acme: Tenant) -> 
     assert (Invitation.objects.count(), Event.objects.count()) == (0, 0)
 
 
-@pytest.mark.parametrize("roles", [[], [Role.PARTNER_REP], [Role.FINANCE, Role.PARTNER_ADMIN], ["owner"]])
+@pytest.mark.parametrize(
+    "roles", [[], [Role.PARTNER_REP], [Role.FINANCE, Role.PARTNER_ADMIN], ["owner"]]
+)
 def test_roles_must_fit_the_place(acme: Tenant, at: datetime, roles: list[str]) -> None:
     with pytest.raises(RolesDoNotFit):
         invite(email="nora@velden.example", roles=roles, actor=Actor(user_id=None), at=at)
@@ -166,30 +198,48 @@ def test_the_secret_lies_nowhere_in_the_database(acme: Tenant) -> None:
     token = token_of(an_invitation(email="nora@velden.example"))
 
     with connection.cursor() as cursor:
-        cursor.execute("select to_jsonb(i)::text from prm_invitation i union all select to_jsonb(e)::text from prm_event e")
+        cursor.execute(
+            "select to_jsonb(i)::text from prm_invitation i union all select to_jsonb(e)::text from prm_event e"
+        )
         rows = " ".join(row[0] for row in cursor.fetchall())
     assert token not in rows
     assert len(token) == 27
 
 
-def test_the_worker_mails_the_link_in_the_language_of_the_invited(world: World, deliver: Callable[[], int]) -> None:
-    Tenant.objects.filter(id=world.acme.id).update(mail_sender="Acme partners", reply_to="help@acme.example")
+def test_the_worker_mails_the_link_in_the_language_of_the_invited(
+    world: World, deliver: Callable[[], int]
+) -> None:
+    Tenant.objects.filter(id=world.acme.id).update(
+        mail_sender="Acme partners", reply_to="help@acme.example"
+    )
     with tenant_scope(world.acme.id):
-        token = token_of(an_invitation(email="nora@velden.example", name="Nora", actor=Actor(user_id=world.admin.id)))
+        token = token_of(
+            an_invitation(
+                email="nora@velden.example", name="Nora", actor=Actor(user_id=world.admin.id)
+            )
+        )
 
     deliver()
 
     mail = AccountMail.objects.get()
-    assert (mail.to, mail.sender, mail.reply_to) == ("nora@velden.example", "Acme partners", "help@acme.example")
+    assert (mail.to, mail.sender, mail.reply_to) == (
+        "nora@velden.example",
+        "Acme partners",
+        "help@acme.example",
+    )
     assert f"/acme/invitations/{token}/" in mail.text
     assert f"/acme/invitations/{token}/" in mail.html
     assert "Ada Admin" in mail.text
 
 
-def test_an_invitation_sent_twice_before_the_worker_comes_is_mailed_once(world: World, deliver: Callable[[], int]) -> None:
+def test_an_invitation_sent_twice_before_the_worker_comes_is_mailed_once(
+    world: World, deliver: Callable[[], int]
+) -> None:
     with tenant_scope(world.acme.id):
         first = an_invitation(email="nora@velden.example")
-        again = resend_invitation(invitation_id=first.id, actor=Actor(user_id=None), at=NOON + timedelta(minutes=1))
+        again = resend_invitation(
+            invitation_id=first.id, actor=Actor(user_id=None), at=NOON + timedelta(minutes=1)
+        )
 
     deliver()
 

@@ -7,9 +7,6 @@ from uuid import uuid4
 
 import pytest
 from django.db import connections
-from tests.builders.partners import a_partner
-from tests.builders.people import a_member, a_person
-from tests.conftest import NOON, World, make_world
 
 from prm.accounts.capabilities import Capability, Role
 from prm.accounts.members import member_for
@@ -26,7 +23,9 @@ from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
-
+from tests.builders.partners import a_partner
+from tests.builders.people import a_member, a_person
+from tests.conftest import NOON, World, make_world
 
 
 def told() -> list[Event]:
@@ -38,13 +37,27 @@ def told() -> list[Event]:
 def rep(acme: Tenant) -> Membership:
     """A rep in a partner that has an admin."""
     partner = a_partner(name="Partner")
-    a_member(acme, Role.PARTNER_ADMIN, "boss@partner.example", partner_id=partner.id, partner_name="Partner")
-    user = a_member(acme, Role.PARTNER_REP, "rep@partner.example", partner_id=partner.id, partner_name="Partner")
+    a_member(
+        acme,
+        Role.PARTNER_ADMIN,
+        "boss@partner.example",
+        partner_id=partner.id,
+        partner_name="Partner",
+    )
+    user = a_member(
+        acme, Role.PARTNER_REP, "rep@partner.example", partner_id=partner.id, partner_name="Partner"
+    )
     return Membership.objects.get(user=user)
 
 
 def inside(place: Membership) -> dict[str, object]:
-    return {"membership_id": place.id, "tenant_id": place.tenant_id, "partner_id": place.partner_id, "actor": SYSTEM, "at": NOON}
+    return {
+        "membership_id": place.id,
+        "tenant_id": place.tenant_id,
+        "partner_id": place.partner_id,
+        "actor": SYSTEM,
+        "at": NOON,
+    }
 
 
 def test_a_change_is_told_with_what_was_before(rep: Membership) -> None:
@@ -66,8 +79,12 @@ def test_seeing_earnings_is_a_right_of_the_place(rep: Membership, acme: Tenant) 
     change_membership(**inside(rep), sees_earnings=True)
     after = member_for(rep.user, acme, None)
 
-    assert before and after
-    assert (before.may(Capability.SEE_EARNINGS), after.may(Capability.SEE_EARNINGS)) == (False, True)
+    assert before
+    assert after
+    assert (before.may(Capability.SEE_EARNINGS), after.may(Capability.SEE_EARNINGS)) == (
+        False,
+        True,
+    )
 
 
 def test_a_person_who_left_is_a_stranger(rep: Membership, acme: Tenant) -> None:
@@ -77,12 +94,20 @@ def test_a_person_who_left_is_a_stranger(rep: Membership, acme: Tenant) -> None:
     assert told()[0].changes == {"roles": [["partner_rep"], []]}
 
 
-def test_a_person_who_comes_back_starts_without_the_old_rights(rep: Membership, acme: Tenant) -> None:
+def test_a_person_who_comes_back_starts_without_the_old_rights(
+    rep: Membership, acme: Tenant
+) -> None:
     change_membership(**inside(rep), sees_earnings=True)
     end_membership(**inside(rep))
 
     again = add_membership(
-        tenant_id=acme.id, user=rep.user, roles=[Role.PARTNER_REP], partner_id=rep.partner_id, partner_name="Partner", actor=SYSTEM, at=NOON,
+        tenant_id=acme.id,
+        user=rep.user,
+        roles=[Role.PARTNER_REP],
+        partner_id=rep.partner_id,
+        partner_name="Partner",
+        actor=SYSTEM,
+        at=NOON,
     )
 
     assert (again.id, again.ended_at, again.sees_earnings) == (rep.id, None, False)
@@ -110,14 +135,20 @@ def test_a_partners_admin_cannot_be_given_a_staff_role(rep: Membership) -> None:
         change_roles(**inside(rep), roles=[Role.PROGRAM_ADMIN])
 
 
-@pytest.mark.parametrize("elsewhere", [{"partner_id": uuid4()}, {"partner_id": None}, {"tenant_id": 0}])
+@pytest.mark.parametrize(
+    "elsewhere", [{"partner_id": uuid4()}, {"partner_id": None}, {"tenant_id": 0}]
+)
 def test_nobody_is_changed_from_another_team(rep: Membership, elsewhere: dict[str, object]) -> None:
     with pytest.raises(Membership.DoesNotExist):
         end_membership(**{**inside(rep), **elsewhere})
 
 
-def test_a_live_place_keeps_its_roles_when_added_again(world: World, acme: Tenant, at: datetime) -> None:
-    place = add_membership(tenant_id=acme.id, user=world.finance, roles=[Role.PROGRAM_ADMIN], actor=SYSTEM, at=at)
+def test_a_live_place_keeps_its_roles_when_added_again(
+    world: World, acme: Tenant, at: datetime
+) -> None:
+    place = add_membership(
+        tenant_id=acme.id, user=world.finance, roles=[Role.PROGRAM_ADMIN], actor=SYSTEM, at=at
+    )
 
     assert (place.roles, told()) == (["finance"], [])
 
@@ -126,7 +157,9 @@ def test_a_live_place_keeps_its_roles_when_added_again(world: World, acme: Tenan
 def test_two_admins_who_remove_each_other_leave_one(real_database: str) -> None:
     world = make_world()
     second = a_member(world.acme, Role.PROGRAM_ADMIN, "second-admin@acme.example")
-    places = [Membership.objects.get(user=user, tenant=world.acme) for user in (world.admin, second)]
+    places = [
+        Membership.objects.get(user=user, tenant=world.acme) for user in (world.admin, second)
+    ]
     together = Barrier(2)
 
     def remove(place: Membership) -> str:

@@ -7,18 +7,18 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.utils import timezone
 from playwright.sync_api import Browser
-from tests.browser import HAS_CHROMIUM, chromium, serving, visitor
-from tests.builders.accounts import an_invitation
-from tests.builders.partners import a_partner
-from tests.builders.people import PASSWORD, a_member
-from tests.conftest import World, make_world
-from tests.prm.signin.conftest import code_in_the_mail
 
 from prm.accounts.capabilities import Role
 from prm.accounts.models import Membership
 from prm.accounts.services import token_of
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from tests.browser import HAS_CHROMIUM, chromium, serving, visitor
+from tests.builders.accounts import an_invitation
+from tests.builders.partners import a_partner
+from tests.builders.people import PASSWORD, a_member
+from tests.conftest import World, make_world
+from tests.prm.signin.conftest import code_in_the_mail
 
 pytestmark = [
     pytest.mark.journey,
@@ -49,10 +49,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize(("phone", "dark"), [(False, False), (True, True)])
-def test_an_invited_person_joins_and_refers(world: World, origin: str, browser: Browser, *, phone: bool, dark: bool) -> None:
+def test_an_invited_person_joins_and_refers(
+    world: World, origin: str, browser: Browser, *, phone: bool, dark: bool
+) -> None:
     with tenant_scope(world.acme.id):
         partner = a_partner(name="Cobalt Agency")
-        invitation = an_invitation(email="nora@new.example", name="Nora New", partner_id=partner.id, partner_name=partner.name, at=timezone.now())
+        invitation = an_invitation(
+            email="nora@new.example",
+            name="Nora New",
+            partner_id=partner.id,
+            partner_name=partner.name,
+            at=timezone.now(),
+        )
     size = "390-dark" if phone else "1440"
     with visitor(browser, origin, phone=phone, dark=dark) as nora:
         page = nora.open(f"/acme/invitations/{token_of(invitation)}/")
@@ -91,7 +99,9 @@ def test_a_mailed_code_lets_in(world: World, origin: str, browser: Browser) -> N
         page.wait_for_url("**/acme/manage/")
 
 
-def test_staff_who_need_a_second_factor_set_one_up_and_use_it(world: World, origin: str, browser: Browser) -> None:
+def test_staff_who_need_a_second_factor_set_one_up_and_use_it(
+    world: World, origin: str, browser: Browser
+) -> None:
     Tenant.objects.filter(id=world.acme.id).update(require_second_factor=True)
     with visitor(browser, origin) as person:
         page = person.log_in(world.finance.email, PASSWORD, at=LOGIN)
@@ -113,15 +123,27 @@ def test_staff_who_need_a_second_factor_set_one_up_and_use_it(world: World, orig
             assert elsewhere.page.url.startswith(f"{origin}/acme/accounts/2fa/authenticate/")
             assert elsewhere.problems() == []
             elsewhere.open("/acme/manage/")
-            assert "/accounts/login/" in elsewhere.page.url or "/2fa/authenticate/" in elsewhere.page.url
+            assert (
+                "/accounts/login/" in elsewhere.page.url
+                or "/2fa/authenticate/" in elsewhere.page.url
+            )
 
 
-def test_one_person_works_in_two_places_of_one_vendor(world: World, origin: str, browser: Browser) -> None:
+def test_one_person_works_in_two_places_of_one_vendor(
+    world: World, origin: str, browser: Browser
+) -> None:
     with tenant_scope(world.acme.id):
         places = {name: a_partner(name=name) for name in ("Brightwater", "Cobalt")}
     for name, partner in places.items():
         role = Role.PARTNER_ADMIN if name == "Brightwater" else Role.PARTNER_REP
-        a_member(world.acme, role, "mia@many.example", name="Mia Many", partner_id=partner.id, partner_name=name)
+        a_member(
+            world.acme,
+            role,
+            "mia@many.example",
+            name="Mia Many",
+            partner_id=partner.id,
+            partner_name=name,
+        )
     Membership.objects.filter(partner_name="Cobalt").update(sees_earnings=True)
     with visitor(browser, origin) as mia:
         page = mia.log_in("mia@many.example", PASSWORD, at="/accounts/login/")

@@ -7,17 +7,17 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
 from django.utils import timezone
-from tests.builders.accounts import an_invitation
-from tests.builders.partners import a_partner
-from tests.builders.people import PASSWORD, a_member, a_person
-from tests.conftest import World
-from tests.prm.signin.conftest import signed_in
 
 from prm.accounts.capabilities import Role
 from prm.accounts.models import Invitation, Membership, User
 from prm.accounts.services import revoke_invitation, token_of
 from prm.events.services import SYSTEM
 from prm.tenancy.scope import tenant_scope
+from tests.builders.accounts import an_invitation
+from tests.builders.partners import a_partner
+from tests.builders.people import PASSWORD, a_member, a_person
+from tests.conftest import World
+from tests.prm.signin.conftest import signed_in
 
 PAGE = "/acme/invitation/"
 Link = Callable[..., str]
@@ -87,7 +87,9 @@ def test_a_new_person_signs_up_and_is_in(world: World, client: Client, link: Lin
         ({"name": "Nora", "password": "nora@new.example"}, "too similar"),
     ],
 )
-def test_a_weak_sign_up_says_what_to_do(world: World, client: Client, link: Link, form: dict[str, str], words: str) -> None:
+def test_a_weak_sign_up_says_what_to_do(
+    world: World, client: Client, link: Link, form: dict[str, str], words: str
+) -> None:
     client.get(link())
 
     response = client.post(PAGE, form)
@@ -105,8 +107,11 @@ def test_a_person_with_a_login_signs_in_first(world: World, client: Client, link
     assert f"/acme/accounts/login/?next={PAGE}" in page
 
     refused = client.post(PAGE, {"name": "Eve", "password": "a quiet long phrase"})
-    assert refused.status_code == 302 and waiting(world)
-    client.post("/acme/accounts/login/", {"login": "nora@new.example", "password": PASSWORD, "next": PAGE})
+    assert refused.status_code == 302
+    assert waiting(world)
+    client.post(
+        "/acme/accounts/login/", {"login": "nora@new.example", "password": PASSWORD, "next": PAGE}
+    )
     response = client.post(PAGE)
 
     assert response.headers["Location"] == "/acme/start/"
@@ -114,7 +119,9 @@ def test_a_person_with_a_login_signs_in_first(world: World, client: Client, link
 
 
 def test_somebody_else_cannot_take_it(world: World, client: Client, link: Link) -> None:
-    client.force_login(world.stranger, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(
+        world.stranger, backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
     client.get(link())
 
     assert b"for another address" in client.get(PAGE).content
@@ -126,18 +133,29 @@ def test_somebody_else_cannot_take_it(world: World, client: Client, link: Link) 
 def test_a_person_of_one_partner_joins_another(world: World, client: Client, link: Link) -> None:
     with tenant_scope(world.acme.id):
         first = a_partner(name="Brightwater")
-    nora = a_member(world.acme, Role.PARTNER_REP, "nora@new.example", partner_id=first.id, partner_name="Brightwater")
+    nora = a_member(
+        world.acme,
+        Role.PARTNER_REP,
+        "nora@new.example",
+        partner_id=first.id,
+        partner_name="Brightwater",
+    )
     client.force_login(nora, backend="allauth.account.auth_backends.AuthenticationBackend")
     client.get(link(partner="Cobalt"))
 
     client.post(PAGE)
 
-    assert sorted(Membership.objects.filter(user=nora).values_list("partner_name", flat=True)) == ["Brightwater", "Cobalt"]
+    assert sorted(Membership.objects.filter(user=nora).values_list("partner_name", flat=True)) == [
+        "Brightwater",
+        "Cobalt",
+    ]
     assert b"Cobalt" in client.get("/acme/profile/").content
 
 
 @pytest.mark.parametrize("case", ["used", "expired", "revoked", "unknown"])
-def test_a_dead_link_says_why_and_makes_nothing(world: World, client: Client, link: Link, case: str) -> None:
+def test_a_dead_link_says_why_and_makes_nothing(
+    world: World, client: Client, link: Link, case: str
+) -> None:
     address = link(at=timezone.now() - timedelta(days=8)) if case == "expired" else link()
     if case == "unknown":
         address = "/acme/invitations/nothing-like-it/"
@@ -147,14 +165,21 @@ def test_a_dead_link_says_why_and_makes_nothing(world: World, client: Client, li
         client = Client()
     if case == "revoked":
         with tenant_scope(world.acme.id):
-            revoke_invitation(invitation_id=Invitation.objects.get().id, actor=SYSTEM, at=timezone.now())
+            revoke_invitation(
+                invitation_id=Invitation.objects.get().id, actor=SYSTEM, at=timezone.now()
+            )
 
     client.get(address)
     page = client.get(PAGE)
     posted = client.post(PAGE, {"name": "Eve", "password": "a quiet long phrase"})
 
     assert (page.status_code, posted.status_code) == (410, 410)
-    words = {"used": "accepted already", "expired": "older than seven days", "revoked": "taken back", "unknown": "not complete"}
+    words = {
+        "used": "accepted already",
+        "expired": "older than seven days",
+        "revoked": "taken back",
+        "unknown": "not complete",
+    }
     assert words[case] in page.content.decode()
     assert not User.objects.filter(name="Eve").exists()
 

@@ -4,14 +4,14 @@ import re
 
 import pytest
 from django.test import Client
-from tests.builders.partners import a_partner
-from tests.builders.people import PASSWORD, a_member, a_person
-from tests.conftest import World
 
 from prm.accounts.capabilities import Role
 from prm.accounts.models import Membership, User
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from tests.builders.partners import a_partner
+from tests.builders.people import PASSWORD, a_member, a_person
+from tests.conftest import World
 
 LOGIN = "/accounts/login/"
 
@@ -31,7 +31,10 @@ def sign_in(client: Client, email: str) -> None:
 
 
 def choose(client: Client, name: str, *, path: str = "/memberships/choose/") -> str:
-    place = Membership.objects.get(user__email="mia@many.example", **({"partner_name": name} if name != "Globex" else {"partner_id": None}))
+    place = Membership.objects.get(
+        user__email="mia@many.example",
+        **({"partner_name": name} if name != "Globex" else {"partner_id": None}),
+    )
     return str(client.post(path, {"membership": place.id}).headers["Location"])
 
 
@@ -51,7 +54,9 @@ def test_somebody_with_one_place_goes_there(world: World, client: Client) -> Non
     assert client.get("/").headers["Location"] == "/acme/start/"
 
 
-def test_somebody_with_several_chooses_and_is_remembered(world: World, mia: User, client: Client) -> None:
+def test_somebody_with_several_chooses_and_is_remembered(
+    world: World, mia: User, client: Client
+) -> None:
     sign_in(client, mia.email)
     page = client.get("/").content.decode()
     assert re.findall(r"<strong>(\w+)</strong>", page) == ["Brightwater", "Cobalt", "Globex"]
@@ -95,18 +100,30 @@ def test_a_form_of_the_place_before_is_refused(world: World, mia: User) -> None:
     client.force_login(mia, backend="allauth.account.auth_backends.AuthenticationBackend")
 
     def token(path: str) -> str:
-        return re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get(path).content.decode())[0]
+        return re.findall(
+            r'name="csrfmiddlewaretoken" value="(\w+)"', client.get(path).content.decode()
+        )[0]
 
     cobalt = Membership.objects.get(user=mia, partner_name="Cobalt")
     old = token("/acme/profile/")
-    client.post("/acme/memberships/choose/", {"membership": cobalt.id, "csrfmiddlewaretoken": token("/acme/memberships/")})
+    client.post(
+        "/acme/memberships/choose/",
+        {"membership": cobalt.id, "csrfmiddlewaretoken": token("/acme/memberships/")},
+    )
 
-    response = client.post("/acme/profile/", {"name": "From the old tab", "csrfmiddlewaretoken": old})
+    response = client.post(
+        "/acme/profile/", {"name": "From the old tab", "csrfmiddlewaretoken": old}
+    )
 
     assert response.status_code == 403
     assert "This page is out of date" in response.content.decode()
     assert not User.objects.filter(name="From the old tab").exists()
-    assert client.post("/acme/profile/", {"name": "Mia", "csrfmiddlewaretoken": token("/acme/profile/")}).status_code == 303
+    assert (
+        client.post(
+            "/acme/profile/", {"name": "Mia", "csrfmiddlewaretoken": token("/acme/profile/")}
+        ).status_code
+        == 303
+    )
 
 
 def test_a_person_who_was_removed_is_a_stranger_at_once(world: World, client: Client) -> None:
@@ -124,7 +141,12 @@ def test_staff_without_a_second_factor_are_sent_to_set_one_up(world: World, clie
 
     assert client.get("/acme/manage/").headers["Location"] == "/acme/accounts/2fa/"
     assert client.post("/acme/profile/", {"name": "x"}).headers["Location"] == "/acme/accounts/2fa/"
-    assert client.get("/acme/accounts/2fa/").content.decode().count("Acme asks its staff for a two-step login") >= 1
+    assert (
+        client.get("/acme/accounts/2fa/")
+        .content.decode()
+        .count("Acme asks its staff for a two-step login")
+        >= 1
+    )
     assert client.get("/acme/memberships/").status_code == 200
 
 

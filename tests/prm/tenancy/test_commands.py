@@ -4,11 +4,11 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from tests.conftest import World
 
 from prm.accounts.models import Invitation
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from tests.conftest import World
 
 
 def run(*arguments: str) -> str:
@@ -19,12 +19,23 @@ def run(*arguments: str) -> str:
 
 @pytest.mark.django_db
 def test_a_tenant_comes_with_its_first_invitation() -> None:
-    said = run("create_tenant", "velden", "Velden Software", "Ada@velden.example", "--time-zone", "Europe/Amsterdam")
+    said = run(
+        "create_tenant",
+        "velden",
+        "Velden Software",
+        "Ada@velden.example",
+        "--time-zone",
+        "Europe/Amsterdam",
+    )
 
     tenant = Tenant.objects.get(slug="velden")
     with tenant_scope(tenant.id):
         invitation = Invitation.objects.get()
-    assert (tenant.time_zone, invitation.email, invitation.roles) == ("Europe/Amsterdam", "ada@velden.example", ["program_admin"])
+    assert (tenant.time_zone, invitation.email, invitation.roles) == (
+        "Europe/Amsterdam",
+        "ada@velden.example",
+        ["program_admin"],
+    )
     assert "/velden/invitations/" in said
 
 
@@ -37,7 +48,9 @@ def test_a_slug_that_cannot_be_makes_nothing(world: World, slug: str) -> None:
 
 
 def test_somebody_is_invited_to_the_staff(world: World) -> None:
-    said = run("invite", "acme", "new@acme.example", "--role", "finance", "--role", "channel_manager")
+    said = run(
+        "invite", "acme", "new@acme.example", "--role", "finance", "--role", "channel_manager"
+    )
 
     with tenant_scope(world.acme.id):
         assert Invitation.objects.get().roles == ["channel_manager", "finance"]

@@ -11,13 +11,13 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from tests.conftest import World
 
 from prm.events.models import Event
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from prm.vendor.logos import NotALogo, cleaned_logo
 from prm.vendor.rules import READABLE, contrast, foreground_on
+from tests.conftest import World
 
 PAGE = "/acme/manage/settings/look/"
 
@@ -42,7 +42,12 @@ def bomb() -> bytes:
         return pack(">I", len(body)) + name + body + pack(">I", crc32(name + body))
 
     head = pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", compress(b"\0" * 100_000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", compress(b"\0" * 100_000))
+        + chunk(b"IEND", b"")
+    )
 
 
 @given(st.integers(0, 0xFFFFFF))
@@ -104,9 +109,16 @@ def test_a_look_is_published_and_told(world: World, admin: Client) -> None:
 
     tenant = Tenant.objects.get(id=world.acme.id)
     assert response.status_code == 303
-    assert (tenant.accent, tenant.accent_foreground, len(tenant.logo_digest)) == ("#ffcc00", "#000000", 16)
+    assert (tenant.accent, tenant.accent_foreground, len(tenant.logo_digest)) == (
+        "#ffcc00",
+        "#000000",
+        16,
+    )
     with tenant_scope(world.acme.id):
-        assert Event.objects.get(name="tenant.look_changed").changes["accent"] == ["#0b6b75", "#ffcc00"]
+        assert Event.objects.get(name="tenant.look_changed").changes["accent"] == [
+            "#0b6b75",
+            "#ffcc00",
+        ]
     page = admin.get(PAGE).content.decode()
     assert f"/acme/logo.png?v={tenant.logo_digest}" in page
     assert "/acme/brand.css?v=ffcc00000000" in page
@@ -117,12 +129,23 @@ def test_the_files_of_the_look_are_kept_by_browsers(world: World, admin: Client)
     digest = Tenant.objects.get(id=world.acme.id).logo_digest
     stranger = Client()
 
-    logo, css = stranger.get(f"/acme/logo.png?v={digest}"), stranger.get("/acme/brand.css?v=ffcc00000000")
+    logo, css = (
+        stranger.get(f"/acme/logo.png?v={digest}"),
+        stranger.get("/acme/brand.css?v=ffcc00000000"),
+    )
     old = stranger.get("/acme/brand.css?v=older")
 
-    assert css.content.decode() == "@layer tokens { :root { --accent: #ffcc00; --accent-fg: #000000; } }\n"
-    assert (logo.headers["Content-Type"], logo.headers["X-Content-Type-Options"]) == ("image/png", "nosniff")
-    assert {logo.headers["Cache-Control"], css.headers["Cache-Control"]} == {"public, max-age=31536000, immutable"}
+    assert (
+        css.content.decode()
+        == "@layer tokens { :root { --accent: #ffcc00; --accent-fg: #000000; } }\n"
+    )
+    assert (logo.headers["Content-Type"], logo.headers["X-Content-Type-Options"]) == (
+        "image/png",
+        "nosniff",
+    )
+    assert {logo.headers["Cache-Control"], css.headers["Cache-Control"]} == {
+        "public, max-age=31536000, immutable"
+    }
     assert old.headers["Cache-Control"] == "public, max-age=300"
 
 
@@ -144,9 +167,13 @@ def test_a_colour_is_six_digits(world: World, admin: Client, accent: str) -> Non
 
 
 def test_a_wrong_file_says_what_to_do(world: World, admin: Client) -> None:
-    response = admin.post(PAGE, {"accent": "#0b6b75", "logo": SimpleUploadedFile("x.png", b"<svg/>", content_type="image/png")})
+    response = admin.post(
+        PAGE,
+        {
+            "accent": "#0b6b75",
+            "logo": SimpleUploadedFile("x.png", b"<svg/>", content_type="image/png"),
+        },
+    )
 
     assert response.status_code == 422
     assert "Choose a PNG or JPEG picture" in response.content.decode()
-
-
