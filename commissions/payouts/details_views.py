@@ -30,6 +30,7 @@ from prm.web.htmx import hx_redirect
 @require_GET
 @needs(Capability.MANAGE_PAYOUT_DETAILS)
 def payout_details(request: MemberRequest) -> HttpResponse:
+    """Show where the partner is paid, and the changes."""
     partner_id = request.member.partner_id
     assert partner_id is not None
     page = details_page(
@@ -42,6 +43,7 @@ def payout_details(request: MemberRequest) -> HttpResponse:
 @needs(Capability.MANAGE_PAYOUT_DETAILS)
 @freshly_authenticated
 def payout_details_change(request: MemberRequest) -> HttpResponse:
+    """Take other details, after a fresh sign-in."""
     partner_id = request.member.partner_id
     assert partner_id is not None
     before = newest_account(partner_id)
@@ -73,6 +75,7 @@ def payout_details_change(request: MemberRequest) -> HttpResponse:
 @require_POST
 @needs(Capability.MANAGE_PAYOUT_DETAILS)
 def payout_details_check(request: MemberRequest) -> HttpResponse:
+    """Say while typing whether a number is complete; by POST, so that no log keeps it."""
     number, bank, problem = request.POST.get("number", ""), "", ""
     if number.strip():
         try:
@@ -91,6 +94,7 @@ def payout_details_check(request: MemberRequest) -> HttpResponse:
 @needs(Capability.PREPARE_PAYOUTS)
 @freshly_authenticated
 def payout_source(request: MemberRequest) -> HttpResponse:
+    """Take the account the vendor pays from, after a fresh sign-in."""
     form = DebtorForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         found = form.cleaned_data["iban"]

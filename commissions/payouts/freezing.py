@@ -70,15 +70,18 @@ select c.partner_id, c.currency, t.id as transfer_id,
 """
 _DISAGREEMENTS = """
 select count(*) from payout_candidate c
-  left join (select partner_id, currency, sum(amount_minor) as total from payout_claim group by 1, 2) s using (partner_id, currency)
+  left join (select partner_id, currency, sum(amount_minor) as total from payout_claim group by 1, 2) s
+    using (partner_id, currency)
  where c.reason = '' and c.amount_minor <> coalesce(s.total, 0)
 """
 _PAYOUTS = """
-insert into commissions_payout (number, run_id, partner_id, account_id, amount_minor, currency, line_count, state, return_reason)
+insert into commissions_payout
+  (number, run_id, partner_id, account_id, amount_minor, currency, line_count, state, return_reason)
 select %(number)s || '-' || lpad((row_number() over (order by c.name, c.partner_id, c.currency))::text, 4, '0'),
        %(run)s, c.partner_id, c.account_id, c.amount_minor, c.currency, s.line_count, 'prepared', ''
   from payout_candidate c
-  join (select partner_id, currency, count(*) as line_count from payout_claim group by 1, 2) s using (partner_id, currency)
+  join (select partner_id, currency, count(*) as line_count from payout_claim group by 1, 2) s
+    using (partner_id, currency)
  where c.reason = ''
 """
 _LINES = """
@@ -99,7 +102,8 @@ select %(run)s, c.partner_id, c.amount_minor, c.currency, c.reason,
 """
 _FROZEN = """
 select p.number, p.partner_id::text, p.account_id, p.amount_minor, p.currency,
-       encode(sha256(convert_to(string_agg(l.transfer_id || ':' || l.amount_minor, ',' order by l.transfer_id), 'UTF8')), 'hex')
+       encode(sha256(convert_to(
+         string_agg(l.transfer_id || ':' || l.amount_minor, ',' order by l.transfer_id), 'UTF8')), 'hex')
   from commissions_payout p
   join commissions_payout_line l on l.tenant_id = p.tenant_id and l.payout_id = p.id
  where p.tenant_id = %s and p.run_id = %s

@@ -89,7 +89,10 @@ def tell_returned(event: Event) -> None:
 
 @on("payout_details.changed", name="payouts.tell_details_changed")
 def tell_details_changed(event: Event) -> None:
-    """Tell every admin of the partner, whoever changed the account: a thief does not stay unnoticed (THREATS.md, S25)."""
+    """Tell every admin of the partner, whoever changed the account: no thief stays unnoticed.
+
+    Source: THREATS.md, S25.
+    """
     account = PayoutAccount.objects.select_related("changed_by").get(
         id=event.payload["payout_account_id"]
     )

@@ -15,26 +15,31 @@ def _amount(facts: dict[str, Any]) -> dict[str, str]:
 
 @kind("run.waiting", label=_("A payout run waits for approval"), audience=STAFF)
 def run_waiting(facts: dict[str, Any]) -> str:
+    """Title: a run waits."""
     return gettext("Payout run %(number)s waits for approval") % facts
 
 
 @kind("run.cancelled", label=_("A payout run was sent back"), audience=STAFF)
 def run_cancelled(facts: dict[str, Any]) -> str:
+    """Title: a run was sent back."""
     return gettext("Payout run %(number)s was sent back") % facts
 
 
 @kind("payout.exported", label=_("A payout is on its way"), audience=PARTNER)
 def payout_exported(facts: dict[str, Any]) -> str:
+    """Title: money is on its way."""
     return gettext("%(amount)s is on its way to you") % _amount(facts)
 
 
 @kind("payout.settled", label=_("A payout was paid"), audience=PARTNER, default_email=False)
 def payout_settled(facts: dict[str, Any]) -> str:
+    """Title: money was paid."""
     return gettext("%(amount)s was paid") % _amount(facts)
 
 
 @kind("payout.returned", label=_("A payout came back"), audience=PARTNER, mandatory=True)
 def payout_returned(facts: dict[str, Any]) -> str:
+    """Title: the bank sent money back."""
     return gettext("The bank sent back your payout of %(amount)s") % _amount(facts)
 
 
@@ -45,6 +50,7 @@ def payout_returned(facts: dict[str, Any]) -> str:
     mandatory=True,
 )
 def details_changed(facts: dict[str, Any]) -> str:
+    """Title: the account is another one."""
     return (
         gettext("Payout details were changed")
         if facts.get("before")

@@ -147,7 +147,7 @@ class Payout(PublicTenantModel):
 
 
 class PayoutLine(TenantModel):
-    """A transfer on the partner's payable account, claimed by a payout; signed amount. Claimed at most once at a time."""
+    """A transfer on the partner's payable account, claimed by one payout at a time; signed amount."""
 
     id = models.BigAutoField(primary_key=True)
     payout = TenantForeignKey(Payout)

@@ -101,7 +101,10 @@ def sepa_number(text: str) -> BankNumber:
 
 
 def bank_number(text: str) -> BankNumber:
-    """Check an account number of any country: letters and digits, an IBAN by its checksum too. Raises NotAnAccountNumber."""
+    """Check an account number of any country: letters and digits, an IBAN by its checksum too.
+
+    Raises NotAnAccountNumber.
+    """
     number = compact(text)
     if not _ACCOUNT_NUMBER.fullmatch(number):
         raise NotAnAccountNumber("form")

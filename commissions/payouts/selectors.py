@@ -159,7 +159,9 @@ def ledger_check(run_id: UUID) -> list[LedgerCheck]:
             select p.currency, sum(p.amount_minor)::bigint, sum(l.total)::bigint, sum(l.count)::bigint
               from commissions_payout p
               join lateral (
-                   select coalesce(sum(case when t.credit_account_id = a.id then t.amount_minor else -t.amount_minor end), 0) as total,
+                   select coalesce(sum(
+                            case when t.credit_account_id = a.id then t.amount_minor else -t.amount_minor end
+                          ), 0) as total,
                           count(*) as count
                      from commissions_payout_line x
                      join commissions_transfer t on t.tenant_id = x.tenant_id and t.id = x.transfer_id
@@ -236,19 +238,22 @@ def changes_since(run: PayoutRun) -> list[ChangeSince]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            select p.number, r.name, r.state, p.amount_minor, p.currency, o.masked, n.id is distinct from p.account_id, n.masked,
+            select p.number, r.name, r.state, p.amount_minor, p.currency, o.masked,
+                   n.id is distinct from p.account_id, n.masked,
                    b.credits_minor - b.debits_minor
               from commissions_payout p
               join partners_partner r on r.tenant_id = p.tenant_id and r.id = p.partner_id
               join commissions_payout_account o on o.tenant_id = p.tenant_id and o.id = p.account_id
               left join lateral (
                    select x.id, x.masked from commissions_payout_account x
-                    where x.tenant_id = p.tenant_id and x.partner_id = p.partner_id order by x.id desc limit 1) n on true
+                    where x.tenant_id = p.tenant_id and x.partner_id = p.partner_id
+                    order by x.id desc limit 1) n on true
               join commissions_account a on a.tenant_id = p.tenant_id and a.kind = 'payable'
                                         and a.partner_id = p.partner_id and a.currency = p.currency
               join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
              where p.tenant_id = %s and p.run_id = %s
-               and (n.id is distinct from p.account_id or r.state <> 'active' or b.credits_minor - b.debits_minor < p.amount_minor)
+               and (n.id is distinct from p.account_id or r.state <> 'active'
+                    or b.credits_minor - b.debits_minor < p.amount_minor)
              order by p.number
             """,
             [current_scope().tenant_id, run.id],

@@ -71,7 +71,7 @@ class PayoutNotInState(ValueError):
 
 @dataclass(frozen=True)
 class RunDraft:
-    """What finance submits: the day the bank should pay, partners left out by hand, the digest of the preview they saw."""
+    """What finance submits: the day the bank should pay, who is left out by hand, the digest of the preview seen."""
 
     pay_on: date
     left_out: Sequence[UUID] = field(default_factory=tuple)
@@ -142,7 +142,8 @@ def approve_run(*, run_id: UUID, digest: str, actor: Actor, at: datetime) -> Pay
     """Approve a waiting run as its second person and book its payments: payable becomes in payout.
 
     digest: of the list that was on the person's screen. A repeat by the same person returns the run and books nothing.
-    Refunds after the freeze do not stop it: the partner's balance goes below zero and is carried forward (THREATS.md, S31).
+    Refunds after the freeze do not stop it: the partner's balance goes below zero and is
+    carried forward (THREATS.md, S31).
     Raises PreparedByYou, RunNotInState, RunChanged when the list or a payment's bank details changed.
     Emits payout_run.approved.
     """
@@ -225,7 +226,8 @@ def note_download(*, run: PayoutRun, file: str, actor: Actor, at: datetime) -> N
 def settle_payout(*, payout_id: UUID, actor: Actor, at: datetime) -> Payout:
     """Book that the bank paid: in payout becomes cash. A repeat returns the payment and books nothing.
 
-    Raises PayoutNotInState before the export and after a return. Emits payout.settled, and payout_run.settled with the last one.
+    Raises PayoutNotInState before the export and after a return. Emits payout.settled,
+    and payout_run.settled with the last one.
     """
     run, payout = _locked(payout_id)
     if payout.state == PayoutState.SETTLED:

@@ -31,12 +31,13 @@ select t.id as transfer_id, t.kind, t.journal, t.booked_on, t.reverses_id, t.amo
   join commissions_account o on o.tenant_id = %(tenant)s and o.id = t.other_id and o.partner_id is null
  where not exists (select from commissions_statement_line l where l.tenant_id = %(tenant)s and l.transfer_id = t.id)
 """
-# What is printed is kept with the line: the customer, who sent it, how it was computed, which statement had the original.
+# What is printed is kept with the line: customer, sender, calculation, the statement that had the original.
 _LINES = """
 create temp table statement_line_stage on commit drop as
 select s.transfer_id, s.section, s.booked_on, s.amount_minor,
-       row_number() over (order by case s.section when 'earned' then 1 when 'adjusted' then 2 else 3 end, s.booked_on, s.transfer_id)::int
-         as position,
+       row_number() over (
+         order by case s.section when 'earned' then 1 when 'adjusted' then 2 else 3 end, s.booked_on, s.transfer_id
+       )::int as position,
        jsonb_strip_nulls(jsonb_build_object(
          'kind', s.kind,
          'customer', coalesce(k.name, r.company),
@@ -57,7 +58,8 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
   left join referrals_customer k on k.tenant_id = %(tenant)s and k.referral_id = r.id
   left join referrals_revenue_event e on e.tenant_id = %(tenant)s and e.id = coalesce(c.refund_id, a.revenue_event_id)
   left join prm_user u on u.id = r.submitted_by_id
-  left join commissions_statement_line f on f.tenant_id = %(tenant)s and f.transfer_id = a.transfer_id and s.section = 'adjusted'
+  left join commissions_statement_line f
+    on f.tenant_id = %(tenant)s and f.transfer_id = a.transfer_id and s.section = 'adjusted'
   left join commissions_statement g on g.tenant_id = %(tenant)s and g.id = f.statement_id
   left join commissions_payout y on y.tenant_id = %(tenant)s and s.section = 'paid' and y.number = substr(s.journal, 8)
   left join commissions_payout_account d on d.tenant_id = %(tenant)s and d.id = y.account_id
@@ -91,11 +93,13 @@ select (a.payable_at at time zone %(zone)s)::date as until_on, sum(a.amount_mino
  group by 1 order by 1
 """
 _LINE_DIGEST = """
-select string_agg(concat_ws('|', position, transfer_id, section, booked_on, amount_minor, detail::text), E'\n' order by position)
+select string_agg(
+         concat_ws('|', position, transfer_id, section, booked_on, amount_minor, detail::text), E'\n' order by position)
   from statement_line_stage
 """
 _INSERT_LINES = """
-insert into commissions_statement_line (statement_id, partner_id, position, transfer_id, section, booked_on, amount_minor, detail)
+insert into commissions_statement_line
+  (statement_id, partner_id, position, transfer_id, section, booked_on, amount_minor, detail)
 select %(statement)s, %(partner)s, position, transfer_id, section, booked_on, amount_minor, detail
   from statement_line_stage order by position
 """

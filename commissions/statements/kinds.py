@@ -10,4 +10,5 @@ from prm.notices.kinds import PARTNER, kind
 
 @kind("statement.ready", label=_("A statement is ready"), audience=PARTNER)
 def statement_ready(facts: dict[str, Any]) -> str:
+    """Title: a statement was issued."""
     return gettext("Statement %(number)s is ready") % facts

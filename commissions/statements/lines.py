@@ -44,23 +44,13 @@ def titles_of(lines: Sequence[Any], currency: str) -> list[ClaimedLine]:
     return [_claimed(line.amount_minor, currency, *facts[line.transfer_id]) for line in lines]
 
 
-def _claimed(
-    minor: int,
-    currency: str,
-    kind: str,
-    booked_on: date,
-    customer: str | None,
-    number: str | None,
-    stored: str | None,
-) -> ClaimedLine:
+def _claimed(minor: int, currency: str, *facts: Any) -> ClaimedLine:
+    kind, booked_on, customer, number, stored = facts
     # Django hands JSON columns of a plain cursor over as text.
     trace = Trace.from_json(json.loads(stored)) if stored else None
-    names = {
-        "return": gettext("Payment returned by the bank"),
-        "clawback": gettext("Commission reversed"),
-    }
-    title = customer or names.get(kind, gettext("Commission"))
-    parts = [names["clawback"]] if kind == "clawback" and customer else []
+    returned, reversed_ = gettext("Payment returned by the bank"), gettext("Commission reversed")
+    title = customer or {"return": returned, "clawback": reversed_}.get(kind, gettext("Commission"))
+    parts = [reversed_] if kind == "clawback" and customer else []
     if trace and kind != "clawback":
         parts += [reward_name(trace), calculation(trace)]
     if number:

@@ -21,7 +21,7 @@ def stated_currencies(member: Member) -> list[str]:
 
 
 def period_choices(member: Member) -> list[str]:
-    """Return the months in which the statements a member sees end, newest first, as yyyy-mm, at most three years of them."""
+    """Return the months, as yyyy-mm, in which statements a member sees end, newest first, at most 36."""
     days = listed_statements(member).dates("period_end", "month", order="DESC")
     return [f"{day:%Y-%m}" for day in days[:36]]
 

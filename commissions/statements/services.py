@@ -47,7 +47,9 @@ def issue_statement(
     at: datetime,
     run_id: UUID | None = None,
 ) -> Statement:
-    """Issue the partner's next statement in a currency, with everything booked up to a day (inclusive, in the tenant's zone).
+    """Issue the partner's next statement in a currency, with everything booked up to a day.
+
+    until_on: inclusive, in the tenant's zone.
 
     Opening is the previous closing; a late fact of an earlier day is a line of this one (RULES.md, L11).
     A repeat for the same day with nothing new returns the last statement, for the same run the run's statement.

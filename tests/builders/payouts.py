@@ -108,7 +108,9 @@ def _bare_run(cast: Cast, state: str) -> PayoutRun:
         prepared_at=NOON,
         pay_on=NOON.date(),
     )
-    account = PayoutAccount.objects.filter(partner_id=cast.partner.id).first() or bank_details(cast.partner.id, at=NOON)
+    account = PayoutAccount.objects.filter(partner_id=cast.partner.id).first() or bank_details(
+        cast.partner.id, at=NOON
+    )
     Payout.objects.create(
         number=f"{number}-0001",
         run=run,
@@ -144,7 +146,9 @@ def _payout(cast: Cast) -> UUID:
 @builds("statement")
 def _statement(cast: Cast) -> UUID:
     payable(cast.partner.id, 100, at=NOON)
-    statement = issue_statement(partner_id=cast.partner.id, currency="EUR", until_on=NOON.date(), actor=Actor(None), at=NOON)
+    statement = issue_statement(
+        partner_id=cast.partner.id, currency="EUR", until_on=NOON.date(), actor=Actor(None), at=NOON
+    )
     target = private_root() / pdf_name(statement)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(b"%PDF-")

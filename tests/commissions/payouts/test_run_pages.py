@@ -91,7 +91,7 @@ def _run_last_job(world: World) -> Job:
         return Job.objects.get(id=job.id)
 
 
-def test_a_run_from_preview_to_paid_and_stated(
+def test_a_run_from_preview_to_paid_and_stated(  # noqa: PLR0915  one story
     world: World,
     finance: Client,
     second: Client,

@@ -295,7 +295,7 @@ def test_settling_books_cash_once_and_closes_the_run_with_the_last(
     "settled_before", [False, True], ids=["before it was settled", "after it was settled"]
 )
 def test_a_returned_payment_becomes_payable_once(
-    world: World, at: datetime, settled_before: bool
+    world: World, at: datetime, *, settled_before: bool
 ) -> None:
     partner = a_payee("Brightwater", 10_000, at=at)
     exported_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)

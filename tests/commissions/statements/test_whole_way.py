@@ -2,6 +2,7 @@
 
 import io
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from pypdf import PdfReader
@@ -28,10 +29,10 @@ from tests.conftest import World
 pytestmark = pytest.mark.usefixtures("acme")
 
 
-def _issue(partner_id: object, at: datetime) -> Statement:
+def _issue(partner_id: UUID, at: datetime) -> Statement:
     return issue_statement(
         partner_id=partner_id, currency="EUR", until_on=at.date(), actor=SYSTEM, at=at
-    )  # type: ignore[arg-type]
+    )
 
 
 def _refund(accrual: Accrual, minor: int, at: datetime) -> None:
