@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "prm.tenancy.middleware.TenantScopeMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "prm.signin.middleware.SessionActivityMiddleware",
     "prm.accounts.middleware.SecondFactorMiddleware",
 ]
 ROOT_URLCONF = "prm.urls"
