@@ -55,7 +55,11 @@ def referral_new(request: MemberRequest) -> HttpResponse:
     if not programs:
         return render(request, "referrals/intake/not_enrolled.html")
     program = _chosen(programs, request)
-    form = ReferralForm(request.POST or None, program=program, vendor=request.tenant.name)
+    form = ReferralForm(
+        request.POST if request.method == "POST" else None,
+        program=program,
+        vendor=request.tenant.name,
+    )
     known: KnownCompany | None = None
     if request.method == "POST" and form.is_valid():
         known = _unconfirmed(request, form, partner_id)
@@ -117,7 +121,10 @@ def manage_referral_new(request: MemberRequest) -> HttpResponse:
     program = _chosen(programs, request)
     people = people_of_partner(partner.id)
     form = StaffReferralForm(
-        request.POST or None, program=program, vendor=request.tenant.name, people=people
+        request.POST if request.method == "POST" else None,
+        program=program,
+        vendor=request.tenant.name,
+        people=people,
     )
     known: KnownCompany | None = None
     if request.method == "POST" and form.is_valid():

@@ -59,6 +59,9 @@ def referral_names(ids: Sequence[str]) -> dict[str, Named]:
     """Return referrals by id, for the audit trail."""
     rows = Referral.objects.filter(id__in=ids).values_list("id", "number", "company")
     return {
-        str(key): Named(f"{number} {company}", reverse("referrals:manage-referral-detail", kwargs={"referral_id": key}))
+        str(key): Named(
+            f"{number} {company}",
+            reverse("referrals:manage-referral-detail", kwargs={"referral_id": key}),
+        )
         for key, number, company in rows
     }

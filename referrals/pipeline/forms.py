@@ -51,6 +51,14 @@ class MoveForm(forms.Form):
         super().__init__(data, **options)
         self.stages = {stage.id: stage for stage in stages}
         self.fields["to"].choices = [(stage.id, stage.label) for stage in stages]  # type: ignore[attr-defined]
+        reason = self.fields["reason"]
+        reason.required = all(stage.kind in NEEDS_REASON for stage in stages)
+        reason.error_messages["required"] = gettext("Say why; the partner reads it")
+        reason.help_text = (
+            gettext("The partner reads it.")
+            if reason.required
+            else gettext("The partner reads it. Needed for lost and declined referrals.")
+        )
         self.fields["to"].error_messages["invalid_choice"] = gettext(
             "This move is not allowed from where the referral stands now"
         )
@@ -59,12 +67,8 @@ class MoveForm(forms.Form):
         """Ask for the reason where the partner must know it."""
         read = super().clean() or {}
         stage = self.stages.get(read.get("to", 0))
-        if (
-            stage
-            and stage.kind in NEEDS_REASON
-            and not str(read.get("reason", "")).strip()
-            and "reason" not in self.errors
-        ):
+        asked = stage is not None and stage.kind in NEEDS_REASON and "reason" not in self.errors
+        if asked and not str(read.get("reason", "")).strip():
             self.add_error("reason", gettext("Say why; the partner reads it"))
         return read
 

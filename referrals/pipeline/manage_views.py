@@ -219,7 +219,9 @@ def _move_page(
     wanted = request.GET.get("to", "")
     known = [stage for stage in stages if str(stage.id) == wanted] or stages
     initial = {"to": known[0].id, "seen": referral.stage_id}
-    form = MoveForm(request.POST or None, stages=stages, initial=initial)
+    form = MoveForm(
+        request.POST if request.method == "POST" else None, stages=stages, initial=initial
+    )
     if request.method == "POST" and form.is_valid():
         stage = form.stages[form.cleaned_data["to"]]
         return _moved(

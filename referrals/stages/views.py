@@ -57,7 +57,7 @@ def stage_list(request: MemberRequest, program_id: UUID) -> HttpResponse:
 @needs(Capability.EDIT_PROGRAMS)
 def stage_new(request: MemberRequest, program_id: UUID) -> HttpResponse:
     program = _program(program_id)
-    form = StageForm(request.POST or None)
+    form = StageForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             add_stage(
@@ -83,7 +83,9 @@ def stage_new(request: MemberRequest, program_id: UUID) -> HttpResponse:
 @needs(Capability.EDIT_PROGRAMS)
 def stage_edit(request: MemberRequest, stage_id: int) -> HttpResponse:
     stage = _stage(stage_id)
-    form = StageNameForm(request.POST or None, initial={"name": stage.name})
+    form = StageNameForm(
+        request.POST if request.method == "POST" else None, initial={"name": stage.name}
+    )
     if request.method == "POST" and form.is_valid():
         rename_stage(
             stage_id=stage.id,
@@ -130,7 +132,7 @@ def stage_retire(request: MemberRequest, stage_id: int) -> HttpResponse:
         for row in ensure_stages(program_id=stage.program_id)
         if row.kind == stage.kind and row.id != stage.id
     ]
-    form = RetireForm(request.POST or None, targets=targets)
+    form = RetireForm(request.POST if request.method == "POST" else None, targets=targets)
     if request.method == "POST" and targets and form.is_valid():
         try:
             moved = retire_stage(
