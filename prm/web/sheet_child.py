@@ -19,12 +19,16 @@ def main(source: str, target: str, max_rows: int, max_columns: int) -> str:
     """Write the sheet and return "ok" or what is wrong with it."""
     import openpyxl  # noqa: PLC0415  imported under the memory cap
 
-    book = openpyxl.load_workbook(source, read_only=True, data_only=True, keep_links=False)
-    sheet = book.worksheets[0]
-    # What the file says of its own size may be a lie or a trap; only the caps below count.
-    sheet.reset_dimensions()
-    rows = sheet.iter_rows(max_row=max_rows + 2, max_col=max_columns + 1, values_only=True)
-    with Path(target).open("w", encoding="utf-8", newline="") as out:
+    # An open file, because openpyxl judges paths by their ending.
+    with (
+        Path(source).open("rb") as file,
+        Path(target).open("w", encoding="utf-8", newline="") as out,
+    ):
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        sheet = book.worksheets[0]
+        # What the file says of its own size may be a lie or a trap; only the caps below count.
+        sheet.reset_dimensions()
+        rows = sheet.iter_rows(max_row=max_rows + 2, max_col=max_columns + 1, values_only=True)
         return _write(csv.writer(out), rows, max_rows, max_columns)
 
 
