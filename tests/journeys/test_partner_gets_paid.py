@@ -169,15 +169,15 @@ def finance_exports_and_settles(ground: Ground, run: PayoutRun) -> bytes:
     page = finance.open(f"/acme/manage/payouts/{run.id}/")
     page.get_by_role("button", name="Make bank files").click()
     page.wait_for_load_state("networkidle")
-    with page.expect_download() as download:
-        page.evaluate(
-            "url => { const a = document.createElement('a'); a.href = url; a.download = ''; a.click(); }",
-            f"{ground.origin}/acme/manage/payouts/{run.id}/files/sepa/",
-        )
-    sepa = Path(download.value.path()).read_bytes()
+
+    def exported() -> bool:
+        with tenant_scope(ground.world.acme.id):
+            return Payout.objects.get().state == "exported"
+
+    eventually(exported, seconds=60, what="the bank files")
+    files = f"{ground.origin}/acme/manage/payouts/{run.id}/files"
+    sepa = finance.context.request.get(f"{files}/sepa/").body()
     finance.open(f"/acme/manage/payouts/{run.id}/")
-    with tenant_scope(ground.world.acme.id):
-        assert Payout.objects.get().state == "exported"
     page.get_by_role("button", name="Mark all as paid").click()
     page.wait_for_load_state("networkidle")
     assert "Settled" in page.locator("main").inner_text()
@@ -200,6 +200,8 @@ def issues_the_statement(ground: Ground, run: PayoutRun) -> Statement:
 def partner_reads_the_statement(ground: Ground, statement: Statement) -> str:
     boss = ground.person(BOSS)
     page = boss.open("/acme/earnings/")
+    page.get_by_role("link", name=re.compile("^Paid")).first.click()
+    page.wait_for_load_state("networkidle")
     assert "€1,234.56" in page.locator("main").inner_text()
     boss.open(f"/acme/statements/{statement.id}/")
     assert "€1,284.56" in page.locator("main").inner_text()
