@@ -12,4 +12,7 @@ def balances(partner: Partner, member: Member) -> Panel | None:
     """Show what the partner is owed, to those who may see money."""
     if not member.may(Capability.SEE_MONEY):
         return None
-    return Panel("commissions/earnings/of_partner.html", {"balances": partner_balances(partner.id), "partner": partner})
+    return Panel(
+        "commissions/earnings/of_partner.html",
+        {"balances": partner_balances(partner.id), "partner": partner},
+    )

@@ -13,11 +13,17 @@ from prm.audit.subjects import Named, names
 def partner_names(ids: Sequence[str]) -> dict[str, Named]:
     """Return partners by id."""
     rows = Partner.objects.filter(id__in=ids).values_list("id", "name")
-    return {str(key): Named(name, reverse("partners:partner-detail", kwargs={"partner_id": key})) for key, name in rows}
+    return {
+        str(key): Named(name, reverse("partners:partner-detail", kwargs={"partner_id": key}))
+        for key, name in rows
+    }
 
 
 @names("program")
 def program_names(ids: Sequence[str]) -> dict[str, Named]:
     """Return programs by id."""
     rows = Program.objects.filter(id__in=ids).values_list("id", "name")
-    return {str(key): Named(name, reverse("partners:program-detail", kwargs={"program_id": key})) for key, name in rows}
+    return {
+        str(key): Named(name, reverse("partners:program-detail", kwargs={"program_id": key}))
+        for key, name in rows
+    }

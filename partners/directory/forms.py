@@ -12,9 +12,14 @@ from prm.accounts.capabilities import Role
 from prm.web.choices import country_choices
 from prm.web.forms import EmailField, HintedChoiceField, WebAddressField
 
-INVITED_ROLES = [(Role.PARTNER_ADMIN, Role.PARTNER_ADMIN.label), (Role.PARTNER_REP, Role.PARTNER_REP.label)]
+INVITED_ROLES = [
+    (Role.PARTNER_ADMIN, Role.PARTNER_ADMIN.label),
+    (Role.PARTNER_REP, Role.PARTNER_REP.label),
+]
 ROLE_HINTS = {
-    Role.PARTNER_ADMIN: _("Sees all referrals and earnings, manages the team and the payout details"),
+    Role.PARTNER_ADMIN: _(
+        "Sees all referrals and earnings, manages the team and the payout details"
+    ),
     Role.PARTNER_REP: _("Submits referrals and follows their own"),
 }
 
@@ -23,15 +28,26 @@ class PartnerForm(forms.Form):
     """Facts about a partner."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=160, error_messages={"required": _("Enter the partner's name")},
+        label=_("Name"),
+        max_length=160,
+        error_messages={"required": _("Enter the partner's name")},
     )
     type = forms.ChoiceField(label=_("Type"), choices=PartnerType.choices)
     country = forms.ChoiceField(label=_("Country"), required=False)
     website = WebAddressField(label=_("Website"), required=False)
-    segment = forms.CharField(label=_("Segment"), max_length=60, required=False, help_text=_("Your own word, such as a region or a size"))
+    segment = forms.CharField(
+        label=_("Segment"),
+        max_length=60,
+        required=False,
+        help_text=_("Your own word, such as a region or a size"),
+    )
     manager = forms.ChoiceField(label=_("Channel manager"), required=False)
-    legal_name = forms.CharField(label=_("Legal name"), max_length=160, required=False, help_text=_("Printed on statements"))
-    address = forms.CharField(label=_("Address"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    legal_name = forms.CharField(
+        label=_("Legal name"), max_length=160, required=False, help_text=_("Printed on statements")
+    )
+    address = forms.CharField(
+        label=_("Address"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
     tax_number = forms.CharField(label=_("VAT or tax number"), max_length=40, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -42,17 +58,32 @@ class PartnerForm(forms.Form):
     @property
     def facts(self) -> dict[str, Any]:
         """The partner's columns."""
-        names = ("name", "type", "country", "website", "segment", "legal_name", "address", "tax_number")
+        names = (
+            "name",
+            "type",
+            "country",
+            "website",
+            "segment",
+            "legal_name",
+            "address",
+            "tax_number",
+        )
         manager = self.cleaned_data["manager"]
-        return {name: self.cleaned_data[name] for name in names} | {"manager_id": int(manager) if manager else None}
+        return {name: self.cleaned_data[name] for name in names} | {
+            "manager_id": int(manager) if manager else None
+        }
 
 
 class NewPartnerForm(PartnerForm):
     """A new partner, its programs and its first person."""
 
-    programs = forms.MultipleChoiceField(label=_("Programs"), required=False, widget=forms.CheckboxSelectMultiple)
+    programs = forms.MultipleChoiceField(
+        label=_("Programs"), required=False, widget=forms.CheckboxSelectMultiple
+    )
     email = EmailField(
-        label=_("Email of their first person"), required=False, help_text=_("They get an invitation and become partner admin"),
+        label=_("Email of their first person"),
+        required=False,
+        help_text=_("They get an invitation and become partner admin"),
     )
     person = forms.CharField(label=_("Name of their first person"), max_length=120, required=False)
     # Says that the person has seen the partners that look alike.
@@ -71,13 +102,17 @@ class InvitePersonForm(forms.Form):
 
     email = EmailField(label=_("Email"), help_text=_("The invitation works for this address only"))
     name = forms.CharField(label=_("Name"), max_length=120, required=False)
-    role = HintedChoiceField(label=_("Role"), choices=INVITED_ROLES, hints=ROLE_HINTS, initial=Role.PARTNER_ADMIN)
+    role = HintedChoiceField(
+        label=_("Role"), choices=INVITED_ROLES, hints=ROLE_HINTS, initial=Role.PARTNER_ADMIN
+    )
 
 
 class StateForm(forms.Form):
     """Why a partner is paused, ended or taken up again."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
     def __init__(self, *args: Any, state: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

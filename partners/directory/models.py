@@ -50,9 +50,13 @@ class Partner(PublicTenantModel):
     name = models.CharField(max_length=160)
     # Lower case, spaces folded: what look-ups compare.
     name_norm = models.CharField(max_length=160)
-    type = models.CharField(max_length=12, choices=PartnerType.choices, default=PartnerType.REFERRAL)
+    type = models.CharField(
+        max_length=12, choices=PartnerType.choices, default=PartnerType.REFERRAL
+    )
     segment = models.CharField(max_length=60, blank=True)
-    state = models.CharField(max_length=8, choices=PartnerState.choices, default=PartnerState.ACTIVE)
+    state = models.CharField(
+        max_length=8, choices=PartnerState.choices, default=PartnerState.ACTIVE
+    )
     state_reason = models.TextField(blank=True)
     legal_name = models.CharField(max_length=160, blank=True)
     address = models.TextField(blank=True)
@@ -61,7 +65,9 @@ class Partner(PublicTenantModel):
     domain = models.CharField(max_length=253, blank=True)
     tax_number = models.CharField(max_length=40, blank=True)
     # The vendor's person for this partner.
-    manager = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    manager = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     import_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -69,7 +75,9 @@ class Partner(PublicTenantModel):
 
     class Meta:
         db_table = "partners_partner"
-        constraints = [models.UniqueConstraint(fields=["tenant", "name_norm"], name="partner_name_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "name_norm"], name="partner_name_once")
+        ]
         indexes = [
             models.Index(fields=["tenant", "-created_at", "-id"], name="partner_newest"),
             models.Index(fields=["tenant", "name", "id"], name="partner_by_name"),
@@ -98,13 +106,17 @@ class Enrollment(TenantModel):
     id = models.BigAutoField(primary_key=True)
     partner = TenantForeignKey(Partner)
     program = TenantForeignKey(Program)
-    state = models.CharField(max_length=10, choices=EnrollmentState.choices, default=EnrollmentState.ACTIVE)
+    state = models.CharField(
+        max_length=10, choices=EnrollmentState.choices, default=EnrollmentState.ACTIVE
+    )
     since = models.DateTimeField(db_default=Now())
     import_id = models.UUIDField(null=True, blank=True)
 
     class Meta:
         db_table = "partners_enrollment"
-        constraints = [models.UniqueConstraint(fields=["tenant", "partner", "program"], name="enrollment_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "partner", "program"], name="enrollment_once")
+        ]
         indexes = [models.Index(fields=["tenant", "program", "state"], name="enrollment_program")]
 
     def __str__(self) -> str:

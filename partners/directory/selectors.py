@@ -46,7 +46,9 @@ def partners_found(
 ) -> PartnerQuerySet:
     """Narrow partners down: words are part of the name or the start of the domain; the rest compares as it is."""
     if words:
-        partners = partners.filter(Q(name_norm__contains=folded_name(words)) | Q(domain__startswith=words.lower()))
+        partners = partners.filter(
+            Q(name_norm__contains=folded_name(words)) | Q(domain__startswith=words.lower())
+        )
     if state:
         partners = partners.filter(state=state)
     if type_:
@@ -63,7 +65,9 @@ def partner_rows(partners: list[Partner]) -> list[PartnerRow]:
     """Return one page of partners as they are listed, with two queries whatever their number."""
     ids = [partner.id for partner in partners]
     people = dict(
-        Membership.objects.filter(tenant_id=current_scope().tenant_id, partner_id__in=ids, ended_at__isnull=True)
+        Membership.objects.filter(
+            tenant_id=current_scope().tenant_id, partner_id__in=ids, ended_at__isnull=True
+        )
         .values_list("partner_id")
         .annotate(count=Count("id")),
     )
@@ -92,9 +96,11 @@ def lookalikes(*, name: str, website: str, but: UUID | None = None) -> list[Part
     folded, domain = folded_name(name), site_domain(website)
     alike = Q(domain=domain) if domain else Q(pk__in=[])
     first = folded.split(" ")[0]
-    if len(first) > 3:  # noqa: PLR2004  "the", "van" and "de" say nothing
+    if len(first) > 3:
         alike |= Q(name_norm__startswith=first)
-    return list(Partner.objects.filter(alike).exclude(id=but).order_by("name", "id")[:LOOKALIKES_SHOWN])
+    return list(
+        Partner.objects.filter(alike).exclude(id=but).order_by("name", "id")[:LOOKALIKES_SHOWN]
+    )
 
 
 def enrollments_of(partner_id: UUID) -> list[Enrollment]:
@@ -105,13 +111,17 @@ def enrollments_of(partner_id: UUID) -> list[Enrollment]:
 
 def enrolled_programs(partner_id: UUID) -> list[Program]:
     """Return the programs a partner works in now, by name."""
-    return [row.program for row in enrollments_of(partner_id) if row.state == EnrollmentState.ACTIVE]
+    return [
+        row.program for row in enrollments_of(partner_id) if row.state == EnrollmentState.ACTIVE
+    ]
 
 
 def manager_choices() -> list[tuple[str, Any]]:
     """Return the staff who may look after a partner, by name."""
     people: list[User] = members_with(Capability.EDIT_PARTNERS, tenant_id=current_scope().tenant_id)
-    return sorted(((str(user.id), user.get_full_name()) for user in people), key=lambda row: str(row[1]))
+    return sorted(
+        ((str(user.id), user.get_full_name()) for user in people), key=lambda row: str(row[1])
+    )
 
 
 def enrolled_count(program_id: UUID) -> int:

@@ -7,14 +7,22 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from partners.directory.models import Enrollment, EnrollmentState, Partner, PartnerState, PartnerType
+from partners.directory.models import (
+    Enrollment,
+    EnrollmentState,
+    Partner,
+    PartnerState,
+    PartnerType,
+)
 from partners.directory.rules import folded_name, site_domain
 from partners.programs.models import Program
 from prm.accounts.services import rename_partner_places
 from prm.events.services import Actor, emit
 from prm.tenancy.scope import current_scope
 
-DETAILS = frozenset({"segment", "legal_name", "address", "country", "website", "domain", "tax_number", "manager_id"})
+DETAILS = frozenset(
+    {"segment", "legal_name", "address", "country", "website", "domain", "tax_number", "manager_id"}
+)
 EDITABLE = DETAILS | {"name", "type"}
 
 
@@ -54,7 +62,9 @@ def add_partner(
         at=at,
     )
     for program_id in program_ids:
-        enroll(partner_id=partner.id, program_id=program_id, actor=actor, at=at, import_id=import_id)
+        enroll(
+            partner_id=partner.id, program_id=program_id, actor=actor, at=at, import_id=import_id
+        )
     return partner
 
 
@@ -65,7 +75,11 @@ def edit_partner(*, partner_id: UUID, actor: Actor, at: datetime, **changes: Any
     Raises PartnerNameTaken. Emits partner.edited with before and after.
     """
     partner = Partner.objects.select_for_update(no_key=True).get(id=partner_id)
-    values = {field: value for field, value in _checked(changes).items() if getattr(partner, field) != value}
+    values = {
+        field: value
+        for field, value in _checked(changes).items()
+        if getattr(partner, field) != value
+    }
     if not values:
         return partner
     before = {field: getattr(partner, field) for field in values}
@@ -73,7 +87,9 @@ def edit_partner(*, partner_id: UUID, actor: Actor, at: datetime, **changes: Any
         setattr(partner, field, value)
     _written(partner)
     if "name" in values:
-        rename_partner_places(tenant_id=current_scope().tenant_id, partner_id=partner_id, partner_name=partner.name)
+        rename_partner_places(
+            tenant_id=current_scope().tenant_id, partner_id=partner_id, partner_name=partner.name
+        )
     emit(
         "partner.edited",
         subject=f"partner:{partner.id}",
@@ -87,7 +103,9 @@ def edit_partner(*, partner_id: UUID, actor: Actor, at: datetime, **changes: Any
 
 
 @transaction.atomic
-def change_partner_state(*, partner_id: UUID, state: str, actor: Actor, at: datetime, reason: str = "") -> Partner:
+def change_partner_state(
+    *, partner_id: UUID, state: str, actor: Actor, at: datetime, reason: str = ""
+) -> Partner:
     """Pause, end or reactivate a partner; the state it has already writes nothing.
 
     A paused or ended partner keeps its history and what it is owed. Raises ReasonRequired unless it becomes active.
@@ -114,7 +132,9 @@ def change_partner_state(*, partner_id: UUID, state: str, actor: Actor, at: date
 
 
 @transaction.atomic
-def enroll(*, partner_id: UUID, program_id: UUID, actor: Actor, at: datetime, import_id: UUID | None = None) -> Enrollment:
+def enroll(
+    *, partner_id: UUID, program_id: UUID, actor: Actor, at: datetime, import_id: UUID | None = None
+) -> Enrollment:
     """Put a partner into a program, active at once; a repeat returns the first, an ended one becomes active again.
 
     Emits partner.enrolled.
@@ -137,7 +157,9 @@ def enroll(*, partner_id: UUID, program_id: UUID, actor: Actor, at: datetime, im
 @transaction.atomic
 def end_enrollment(*, partner_id: UUID, program_id: UUID, actor: Actor, at: datetime) -> Enrollment:
     """Take a partner out of a program; its referrals there go on. A repeat writes nothing. Emits partner.unenrolled."""
-    enrollment = Enrollment.objects.select_for_update(no_key=True).get(partner_id=partner_id, program_id=program_id)
+    enrollment = Enrollment.objects.select_for_update(no_key=True).get(
+        partner_id=partner_id, program_id=program_id
+    )
     if enrollment.state == EnrollmentState.ENDED:
         return enrollment
     enrollment.state = EnrollmentState.ENDED
@@ -148,14 +170,23 @@ def end_enrollment(*, partner_id: UUID, program_id: UUID, actor: Actor, at: date
 
 def _tell_enrollment(name: str, enrollment: Enrollment, actor: Actor, at: datetime) -> None:
     ids = {"partner_id": str(enrollment.partner_id), "program_id": str(enrollment.program_id)}
-    emit(name, subject=f"partner:{enrollment.partner_id}", actor=actor, partner_id=enrollment.partner_id, payload=ids, at=at)
+    emit(
+        name,
+        subject=f"partner:{enrollment.partner_id}",
+        actor=actor,
+        partner_id=enrollment.partner_id,
+        payload=ids,
+        at=at,
+    )
 
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:
     """Return the columns to write: trimmed texts, the name's folded form, the website's domain."""
     if unknown := values.keys() - EDITABLE:
         raise TypeError(f"a partner has no {', '.join(sorted(unknown))}")
-    found = {field: value.strip() if isinstance(value, str) else value for field, value in values.items()}
+    found = {
+        field: value.strip() if isinstance(value, str) else value for field, value in values.items()
+    }
     if "name" in found:
         found["name"] = " ".join(found["name"].split())
         found["name_norm"] = folded_name(found["name"])

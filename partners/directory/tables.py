@@ -28,6 +28,9 @@ class PartnerTable(Table):
         """Name the partner, its type and country, and lead to its page."""
         kind = str(PartnerType(record.type).label)
         sub = f"{kind} · {country_name(record.country)}" if record.country else kind
-        narrow = gettext("%(open)s open, %(won)s won") % {"open": record.open_count, "won": record.won_count}
+        narrow = gettext("%(open)s open, %(won)s won") % {
+            "open": record.open_count,
+            "won": record.won_count,
+        }
         url = reverse("partners:partner-detail", kwargs={"partner_id": record.id})
         return ident(record.name, url, sub=sub, hue=record.id, narrow=narrow)

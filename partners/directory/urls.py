@@ -10,7 +10,13 @@ urlpatterns = [
     path("manage/partners/<uuid:partner_id>/", views.partner_detail, name="partner-detail"),
     path("manage/partners/<uuid:partner_id>/edit/", views.partner_edit, name="partner-edit"),
     path("manage/partners/<uuid:partner_id>/invite/", views.partner_invite, name="partner-invite"),
-    path("manage/partners/<uuid:partner_id>/programs/", views.partner_enroll, name="partner-enroll"),
-    path("manage/partners/<uuid:partner_id>/state/<slug:state>/", views.partner_state, name="partner-state"),
+    path(
+        "manage/partners/<uuid:partner_id>/programs/", views.partner_enroll, name="partner-enroll"
+    ),
+    path(
+        "manage/partners/<uuid:partner_id>/state/<slug:state>/",
+        views.partner_state,
+        name="partner-state",
+    ),
     path("agreement/", views.agreement, name="agreement"),
 ]

@@ -65,8 +65,15 @@ def partner_list(request: MemberRequest) -> HttpResponse:
         _("Search by name or domain"),
         (
             select_from(request.GET, "type", _("Type"), PartnerType.choices),
-            select_from(request.GET, "program", _("Program"), [(str(row.id), row.name) for row in open_programs()]),
-            select_from(request.GET, "manager", _("Manager"), manager_choices(), any_label=_("Anyone")),
+            select_from(
+                request.GET,
+                "program",
+                _("Program"),
+                [(str(row.id), row.name) for row in open_programs()],
+            ),
+            select_from(
+                request.GET, "manager", _("Manager"), manager_choices(), any_label=_("Anyone")
+            ),
         ),
         keep=("sort", "state"),
     )
@@ -80,18 +87,37 @@ def partner_list(request: MemberRequest) -> HttpResponse:
     )
     views = {"": every, **{value: every.filter(state=value) for value in PartnerState.values}}
     page = keyset_page(
-        views[state].select_related("manager"), params=request.GET, orders=ORDERS, default="name", bound=None,
+        views[state].select_related("manager"),
+        params=request.GET,
+        orders=ORDERS,
+        default="name",
+        bound=None,
     )
     counts = bounded_counts(views)
     labels: Mapping[str, Any] = {"": _("All"), **dict(PartnerState.choices)}
-    query = "&".join(f"{name}={value}" for name, value in (("type", type_), ("program", program), ("manager", manager)) if value)
+    query = "&".join(
+        f"{name}={value}"
+        for name, value in (("type", type_), ("program", program), ("manager", manager))
+        if value
+    )
     tabs = [
-        Tab(labels[name], f"{here}?" + "&".join(filter(None, [f"state={name}" if name else "", query])), name == state, count_text(counts[name]))
+        Tab(
+            labels[name],
+            f"{here}?" + "&".join(filter(None, [f"state={name}" if name else "", query])),
+            name == state,
+            count_text(counts[name]),
+        )
         for name in views
     ]
     hidden = () if counts_are_known() else ("open_count", "won_count")
     table = PartnerTable(partner_rows(page.rows), page=page, without=hidden)
-    context = {"page": page, "partners": table, "bar": bar, "tabs": tabs, "may_edit": request.member.may(Capability.EDIT_PARTNERS)}
+    context = {
+        "page": page,
+        "partners": table,
+        "bar": bar,
+        "tabs": tabs,
+        "may_edit": request.member.may(Capability.EDIT_PARTNERS),
+    }
     return render_part(request, "partners/directory/list.html", context, say=page.shown_text)
 
 
@@ -132,7 +158,9 @@ def partner_new(request: MemberRequest) -> HttpResponse:
             messages.success(request, _("%(name)s is a partner now.") % {"name": partner.name})
             return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
     status = 422 if form.is_bound else 200
-    return render(request, "partners/directory/new.html", {"form": form, "alike": alike}, status=status)
+    return render(
+        request, "partners/directory/new.html", {"form": form, "alike": alike}, status=status
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -141,18 +169,24 @@ def partner_edit(request: MemberRequest, partner_id: UUID) -> HttpResponse:
     """Change a partner's facts."""
     partner = _partner(request, partner_id)
     names = ("name", "type", "country", "website", "segment", "legal_name", "address", "tax_number")
-    initial = {name: getattr(partner, name) for name in names} | {"manager": str(partner.manager_id or "")}
+    initial = {name: getattr(partner, name) for name in names} | {
+        "manager": str(partner.manager_id or "")
+    }
     form = PartnerForm(request.POST or None, initial=initial)
     if form.is_bound and form.is_valid():
         try:
-            edit_partner(partner_id=partner.id, actor=_actor(request), at=timezone.now(), **form.facts)
+            edit_partner(
+                partner_id=partner.id, actor=_actor(request), at=timezone.now(), **form.facts
+            )
         except PartnerNameTaken:
             form.add_error("name", _("Another partner has this name"))
         else:
             messages.success(request, _("The changes are saved."))
             return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
     status = 422 if form.is_bound else 200
-    return render(request, "partners/directory/edit.html", {"form": form, "partner": partner}, status=status)
+    return render(
+        request, "partners/directory/edit.html", {"form": form, "partner": partner}, status=status
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -163,14 +197,22 @@ def partner_invite(request: MemberRequest, partner_id: UUID) -> HttpResponse:
     form = InvitePersonForm(request.POST or None)
     if form.is_bound and form.is_valid():
         try:
-            _invite(request, partner, form.cleaned_data["email"], form.cleaned_data["name"], form.cleaned_data["role"])
+            _invite(
+                request,
+                partner,
+                form.cleaned_data["email"],
+                form.cleaned_data["name"],
+                form.cleaned_data["role"],
+            )
         except AlreadyMember:
             form.add_error("email", _("This person works for the partner already"))
         else:
             messages.success(request, _("The invitation is on its way."))
             return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
     status = 422 if form.is_bound else 200
-    return render(request, "partners/directory/invite.html", {"form": form, "partner": partner}, status=status)
+    return render(
+        request, "partners/directory/invite.html", {"form": form, "partner": partner}, status=status
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -183,10 +225,18 @@ def partner_state(request: MemberRequest, partner_id: UUID, state: str) -> HttpR
     form = StateForm(request.POST if request.method == "POST" else None, state=state)
     if form.is_bound and form.is_valid():
         reason = form.cleaned_data["reason"]
-        change_partner_state(partner_id=partner.id, state=state, reason=reason, actor=_actor(request), at=timezone.now())
+        change_partner_state(
+            partner_id=partner.id,
+            state=state,
+            reason=reason,
+            actor=_actor(request),
+            at=timezone.now(),
+        )
         return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
     context = {"form": form, "partner": partner, "state": state}
-    return render(request, "partners/directory/state.html", context, status=422 if form.is_bound else 200)
+    return render(
+        request, "partners/directory/state.html", context, status=422 if form.is_bound else 200
+    )
 
 
 @require_POST
@@ -197,7 +247,9 @@ def partner_enroll(request: MemberRequest, partner_id: UUID) -> HttpResponse:
     program = _posted_program(request)
     change = end_enrollment if request.POST.get("do") == "end" else enroll
     if program is not None:
-        change(partner_id=partner.id, program_id=program.id, actor=_actor(request), at=timezone.now())
+        change(
+            partner_id=partner.id, program_id=program.id, actor=_actor(request), at=timezone.now()
+        )
     return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
 
 
@@ -214,7 +266,9 @@ def _added(request: MemberRequest, form: NewPartnerForm) -> Partner | None:
     try:
         with transaction.atomic():
             programs = [UUID(value) for value in form.cleaned_data["programs"]]
-            partner = add_partner(program_ids=programs, actor=_actor(request), at=timezone.now(), **form.facts)
+            partner = add_partner(
+                program_ids=programs, actor=_actor(request), at=timezone.now(), **form.facts
+            )
             if email := form.cleaned_data["email"]:
                 _invite(request, partner, email, form.cleaned_data["person"], Role.PARTNER_ADMIN)
     except PartnerNameTaken:
@@ -236,7 +290,9 @@ def _invite(request: MemberRequest, partner: Partner, email: str, name: str, rol
 
 
 def _partner(request: MemberRequest, partner_id: UUID) -> Partner:
-    return get_object_or_404(Partner.objects.visible_to(request.member).select_related("manager"), id=partner_id)
+    return get_object_or_404(
+        Partner.objects.visible_to(request.member).select_related("manager"), id=partner_id
+    )
 
 
 def _posted_program(request: MemberRequest) -> Program | None:
@@ -252,7 +308,10 @@ def _facts(partner: Partner) -> list[tuple[str, Any]]:
         (_("Segment"), partner.segment),
         (_("Country"), country_name(partner.country) if partner.country else ""),
         (_("Website"), partner.domain),
-        (_("Channel manager"), partner.manager.get_full_name() if partner.manager else _("Nobody yet")),
+        (
+            _("Channel manager"),
+            partner.manager.get_full_name() if partner.manager else _("Nobody yet"),
+        ),
         (_("Legal name"), partner.legal_name),
         (_("Address"), partner.address),
         (_("VAT or tax number"), partner.tax_number),

@@ -14,21 +14,33 @@ from prm.web.choices import currency_choices
 class ProgramForm(forms.Form):
     """What a program is and promises."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, error_messages={"required": _("Enter a name")})
+    name = forms.CharField(
+        label=_("Name"), max_length=120, error_messages={"required": _("Enter a name")}
+    )
     summary = forms.CharField(
-        label=_("Summary"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        label=_("Summary"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("One or two sentences that partners read"),
     )
     protection_days = forms.IntegerField(
-        label=_("Protection in days"), min_value=0, max_value=3650,
+        label=_("Protection in days"),
+        min_value=0,
+        max_value=3650,
         help_text=_("How long an accepted referral belongs to its partner alone"),
     )
     answer_days = forms.IntegerField(
-        label=_("First answer within days"), min_value=1, max_value=90,
+        label=_("First answer within days"),
+        min_value=1,
+        max_value=90,
         help_text=_("Shown to partners, and decides what is due in the queue"),
     )
     agreement_text = forms.CharField(
-        label=_("Agreement"), max_length=100_000, required=False, widget=forms.Textarea(attrs={"rows": 12}),
+        label=_("Agreement"),
+        max_length=100_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 12}),
         help_text=_("Markdown. A changed text becomes a new version"),
     )
 
@@ -42,8 +54,18 @@ class ProgramForm(forms.Form):
 class NewProgramForm(ProgramForm):
     """A new program; its currency cannot be changed later."""
 
-    currency = forms.ChoiceField(label=_("Currency"), help_text=_("Commissions are counted in it. It cannot be changed later"))
-    field_order = ("name", "currency", "summary", "protection_days", "answer_days", "agreement_text")
+    currency = forms.ChoiceField(
+        label=_("Currency"),
+        help_text=_("Commissions are counted in it. It cannot be changed later"),
+    )
+    field_order = (
+        "name",
+        "currency",
+        "summary",
+        "protection_days",
+        "answer_days",
+        "agreement_text",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,18 +80,25 @@ class NewProgramForm(ProgramForm):
 class QuestionForm(forms.Form):
     """One question of the program on the referral form."""
 
-    label = forms.CharField(label=_("Question"), max_length=120, error_messages={"required": _("Enter the question")})
+    label = forms.CharField(
+        label=_("Question"), max_length=120, error_messages={"required": _("Enter the question")}
+    )
     type = forms.ChoiceField(label=_("Answer"), choices=CustomFieldType.choices)
     required = forms.BooleanField(label=_("Must be answered"), required=False)
     choices = forms.CharField(
-        label=_("Answers to choose from"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 4}),
+        label=_("Answers to choose from"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("One a line; only for “One of a list”"),
     )
 
     def clean(self) -> dict[str, Any]:
         """Ask for answers to choose from where they are needed."""
         given = super().clean() or {}
-        lines = dict.fromkeys(line.strip() for line in given.get("choices", "").splitlines() if line.strip())
-        if given.get("type") == CustomFieldType.CHOICE and not 2 <= len(lines) <= MAX_CHOICES:  # noqa: PLR2004  a choice
+        lines = dict.fromkeys(
+            line.strip() for line in given.get("choices", "").splitlines() if line.strip()
+        )
+        if given.get("type") == CustomFieldType.CHOICE and not 2 <= len(lines) <= MAX_CHOICES:
             self.add_error("choices", _("Enter at least two answers, one a line"))
         return {**given, "choices": list(lines)}

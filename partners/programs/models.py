@@ -18,7 +18,7 @@ class Program(PublicTenantModel):
     currency = models.CharField(max_length=3)
     agreement_text = models.TextField(blank=True)
     agreement_version = models.IntegerField(default=0)
-    # [{"key": "seats", "label": "Seats", "type": "text|number|date|choice|yes_no", "required": bool, "choices": []}]
+    # The program's own questions, in the form that rules.checked_fields returns.
     custom_fields = models.JSONField(default=list, blank=True)
     # Days for which an accepted referral belongs to its partner alone.
     protection_days = models.IntegerField(default=90)

@@ -26,7 +26,11 @@ def checked_fields(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _checked(field: dict[str, Any]) -> dict[str, Any]:
-    key, label, kind = str(field.get("key", "")), str(field.get("label", "")).strip(), field.get("type")
+    key, label, kind = (
+        str(field.get("key", "")),
+        str(field.get("label", "")).strip(),
+        field.get("type"),
+    )
     choices = [str(choice).strip() for choice in field.get("choices") or [] if str(choice).strip()]
     if not _KEY.fullmatch(key):
         raise BadFields(f"{key!r} is no key")
@@ -37,7 +41,13 @@ def _checked(field: dict[str, Any]) -> dict[str, Any]:
     if kind == "choice" and not 2 <= len(set(choices)) <= MAX_CHOICES:
         raise BadFields(f"{key} needs 2 to {MAX_CHOICES} answers to choose from")
     choices = list(dict.fromkeys(choices)) if kind == "choice" else []
-    return {"key": key, "label": label, "type": kind, "required": bool(field.get("required")), "choices": choices}
+    return {
+        "key": key,
+        "label": label,
+        "type": kind,
+        "required": bool(field.get("required")),
+        "choices": choices,
+    }
 
 
 def fresh_key(label: str, taken: set[str]) -> str:

@@ -24,7 +24,12 @@ def program_rows() -> list[ProgramRow]:
     """Return every program with how many partners work in it, open ones first, by name."""
     with connection.cursor() as cursor:
         # Enrolments belong to the slice above; the count is all this page needs of them.
-        cursor.execute("select program_id, count(*) from partners_enrollment where state = 'active' group by program_id")
+        cursor.execute(
+            "select program_id, count(*) from partners_enrollment where state = 'active' group by program_id"
+        )
         counts = dict(cursor.fetchall())
-    programs = sorted(Program.objects.all(), key=lambda program: (program.closed_at is not None, program.name.casefold()))
+    programs = sorted(
+        Program.objects.all(),
+        key=lambda program: (program.closed_at is not None, program.name.casefold()),
+    )
     return [ProgramRow(program, counts.get(program.id, 0)) for program in programs]

@@ -10,7 +10,9 @@ from partners.programs.models import Program
 from partners.programs.rules import checked_fields
 from prm.events.services import Actor, emit
 
-SETTINGS = frozenset({"summary", "agreement_text", "custom_fields", "protection_days", "answer_days"})
+SETTINGS = frozenset(
+    {"summary", "agreement_text", "custom_fields", "protection_days", "answer_days"}
+)
 # The currency is fixed once commissions are counted in it.
 EDITABLE = SETTINGS | {"name"}
 
@@ -20,7 +22,9 @@ class ProgramSlugTaken(ValueError):
 
 
 @transaction.atomic
-def create_program(*, name: str, slug: str, currency: str, actor: Actor, at: datetime, **settings: Any) -> Program:
+def create_program(
+    *, name: str, slug: str, currency: str, actor: Actor, at: datetime, **settings: Any
+) -> Program:
     """Open a program.
 
     settings: summary, agreement_text, custom_fields, protection_days, answer_days. A text of an agreement is version 1.
@@ -54,7 +58,11 @@ def edit_program(*, program_id: UUID, actor: Actor, at: datetime, **changes: Any
     Raises BadFields. Emits program.edited with before and after.
     """
     program = Program.objects.select_for_update(no_key=True).get(id=program_id)
-    values = {field: value for field, value in _checked(changes, EDITABLE).items() if getattr(program, field) != value}
+    values = {
+        field: value
+        for field, value in _checked(changes, EDITABLE).items()
+        if getattr(program, field) != value
+    }
     if not values:
         return program
     if "agreement_text" in values:
@@ -81,7 +89,13 @@ def close_program(*, program_id: UUID, actor: Actor, at: datetime) -> Program:
     if program.closed_at is None:
         program.closed_at = at
         program.save(update_fields=["closed_at"])
-        emit("program.closed", subject=f"program:{program.id}", actor=actor, payload={"program_id": str(program.id)}, at=at)
+        emit(
+            "program.closed",
+            subject=f"program:{program.id}",
+            actor=actor,
+            payload={"program_id": str(program.id)},
+            at=at,
+        )
     return program
 
 
@@ -92,7 +106,13 @@ def reopen_program(*, program_id: UUID, actor: Actor, at: datetime) -> Program:
     if program.closed_at is not None:
         program.closed_at = None
         program.save(update_fields=["closed_at"])
-        emit("program.reopened", subject=f"program:{program.id}", actor=actor, payload={"program_id": str(program.id)}, at=at)
+        emit(
+            "program.reopened",
+            subject=f"program:{program.id}",
+            actor=actor,
+            payload={"program_id": str(program.id)},
+            at=at,
+        )
     return program
 
 

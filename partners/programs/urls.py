@@ -11,5 +11,9 @@ urlpatterns = [
     path("manage/programs/<uuid:program_id>/edit/", views.program_edit, name="program-edit"),
     path("manage/programs/<uuid:program_id>/close/", views.program_close, name="program-close"),
     path("manage/programs/<uuid:program_id>/fields/", views.program_fields, name="program-fields"),
-    path("manage/programs/<uuid:program_id>/fields/<slug:key>/", views.program_field, name="program-field"),
+    path(
+        "manage/programs/<uuid:program_id>/fields/<slug:key>/",
+        views.program_field,
+        name="program-field",
+    ),
 ]

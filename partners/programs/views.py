@@ -47,7 +47,9 @@ def program_detail(request: MemberRequest, program_id: UUID) -> HttpResponse:
     program = _program(program_id)
     context = {
         "program": program,
-        "enrolled": next(row.partner_count for row in program_rows() if row.program.id == program.id),
+        "enrolled": next(
+            row.partner_count for row in program_rows() if row.program.id == program.id
+        ),
         "types": dict(CustomFieldType.choices),
         "stages_url": _url("referrals:stage-list", program),
         "plan_url": _url("commissions:plan-list", program),
@@ -65,13 +67,19 @@ def program_new(request: MemberRequest) -> HttpResponse:
     form = NewProgramForm(request.POST or None, initial=initial)
     if form.is_bound and form.is_valid():
         try:
-            program = create_program(slug=form.slug, actor=_actor(request), at=timezone.now(), **form.settings)
+            program = create_program(
+                slug=form.slug, actor=_actor(request), at=timezone.now(), **form.settings
+            )
         except ProgramSlugTaken:
             form.add_error("name", _("Another program has this name"))
         else:
-            messages.success(request, _("The program is open. Check its stages and publish a plan next."))
+            messages.success(
+                request, _("The program is open. Check its stages and publish a plan next.")
+            )
             return hx_redirect(request, "partners:program-detail", program_id=program.id)
-    return render(request, "partners/programs/new.html", {"form": form}, status=422 if form.is_bound else 200)
+    return render(
+        request, "partners/programs/new.html", {"form": form}, status=422 if form.is_bound else 200
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -79,13 +87,19 @@ def program_new(request: MemberRequest) -> HttpResponse:
 def program_edit(request: MemberRequest, program_id: UUID) -> HttpResponse:
     """Change a program's settings."""
     program = _program(program_id)
-    form = ProgramForm(request.POST or None, initial={name: getattr(program, name) for name in EDITED})
+    form = ProgramForm(
+        request.POST or None, initial={name: getattr(program, name) for name in EDITED}
+    )
     if form.is_bound and form.is_valid():
-        edit_program(program_id=program.id, actor=_actor(request), at=timezone.now(), **form.settings)
+        edit_program(
+            program_id=program.id, actor=_actor(request), at=timezone.now(), **form.settings
+        )
         messages.success(request, _("The changes are saved."))
         return hx_redirect(request, "partners:program-detail", program_id=program.id)
     context = {"form": form, "program": program}
-    return render(request, "partners/programs/edit.html", context, status=422 if form.is_bound else 200)
+    return render(
+        request, "partners/programs/edit.html", context, status=422 if form.is_bound else 200
+    )
 
 
 @require_POST
@@ -120,7 +134,9 @@ def program_fields(request: MemberRequest, program_id: UUID) -> HttpResponse:
         "types": dict(CustomFieldType.choices),
         "is_full": len(program.custom_fields) >= MAX_FIELDS and edited is None,
     }
-    return render(request, "partners/programs/fields.html", context, status=422 if form.is_bound else 200)
+    return render(
+        request, "partners/programs/fields.html", context, status=422 if form.is_bound else 200
+    )
 
 
 @require_POST
@@ -136,7 +152,9 @@ def program_field(request: MemberRequest, program_id: UUID, key: str) -> HttpRes
         fields[place - 1], fields[place] = fields[place], fields[place - 1]
     elif doing == "down" and place < len(fields) - 1:
         fields[place + 1], fields[place] = fields[place], fields[place + 1]
-    edit_program(program_id=program.id, custom_fields=fields, actor=_actor(request), at=timezone.now())
+    edit_program(
+        program_id=program.id, custom_fields=fields, actor=_actor(request), at=timezone.now()
+    )
     return hx_redirect(request, "partners:program-fields", program_id=program.id)
 
 
@@ -155,7 +173,9 @@ def _initial(field: dict[str, Any] | None) -> dict[str, Any]:
     return {**field, "choices": "\n".join(field["choices"])} if field else {}
 
 
-def _with(program: Program, asked: dict[str, Any], edited: dict[str, Any] | None) -> list[dict[str, Any]]:
+def _with(
+    program: Program, asked: dict[str, Any], edited: dict[str, Any] | None
+) -> list[dict[str, Any]]:
     """Return the questions with the new or changed one; a question keeps its key, so that answers stay with it."""
     keys = {field["key"] for field in program.custom_fields}
     key = edited["key"] if edited else fresh_key(asked["label"], keys)

@@ -12,11 +12,18 @@ from prm.jobs.runners import JobStopped, Progress, runner
 from prm.web.exports import write_csv
 
 
-@runner("audit.export", label=_("Export the audit trail"), capability=Capability.SEE_AUDIT, unit=_("rows"))
+@runner(
+    "audit.export",
+    label=_("Export the audit trail"),
+    capability=Capability.SEE_AUDIT,
+    unit=_("rows"),
+)
 def export_audit(progress: Progress) -> None:
     """Write the events that fit to a CSV file, newest first, in chunks that each see the tenant for themselves."""
     given = progress.params
-    wanted = AuditFilter(given["words"], given["area"], _day(given["since_on"]), _day(given["until_on"]))
+    wanted = AuditFilter(
+        given["words"], given["area"], _day(given["since_on"]), _day(given["until_on"])
+    )
     with progress.temporary_file(".csv") as file:
         count = write_csv(file, EXPORT_HEADER, _rows(progress, wanted))
         progress.finish({"rows": count}, file, f"audit-{given['on']}.csv")

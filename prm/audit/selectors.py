@@ -20,12 +20,22 @@ VALUE_SHOWN = 200
 # Changed fields that hold a person.
 PEOPLE_FIELDS = frozenset({"manager_id", "owner_id", "user_id"})
 CHUNK = 2_000
-EXPORT_HEADER = ("id", "at", "event", "subject", "who", "actor_kind", "request", "changes", "payload")
+EXPORT_HEADER = (
+    "id",
+    "at",
+    "event",
+    "subject",
+    "who",
+    "actor_kind",
+    "request",
+    "changes",
+    "payload",
+)
 
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """What to look for: words in name, subject or person; an area of names; days in the reader's zone, both included."""
+    """What to look for: words in name, subject or person; an area; days in the reader's zone, both included."""
 
     words: str = ""
     area: str = ""
@@ -62,7 +72,9 @@ def audit_events(wanted: AuditFilter) -> QuerySet[Event]:
     if wanted.area in dict(AREAS):
         events = events.filter(name__startswith=wanted.area)
     if wanted.words:
-        fits = Q(name__startswith=wanted.words.lower()) | Q(subject__startswith=wanted.words.lower())
+        fits = Q(name__startswith=wanted.words.lower()) | Q(
+            subject__startswith=wanted.words.lower()
+        )
         fits |= Q(subject__endswith=f":{wanted.words.lower()}")
         events = events.filter(fits | Q(actor_id__in=_people_named(wanted.words)))
     if wanted.since_on:
@@ -86,16 +98,22 @@ def audit_lines(events: Sequence[Event]) -> list[AuditLine]:
             who=_who(event, names),
             at=event.at,
             changes=[
-                FieldChange(_field_words(field), _shown(pair[0], field, names), _shown(pair[1], field, names))
+                FieldChange(
+                    _field_words(field),
+                    _shown(pair[0], field, names),
+                    _shown(pair[1], field, names),
+                )
                 for field, pair in event.changes.items()
-                if isinstance(pair, list) and len(pair) == 2  # noqa: PLR2004  before and after
+                if isinstance(pair, list) and len(pair) == 2
             ],
         )
         for event in events
     ]
 
 
-def export_rows(wanted: AuditFilter, *, before_id: int | None) -> tuple[list[tuple[Any, ...]], int | None]:
+def export_rows(
+    wanted: AuditFilter, *, before_id: int | None
+) -> tuple[list[tuple[Any, ...]], int | None]:
     """Return the next rows of the export, newest first, and where to go on; None at the end."""
     events = audit_events(wanted)
     if before_id is not None:
@@ -104,8 +122,15 @@ def export_rows(wanted: AuditFilter, *, before_id: int | None) -> tuple[list[tup
     names = _names_of(chunk)
     rows = [
         (
-            event.id, event.at, event.name, event.subject, _who(event, names), event.actor_kind, event.request_id,
-            "; ".join(f"{field}: {pair}" for field, pair in event.changes.items()), str(event.payload or ""),
+            event.id,
+            event.at,
+            event.name,
+            event.subject,
+            _who(event, names),
+            event.actor_kind,
+            event.request_id,
+            "; ".join(f"{field}: {pair}" for field, pair in event.changes.items()),
+            str(event.payload or ""),
         )
         for event in chunk
     ]
@@ -115,11 +140,16 @@ def export_rows(wanted: AuditFilter, *, before_id: int | None) -> tuple[list[tup
 def history_of(subject: str, *, limit: int = 10) -> list[Entry]:
     """Return what happened to one thing, newest first."""
     events = list(Event.objects.filter(subject=subject).order_by("-id")[:limit])
-    return [Entry(text=_capital(line.text), at=line.at, who=line.who, icon="history", note=_note(line)) for line in audit_lines(events)]
+    return [
+        Entry(text=_capital(line.text), at=line.at, who=line.who, icon="history", note=_note(line))
+        for line in audit_lines(events)
+    ]
 
 
 def _note(line: AuditLine) -> str:
-    return "\n".join(f"{change.field}: {change.before or '–'} → {change.after or '–'}" for change in line.changes)
+    return "\n".join(
+        f"{change.field}: {change.before or '–'} → {change.after or '–'}" for change in line.changes
+    )
 
 
 def _capital(text: str) -> str:
@@ -135,9 +165,15 @@ def _people_named(words: str) -> Iterator[int]:
 def _names_of(events: Sequence[Event]) -> dict[int, str]:
     ids = {event.actor_id for event in events if event.actor_id}
     for event in events:
-        people = (pair for field, pair in event.changes.items() if field in PEOPLE_FIELDS and isinstance(pair, list))
+        people = (
+            pair
+            for field, pair in event.changes.items()
+            if field in PEOPLE_FIELDS and isinstance(pair, list)
+        )
         ids |= {value for pair in people for value in pair if isinstance(value, int)}
-    return {user.id: user.get_full_name() for user in User.objects.filter(id__in=ids)} if ids else {}
+    return (
+        {user.id: user.get_full_name() for user in User.objects.filter(id__in=ids)} if ids else {}
+    )
 
 
 def _who(event: Event, names: dict[int, str]) -> str:

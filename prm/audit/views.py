@@ -22,9 +22,17 @@ def audit_list(request: MemberRequest) -> HttpResponse:
     """Show who did what, newest first."""
     form = AuditFilterForm(request.GET)
     events = audit_events(form.wanted)
-    page = keyset_page(events, params=request.GET, orders={"newest": ("id",)}, default="-newest", bound=None)
+    page = keyset_page(
+        events, params=request.GET, orders={"newest": ("id",)}, default="-newest", bound=None
+    )
     position, chain = chain_head()
-    context = {"page": page, "lines": audit_lines(page.rows), "filter": form, "position": position, "chain": chain}
+    context = {
+        "page": page,
+        "lines": audit_lines(page.rows),
+        "filter": form,
+        "position": position,
+        "chain": chain,
+    }
     return render_part(request, "prm/audit/list.html", context)
 
 

@@ -23,7 +23,11 @@ def private_root() -> Path:
 
 def safe_name(name: str) -> str:
     """Return a file name without folders, controls and accents, at most 100 characters long, its ending kept."""
-    plain = unicodedata.normalize("NFKD", Path(name.replace("\\", "/")).name).encode("ascii", "ignore").decode()
+    plain = (
+        unicodedata.normalize("NFKD", Path(name.replace("\\", "/")).name)
+        .encode("ascii", "ignore")
+        .decode()
+    )
     plain = _UNSAFE.sub("-", plain).strip("-.") or "file"
     stem, ending = Path(plain).stem, Path(plain).suffix[:10]
     return stem[: 100 - len(ending)] + ending
@@ -48,7 +52,9 @@ def private_path(stored: str) -> Path:
     return path
 
 
-def save_private(content: bytes | Path | IO[bytes], *, file_name: str, tenant_id: int | None = None) -> str:
+def save_private(
+    content: bytes | Path | IO[bytes], *, file_name: str, tenant_id: int | None = None
+) -> str:
     """Keep bytes, an open file or a file on disk (which is moved) and return its stored name.
 
     Written beside its place and renamed when whole, so that nobody reads half a file.

@@ -11,11 +11,13 @@ from prm.notices.kinds import kind
 
 @kind("job.done", label=_("Long work of yours has finished"), default_email=False)
 def job_done(facts: dict[str, Any]) -> str:
+    """Say what has finished."""
     return gettext("Finished: %(name)s") % {"name": _name(facts)}
 
 
 @kind("job.failed", label=_("Long work of yours has failed"))
 def job_failed(facts: dict[str, Any]) -> str:
+    """Say what has not."""
     return gettext("Did not finish: %(name)s") % {"name": _name(facts)}
 
 

@@ -40,7 +40,9 @@ class Job(PublicTenantModel):
     file_expires_at = models.DateTimeField(null=True, blank=True)
     # Path inside the tenant to return to, without its slug.
     back_path = models.CharField(max_length=300, blank=True)
-    started_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    started_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     partner_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
@@ -50,7 +52,11 @@ class Job(PublicTenantModel):
         db_table = "prm_job"
         indexes = [
             models.Index(fields=["tenant", "-created_at", "-id"], name="job_newest"),
-            models.Index(fields=["tenant", "state"], name="job_live", condition=Q(state__in=["queued", "running"])),
+            models.Index(
+                fields=["tenant", "state"],
+                name="job_live",
+                condition=Q(state__in=["queued", "running"]),
+            ),
         ]
 
     def __str__(self) -> str:

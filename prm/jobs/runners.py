@@ -69,7 +69,8 @@ def runner(
 ) -> Callable[[Callable[["Progress"], None]], Callable[["Progress"], None]]:
     """Register the function that does one kind of job; it lives in <slice>/jobs.py and runs outside any scope.
 
-    label: what the person reads. capability: lets others than the starter see it and its file. unit: "rows", "statements".
+    label: what the person reads. capability: lets others than the starter see it and its file.
+    unit: what is counted, "rows", "statements".
     """
 
     def register(run: Callable[["Progress"], None]) -> Callable[["Progress"], None]:
@@ -93,7 +94,7 @@ def kinds_open_to(member: Member) -> list[str]:
 
 @dataclass
 class Progress:
-    """A running job in the runner's hands. Every write is fenced: it raises LeaseLost once another worker owns the job."""
+    """A running job in the runner's hands; every write raises LeaseLost once another worker owns the job."""
 
     job_id: UUID
     kind: str
@@ -143,7 +144,9 @@ class Progress:
         with self._own_scope():
             return Job.objects.filter(id=self.job_id, stop_asked_at__isnull=False).exists()
 
-    def finish(self, result: dict[str, Any], file: Path | str | None = None, file_name: str = "") -> None:
+    def finish(
+        self, result: dict[str, Any], file: Path | str | None = None, file_name: str = ""
+    ) -> None:
         """Set what the person gets: counts and texts for the page, and a file to download.
 
         file: a path on disk (moved into private storage) or a stored name from prm.jobs.files.
@@ -161,7 +164,9 @@ class Progress:
         """Lend a file to write into; it is gone afterwards unless finish() took it."""
         root = private_root()
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile(dir=root, prefix=".job-", suffix=ending, delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            dir=root, prefix=".job-", suffix=ending, delete=False
+        ) as file:
             path = Path(file.name)
         try:
             yield path
@@ -192,7 +197,9 @@ def heartbeat(progress: Progress) -> Iterator[None]:
         while not stopped.wait(HEARTBEAT_SECONDS):
             try:
                 with tenant_scope(progress.tenant_id, progress.partner_id):
-                    Job.objects.filter(id=progress.job_id, state=JobState.RUNNING, attempts=progress.attempt).update(
+                    Job.objects.filter(
+                        id=progress.job_id, state=JobState.RUNNING, attempts=progress.attempt
+                    ).update(
                         leased_until=Now() + LEASE,
                     )
             except Exception:  # noqa: BLE001  a missed beat is not worth the job

@@ -102,7 +102,9 @@ def job_view(job: Job, member: Member, *, now: datetime) -> JobView:
         results=_results(job.result),
         has_file=bool(job.file) and not expired,
         file_gone=bool(job.file) and expired,
-        may_stop=job.state in LIVE and job.stop_asked_at is None and bool(found and found.stoppable),
+        may_stop=job.state in LIVE
+        and job.stop_asked_at is None
+        and bool(found and found.stoppable),
         may_retry=job.state in {JobState.FAILED, JobState.STOPPED} and bool(found),
     )
 
@@ -125,7 +127,15 @@ def job_label(kind: str) -> str:
 
 
 def _stuck(row: QueuedEvent, event: Event) -> StuckEvent:
-    return StuckEvent(row.id, event.name, event.subject, row.attempts, row.error, event.at, row.stuck_at is not None)
+    return StuckEvent(
+        row.id,
+        event.name,
+        event.subject,
+        row.attempts,
+        row.error,
+        event.at,
+        row.stuck_at is not None,
+    )
 
 
 def _progress_words(job: Job, unit: str) -> str:
@@ -135,19 +145,28 @@ def _progress_words(job: Job, unit: str) -> str:
     if job.total_count is None:
         return gettext("%(done)s done") % {"done": done} if job.done_count else gettext("Started")
     facts = {"done": done, "total": number_text(job.total_count), "unit": unit}
-    return (gettext("%(done)s of %(total)s %(unit)s") if unit else gettext("%(done)s of %(total)s")) % facts
+    return (
+        gettext("%(done)s of %(total)s %(unit)s") if unit else gettext("%(done)s of %(total)s")
+    ) % facts
 
 
 def _time_left(job: Job, now: datetime) -> str:
     if job.stop_asked_at and job.state == JobState.RUNNING:
         return gettext("Stopping after the step under way.")
-    if job.state != JobState.RUNNING or not job.started_at or not job.total_count or not job.done_count:
+    if (
+        job.state != JobState.RUNNING
+        or not job.started_at
+        or not job.total_count
+        or not job.done_count
+    ):
         return ""
     left = (now - job.started_at) * (job.total_count - job.done_count) / job.done_count
     if left < timedelta(seconds=50):
         return gettext("Less than a minute left. You can leave this page.")
     minutes = round(left.total_seconds() / 60)
-    words = ngettext("About %(count)s minute left.", "About %(count)s minutes left.", minutes) % {"count": number_text(minutes)}
+    words = ngettext("About %(count)s minute left.", "About %(count)s minutes left.", minutes) % {
+        "count": number_text(minutes)
+    }
     return words + " " + gettext("You can leave this page.")
 
 

@@ -14,13 +14,26 @@ from django.utils import timezone
 from prm.events.models import QueuedEvent
 from prm.events.services import SYSTEM, Actor, emit, nudge_relay
 from prm.jobs.models import Job, JobState
-from prm.jobs.runners import FILE_LIFE, LEASE, JobFailed, JobStopped, LeaseLost, Progress, heartbeat, runner_of
+from prm.jobs.runners import (
+    FILE_LIFE,
+    LEASE,
+    JobFailed,
+    JobStopped,
+    LeaseLost,
+    Progress,
+    heartbeat,
+    runner_of,
+)
 from prm.notices.services import notify
 from prm.tenancy.scope import current_scope, tenant_scope
 
 # A job whose workers died this often is given up: it probably kills them.
 MAX_ATTEMPTS = 5
-ENDED: dict[str, str] = {JobState.DONE: "job.done", JobState.FAILED: "job.failed", JobState.STOPPED: "job.stopped"}
+ENDED: dict[str, str] = {
+    JobState.DONE: "job.done",
+    JobState.FAILED: "job.failed",
+    JobState.STOPPED: "job.stopped",
+}
 log = structlog.get_logger(__name__)
 
 
@@ -39,7 +52,8 @@ def start_job(
 ) -> Job:
     """Queue long work; the worker starts it after the commit, a sweep catches what the bell missed.
 
-    params: JSON the runner needs; ids rather than rows. back_path: page inside the tenant to return to, without its slug.
+    params: JSON the runner needs; ids rather than rows.
+    back_path: page inside the tenant to return to, without its slug.
     partner_id: set for a partner's own work; its people then see it and the runner's scope is theirs.
     Raises UnknownJob. Emits job.started.
     """
@@ -53,7 +67,15 @@ def start_job(
         started_by_id=actor.user_id,
         created_at=at,
     )
-    emit("job.started", subject=f"job:{job.id}", actor=actor, partner_id=partner_id, payload={"kind": kind}, at=at, queue=False)
+    emit(
+        "job.started",
+        subject=f"job:{job.id}",
+        actor=actor,
+        partner_id=partner_id,
+        payload={"kind": kind},
+        at=at,
+        queue=False,
+    )
     ring(job.id)
     return job
 
@@ -70,14 +92,26 @@ def ask_stop(*, job_id: UUID, actor: Actor, at: datetime) -> bool:
         return False
     job.stop_asked_at = job.stop_asked_at or at
     job.save(update_fields=["state", "finished_at", "stop_asked_at"])
-    emit("job.stop_asked", subject=f"job:{job.id}", actor=actor, partner_id=job.partner_id, at=at, queue=False)
+    emit(
+        "job.stop_asked",
+        subject=f"job:{job.id}",
+        actor=actor,
+        partner_id=job.partner_id,
+        at=at,
+        queue=False,
+    )
     return True
 
 
 def retry_job(*, job_id: UUID, actor: Actor, at: datetime) -> bool:
     """Queue a failed or stopped job again, from its checkpoint; tell whether it was one. Emits job.retried."""
     changed = Job.objects.filter(id=job_id, state__in=[JobState.FAILED, JobState.STOPPED]).update(
-        state=JobState.QUEUED, attempts=0, leased_until=None, error="", stop_asked_at=None, finished_at=None,
+        state=JobState.QUEUED,
+        attempts=0,
+        leased_until=None,
+        error="",
+        stop_asked_at=None,
+        finished_at=None,
     )
     if changed:
         emit("job.retried", subject=f"job:{job_id}", actor=actor, at=at, queue=False)
@@ -131,7 +165,9 @@ def run(tenant_id: int, job_id: UUID) -> bool:
     structlog.contextvars.bind_contextvars(tenant_id=tenant_id, job_id=str(job_id))
     found = runner_of(progress.kind)
     if found is None:
-        _end(progress, JobState.FAILED, error="This kind of work is unknown to the running version.")
+        _end(
+            progress, JobState.FAILED, error="This kind of work is unknown to the running version."
+        )
         return True
     try:
         with heartbeat(progress):
@@ -146,7 +182,7 @@ def run(tenant_id: int, job_id: UUID) -> bool:
         # Out of time, or the database went away: go on from the checkpoint with a fresh worker.
         log.warning("job interrupted", exc_info=True)
         _release(progress)
-    except Exception:  # noqa: BLE001  whatever a runner raises is shown on the page of stuck work
+    except Exception:
         log.exception("job failed")
         _end(progress, JobState.FAILED, error=traceback.format_exc(limit=6), unexpected=True)
     else:
@@ -166,7 +202,11 @@ def _take(tenant_id: int, job_id: UUID) -> Progress | None:
         if job is None:
             return None
         if job.attempts >= MAX_ATTEMPTS:
-            _write_end(job, JobState.FAILED, error=f"The worker died {job.attempts} times while doing this.")
+            _write_end(
+                job,
+                JobState.FAILED,
+                error=f"The worker died {job.attempts} times while doing this.",
+            )
             return None
         job.state, job.attempts = JobState.RUNNING, job.attempts + 1
         job.started_at = job.started_at or timezone.now()
@@ -187,7 +227,9 @@ def _take(tenant_id: int, job_id: UUID) -> Progress | None:
 
 def _release(progress: Progress) -> None:
     with tenant_scope(progress.tenant_id):
-        Job.objects.filter(id=progress.job_id, state=JobState.RUNNING, attempts=progress.attempt).update(leased_until=None)
+        Job.objects.filter(
+            id=progress.job_id, state=JobState.RUNNING, attempts=progress.attempt
+        ).update(leased_until=None)
         ring(progress.job_id)
 
 
@@ -206,7 +248,12 @@ def _end(progress: Progress, state: str, *, error: str = "", unexpected: bool = 
 
 
 def _write_end(job: Job, state: str, *, error: str = "", unexpected: bool = False) -> None:
-    job.state, job.error, job.leased_until, job.finished_at = state, error[:4000], None, timezone.now()
+    job.state, job.error, job.leased_until, job.finished_at = (
+        state,
+        error[:4000],
+        None,
+        timezone.now(),
+    )
     job.save()
     emit(
         ENDED[state],

@@ -9,7 +9,12 @@ from prm.jobs.models import JobState
 from prm.jobs.selectors import job_label
 from prm.web.tables import AgoColumn, BadgeColumn, Column, Html, NumberColumn, Table, ident
 
-TONES = {JobState.DONE: "ok", JobState.FAILED: "bad", JobState.RUNNING: "info", JobState.STOPPED: "warn"}
+TONES = {
+    JobState.DONE: "ok",
+    JobState.FAILED: "bad",
+    JobState.RUNNING: "info",
+    JobState.STOPPED: "warn",
+}
 
 
 class JobTable(Table):

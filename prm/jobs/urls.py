@@ -11,6 +11,12 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/stop/", views.job_stop, name="job-stop"),
     path("jobs/<uuid:job_id>/retry/", views.job_retry, name="job-retry"),
     path("manage/stuck/", views.stuck_list, name="stuck-list"),
-    path("manage/stuck/events/<int:queued_id>/retry/", views.stuck_retry_event, name="stuck-retry-event"),
-    path("manage/stuck/mails/<int:mail_id>/retry/", views.stuck_retry_mail, name="stuck-retry-mail"),
+    path(
+        "manage/stuck/events/<int:queued_id>/retry/",
+        views.stuck_retry_event,
+        name="stuck-retry-event",
+    ),
+    path(
+        "manage/stuck/mails/<int:mail_id>/retry/", views.stuck_retry_mail, name="stuck-retry-mail"
+    ),
 ]

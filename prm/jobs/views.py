@@ -31,7 +31,9 @@ from prm.web.paging import keyset_page
 def job_list(request: MemberRequest) -> HttpResponse:
     """Show the jobs the person may see, newest first."""
     jobs = jobs_visible_to(request.member).select_related("started_by")
-    page = keyset_page(jobs, params=request.GET, orders={"started": ("created_at",)}, default="-started")
+    page = keyset_page(
+        jobs, params=request.GET, orders={"started": ("created_at",)}, default="-started"
+    )
     may_see_stuck = request.member.may(Capability.SEE_AUDIT)
     context = {"page": page, "jobs": JobTable(page.rows, page=page), "may_see_stuck": may_see_stuck}
     return render_part(request, "prm/jobs/list.html", context)
@@ -46,7 +48,13 @@ def job_detail(request: MemberRequest, job_id: UUID) -> HttpResponse:
     root = reverse("start").removesuffix("start/")
     back_url = root + job.back_path.lstrip("/") if job.back_path else ""
     status = STOP_POLLING if wants_part(request) and not view.running else 200
-    return render_part(request, "prm/jobs/detail.html", {"view": view, "back_url": back_url}, part="job", status=status)
+    return render_part(
+        request,
+        "prm/jobs/detail.html",
+        {"view": view, "back_url": back_url},
+        part="job",
+        status=status,
+    )
 
 
 @require_safe
@@ -91,7 +99,11 @@ def job_retry(request: MemberRequest, job_id: UUID) -> HttpResponse:
 def stuck_list(request: MemberRequest) -> HttpResponse:
     """Show what does not get done by itself: events, mails and jobs that failed, with their errors."""
     jobs = [(job, job_label(job.kind)) for job in failed_jobs()]
-    return render(request, "prm/jobs/stuck.html", {"events": stuck_events(), "mails": failed_mails(), "jobs": jobs})
+    return render(
+        request,
+        "prm/jobs/stuck.html",
+        {"events": stuck_events(), "mails": failed_mails(), "jobs": jobs},
+    )
 
 
 @require_POST

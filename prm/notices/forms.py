@@ -15,8 +15,12 @@ class PreferencesForm(forms.Form):
         self.lines = lines
         for line in lines:
             if not line.kind.mandatory:
-                self.fields[f"{line.kind.name}:email"] = forms.BooleanField(required=False, initial=line.by_email)
-                self.fields[f"{line.kind.name}:portal"] = forms.BooleanField(required=False, initial=line.in_portal)
+                self.fields[f"{line.kind.name}:email"] = forms.BooleanField(
+                    required=False, initial=line.by_email
+                )
+                self.fields[f"{line.kind.name}:portal"] = forms.BooleanField(
+                    required=False, initial=line.in_portal
+                )
 
     @property
     def rows(self) -> list[tuple[PreferenceLine, Any, Any]]:
@@ -32,4 +36,7 @@ class PreferencesForm(forms.Form):
     def choices(self) -> dict[str, tuple[bool, bool]]:
         """What was chosen: kind -> (by email, in the portal)."""
         names = [line.kind.name for line in self.lines if not line.kind.mandatory]
-        return {name: (self.cleaned_data[f"{name}:email"], self.cleaned_data[f"{name}:portal"]) for name in names}
+        return {
+            name: (self.cleaned_data[f"{name}:email"], self.cleaned_data[f"{name}:portal"])
+            for name in names
+        }

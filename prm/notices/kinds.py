@@ -4,8 +4,8 @@
     def milestone(facts: dict[str, Any]) -> str:
         return gettext("%(company)s is now in %(stage)s") % facts
 
-A slice declares its kinds in `<slice>/kinds.py`, imported by its handlers. Mail templates are found by the name:
-"referral.milestone" is `emails/referral/milestone.{subject.txt,txt,html}`; what is missing falls back to `emails/notice.*`.
+A slice declares its kinds in `<slice>/kinds.py`, loaded by prm.slices. Mail templates are found by the name:
+"referral.milestone" is `emails/referral/milestone.{subject.txt,txt,html}`; a missing part is `emails/notice.*`.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def kind(
     mandatory: bool = False,
     audience: str = EVERYBODY,
 ) -> Callable[[Title], Title]:
-    """Declare a kind under a permanent name; the function below makes the title in the active language from the facts."""
+    """Declare a kind under a permanent name; the function makes the title in the active language from the facts."""
 
     def register(title: Title) -> Title:
         if name in _kinds:
@@ -63,9 +63,14 @@ def kind(
 
 def kind_named(name: str) -> Kind:
     """Return the kind; one that is declared no longer reads as its name, so that old notices stay readable."""
-    return _kinds.get(name) or Kind(name, name, lambda facts: str(facts.get("title", name)), False, False, EVERYBODY)
+    return _kinds.get(name) or Kind(
+        name, name, lambda facts: str(facts.get("title", name)), False, False, EVERYBODY
+    )
 
 
 def kinds_for(*, staff: bool) -> list[Kind]:
     """Return what such a person can get, by label."""
-    return sorted((row for row in _kinds.values() if row.meant_for(staff=staff)), key=lambda row: str(row.label))
+    return sorted(
+        (row for row in _kinds.values() if row.meant_for(staff=staff)),
+        key=lambda row: str(row.label),
+    )

@@ -85,8 +85,14 @@ def opened_mail(name: str) -> OpenedMail | None:
     if not _NAME.fullmatch(name) or not file.is_file():
         return None
     message = _parsed(file)
-    headers = [(key, str(value)) for key, value in message.items() if key.lower() not in {"content-type", "mime-version"}]
-    return OpenedMail(_summary(file, message), _body(message, "plain"), _body(message, "html"), headers)
+    headers = [
+        (key, str(value))
+        for key, value in message.items()
+        if key.lower() not in {"content-type", "mime-version"}
+    ]
+    return OpenedMail(
+        _summary(file, message), _body(message, "plain"), _body(message, "html"), headers
+    )
 
 
 def _written_at(file: Path) -> float:
@@ -103,7 +109,14 @@ def _parsed(file: Path) -> EmailMessage:
 def _summary(file: Path, message: Any) -> StoredMail:
     at = datetime.fromtimestamp(_written_at(file) / 1e9, UTC)
     code = _CODE.search(_body(message, "plain"))
-    return StoredMail(file.stem, at, str(message["To"] or ""), str(message["From"] or ""), str(message["Subject"] or ""), code[1] if code else "")
+    return StoredMail(
+        file.stem,
+        at,
+        str(message["To"] or ""),
+        str(message["From"] or ""),
+        str(message["Subject"] or ""),
+        code[1] if code else "",
+    )
 
 
 def _body(message: EmailMessage, kind: str) -> str:

@@ -28,13 +28,18 @@ class Words:
     language: str
 
 
-def written(template: str, context: dict[str, Any], *, tenant: Tenant, language: str, time_zone: str = "") -> Words:
+def written(
+    template: str, context: dict[str, Any], *, tenant: Tenant, language: str, time_zone: str = ""
+) -> Words:
     """Return the mail of a template path such as "emails/referral/milestone", in a language and a time zone.
 
     A missing part falls back to emails/notice.*, which needs `title` and shows `body` and a button to `url`.
     """
     language = language or tenant.language
-    with translation.override(language), timezone.override(time_zone or tenant.time_zone or settings.TIME_ZONE):
+    with (
+        translation.override(language),
+        timezone.override(time_zone or tenant.time_zone or settings.TIME_ZONE),
+    ):
         full = {"tenant": tenant, "language": language, "address": _address(tenant), **context}
         subject = " ".join(_part(template, "subject.txt", full).split())[:200]
         full["subject"] = subject

@@ -51,7 +51,9 @@ class Mail(TenantModel, OutgoingMail):
 
     key = models.CharField(max_length=120)
     kind = models.CharField(max_length=40)
-    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    user = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     partner_id = models.UUIDField(null=True, blank=True)
 
     class Meta:
@@ -59,7 +61,11 @@ class Mail(TenantModel, OutgoingMail):
         constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="mail_key_once")]
         indexes = [
             models.Index(fields=["tenant", "-id"], name="mail_newest"),
-            models.Index(fields=["tenant", "next_attempt_at"], name="mail_due", condition=Q(state__in=["queued", "sending"])),
+            models.Index(
+                fields=["tenant", "next_attempt_at"],
+                name="mail_due",
+                condition=Q(state__in=["queued", "sending"]),
+            ),
         ]
 
 
@@ -69,7 +75,11 @@ class AccountMail(OutgoingMail):
     class Meta:
         db_table = "prm_account_mail"
         indexes = [
-            models.Index(fields=["next_attempt_at"], name="account_mail_due", condition=Q(state__in=["queued", "sending"])),
+            models.Index(
+                fields=["next_attempt_at"],
+                name="account_mail_due",
+                condition=Q(state__in=["queued", "sending"]),
+            ),
         ]
 
 
@@ -89,10 +99,14 @@ class Notice(TenantModel):
 
     class Meta:
         db_table = "prm_notice"
-        constraints = [models.UniqueConstraint(fields=["tenant", "user", "key"], name="notice_key_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "user", "key"], name="notice_key_once")
+        ]
         indexes = [
             models.Index(fields=["tenant", "user", "-id"], name="notice_newest"),
-            models.Index(fields=["tenant", "user"], name="notice_unread", condition=Q(read_at=None)),
+            models.Index(
+                fields=["tenant", "user"], name="notice_unread", condition=Q(read_at=None)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -110,7 +124,11 @@ class NoticePreference(TenantModel):
 
     class Meta:
         db_table = "prm_notice_preference"
-        constraints = [models.UniqueConstraint(fields=["tenant", "user", "kind"], name="notice_preference_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "user", "kind"], name="notice_preference_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.by_email}"

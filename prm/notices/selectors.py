@@ -68,7 +68,9 @@ def preference_lines(*, user_id: int, staff: bool) -> list[PreferenceLine]:
     for kind in kinds_for(staff=staff):
         row = chosen.get(kind.name)
         by_email = kind.mandatory or (row.by_email if row else kind.default_email)
-        lines.append(PreferenceLine(kind, by_email, kind.mandatory or (row.in_portal if row else True)))
+        lines.append(
+            PreferenceLine(kind, by_email, kind.mandatory or (row.in_portal if row else True))
+        )
     return lines
 
 

@@ -78,11 +78,18 @@ def _take(box: Box) -> list[Any]:
     with box.open():
         due = list(
             box.model.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(state__in=[MailState.QUEUED, MailState.SENDING], next_attempt_at__lte=timezone.now())
+            .filter(
+                state__in=[MailState.QUEUED, MailState.SENDING], next_attempt_at__lte=timezone.now()
+            )
             .order_by("next_attempt_at", "id")[:BATCH],
         )
         for mail in due:
-            mail.state, mail.attempts, mail.leased_until, mail.next_attempt_at = MailState.SENDING, mail.attempts + 1, until, until
+            mail.state, mail.attempts, mail.leased_until, mail.next_attempt_at = (
+                MailState.SENDING,
+                mail.attempts + 1,
+                until,
+                until,
+            )
         box.model.objects.bulk_update(due, ["state", "attempts", "leased_until", "next_attempt_at"])
     return due
 
@@ -107,19 +114,35 @@ def _send(box: Box, mail: Any, server: BaseEmailBackend) -> bool:
     try:
         message(mail, box.tenant, server).send()
     except Exception as problem:  # noqa: BLE001  whatever the server says is kept with the mail
-        log.warning("mail not sent", mail_id=mail.id, attempts=mail.attempts, error=type(problem).__name__)
+        log.warning(
+            "mail not sent", mail_id=mail.id, attempts=mail.attempts, error=type(problem).__name__
+        )
         _fail(box, mail, problem)
         return False
     _mark_sent(box, mail)
     return True
 
 
-def message(mail: Any, tenant: Tenant | None, server: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
+def message(
+    mail: Any, tenant: Tenant | None, server: BaseEmailBackend | None = None
+) -> EmailMultiAlternatives:
     """Return the mail as it leaves: the tenant's name as sender, answers to the tenant, a stable Message-ID."""
-    headers = {"Message-ID": mail.message_id, "Auto-Submitted": "auto-generated", "Content-Language": mail.language}
+    headers = {
+        "Message-ID": mail.message_id,
+        "Auto-Submitted": "auto-generated",
+        "Content-Language": mail.language,
+    }
     kind = getattr(mail, "kind", "")
-    if tenant and kind and mail.user_id and not kind_named(kind).mandatory and "/updates/stop/" in mail.text:
-        headers["List-Unsubscribe"] = f"<{unsubscribe_url(tenant, user_id=mail.user_id, kind=kind)}>"
+    if (
+        tenant
+        and kind
+        and mail.user_id
+        and not kind_named(kind).mandatory
+        and "/updates/stop/" in mail.text
+    ):
+        headers["List-Unsubscribe"] = (
+            f"<{unsubscribe_url(tenant, user_id=mail.user_id, kind=kind)}>"
+        )
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     own_name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     sent = EmailMultiAlternatives(
@@ -137,7 +160,12 @@ def message(mail: Any, tenant: Tenant | None, server: BaseEmailBackend | None = 
 
 
 def _mark_sent(box: Box, mail: Any) -> None:
-    changes: dict[str, Any] = {"state": MailState.SENT, "sent_at": timezone.now(), "leased_until": None, "error": ""}
+    changes: dict[str, Any] = {
+        "state": MailState.SENT,
+        "sent_at": timezone.now(),
+        "leased_until": None,
+        "error": "",
+    }
     if box.tenant is None:
         # Codes and links of signing in are not kept.
         changes |= {"text": "", "html": ""}

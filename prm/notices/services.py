@@ -32,7 +32,7 @@ def notify(
 
     kind: declared with prm.notices.kinds.kind. key: what happened, e.g. "stage_change:418"; the same key tells the same
     person once. facts: what title and templates need: names, amounts in minor units, ISO days. path: page inside the
-    tenant, without its slug. partner_id: the partner it is about; the person must be live staff or live in that partner.
+    tenant, without its slug. partner_id: the partner it is about; the person must be live staff or live there.
     Returns None when nothing was put in the portal: no live membership, or turned off there.
     """
     tenant = Tenant.objects.get(id=current_scope().tenant_id)
@@ -41,9 +41,21 @@ def notify(
         return None
     declared = kind_named(kind)
     by_email, in_portal = _wanted(declared, user_id)
-    notice = _notice(key=key, user=user, kind=kind, facts=facts, path=path, partner_id=partner_id, at=at) if in_portal else None
+    notice = (
+        _notice(key=key, user=user, kind=kind, facts=facts, path=path, partner_id=partner_id, at=at)
+        if in_portal
+        else None
+    )
     if by_email:
-        _notice_mail(declared, tenant=tenant, user=user, key=key, facts=facts, path=path, partner_id=partner_id)
+        _notice_mail(
+            declared,
+            tenant=tenant,
+            user=user,
+            key=key,
+            facts=facts,
+            path=path,
+            partner_id=partner_id,
+        )
     return notice
 
 
@@ -61,7 +73,7 @@ def queue_mail(
 ) -> Mail:
     """Queue a mail of the open tenant to an address that may have no login yet, such as an invitation.
 
-    template: path under templates without its ending, "emails/accounts/invitation". A repeat of the key returns the first.
+    template: path without its ending, "emails/accounts/invitation". A repeat of the key returns the first.
     """
     if first := Mail.objects.filter(key=key).first():
         return first
@@ -89,7 +101,9 @@ def queue_mail(
     return mail
 
 
-def queue_account_mail(*, to: str, subject: str, text: str, html: str = "", language: str = "") -> AccountMail:
+def queue_account_mail(
+    *, to: str, subject: str, text: str, html: str = "", language: str = ""
+) -> AccountMail:
     """Queue a mail about signing in; the worker sends it after the commit, a sweep catches what the bell missed."""
     mail = AccountMail.objects.create(
         to=to,
@@ -114,7 +128,13 @@ def mark_read(*, user_id: int, at: datetime, notice_id: int | None = None) -> in
 def set_preferences(*, user_id: int, choices: dict[str, tuple[bool, bool]]) -> None:
     """Keep what the person wants: kind -> (by email, in the portal). Mandatory kinds are left as they are."""
     rows = [
-        NoticePreference(tenant_id=current_scope().tenant_id, user_id=user_id, kind=name, by_email=by_email, in_portal=in_portal)
+        NoticePreference(
+            tenant_id=current_scope().tenant_id,
+            user_id=user_id,
+            kind=name,
+            by_email=by_email,
+            in_portal=in_portal,
+        )
         for name, (by_email, in_portal) in choices.items()
         if not kind_named(name).mandatory
     ]
@@ -135,7 +155,11 @@ def stop_mails(*, user_id: int, kind: str) -> None:
 def retry_mail(*, mail_id: int, at: datetime) -> bool:
     """Queue a mail again that was given up; tell whether there was one."""
     changed = Mail.objects.filter(id=mail_id, state=MailState.FAILED).update(
-        state=MailState.QUEUED, attempts=0, next_attempt_at=at, leased_until=None, error="",
+        state=MailState.QUEUED,
+        attempts=0,
+        next_attempt_at=at,
+        leased_until=None,
+        error="",
     )
     _ring_mail(current_scope().tenant_id)
     return bool(changed)
@@ -144,7 +168,11 @@ def retry_mail(*, mail_id: int, at: datetime) -> bool:
 def _belongs(user: User, tenant: Tenant, partner_id: UUID | None) -> bool:
     live = Membership.objects.filter(user=user, tenant=tenant, ended_at__isnull=True)
     places = set(live.values_list("partner_id", flat=True))
-    return user.is_active and bool(places) and (partner_id is None or None in places or partner_id in places)
+    return (
+        user.is_active
+        and bool(places)
+        and (partner_id is None or None in places or partner_id in places)
+    )
 
 
 def _wanted(declared: Kind, user_id: int) -> tuple[bool, bool]:
@@ -155,11 +183,26 @@ def _wanted(declared: Kind, user_id: int) -> tuple[bool, bool]:
     return (chosen.by_email, chosen.in_portal) if chosen else (declared.default_email, True)
 
 
-def _notice(*, key: str, user: User, kind: str, facts: dict[str, Any], path: str, partner_id: UUID | None, at: datetime) -> Notice:
+def _notice(
+    *,
+    key: str,
+    user: User,
+    kind: str,
+    facts: dict[str, Any],
+    path: str,
+    partner_id: UUID | None,
+    at: datetime,
+) -> Notice:
     notice, _ = Notice.objects.get_or_create(
         key=key,
         user=user,
-        defaults={"kind": kind, "facts": facts, "path": path, "partner_id": partner_id, "created_at": at},
+        defaults={
+            "kind": kind,
+            "facts": facts,
+            "path": path,
+            "partner_id": partner_id,
+            "created_at": at,
+        },
     )
     return notice
 
@@ -193,7 +236,9 @@ def _notice_mail(
             "url": tenant_url(tenant, "start").removesuffix("start/") + path.lstrip("/"),
             "kind": declared,
             "preferences_url": tenant_url(tenant, "notice-preferences"),
-            "unsubscribe_url": "" if declared.mandatory else unsubscribe_url(tenant, user_id=user.id, kind=declared.name),
+            "unsubscribe_url": ""
+            if declared.mandatory
+            else unsubscribe_url(tenant, user_id=user.id, kind=declared.name),
         },
     )
 

@@ -25,7 +25,10 @@ from prm.web.paging import keyset_page
 from prm.web.parts import Tab
 
 # Mails may carry their own styles; nothing else is allowed to load or run.
-MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups allow-popups-to-escape-sandbox"
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
 
 
 @require_safe
@@ -36,13 +39,23 @@ def notice_list(request: MemberRequest) -> HttpResponse:
     notices = notices_of(request.member)
     unread = unread_count(request.member.user_id, request.member.partner_id)
     shown = notices.filter(read_at=None) if only_unread else notices
-    page = keyset_page(shown, params=request.GET, orders={"newest": ("id",)}, default="-newest", bound=None)
+    page = keyset_page(
+        shown, params=request.GET, orders={"newest": ("id",)}, default="-newest", bound=None
+    )
     here = reverse("notice-list")
     tabs = [
         Tab(_("All"), here, current=not only_unread),
-        Tab(_("Unread"), f"{here}?view=unread", current=only_unread, count=unread, hot=bool(unread)),
+        Tab(
+            _("Unread"), f"{here}?view=unread", current=only_unread, count=unread, hot=bool(unread)
+        ),
     ]
-    context = {"page": page, "lines": notice_lines(page.rows), "tabs": tabs, "unread": unread, "only_unread": only_unread}
+    context = {
+        "page": page,
+        "lines": notice_lines(page.rows),
+        "tabs": tabs,
+        "unread": unread,
+        "only_unread": only_unread,
+    }
     return render_part(request, "prm/notices/list.html", context)
 
 
@@ -53,7 +66,9 @@ def notice_open(request: MemberRequest, notice_id: int) -> HttpResponse:
     notice = get_object_or_404(notices_of(request.member), id=notice_id)
     mark_read(user_id=request.member.user_id, notice_id=notice.id, at=timezone.now())
     root = reverse("start").removesuffix("start/")
-    return redirect_to(request, root + notice.path.lstrip("/") if notice.path else reverse("notice-list"))
+    return redirect_to(
+        request, root + notice.path.lstrip("/") if notice.path else reverse("notice-list")
+    )
 
 
 @require_POST
@@ -61,7 +76,7 @@ def notice_open(request: MemberRequest, notice_id: int) -> HttpResponse:
 def notice_read(request: MemberRequest) -> HttpResponse:
     """Mark one notice read, or all."""
     given = request.POST.get("notice", "")
-    chosen = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None  # noqa: PLR2004  a bigint
+    chosen = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
     if given and chosen is None:
         raise Http404
     mark_read(user_id=request.member.user_id, notice_id=chosen, at=timezone.now())

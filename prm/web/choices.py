@@ -6,18 +6,72 @@ from django.utils.translation import get_language
 from prm.web.formats import locale_of
 
 # ISO 4217 codes in wide use for partner payments; first the common ones, then by code.
-CURRENCIES = (
-    "EUR USD GBP CHF AED AUD BGN BHD BRL CAD CLP CNY COP CZK DKK EGP HKD HUF IDR ILS INR ISK JOD JPY KES KRW KWD MAD "
-    "MXN MYR NGN NOK NZD OMR PEN PHP PLN QAR RON RSD SAR SEK SGD THB TND TRY TWD UAH UYU VND ZAR"
-).split()
+CURRENCIES = [
+    "EUR",
+    "USD",
+    "GBP",
+    "CHF",
+    "AED",
+    "AUD",
+    "BGN",
+    "BHD",
+    "BRL",
+    "CAD",
+    "CLP",
+    "CNY",
+    "COP",
+    "CZK",
+    "DKK",
+    "EGP",
+    "HKD",
+    "HUF",
+    "IDR",
+    "ILS",
+    "INR",
+    "ISK",
+    "JOD",
+    "JPY",
+    "KES",
+    "KRW",
+    "KWD",
+    "MAD",
+    "MXN",
+    "MYR",
+    "NGN",
+    "NOK",
+    "NZD",
+    "OMR",
+    "PEN",
+    "PHP",
+    "PLN",
+    "QAR",
+    "RON",
+    "RSD",
+    "SAR",
+    "SEK",
+    "SGD",
+    "THB",
+    "TND",
+    "TRY",
+    "TWD",
+    "UAH",
+    "UYU",
+    "VND",
+    "ZAR",
+]
 _NO_COUNTRIES = {"EU", "EZ", "UN", "ZZ", "QO", "XA", "XB"}
 
 
 def country_choices() -> list[tuple[str, str]]:
     """Return the world's countries in the reader's language, after an empty choice."""
     names = locale_of(get_language()).territories
-    codes = (code for code in names if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES)  # noqa: PLR2004
-    return [("", "–"), *sorted(((code, str(names[code])) for code in codes), key=lambda row: row[1])]
+    codes = (
+        code for code in names if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
+    )
+    return [
+        ("", "–"),
+        *sorted(((code, str(names[code])) for code in codes), key=lambda row: row[1]),
+    ]
 
 
 def country_name(code: str) -> str:
@@ -27,4 +81,7 @@ def country_name(code: str) -> str:
 
 def currency_choices() -> list[tuple[str, str]]:
     """Return currencies by code and name in the reader's language."""
-    return [(code, f"{code} – {get_currency_name(code, locale=locale_of(get_language()))}") for code in CURRENCIES]
+    return [
+        (code, f"{code} – {get_currency_name(code, locale=locale_of(get_language()))}")
+        for code in CURRENCIES
+    ]

@@ -1,6 +1,7 @@
 """What the partners' pages show of referrals: counts in the list, the newest ones on a partner's page."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -30,7 +31,7 @@ from unnest(%(ids)s::uuid[]) as wanted(id),
 @fills("partner.counts")
 def counts(partner_ids: Sequence[UUID]) -> dict[UUID, ReferralCounts]:
     """Return how many referrals of each partner are under way and won, up to 1,000."""
-    given = {
+    given: dict[str, Any] = {
         "ids": list(partner_ids),
         "open": [kind.value for kind in OPEN_KINDS],
         "bound": COUNT_BOUND,

@@ -11,7 +11,13 @@ from prm.events.services import SYSTEM
 from tests.builders.objects import Cast, builds
 
 LONG_AGO = datetime(2025, 1, 6, 9, 0, tzinfo=UTC)
-SIZE = {"key": "size", "label": "How many seats?", "type": "number", "required": False, "choices": []}
+SIZE = {
+    "key": "size",
+    "label": "How many seats?",
+    "type": "number",
+    "required": False,
+    "choices": [],
+}
 
 
 def a_program(

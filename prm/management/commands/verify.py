@@ -12,7 +12,9 @@ class Command(BaseCommand):
     help = __doc__
 
     def handle(self, *_: Any, **__: Any) -> None:
-        proofs = sorted(name for name in get_commands() if name.startswith("verify_") or name == "check_ledger")
+        proofs = sorted(
+            name for name in get_commands() if name.startswith("verify_") or name == "check_ledger"
+        )
         failed = []
         for name in proofs:
             self.stdout.write(f"== {name}")

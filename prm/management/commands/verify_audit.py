@@ -16,9 +16,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--tenant", help="slug of the only tenant to verify")
-        parser.add_argument("--head", help="position:hash published earlier, for example on a statement; needs --tenant")
+        parser.add_argument(
+            "--head",
+            help="position:hash published earlier, for example on a statement; needs --tenant",
+        )
 
-    def handle(self, *_: Any, tenant: str | None = None, head: str | None = None, **__: Any) -> None:
+    def handle(
+        self, *_: Any, tenant: str | None = None, head: str | None = None, **__: Any
+    ) -> None:
         tenants = Tenant.objects.order_by("slug")
         chosen = list(tenants.filter(slug=tenant) if tenant else tenants)
         if tenant and not chosen:
@@ -37,7 +42,9 @@ class Command(BaseCommand):
         if fault is None:
             self.stdout.write(f"{tenant.slug}: {position} events, sound, head {position}:{chain}")
             return True
-        self.stderr.write(f"{tenant.slug}: entry {fault.position}, event {fault.event_id}: {fault.problem}")
+        self.stderr.write(
+            f"{tenant.slug}: entry {fault.position}, event {fault.event_id}: {fault.problem}"
+        )
         return False
 
 
@@ -45,6 +52,6 @@ def _published(head: str | None) -> tuple[int, str] | None:
     if not head:
         return None
     position, _, chain = head.partition(":")
-    if not position.isdigit() or len(chain) != 64:  # noqa: PLR2004  a SHA-256 in hex
+    if not position.isdigit() or len(chain) != 64:
         raise CommandError("--head is position:hash")
     return int(position), chain

@@ -4,9 +4,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from tests.builders.partners import a_partner, a_program
-from tests.builders.people import a_member
-from tests.conftest import World
 
 from partners.directory.models import Enrollment, Partner, PartnerState
 from partners.directory.rules import folded_name, site_domain
@@ -26,6 +23,9 @@ from prm.events.models import Event
 from prm.events.services import Actor
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from tests.builders.partners import a_partner, a_program
+from tests.builders.people import a_member
+from tests.conftest import World
 
 MARA = Actor(user_id=1, name="Mara")
 
@@ -36,7 +36,12 @@ def events() -> list[str]:
 
 @pytest.mark.parametrize(
     ("given", "folded"),
-    [("  Brightwater   ADVISORY ", "brightwater advisory"), ("ﬁne", "fine"), ("STRASSE", "strasse"), ("Straße", "strasse")],
+    [
+        ("  Brightwater   ADVISORY ", "brightwater advisory"),
+        ("ﬁne", "fine"),
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+    ],
 )
 def test_names_compare_folded(given: str, folded: str) -> None:
     assert folded_name(given) == folded
@@ -61,12 +66,21 @@ def test_a_partner_is_added_and_enrolled(acme: Tenant, at: datetime) -> None:
     program = a_program()
 
     partner = add_partner(
-        name=" Brightwater  Advisory ", type="accountant", country="ie", website="https://brightwater.example",
-        program_ids=[program.id], actor=MARA, at=at,
+        name=" Brightwater  Advisory ",
+        type="accountant",
+        country="ie",
+        website="https://brightwater.example",
+        program_ids=[program.id],
+        actor=MARA,
+        at=at,
     )
 
     partner.refresh_from_db()
-    assert (partner.name, partner.type, partner.country) == ("Brightwater Advisory", "accountant", "IE")
+    assert (partner.name, partner.type, partner.country) == (
+        "Brightwater Advisory",
+        "accountant",
+        "IE",
+    )
     assert (partner.domain, partner.state) == ("brightwater.example", PartnerState.ACTIVE)
     assert Enrollment.objects.get(partner=partner).program_id == program.id
     assert events() == ["program.created", "partner.added", "partner.enrolled"]
@@ -113,7 +127,9 @@ def test_the_same_values_again_write_nothing(acme: Tenant, at: datetime) -> None
 
 def test_a_new_name_reaches_the_people(acme: Tenant, at: datetime) -> None:
     partner = a_partner("Old")
-    rep = a_member(acme, Role.PARTNER_REP, "rep@x.example", partner_id=partner.id, partner_name="Old")
+    rep = a_member(
+        acme, Role.PARTNER_REP, "rep@x.example", partner_id=partner.id, partner_name="Old"
+    )
 
     edit_partner(partner_id=partner.id, name="New", actor=MARA, at=at)
 
@@ -123,7 +139,9 @@ def test_a_new_name_reaches_the_people(acme: Tenant, at: datetime) -> None:
 def test_a_partner_is_paused_with_a_reason_and_taken_up_again(acme: Tenant, at: datetime) -> None:
     partner = a_partner()
 
-    change_partner_state(partner_id=partner.id, state="paused", reason=" Late with tax form ", actor=MARA, at=at)
+    change_partner_state(
+        partner_id=partner.id, state="paused", reason=" Late with tax form ", actor=MARA, at=at
+    )
     change_partner_state(partner_id=partner.id, state="paused", reason="again", actor=MARA, at=at)
     paused = Partner.objects.get(id=partner.id)
     change_partner_state(partner_id=partner.id, state="active", actor=MARA, at=at)
@@ -144,9 +162,16 @@ def test_no_pause_and_no_end_without_a_reason(acme: Tenant, at: datetime, state:
     assert events() == ["partner.added"]
 
 
-def test_enrolling_twice_is_once_and_an_ended_enrolment_comes_back(acme: Tenant, at: datetime) -> None:
+def test_enrolling_twice_is_once_and_an_ended_enrolment_comes_back(
+    acme: Tenant, at: datetime
+) -> None:
     partner, program = a_partner(), a_program()
-    ids: dict[str, Any] = {"partner_id": partner.id, "program_id": program.id, "actor": MARA, "at": at}
+    ids: dict[str, Any] = {
+        "partner_id": partner.id,
+        "program_id": program.id,
+        "actor": MARA,
+        "at": at,
+    }
 
     first = enroll(**ids)
     again = enroll(**ids)

@@ -4,8 +4,6 @@ from datetime import datetime
 
 import pytest
 from django.test import Client
-from tests.builders.partners import a_program
-from tests.conftest import World
 
 from partners.programs.models import Program
 from partners.programs.rules import BadFields, checked_fields, fresh_key
@@ -15,6 +13,8 @@ from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from tests.builders.partners import a_program
+from tests.conftest import World
 
 SEATS = {"key": "seats", "label": "Seats", "type": "number", "required": True, "choices": []}
 
@@ -31,7 +31,14 @@ def program_of(world: World) -> Program:
 
 
 def test_a_program_opens_with_version_one_of_its_agreement(acme: Tenant, at: datetime) -> None:
-    program = create_program(name="Agencies", slug="agencies", currency="USD", agreement_text="Terms", actor=SYSTEM, at=at)
+    program = create_program(
+        name="Agencies",
+        slug="agencies",
+        currency="USD",
+        agreement_text="Terms",
+        actor=SYSTEM,
+        at=at,
+    )
 
     assert (program.agreement_version, program.protection_days, program.answer_days) == (1, 90, 2)
     assert Event.objects.get().name == "program.created"
@@ -92,25 +99,47 @@ def test_an_admin_opens_edits_and_closes_one(world: World) -> None:
 
     opened = client.post(
         "/acme/manage/programs/new/",
-        {"name": "Referral partners", "currency": "EUR", "protection_days": "90", "answer_days": "2", "agreement_text": "# T\r\nx"},
+        {
+            "name": "Referral partners",
+            "currency": "EUR",
+            "protection_days": "90",
+            "answer_days": "2",
+            "agreement_text": "# T\r\nx",
+        },
     )
     program = program_of(world)
     edited = client.post(
         f"/acme/manage/programs/{program.id}/edit/",
-        {"name": "Referrers", "protection_days": "60", "answer_days": "1", "agreement_text": "# T\r\nx"},
+        {
+            "name": "Referrers",
+            "protection_days": "60",
+            "answer_days": "1",
+            "agreement_text": "# T\r\nx",
+        },
     )
     client.post(f"/acme/manage/programs/{program.id}/close/", {"do": "close"})
 
     after = program_of(world)
     assert [opened.status_code, edited.status_code] == [303, 303]
-    assert (program.slug, program.currency, program.agreement_text) == ("referral-partners", "EUR", "# T\nx")
-    assert (after.name, after.protection_days, after.agreement_version, after.is_open) == ("Referrers", 60, 1, False)
+    assert (program.slug, program.currency, program.agreement_text) == (
+        "referral-partners",
+        "EUR",
+        "# T\nx",
+    )
+    assert (after.name, after.protection_days, after.agreement_version, after.is_open) == (
+        "Referrers",
+        60,
+        1,
+        False,
+    )
     client.post(f"/acme/manage/programs/{program.id}/close/", {"do": "reopen"})
     assert program_of(world).is_open
 
 
 def test_says_what_is_wrong(world: World) -> None:
-    response = signed_in(world.admin).post("/acme/manage/programs/new/", {"name": "", "currency": "XXX"})
+    response = signed_in(world.admin).post(
+        "/acme/manage/programs/new/", {"name": "", "currency": "XXX"}
+    )
 
     assert response.status_code == 422
     assert "Enter a name" in response.text
@@ -131,8 +160,20 @@ def test_questions_are_added_ordered_changed_and_taken_away(world: World) -> Non
 
     assert refused.status_code == 422
     assert program_of(world).custom_fields == [
-        {"key": "size", "label": "Size", "type": "choice", "required": False, "choices": ["Small", "Large"]},
-        {"key": "seats", "label": "How many seats?", "type": "number", "required": False, "choices": []},
+        {
+            "key": "size",
+            "label": "Size",
+            "type": "choice",
+            "required": False,
+            "choices": ["Small", "Large"],
+        },
+        {
+            "key": "seats",
+            "label": "How many seats?",
+            "type": "number",
+            "required": False,
+            "choices": [],
+        },
     ]
     client.post(f"{url}size/", {"do": "remove"})
     assert [field["key"] for field in program_of(world).custom_fields] == ["seats"]
@@ -144,7 +185,15 @@ def test_pages_show_the_ways_on(world: World) -> None:
         program = a_program(agreement_text="Paid **monthly**", custom_fields=[SEATS])
     text = signed_in(world.admin).get(f"/acme/manage/programs/{program.id}/").text
 
-    for shown in ("Paid <strong>monthly</strong>", "Seats", "Edit program", f"/acme/manage/programs/{program.id}/stages/"):
+    for shown in (
+        "Paid <strong>monthly</strong>",
+        "Seats",
+        "Edit program",
+        f"/acme/manage/programs/{program.id}/stages/",
+    ):
         assert shown in text
     assert "Referral partners" in signed_in(world.manager).get("/acme/manage/programs/").text
-    assert "Edit program" not in signed_in(world.manager).get(f"/acme/manage/programs/{program.id}/").text
+    assert (
+        "Edit program"
+        not in signed_in(world.manager).get(f"/acme/manage/programs/{program.id}/").text
+    )

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.builders.partners import a_partner
-from tests.conftest import World
 
 from partners.directory.services import edit_partner
 from prm.accounts.models import User
@@ -16,6 +14,8 @@ from prm.jobs.files import private_path
 from prm.jobs.models import Job, JobState
 from prm.jobs.services import run
 from prm.tenancy.scope import tenant_scope
+from tests.builders.partners import a_partner
+from tests.conftest import World
 
 
 def signed_in(user: User) -> Client:
@@ -28,9 +28,17 @@ def signed_in(user: User) -> Client:
 def happened(world: World, at: datetime) -> World:
     with tenant_scope(world.acme.id):
         partner = a_partner("Kestrel <Co>")
-        edit_partner(partner_id=partner.id, name="Kestrel & Sons", actor=Actor(world.manager.id), at=at)
+        edit_partner(
+            partner_id=partner.id, name="Kestrel & Sons", actor=Actor(world.manager.id), at=at
+        )
         early = datetime(2026, 1, 5, 12, tzinfo=UTC)
-        emit("tenant.settings_changed", subject="tenant:1", actor=Actor(world.admin.id), at=early, changes={"name": ["A", "B"]})
+        emit(
+            "tenant.settings_changed",
+            subject="tenant:1",
+            actor=Actor(world.admin.id),
+            at=early,
+            changes={"name": ["A", "B"]},
+        )
     with tenant_scope(world.globex.id):
         emit("partner.added", subject="partner:secret", actor=Actor(world.stranger.id), at=at)
     return world
@@ -45,15 +53,29 @@ def names(world: World, query: str = "") -> list[str]:
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        pytest.param("", ["tenant.settings_changed", "partner.edited", "partner.added"], id="all, newest first"),
+        pytest.param(
+            "",
+            ["tenant.settings_changed", "partner.edited", "partner.added"],
+            id="all, newest first",
+        ),
         pytest.param("?area=partner", ["partner.edited", "partner.added"], id="an area"),
         pytest.param("?q=mara", ["partner.edited"], id="a person by name"),
         pytest.param("?q=partner.ed", ["partner.edited"], id="an event by name"),
         pytest.param("?q=tenant:1", ["tenant.settings_changed"], id="a subject"),
         pytest.param("?since=2026-11-18&until=2026-11-18", ["partner.edited"], id="a day"),
-        pytest.param("?until=2026-01-05", ["tenant.settings_changed", "partner.added"], id="up to a day, included"),
-        pytest.param("?since=nonsense&area=nonsense", ["tenant.settings_changed", "partner.edited", "partner.added"], id="nonsense"),
-        pytest.param("?q=%00", ["tenant.settings_changed", "partner.edited", "partner.added"], id="a NUL"),
+        pytest.param(
+            "?until=2026-01-05",
+            ["tenant.settings_changed", "partner.added"],
+            id="up to a day, included",
+        ),
+        pytest.param(
+            "?since=nonsense&area=nonsense",
+            ["tenant.settings_changed", "partner.edited", "partner.added"],
+            id="nonsense",
+        ),
+        pytest.param(
+            "?q=%00", ["tenant.settings_changed", "partner.edited", "partner.added"], id="a NUL"
+        ),
         pytest.param("?q=nothing", [], id="nothing"),
     ],
 )
@@ -72,7 +94,12 @@ def test_shows_before_and_after_escaped(happened: World) -> None:
 def test_names_things_and_people(happened: World, at: datetime) -> None:
     with tenant_scope(happened.acme.id):
         partner = a_partner("Numera")
-        edit_partner(partner_id=partner.id, manager_id=happened.finance.id, actor=Actor(happened.manager.id), at=at)
+        edit_partner(
+            partner_id=partner.id,
+            manager_id=happened.finance.id,
+            actor=Actor(happened.manager.id),
+            at=at,
+        )
 
     text = signed_in(happened.admin).get("/acme/manage/audit/").text
 
@@ -80,8 +107,13 @@ def test_names_things_and_people(happened: World, at: datetime) -> None:
     assert "manager: <ins>Fin Ance</ins>" in text
 
 
-def test_is_exported_by_a_job_with_the_same_filters(happened: World, tmp_path: Path, settings: Any) -> None:
-    settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": {"location": str(tmp_path)}}}
+def test_is_exported_by_a_job_with_the_same_filters(
+    happened: World, tmp_path: Path, settings: Any
+) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {**settings.STORAGES["default"], "OPTIONS": {"location": str(tmp_path)}},
+    }
 
     signed_in(happened.admin).post("/acme/manage/audit/export/", {"area": "partner"})
     with tenant_scope(happened.acme.id):

@@ -6,12 +6,12 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
-from tests.conftest import World, make_world
 
 from prm.events.models import Event
 from prm.events.seals import chain_head, seal_tenant
 from prm.events.services import SYSTEM, emit
 from prm.tenancy.scope import tenant_scope
+from tests.conftest import World, make_world
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +22,13 @@ def sealed(real_database: str, at: datetime) -> tuple[World, str]:
     world = make_world()
     with tenant_scope(world.acme.id):
         for number in range(10):
-            emit("built.happened", subject=f"built:{number}", actor=SYSTEM, at=at, payload={"n": number})
+            emit(
+                "built.happened",
+                subject=f"built:{number}",
+                actor=SYSTEM,
+                at=at,
+                payload={"n": number},
+            )
     seal_tenant(world.acme.id)
     with tenant_scope(world.acme.id):
         position, chain = chain_head()
@@ -68,9 +74,11 @@ def test_a_sound_chain_is_said_to_be(sealed: tuple[World, str]) -> None:
             id="moved in time",
         ),
         pytest.param(
-            ["alter table prm_event_seal drop constraint prm_event_seal_event_id_same_tenant",
-             "delete from prm_queued_event where true",
-             "delete from prm_event where subject = 'built:5'"],
+            [
+                "alter table prm_event_seal drop constraint prm_event_seal_event_id_same_tenant",
+                "delete from prm_queued_event where true",
+                "delete from prm_event where subject = 'built:5'",
+            ],
             "entry 6, event {5}: the event was removed",
             id="removed",
         ),
@@ -81,7 +89,9 @@ def test_a_sound_chain_is_said_to_be(sealed: tuple[World, str]) -> None:
         ),
     ],
 )
-def test_names_the_first_bad_row(sealed: tuple[World, str], statements: list[str], said: str) -> None:
+def test_names_the_first_bad_row(
+    sealed: tuple[World, str], statements: list[str], said: str
+) -> None:
     world, _ = sealed
     with tenant_scope(world.acme.id):
         ids = list(Event.objects.order_by("id").values_list("id", flat=True))
@@ -109,14 +119,21 @@ def test_an_event_slipped_in_behind_the_sealers_back_is_found(sealed: tuple[Worl
 
 
 @pytest.mark.parametrize("way", ["the tail is cut", "the whole chain is made anew"])
-def test_the_published_head_shows_what_the_chain_alone_cannot(sealed: tuple[World, str], way: str) -> None:
+def test_the_published_head_shows_what_the_chain_alone_cannot(
+    sealed: tuple[World, str], way: str
+) -> None:
     world, head = sealed
-    cut = ["delete from prm_event_seal where position > 8", "delete from prm_queued_event where true",
-           "delete from prm_event where subject in ('built:8', 'built:9')"]
-    anew = ["delete from prm_event_seal where true", "update prm_event set payload = '{}' where subject = 'built:2'"]
+    cut = [
+        "delete from prm_event_seal where position > 8",
+        "delete from prm_queued_event where true",
+        "delete from prm_event where subject in ('built:8', 'built:9')",
+    ]
+    anew = [
+        "delete from prm_event_seal where true",
+        "update prm_event set payload = '{}' where subject = 'built:2'",
+    ]
     tamper(*(cut if way == "the tail is cut" else anew))
     seal_tenant(world.acme.id)
 
     assert "sound" in verify("--tenant", "acme")
     assert "exit: broken: acme" in verify("--tenant", "acme", "--head", head)
-

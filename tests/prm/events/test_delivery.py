@@ -12,9 +12,6 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.utils import timezone
-from tests.builders.referrals import a_program, a_referral, people_of
-from tests.conftest import World, make_world
-from tests.worker import broker_of_its_own, eventually, real_worker
 
 from prm.celery import app
 from prm.events.models import QueuedEvent
@@ -23,6 +20,9 @@ from prm.notices.mailbox import stored_mails
 from prm.notices.models import Mail, MailState
 from prm.notices.sending import send_due
 from prm.tenancy.scope import tenant_scope
+from tests.builders.referrals import a_program, a_referral, people_of
+from tests.conftest import World, make_world
+from tests.worker import broker_of_its_own, eventually, real_worker
 
 pytestmark = pytest.mark.slow
 SENDER = "rep@brightwater.example"
@@ -65,7 +65,9 @@ def all_sent(world: World) -> bool:
     return len(mails) == 2 and all(mail.state == MailState.SENT for mail in mails)
 
 
-def test_a_worker_delivers_each_step_once(mail_folder: Path, prefix: str, real_database: str, at: datetime) -> None:
+def test_a_worker_delivers_each_step_once(
+    mail_folder: Path, prefix: str, real_database: str, at: datetime
+) -> None:
     with real_worker(real_database, mail_folder, prefix):
         world = two_steps(at)
         eventually(lambda: all_sent(world), what="sending both mails")
@@ -76,7 +78,11 @@ def test_a_worker_delivers_each_step_once(mail_folder: Path, prefix: str, real_d
 
 
 def test_a_broker_that_is_down_at_the_commit_loses_nothing(
-    mail_folder: Path, prefix: str, real_database: str, at: datetime, monkeypatch: pytest.MonkeyPatch,
+    mail_folder: Path,
+    prefix: str,
+    real_database: str,
+    at: datetime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise ConnectionError("the broker is down")
@@ -94,7 +100,10 @@ def test_a_broker_that_is_down_at_the_commit_loses_nothing(
 
 
 def test_a_worker_killed_between_commit_and_sending_is_made_up_for(
-    mail_folder: Path, prefix: str, real_database: str, at: datetime,
+    mail_folder: Path,
+    prefix: str,
+    real_database: str,
+    at: datetime,
 ) -> None:
     with silent_mail_server() as (port, called):
         server = {"EMAIL_URL": f"smtp://127.0.0.1:{port}"}
@@ -106,7 +115,9 @@ def test_a_worker_killed_between_commit_and_sending_is_made_up_for(
     assert received() == []
     with tenant_scope(world.acme.id):
         # What two minutes do: the dead worker's lease ends.
-        Mail.objects.filter(state=MailState.SENDING).update(leased_until=timezone.now(), next_attempt_at=timezone.now())
+        Mail.objects.filter(state=MailState.SENDING).update(
+            leased_until=timezone.now(), next_attempt_at=timezone.now()
+        )
 
     with real_worker(real_database, mail_folder, prefix):
         eventually(lambda: all_sent(world), what="taking the mails over")
@@ -115,13 +126,21 @@ def test_a_worker_killed_between_commit_and_sending_is_made_up_for(
 
 
 def test_doubled_and_parallel_messages_send_each_mail_once(
-    mail_folder: Path, prefix: str, real_database: str, at: datetime, monkeypatch: pytest.MonkeyPatch,
+    mail_folder: Path,
+    prefix: str,
+    real_database: str,
+    at: datetime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world, sent = two_steps(at), []
-    from prm.notices.mailbox import FileBackend  # noqa: PLC0415  counted here
+    from prm.notices.mailbox import FileBackend
 
     original = FileBackend.send_messages
-    monkeypatch.setattr(FileBackend, "send_messages", lambda self, mails: sent.extend(mails) or original(self, mails))
+    monkeypatch.setattr(
+        FileBackend,
+        "send_messages",
+        lambda self, mails: sent.extend(mails) or original(self, mails),
+    )
 
     def deliver(_: int) -> None:
         try:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
-from tests.conftest import World
 
 from prm.events import subscriptions
 from prm.events.models import Event, HandledEvent, QueuedEvent
@@ -13,6 +12,7 @@ from prm.events.relay import MAX_ATTEMPTS, relay_tenant, tenants_with_due_events
 from prm.events.services import SYSTEM, emit
 from prm.events.subscriptions import on
 from prm.tenancy.scope import tenant_scope
+from tests.conftest import World
 
 heard: list[tuple[str, str]] = []
 
@@ -58,12 +58,19 @@ def test_handlers_run_in_order_and_the_queue_empties(world: World, at: datetime)
 
     assert relay_tenant(world.acme.id) == 2
 
-    assert heard == [("first", "thing:1"), ("second", "thing:1"), ("first", "thing:2"), ("second", "thing:2")]
+    assert heard == [
+        ("first", "thing:1"),
+        ("second", "thing:1"),
+        ("first", "thing:2"),
+        ("second", "thing:2"),
+    ]
     assert tenants_with_due_events() == []
     assert relay_tenant(world.acme.id) == 0
 
 
-def test_a_failing_handler_stops_no_other_and_leaves_nothing_half_written(world: World, at: datetime) -> None:
+def test_a_failing_handler_stops_no_other_and_leaves_nothing_half_written(
+    world: World, at: datetime
+) -> None:
     listen("bad", fails=1)
     listen("good")
     happen(world, at)

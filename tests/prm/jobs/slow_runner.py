@@ -15,7 +15,9 @@ def slow(progress: Progress) -> None:
         if progress.should_stop():
             return
         with progress.scope():
-            Notice.objects.create(key=f"row:{step}", user_id=progress.started_by_id, kind="test.row")
+            Notice.objects.create(
+                key=f"row:{step}", user_id=progress.started_by_id, kind="test.row"
+            )
             progress.save_checkpoint({"step": step + 1})
             progress.advance(step + 1, STEPS)
             time.sleep(float(progress.params["pause"]))

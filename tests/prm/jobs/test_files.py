@@ -1,22 +1,30 @@
 """Private files stay inside their folder and their tenant."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
-from tests.conftest import World
 
-from prm.jobs.files import open_private, private_path, private_root, remove_private, safe_name, save_private
+from prm.jobs.files import (
+    open_private,
+    private_path,
+    private_root,
+    remove_private,
+    safe_name,
+    save_private,
+)
 from prm.tenancy.scope import tenant_scope
+from tests.conftest import World
 
 
 @pytest.fixture(autouse=True)
-def _files(tmp_path: Path, settings: Any) -> Iterator[None]:
-    settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": {"location": str(tmp_path)}}}
-    yield
+def _files(tmp_path: Path, settings: Any) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {**settings.STORAGES["default"], "OPTIONS": {"location": str(tmp_path)}},
+    }
 
 
 @pytest.mark.parametrize(
@@ -37,7 +45,10 @@ def test_bytes_streams_and_files_are_kept_alike(tmp_path: Path) -> None:
     on_disk = tmp_path / "made.csv"
     on_disk.write_bytes(b"c")
 
-    stored = [save_private(content, file_name="x.csv", tenant_id=1) for content in (b"a", io.BytesIO(b"b"), on_disk)]
+    stored = [
+        save_private(content, file_name="x.csv", tenant_id=1)
+        for content in (b"a", io.BytesIO(b"b"), on_disk)
+    ]
 
     assert [private_path(name).read_bytes() for name in stored] == [b"a", b"b", b"c"]
     assert not on_disk.exists()

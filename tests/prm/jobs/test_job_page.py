@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from tests.conftest import World
 
 from prm.accounts.capabilities import Capability
 from prm.accounts.models import User
@@ -19,6 +18,7 @@ from prm.jobs.models import Job, JobState
 from prm.jobs.runners import runner
 from prm.jobs.services import start_job
 from prm.tenancy.scope import tenant_scope
+from tests.conftest import World
 
 
 def signed_in(user: User) -> Client:
@@ -29,9 +29,14 @@ def signed_in(user: User) -> Client:
 
 @pytest.fixture(autouse=True)
 def _kind(tmp_path: Any, settings: Any) -> Iterator[None]:
-    settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": {"location": str(tmp_path)}}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {**settings.STORAGES["default"], "OPTIONS": {"location": str(tmp_path)}},
+    }
     before = dict(runners._runners)
-    runner("test.count", label="Count things", capability=Capability.SEE_MONEY, unit="rows")(lambda progress: None)
+    runner("test.count", label="Count things", capability=Capability.SEE_MONEY, unit="rows")(
+        lambda progress: None
+    )
     yield
     runners._runners.clear()
     runners._runners.update(before)
@@ -40,7 +45,13 @@ def _kind(tmp_path: Any, settings: Any) -> Iterator[None]:
 @pytest.fixture
 def job(world: World, at: datetime) -> Job:
     with tenant_scope(world.acme.id):
-        return start_job(kind="test.count", params={}, actor=Actor(world.manager.id), at=at, back_path="manage/partners/")
+        return start_job(
+            kind="test.count",
+            params={},
+            actor=Actor(world.manager.id),
+            at=at,
+            back_path="manage/partners/",
+        )
 
 
 def change(world: World, job: Job, **fields: Any) -> None:
@@ -49,11 +60,20 @@ def change(world: World, job: Job, **fields: Any) -> None:
 
 
 def page(user: User, job: Job, *, part: bool = False) -> Any:
-    return signed_in(user).get(f"/acme/jobs/{job.id}/", headers={"HX-Request": "true"} if part else {})
+    return signed_in(user).get(
+        f"/acme/jobs/{job.id}/", headers={"HX-Request": "true"} if part else {}
+    )
 
 
 def test_a_running_job_is_polled_and_says_how_far_it_is(world: World, job: Job) -> None:
-    change(world, job, state=JobState.RUNNING, done_count=268, total_count=418, started_at=timezone.now() - timedelta(minutes=2))
+    change(
+        world,
+        job,
+        state=JobState.RUNNING,
+        done_count=268,
+        total_count=418,
+        started_at=timezone.now() - timedelta(minutes=2),
+    )
 
     response = page(world.manager, job)
 
@@ -93,7 +113,14 @@ def test_who_may_see_it(world: World, job: Job) -> None:
 
 def test_hands_out_the_file_once_asked_and_records_it(world: World, job: Job) -> None:
     stored = save_private(b"<script>alert(1)</script>", file_name="x.html", tenant_id=world.acme.id)
-    change(world, job, state=JobState.DONE, file=stored, file_name="x.html", file_expires_at=timezone.now() + timedelta(days=1))
+    change(
+        world,
+        job,
+        state=JobState.DONE,
+        file=stored,
+        file_name="x.html",
+        file_expires_at=timezone.now() + timedelta(days=1),
+    )
 
     response = signed_in(world.manager).get(f"/acme/jobs/{job.id}/file/")
 
@@ -102,12 +129,21 @@ def test_hands_out_the_file_once_asked_and_records_it(world: World, job: Job) ->
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Cache-Control"] == "private, no-store"
     with tenant_scope(world.acme.id):
-        assert Event.objects.filter(name="job.file_downloaded", actor_id=world.manager.id).count() == 1
+        assert (
+            Event.objects.filter(name="job.file_downloaded", actor_id=world.manager.id).count() == 1
+        )
 
 
 def test_an_expired_file_is_gone(world: World, job: Job) -> None:
     stored = save_private(b"x", file_name="x.csv", tenant_id=world.acme.id)
-    change(world, job, state=JobState.DONE, file=stored, file_name="x.csv", file_expires_at=timezone.now() - timedelta(seconds=1))
+    change(
+        world,
+        job,
+        state=JobState.DONE,
+        file=stored,
+        file_name="x.csv",
+        file_expires_at=timezone.now() - timedelta(seconds=1),
+    )
 
     assert signed_in(world.manager).get(f"/acme/jobs/{job.id}/file/").status_code == 404
     assert "no longer kept" in page(world.manager, job).text

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from tests.conftest import World
 
 from prm.events.models import Event
 from prm.events.services import Actor
@@ -18,6 +17,7 @@ from prm.jobs.selectors import tenants_with_due_jobs
 from prm.jobs.services import MAX_ATTEMPTS, UnknownJob, ask_stop, retry_job, run, start_job
 from prm.notices.models import Notice
 from prm.tenancy.scope import tenant_scope
+from tests.conftest import World
 
 Work = Callable[[Progress], None]
 
@@ -27,24 +27,28 @@ def work() -> Iterator[dict[str, Work]]:
     """Register one kind of job whose work each test sets."""
     before = dict(runners._runners)
     does: dict[str, Work] = {"run": lambda progress: progress.finish({})}
-    runner("test.count", label="Count things")(lambda progress: does["run"](progress))
+    runner("test.count", label="Count things")(lambda progress: does["run"](progress))  # noqa: PLW0108  looked up when it runs
     yield does
     runners._runners.clear()
     runners._runners.update(before)
 
 
 @pytest.fixture(autouse=True)
-def _files(tmp_path: Any, settings: Any) -> Iterator[None]:
-    storages = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": {"location": str(tmp_path)}}}
+def _files(tmp_path: Any, settings: Any) -> None:
+    storages = {
+        **settings.STORAGES,
+        "default": {**settings.STORAGES["default"], "OPTIONS": {"location": str(tmp_path)}},
+    }
     settings.STORAGES = storages
-    yield
 
 
 @pytest.fixture
 def job(world: World, work: dict[str, Work], at: datetime) -> Job:
     with tenant_scope(world.acme.id):
         actor = Actor(user_id=world.manager.id, name="Mara")
-        return start_job(kind="test.count", params={"upto": 3}, actor=actor, at=at, back_path="manage/")
+        return start_job(
+            kind="test.count", params={"upto": 3}, actor=actor, at=at, back_path="manage/"
+        )
 
 
 def state(world: World, job: Job) -> Job:
@@ -52,7 +56,9 @@ def state(world: World, job: Job) -> Job:
         return Job.objects.get(id=job.id)
 
 
-def test_does_the_work_and_keeps_result_and_file(world: World, work: dict[str, Work], job: Job) -> None:
+def test_does_the_work_and_keeps_result_and_file(
+    world: World, work: dict[str, Work], job: Job
+) -> None:
     def count(progress: Progress) -> None:
         with progress.temporary_file(".csv") as file:
             file.write_text("one\ntwo\n")
@@ -64,7 +70,12 @@ def test_does_the_work_and_keeps_result_and_file(world: World, work: dict[str, W
     assert run(world.acme.id, job.id)
 
     done = state(world, job)
-    assert (done.state, done.result, done.done_count, done.total_count) == (JobState.DONE, {"counted": 3}, 3, 3)
+    assert (done.state, done.result, done.done_count, done.total_count) == (
+        JobState.DONE,
+        {"counted": 3},
+        3,
+        3,
+    )
     assert done.file_name == "Zählung 2026.csv"
     assert done.file_expires_at is not None
     with tenant_scope(world.acme.id), open_private(done.file) as file:
@@ -96,18 +107,24 @@ def test_another_tenant_cannot_run_it(world: World, job: Job) -> None:
 
 def test_a_leased_job_is_left_to_its_worker(world: World, job: Job) -> None:
     with tenant_scope(world.acme.id):
-        Job.objects.update(state=JobState.RUNNING, attempts=1, leased_until=timezone.now() + timedelta(seconds=30))
+        Job.objects.update(
+            state=JobState.RUNNING, attempts=1, leased_until=timezone.now() + timedelta(seconds=30)
+        )
 
     assert run(world.acme.id, job.id) is False
     assert tenants_with_due_jobs() == []
 
 
-def test_a_dead_workers_job_goes_on_from_its_checkpoint(world: World, work: dict[str, Work], job: Job) -> None:
+def test_a_dead_workers_job_goes_on_from_its_checkpoint(
+    world: World, work: dict[str, Work], job: Job
+) -> None:
     seen: list[dict[str, Any]] = []
     work["run"] = lambda progress: seen.append(progress.checkpoint)
     with tenant_scope(world.acme.id):
         past = timezone.now() - timedelta(seconds=1)
-        Job.objects.update(state=JobState.RUNNING, attempts=1, leased_until=past, checkpoint={"row": 2})
+        Job.objects.update(
+            state=JobState.RUNNING, attempts=1, leased_until=past, checkpoint={"row": 2}
+        )
 
     assert tenants_with_due_jobs() == [world.acme.id]
     assert run(world.acme.id, job.id)
@@ -115,7 +132,9 @@ def test_a_dead_workers_job_goes_on_from_its_checkpoint(world: World, work: dict
     assert state(world, job).attempts == 2
 
 
-def test_a_worker_that_lost_its_job_changes_nothing_more(world: World, work: dict[str, Work], job: Job) -> None:
+def test_a_worker_that_lost_its_job_changes_nothing_more(
+    world: World, work: dict[str, Work], job: Job
+) -> None:
     lost: list[str] = []
 
     def slow(progress: Progress) -> None:
@@ -156,10 +175,14 @@ def test_a_checkpoint_commits_with_its_chunk(world: World, work: dict[str, Work]
     assert (after.state, after.checkpoint) == (JobState.FAILED, {"chunk": 1})
     assert "boom" in after.error
     with tenant_scope(world.acme.id):
-        assert list(Notice.objects.filter(kind="x").values_list("key", flat=True)) == ["first chunk"]
+        assert list(Notice.objects.filter(kind="x").values_list("key", flat=True)) == [
+            "first chunk"
+        ]
 
 
-def test_a_failure_in_words_is_shown_as_it_is(world: World, work: dict[str, Work], job: Job) -> None:
+def test_a_failure_in_words_is_shown_as_it_is(
+    world: World, work: dict[str, Work], job: Job
+) -> None:
     def refuse(progress: Progress) -> None:
         raise JobFailed("The file has no header row.")
 
@@ -188,7 +211,9 @@ def test_a_waiting_job_stops_at_once(world: World, job: Job, at: datetime) -> No
     assert state(world, job).state == JobState.STOPPED
 
 
-def test_a_running_job_stops_after_its_chunk(world: World, work: dict[str, Work], job: Job, at: datetime) -> None:
+def test_a_running_job_stops_after_its_chunk(
+    world: World, work: dict[str, Work], job: Job, at: datetime
+) -> None:
     chunks: list[int] = []
 
     def count(progress: Progress) -> None:
@@ -207,7 +232,9 @@ def test_a_running_job_stops_after_its_chunk(world: World, work: dict[str, Work]
     assert state(world, job).state == JobState.STOPPED
 
 
-def test_a_failed_job_can_be_tried_again(world: World, work: dict[str, Work], job: Job, at: datetime) -> None:
+def test_a_failed_job_can_be_tried_again(
+    world: World, work: dict[str, Work], job: Job, at: datetime
+) -> None:
     def refuse(progress: Progress) -> None:
         raise JobFailed("no")
 

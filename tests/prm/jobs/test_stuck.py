@@ -2,14 +2,14 @@
 
 import pytest
 from django.utils import timezone
-from tests.conftest import World
-from tests.prm.jobs.test_job_page import signed_in
 
 from prm.events.models import QueuedEvent
 from prm.events.services import SYSTEM, emit
 from prm.jobs.models import Job, JobState
 from prm.notices.models import Mail, MailState
 from prm.tenancy.scope import tenant_scope
+from tests.conftest import World
+from tests.prm.jobs.test_job_page import signed_in
 
 
 @pytest.fixture
@@ -18,8 +18,15 @@ def stuck(world: World) -> World:
         emit("built.happened", subject="built:1", actor=SYSTEM, at=timezone.now())
         QueuedEvent.objects.update(attempts=8, error="handler <boom>", stuck_at=timezone.now())
         Mail.objects.create(
-            key="k", kind="k", to="rep@x.example", subject="Lost", text="", message_id="<k@x>",
-            state=MailState.FAILED, attempts=8, error="550 no such user",
+            key="k",
+            kind="k",
+            to="rep@x.example",
+            subject="Lost",
+            text="",
+            message_id="<k@x>",
+            state=MailState.FAILED,
+            attempts=8,
+            error="550 no such user",
         )
         Job.objects.create(kind="gone.kind", state=JobState.FAILED, error="disk full")
     return world
@@ -28,7 +35,13 @@ def stuck(world: World) -> World:
 def test_shows_events_mails_and_jobs_with_their_errors(stuck: World) -> None:
     text = signed_in(stuck.admin).get("/acme/manage/stuck/").text
 
-    for shown in ("built.happened", "handler &lt;boom&gt;", "550 no such user", "disk full", "gone.kind"):
+    for shown in (
+        "built.happened",
+        "handler &lt;boom&gt;",
+        "550 no such user",
+        "disk full",
+        "gone.kind",
+    ):
         assert shown in text
 
 
@@ -42,7 +55,7 @@ def test_an_event_is_tried_again_and_handled(stuck: World) -> None:
 
     signed_in(stuck.admin).post(f"/acme/manage/stuck/events/{queued.id}/retry/")
 
-    from prm.events.relay import relay_tenant  # noqa: PLC0415  after the scope
+    from prm.events.relay import relay_tenant
 
     assert relay_tenant(stuck.acme.id) == 1
     with tenant_scope(stuck.acme.id):

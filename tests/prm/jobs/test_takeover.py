@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from tests.conftest import World, make_world
-from tests.worker import broker_of_its_own, eventually, real_worker
 
 from prm.events.services import Actor
 from prm.jobs import runners
@@ -15,6 +13,8 @@ from prm.jobs.models import Job, JobState
 from prm.jobs.services import ask_stop, start_job
 from prm.notices.models import Notice
 from prm.tenancy.scope import tenant_scope
+from tests.conftest import World, make_world
+from tests.worker import broker_of_its_own, eventually, real_worker
 
 pytestmark = pytest.mark.slow
 ENVIRONMENT = {"DJANGO_SETTINGS_MODULE": "tests.prm.jobs.worker_settings"}
@@ -23,7 +23,9 @@ ENVIRONMENT = {"DJANGO_SETTINGS_MODULE": "tests.prm.jobs.worker_settings"}
 @pytest.fixture(autouse=True)
 def _known() -> Iterator[None]:
     before = dict(runners._runners)
-    runners.runner("test.slow", label="Slow work")(lambda progress: None)  # this process only starts it
+    runners.runner("test.slow", label="Slow work")(
+        lambda progress: None
+    )  # this process only starts it
     yield
     runners._runners.clear()
     runners._runners.update(before)
@@ -38,7 +40,9 @@ def prefix(real_database: str) -> Iterator[str]:
 def started(at: datetime, pause: float) -> tuple[World, Job]:
     world = make_world()
     with tenant_scope(world.acme.id):
-        return world, start_job(kind="test.slow", params={"pause": pause}, actor=Actor(world.manager.id), at=at)
+        return world, start_job(
+            kind="test.slow", params={"pause": pause}, actor=Actor(world.manager.id), at=at
+        )
 
 
 def now(world: World) -> Job:
@@ -51,7 +55,9 @@ def rows(world: World) -> int:
         return Notice.objects.filter(kind="test.row").count()
 
 
-def test_goes_on_after_kill_9(tmp_path: Path, prefix: str, real_database: str, at: datetime) -> None:
+def test_goes_on_after_kill_9(
+    tmp_path: Path, prefix: str, real_database: str, at: datetime
+) -> None:
     world, _ = started(at, 0.3)
     with real_worker(real_database, tmp_path, prefix, environment=ENVIRONMENT) as worker:
         eventually(lambda: rows(world) >= 3, what="the first steps")

@@ -12,8 +12,12 @@ from prm.notices import kinds
 def _kinds() -> Iterator[None]:
     before = dict(kinds._kinds)
     kinds.kind("test.moved", label=_("Moved"))(lambda facts: f"{facts['company']} moved")
-    kinds.kind("test.paid", label=_("Paid"), mandatory=True)(lambda facts: f"Paid {facts['company']}")
-    kinds.kind("test.quiet", label=_("Quiet"), default_email=False)(lambda facts: f"Quiet {facts['company']}")
+    kinds.kind("test.paid", label=_("Paid"), mandatory=True)(
+        lambda facts: f"Paid {facts['company']}"
+    )
+    kinds.kind("test.quiet", label=_("Quiet"), default_email=False)(
+        lambda facts: f"Quiet {facts['company']}"
+    )
     yield
     kinds._kinds.clear()
     kinds._kinds.update(before)

@@ -1,6 +1,5 @@
 """The mailbox shows what an installation without a mail server would have sent, and only there."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,18 @@ from prm.notices.mailbox import opened_mail, stored_mails
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, settings: Any) -> Iterator[None]:
+def _folder(tmp_path: Path, settings: Any) -> None:
     settings.EMAIL_BACKEND = "prm.notices.mailbox.FileBackend"
     settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
     settings.MAILBOX = True
-    yield
 
 
-def send(subject: str = "Łódź moved", message_id: str = "<1@x>", text: str = "Hello\n\n418203\n") -> None:
-    mail = EmailMultiAlternatives(subject, text, "Acme <p@x.example>", ["rep@x.example"], headers={"Message-ID": message_id})
+def send(
+    subject: str = "Łódź moved", message_id: str = "<1@x>", text: str = "Hello\n\n418203\n"
+) -> None:
+    mail = EmailMultiAlternatives(
+        subject, text, "Acme <p@x.example>", ["rep@x.example"], headers={"Message-ID": message_id}
+    )
     mail.attach_alternative("<p>Hello</p><script>alert(1)</script>", "text/html")
     mail.send()
 
@@ -36,7 +38,10 @@ def test_newest_first_with_the_code_to_copy() -> None:
     send("First", "<1@x>")
     send("Second", "<2@x>", "No code in 12345678 here")
 
-    assert [(mail.subject, mail.code) for mail in stored_mails()] == [("Second", ""), ("First", "418203")]
+    assert [(mail.subject, mail.code) for mail in stored_mails()] == [
+        ("Second", ""),
+        ("First", "418203"),
+    ]
 
 
 def test_keeps_text_html_and_headers() -> None:
@@ -55,7 +60,9 @@ def test_the_html_is_a_page_of_its_own_in_which_nothing_runs() -> None:
 
     response = Client().get(f"/mail/{stored_mails()[0].name}/html/")
 
-    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert response.headers["Content-Security-Policy"].startswith(
+        "default-src 'none'; style-src 'unsafe-inline'"
+    )
     assert "sandbox" in response.headers["Content-Security-Policy"]
     assert "script-src" not in response.headers["Content-Security-Policy"]
 

@@ -6,16 +6,16 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from tests.builders.notices import tell
-from tests.builders.partners import a_partner
-from tests.builders.people import a_member
-from tests.conftest import World
 
 from prm.accounts.capabilities import Role
 from prm.accounts.models import User
 from prm.notices.models import Notice
 from prm.notices.selectors import unread_count
 from prm.tenancy.scope import tenant_scope
+from tests.builders.notices import tell
+from tests.builders.partners import a_partner
+from tests.builders.people import a_member
+from tests.conftest import World
 
 
 def signed_in(user: User) -> Client:
@@ -94,8 +94,16 @@ def test_a_notice_that_is_no_number_is_not_found(told: World, given: str) -> Non
 def test_a_person_of_two_partners_sees_each_apart(world: World, at: datetime) -> None:
     with tenant_scope(world.acme.id):
         first, second = a_partner("First"), a_partner("Second")
-        rep = a_member(world.acme, Role.PARTNER_REP, "rep@x.example", partner_id=first.id, partner_name="First")
-        a_member(world.acme, Role.PARTNER_REP, "rep@x.example", partner_id=second.id, partner_name="Second")
+        rep = a_member(
+            world.acme, Role.PARTNER_REP, "rep@x.example", partner_id=first.id, partner_name="First"
+        )
+        a_member(
+            world.acme,
+            Role.PARTNER_REP,
+            "rep@x.example",
+            partner_id=second.id,
+            partner_name="Second",
+        )
         tell(rep, at, key="of first", partner_id=first.id)
         tell(rep, at, key="of second", partner_id=second.id)
         tell(rep, at, key="of both")
@@ -130,6 +138,8 @@ def test_pages_by_key(world: World, at: datetime) -> None:
     first = client.get("/acme/updates/")
     second = client.get("/acme/updates/" + first.context["page"].next_query)
 
-    shown = [line.id for line in first.context["lines"]] + [line.id for line in second.context["lines"]]
+    shown = [line.id for line in first.context["lines"]] + [
+        line.id for line in second.context["lines"]
+    ]
     assert [len(first.context["lines"]), len(second.context["lines"])] == [25, 5]
     assert shown == sorted(shown, reverse=True)

@@ -4,29 +4,37 @@ from datetime import datetime
 
 import pytest
 from django.test import Client
-from tests.builders.notices import tell
-from tests.conftest import World
-from tests.prm.notices.test_notice_list import signed_in
 
 from prm.notices.links import Unsubscription, unsubscribe_token
 from prm.notices.models import Mail, NoticePreference
 from prm.tenancy.scope import tenant_scope
+from tests.builders.notices import tell
+from tests.conftest import World
+from tests.prm.notices.test_notice_list import signed_in
 
 
 def test_shows_what_is_in_force(world: World) -> None:
     response = signed_in(world.manager).get("/acme/updates/preferences/")
 
-    rows = {line.kind.name: (line.by_email, line.in_portal, email is None) for line, email, _ in response.context["form"].rows}
+    rows = {
+        line.kind.name: (line.by_email, line.in_portal, email is None)
+        for line, email, _ in response.context["form"].rows
+    }
     assert rows["test.moved"] == (True, True, False)
     assert rows["test.paid"] == (True, True, True)
     assert rows["test.quiet"] == (False, True, False)
 
 
 def test_keeps_the_choice(world: World, at: datetime) -> None:
-    signed_in(world.manager).post("/acme/updates/preferences/", {"test.moved:portal": "on", "test.quiet:email": "on"})
+    signed_in(world.manager).post(
+        "/acme/updates/preferences/", {"test.moved:portal": "on", "test.quiet:email": "on"}
+    )
 
     with tenant_scope(world.acme.id):
-        chosen = {row.kind: (row.by_email, row.in_portal) for row in NoticePreference.objects.filter(user=world.manager)}
+        chosen = {
+            row.kind: (row.by_email, row.in_portal)
+            for row in NoticePreference.objects.filter(user=world.manager)
+        }
         tell(world.manager, at, kind="test.moved")
         assert not Mail.objects.exists()
     assert chosen["test.moved"] == (False, True)
@@ -56,7 +64,9 @@ def test_opening_the_link_changes_nothing(world: World) -> None:
         assert not NoticePreference.objects.exists()
 
 
-def test_a_mail_program_stops_the_kind_with_one_post_and_no_cookie(world: World, at: datetime) -> None:
+def test_a_mail_program_stops_the_kind_with_one_post_and_no_cookie(
+    world: World, at: datetime
+) -> None:
     response = Client(enforce_csrf_checks=True).post(link(world), {"List-Unsubscribe": "One-Click"})
 
     assert response.status_code == 200

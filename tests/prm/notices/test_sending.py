@@ -1,6 +1,5 @@
 """Due mails leave once each, by lease, with growing pauses after a failure and an end to trying."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,14 +7,15 @@ import pytest
 from django.core import mail as outbox
 from django.core.mail.backends import locmem
 from django.utils import timezone
-from tests.builders.notices import tell
-from tests.conftest import World
 
 from prm.notices.models import AccountMail, Mail, MailState
 from prm.notices.sending import LEASE, MAX_ATTEMPTS, pause_after, send_due, tenants_with_due_mail
 from prm.notices.services import queue_account_mail, queue_mail
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from tests.builders.notices import tell
+from tests.conftest import World
+
 
 class DeadServer(locmem.EmailBackend):
     """A mail server that refuses everything."""
@@ -25,9 +25,8 @@ class DeadServer(locmem.EmailBackend):
 
 
 @pytest.fixture
-def dead_server(settings: Any) -> Iterator[None]:
+def dead_server(settings: Any) -> None:
     settings.EMAIL_BACKEND = f"{__name__}.DeadServer"
-    yield
 
 
 @pytest.fixture
@@ -77,7 +76,9 @@ def test_sent_mail_is_not_sent_again(world: World, queued: Mail) -> None:
     assert len(outbox.outbox) == 1
 
 
-def test_a_refused_mail_waits_longer_each_time(world: World, queued: Mail, dead_server: None) -> None:
+def test_a_refused_mail_waits_longer_each_time(
+    world: World, queued: Mail, dead_server: None
+) -> None:
     before = timezone.now()
 
     assert send_due(world.acme.id) == 0
@@ -86,10 +87,16 @@ def test_a_refused_mail_waits_longer_each_time(world: World, queued: Mail, dead_
     assert (mail.state, mail.attempts) == (MailState.QUEUED, 1)
     assert "nobody there" in mail.error
     assert mail.next_attempt_at >= before + pause_after(1)
-    assert [pause_after(n) for n in (1, 2, 3)] == [timedelta(minutes=1), timedelta(minutes=3), timedelta(minutes=9)]
+    assert [pause_after(n) for n in (1, 2, 3)] == [
+        timedelta(minutes=1),
+        timedelta(minutes=3),
+        timedelta(minutes=9),
+    ]
 
 
-def test_is_given_up_in_the_end_and_keeps_its_error(world: World, queued: Mail, dead_server: None) -> None:
+def test_is_given_up_in_the_end_and_keeps_its_error(
+    world: World, queued: Mail, dead_server: None
+) -> None:
     for _ in range(MAX_ATTEMPTS):
         with tenant_scope(world.acme.id):
             Mail.objects.update(next_attempt_at=timezone.now())
@@ -104,7 +111,9 @@ def test_is_given_up_in_the_end_and_keeps_its_error(world: World, queued: Mail, 
 def test_a_mail_under_lease_is_left_to_its_worker(world: World, queued: Mail) -> None:
     with tenant_scope(world.acme.id):
         until = timezone.now() + LEASE
-        Mail.objects.update(state=MailState.SENDING, attempts=1, leased_until=until, next_attempt_at=until)
+        Mail.objects.update(
+            state=MailState.SENDING, attempts=1, leased_until=until, next_attempt_at=until
+        )
 
     assert send_due(world.acme.id) == 0
     assert tenants_with_due_mail() == []
@@ -113,7 +122,9 @@ def test_a_mail_under_lease_is_left_to_its_worker(world: World, queued: Mail) ->
 def test_a_dead_workers_mail_is_taken_over_when_the_lease_ends(world: World, queued: Mail) -> None:
     with tenant_scope(world.acme.id):
         past = timezone.now() - timedelta(seconds=1)
-        Mail.objects.update(state=MailState.SENDING, attempts=1, leased_until=past, next_attempt_at=past)
+        Mail.objects.update(
+            state=MailState.SENDING, attempts=1, leased_until=past, next_attempt_at=past
+        )
 
     assert tenants_with_due_mail() == [world.acme.id]
     assert send_due(world.acme.id) == 1
@@ -125,7 +136,9 @@ def test_another_tenants_mail_stays(world: World, queued: Mail) -> None:
 
 
 def test_the_text_of_an_account_mail_is_gone_once_sent(world: World) -> None:
-    queue_account_mail(to="rep@x.example", subject="Your code", text="Your code is 418203", html="<p>418203</p>")
+    queue_account_mail(
+        to="rep@x.example", subject="Your code", text="Your code is 418203", html="<p>418203</p>"
+    )
 
     assert send_due(None) == 1
 
@@ -138,8 +151,16 @@ def test_a_mail_to_an_address_without_a_login(world: World) -> None:
     with tenant_scope(world.acme.id):
         for _ in range(2):
             queue_mail(
-                key="invitation:1", kind="invitation", to="new@x.example", template="emails/notice", language="en",
-                context={"title": "Join Acme", "body": "Come in", "url": "http://localhost:8000/acme/join/"},
+                key="invitation:1",
+                kind="invitation",
+                to="new@x.example",
+                template="emails/notice",
+                language="en",
+                context={
+                    "title": "Join Acme",
+                    "body": "Come in",
+                    "url": "http://localhost:8000/acme/join/",
+                },
             )
 
     assert send_due(world.acme.id) == 1
