@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "django_tables2",
     "django_htmx",
     "template_partials",
+    "django_countries",  # its names of countries in every language
     "django_structlog",
 ]
 MIDDLEWARE = [

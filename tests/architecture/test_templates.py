@@ -77,6 +77,15 @@ def test_nothing_stands_inline_that_the_policy_refuses(path: Path) -> None:
     assert inline == []
 
 
+@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.*")), ids=name_of)
+def test_dates_and_numbers_are_written_by_the_house_tags(path: Path) -> None:
+    raw = re.findall(
+        r"\|(?:date|time|timesince|timeuntil|naturaltime|floatformat|intcomma)\b", path.read_text()
+    )
+
+    assert raw == []
+
+
 @pytest.mark.parametrize("path", pages(), ids=name_of)
 def test_a_form_that_changes_something_carries_its_token(path: Path) -> None:
     forms = re.findall(
