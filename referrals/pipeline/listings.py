@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member, MemberRequest
@@ -147,7 +147,7 @@ def _listing(request: MemberRequest, wanted: Wanted, narrowed: Wanted) -> dict[s
     page = keyset_page(
         referral_rows(rows), params=request.GET, orders=ORDERS, default="-sent", bound=None
     )
-    counted = {
+    counted: dict[str, QuerySet[Referral]] = {
         "all": visible,
         **{view: visible.filter(stage_kind__in=kinds) for view, kinds in VIEWS.items()},
     }
@@ -171,11 +171,11 @@ def _tabs(request: MemberRequest, current: str, counts: dict[str, int]) -> list[
         "referrals:manage-referral-list" if request.member.is_staff else "referrals:referral-list"
     )
     labels = {
-        "": gettext("All"),
-        "open": gettext("Open"),
-        "won": gettext("Won"),
-        "lost": gettext("Lost"),
-        "declined": gettext("Declined"),
+        "": pgettext("several referrals", "All"),
+        "open": pgettext("several referrals", "Open"),
+        "won": pgettext("several referrals", "Won"),
+        "lost": pgettext("several referrals", "Lost"),
+        "declined": pgettext("several referrals", "Declined"),
     }
     return [
         Tab(
