@@ -20,13 +20,13 @@ PARTNER_CHOICES = [
 STAFF_CHOICES = [
     (role, role.label) for role in (Role.CHANNEL_MANAGER, Role.FINANCE, Role.PROGRAM_ADMIN)
 ]
-ROLE_HINTS = {
+ROLE_HINTS: dict[str, Any] = {
     Role.PARTNER_REP: _("Submits referrals and follows their own"),
     Role.PARTNER_ADMIN: _(
         "Sees all referrals and earnings, manages the team and the payout details"
     ),
 }
-STAFF_HINTS = {
+STAFF_HINTS: dict[str, Any] = {
     Role.CHANNEL_MANAGER: _("Reviews referrals, looks after partners, imports"),
     Role.FINANCE: _("Records revenue, prepares and approves payouts, issues statements"),
     Role.PROGRAM_ADMIN: _("All of that, and programs, plans, staff and settings"),

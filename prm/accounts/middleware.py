@@ -39,7 +39,7 @@ class MemberMiddleware:
         if tenant is not None and request.user.is_authenticated:
             structlog.contextvars.bind_contextvars(user_id=request.user.pk)
             chosen = request.session.get(SESSION_KEY, {}).get(str(tenant.id))
-            request.member = member_for(request.user, tenant, chosen)  # type: ignore[attr-defined, arg-type]
+            request.member = member_for(request.user, tenant, chosen)  # type: ignore[attr-defined]
             if request.member is not None:  # type: ignore[attr-defined]
                 seen(request.member, at=timezone.now())  # type: ignore[attr-defined]
         return self.get_response(request)
@@ -53,7 +53,7 @@ class LanguageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language, zone = self.language(request), self.time_zone(request)
-        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = language
         with translation.override(language), timezone.override(zone):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
@@ -63,8 +63,8 @@ class LanguageMiddleware:
     @staticmethod
     def language(request: HttpRequest) -> str:
         known = {code for code, _ in settings.LANGUAGES}
-        if request.user.is_authenticated and request.user.language in known:  # type: ignore[union-attr]
-            return str(request.user.language)  # type: ignore[union-attr]
+        if request.user.is_authenticated and request.user.language in known:
+            return str(request.user.language)
         if (cookie := request.COOKIES.get(LANGUAGE_COOKIE)) in known:
             return str(cookie)
         if request.headers.get("Accept-Language"):
@@ -74,8 +74,8 @@ class LanguageMiddleware:
 
     @staticmethod
     def time_zone(request: HttpRequest) -> str:
-        if request.user.is_authenticated and request.user.time_zone:  # type: ignore[union-attr]
-            return str(request.user.time_zone)  # type: ignore[union-attr]
+        if request.user.is_authenticated and request.user.time_zone:
+            return str(request.user.time_zone)
         tenant = request.tenant  # type: ignore[attr-defined]
         return tenant.time_zone if tenant else settings.TIME_ZONE
 

@@ -84,7 +84,9 @@ def members_with(
 
 def owns_address(user: User, email: str) -> bool:
     """Tell whether the person has proved that the address is theirs."""
-    return EmailAddress.objects.filter(user=user, email=tidy_email(email), verified=True).exists()
+    return bool(
+        EmailAddress.objects.filter(user=user, email=tidy_email(email), verified=True).exists()
+    )
 
 
 def person_with(email: str) -> User | None:
@@ -94,7 +96,7 @@ def person_with(email: str) -> User | None:
         .select_related("user")
         .first()
     )
-    return proved.user if proved else User.objects.filter(email=tidy_email(email)).first()  # type: ignore[return-value]
+    return proved.user if proved else User.objects.filter(email=tidy_email(email)).first()
 
 
 @dataclass(frozen=True)

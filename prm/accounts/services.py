@@ -97,7 +97,10 @@ def resend_invitation(*, invitation_id: UUID, actor: Actor, at: datetime) -> Inv
 
 @transaction.atomic
 def revoke_invitation(*, invitation_id: UUID, actor: Actor, at: datetime) -> Invitation:
-    """Take an invitation back; a repeat writes nothing. Raises InvitationUnusable when it was accepted. Emits invitation.revoked."""
+    """Take an invitation back; a repeat writes nothing.
+
+    Raises InvitationUnusable when it was accepted. Emits invitation.revoked.
+    """
     invitation = Invitation.objects.select_for_update().get(id=invitation_id)
     if invitation.accepted_at:
         raise InvitationUnusable("used")

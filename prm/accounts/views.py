@@ -42,7 +42,7 @@ class Pages:
     member_form: Callable[..., forms.Form]
 
     def partner_id(self, request: MemberRequest) -> UUID | None:
-        """Return the partner whose team it is; None for staff. Staff have no partner's team here, nor partners staff."""
+        """Return the partner whose team it is, None for staff; neither kind has pages of the other."""
         if (self.prefix == "staff") != (request.member.partner_id is None):
             raise Http404
         return request.member.partner_id

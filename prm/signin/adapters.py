@@ -82,7 +82,7 @@ class MFAAdapter(DefaultMFAAdapter):
     def get_totp_issuer(self) -> str:
         """Return the name an authenticator app shows above the code."""
         tenant = getattr(allauth_context.request, "tenant", None)
-        return tenant.name if tenant else super().get_totp_issuer()
+        return str(tenant.name if tenant else super().get_totp_issuer())
 
-    def get_totp_label(self, user: User) -> str:  # type: ignore[override]
+    def get_totp_label(self, user: User) -> str:
         return user.email

@@ -50,7 +50,7 @@ def start(request: HttpRequest) -> HttpResponse:
         )
     if request.tenant is not None:  # type: ignore[attr-defined]
         return redirect("membership-list")
-    places = memberships_of(request.user)
+    places = memberships_of(request.user)  # type: ignore[arg-type]
     chosen = request.session.get("last_membership")
     last = next((place for place in places if place.id == chosen), None)
     if last or len(places) == 1:
@@ -164,7 +164,7 @@ def _chooser(request: HttpRequest, places: list[Membership]) -> HttpResponse:
     member = getattr(request, "member", None)
     last_used = max(
         (place for place in places if place.last_seen_at),
-        key=lambda place: place.last_seen_at,
+        key=lambda place: place.last_seen_at or place.created_at,
         default=None,
     )
     rows = [
@@ -192,7 +192,7 @@ def _invitation_page(
     request: HttpRequest, invitation: Invitation, *, form: JoinForm | None = None
 ) -> HttpResponse:
     user = request.user
-    owner = user.is_authenticated and owns_address(user, invitation.email)  # type: ignore[arg-type]
+    owner = user.is_authenticated and owns_address(user, invitation.email)
     person = person_with(invitation.email)
     if not user.is_authenticated and person is None and form is None:
         form = JoinForm(email=invitation.email, initial={"name": invitation.name})
@@ -245,7 +245,7 @@ def _accept(request: HttpRequest, invitation: Invitation, token: str) -> HttpRes
         at=at,
     )
     record_authentication(request, person, method="password")
-    response = perform_login(
+    response: HttpResponse = perform_login(
         request, Login(user=person, email=person.email, redirect_url=reverse("start"))
     )
     _work_in(request, place)

@@ -52,7 +52,7 @@ class TenantAddressMiddleware:
 
     def _inside(self, request: HttpRequest, tenant: Tenant, *, prefix: str) -> HttpResponse:
         request.tenant = tenant  # type: ignore[attr-defined]
-        request.urlconf = "prm.tenant_urls"  # type: ignore[attr-defined]
+        request.urlconf = "prm.tenant_urls"
         structlog.contextvars.bind_contextvars(tenant_id=tenant.id)
         set_script_prefix(f"{prefix}/")
         try:

@@ -10,7 +10,8 @@ from django.core.cache.backends.redis import RedisCache
 
 logger = structlog.get_logger(__name__)
 STAND_IN_TABLE = "prm_cache_stand_in"
-# Counts of sign-in attempts and marks of used codes: without them a lost cache would mean "allowed" (RULES.md, Identity).
+# Counts of sign-in attempts and marks of used codes: without them a lost cache would mean
+# "allowed" (RULES.md, Identity).
 KEPT = ("allauth:", "allauth.", "limit:")
 
 
@@ -33,9 +34,9 @@ class SteadyCache(RedisCache):
     def delete(self, key: str, version: int | None = None) -> bool:
         return bool(self._try("delete", key, False, version=version))
 
-    def clear(self) -> bool:
+    def clear(self) -> None:
         self._stand_in.clear()
-        return super().clear()
+        super().clear()
 
     def answers(self) -> bool:
         """Tell whether Redis itself answers."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from threading import Barrier
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection, connections
 
 from prm.accounts.capabilities import Role
@@ -106,7 +107,7 @@ def test_another_address_cannot_accept(acme: Tenant, at: datetime) -> None:
 def test_an_unproved_address_cannot_accept(acme: Tenant, at: datetime) -> None:
     token = token_of(an_invitation(email="nora@velden.example"))
     nora = a_person("nora@velden.example")
-    nora.emailaddress_set.update(verified=False)
+    EmailAddress.objects.filter(user=nora).update(verified=False)
 
     with pytest.raises(WrongAddress):
         accept_invitation(token=token, user=nora, at=at)
@@ -147,7 +148,7 @@ def test_a_revoked_link_is_dead_and_a_repeat_tells_nobody_twice(acme: Tenant, at
 def test_a_link_dies_with_the_inviters_right(world: World, acme: Tenant, at: datetime) -> None:
     second = a_member(acme, Role.PROGRAM_ADMIN, "second-admin@acme.example")
     token = token_of(an_invitation(email="nora@velden.example", actor=Actor(user_id=second.id)))
-    assert usable_invitation(token, at=at)
+    assert usable_invitation(token, at=at).accepted_at is None
 
     place = Membership.objects.get(user=second)
     end_membership(

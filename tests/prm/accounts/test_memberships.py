@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from threading import Barrier
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -50,7 +51,7 @@ def rep(acme: Tenant) -> Membership:
     return Membership.objects.get(user=user)
 
 
-def inside(place: Membership) -> dict[str, object]:
+def inside(place: Membership) -> dict[str, Any]:
     return {
         "membership_id": place.id,
         "tenant_id": place.tenant_id,
@@ -138,7 +139,7 @@ def test_a_partners_admin_cannot_be_given_a_staff_role(rep: Membership) -> None:
 @pytest.mark.parametrize(
     "elsewhere", [{"partner_id": uuid4()}, {"partner_id": None}, {"tenant_id": 0}]
 )
-def test_nobody_is_changed_from_another_team(rep: Membership, elsewhere: dict[str, object]) -> None:
+def test_nobody_is_changed_from_another_team(rep: Membership, elsewhere: dict[str, Any]) -> None:
     with pytest.raises(Membership.DoesNotExist):
         end_membership(**{**inside(rep), **elsewhere})
 

@@ -39,12 +39,12 @@ def with_app(monkeypatch: pytest.MonkeyPatch) -> Callable[[User], Callable[..., 
 
 def recovery_codes_of(user: User) -> list[str]:
     """Make recovery codes for a person and return them."""
-    return RecoveryCodes(RecoveryCodes.activate(user).instance).get_unused_codes()
+    return list(RecoveryCodes(RecoveryCodes.activate(user).instance).get_unused_codes())
 
 
 def forget_the_cache() -> None:
     """Lose everything cached, as a flushed Redis does, without reaching the caches of other runs."""
-    cache.key_prefix += "x"  # type: ignore[attr-defined]
+    cache.key_prefix += "x"
 
 
 def signed_in(client: Client) -> bool:

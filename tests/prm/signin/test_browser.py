@@ -171,4 +171,4 @@ def the_code(secret: str) -> str:
     """Return what an authenticator app shows now, waiting for a new half minute when this one is almost over."""
     if time.time() % 30 > 26:
         time.sleep(5)
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))

@@ -100,9 +100,11 @@ def test_a_form_of_the_place_before_is_refused(world: World, mia: User) -> None:
     client.force_login(mia, backend="allauth.account.auth_backends.AuthenticationBackend")
 
     def token(path: str) -> str:
-        return re.findall(
-            r'name="csrfmiddlewaretoken" value="(\w+)"', client.get(path).content.decode()
-        )[0]
+        return str(
+            re.findall(
+                r'name="csrfmiddlewaretoken" value="(\w+)"', client.get(path).content.decode()
+            )[0]
+        )
 
     cobalt = Membership.objects.get(user=mia, partner_name="Cobalt")
     old = token("/acme/profile/")

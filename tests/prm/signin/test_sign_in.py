@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from threading import Barrier
 from time import perf_counter
+from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import connections
 from django.test import Client
@@ -29,9 +31,7 @@ LOGIN, FACTOR = "/acme/accounts/login/", "/acme/accounts/2fa/authenticate/"
 App = Callable[[User], Callable[..., str]]
 
 
-def give_password(
-    client: Client, email: str, password: str = PASSWORD, path: str = LOGIN
-) -> object:
+def give_password(client: Client, email: str, password: str = PASSWORD, path: str = LOGIN) -> Any:
     return client.post(path, {"login": email, "password": password})
 
 
@@ -184,7 +184,7 @@ def test_a_code_of_another_half_minute_is_refused(
 def test_the_apps_secret_is_not_readable_in_the_database(world: World, with_app: App) -> None:
     with_app(world.manager)
 
-    stored = world.manager.authenticator_set.get().data["secret"]
+    stored = Authenticator.objects.get(user=world.manager).data["secret"]
 
     assert stored.startswith("gAAAA")
 
@@ -287,7 +287,8 @@ def test_sign_up_is_shut(world: World, client: Client) -> None:
 def test_a_stranger_and_a_member_look_the_same(
     world: World, path: str, form: dict[str, str]
 ) -> None:
-    answers, times = {}, {"manager@acme.example": [], "nobody@acme.example": []}
+    answers: dict[str, Any] = {}
+    times: dict[str, list[float]] = {"manager@acme.example": [], "nobody@acme.example": []}
     for email, taken in times.items():
         for turn in range(8):
             forget_the_cache()
