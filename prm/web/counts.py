@@ -15,7 +15,9 @@ def bounded_counts(
     querysets: Mapping[str, QuerySet[Any]], *, bound: int = COUNT_BOUND
 ) -> dict[str, int]:
     """Return how many rows each queryset has, counted up to bound + 1, by name; one query in all."""
-    names, parts, params = [], [], []
+    names: list[str] = []
+    parts: list[str] = []
+    params: list[Any] = []
     counts = dict.fromkeys(querysets, 0)
     for name, queryset in querysets.items():
         try:

@@ -85,10 +85,8 @@ class ReferralForm(forms.Form):
     def __init__(self, data: Any = None, *, program: Program, vendor: str, **options: Any) -> None:
         super().__init__(data, initial={"key": uuid4(), **options.pop("initial", {})}, **options)
         self.program = program
-        self.fields["country"].choices = [
-            ("", gettext("Choose a country")),
-            *_countries(get_language() or "en"),
-        ]  # type: ignore[attr-defined]
+        names = [("", gettext("Choose a country")), *_countries(get_language() or "en")]
+        self.fields["country"].choices = names  # type: ignore[attr-defined]
         self.fields["context"].label = gettext("What should %(vendor)s know?") % {"vendor": vendor}
         self.fields["consent"].help_text = gettext(
             "%(vendor)s contacts them about this introduction only."

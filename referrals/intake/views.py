@@ -151,8 +151,9 @@ def manage_referral_new(request: MemberRequest) -> HttpResponse:
                 return hx_redirect(
                     request, "referrals:manage-referral-detail", referral_id=referral.id
                 )
-    context = {"programs": programs, "program": program, "partner": partner}
-    return _form_page(request, "referrals/intake/manage_new.html", form, known, **context)
+    context = {"programs": programs, "partner": partner}
+    template = "referrals/intake/manage_new.html"
+    return _form_page(request, template, form, known, program=program, **context)
 
 
 def _form_page(

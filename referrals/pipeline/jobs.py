@@ -20,7 +20,7 @@ from referrals.pipeline.models import Referral
 def write_export(progress: Progress) -> None:
     """Write the rows the person saw into a file; a partner's job runs in the partner's scope."""
     staff, ending = bool(progress.params["staff"]), str(progress.params["format"])
-    person = User.objects.filter(id=progress.started_by_id).first()
+    person = User.objects.filter(id=progress.started_by_id or 0).first()
     language = person.language if person and person.language else translation.get_language() or "en"
     with (
         progress.temporary_file(f".{ending}") as path,
@@ -29,7 +29,7 @@ def write_export(progress: Progress) -> None:
     ):
         visible = Referral.objects.all()
         if not staff:
-            visible = visible.filter(partner_id=progress.partner_id)
+            visible = visible.filter(partner_id=progress.partner_id)  # type: ignore[misc]
             if only := progress.params.get("only_user_id"):
                 visible = visible.filter(submitted_by_id=only)
         rows = export_rows(Wanted(**progress.params["wanted"]), visible, staff=staff)

@@ -24,7 +24,7 @@ def milestone(facts: dict[str, Any]) -> str:
     """Return the title of a step; a stage the program has named itself is named."""
     kind_, own_name = facts.get("kind", ""), facts.get("stage", "")
     if not own_name and kind_ in _TITLES:
-        return str(_TITLES[kind_] % {"company": facts.get("company", "")})  # type: ignore[index]
+        return str(_TITLES[kind_] % {"company": facts.get("company", "")})
     stage = own_name or (str(StageKind(kind_).label) if kind_ in StageKind.values else kind_)
     return gettext("%(company)s is now in %(stage)s") % {
         "company": facts.get("company", ""),

@@ -36,18 +36,21 @@ from referrals.pipeline.services import (
 @require_safe
 @needs(Capability.SEE_REFERRALS)
 def manage_referral_list(request: MemberRequest) -> HttpResponse:
+    """List the referrals of all partners."""
     return render_part(request, "referrals/pipeline/manage_list.html", staff_listing(request))
 
 
 @require_POST
 @needs(Capability.SEE_REFERRALS)
 def manage_referral_export(request: MemberRequest) -> HttpResponse:
+    """Give the list's rows as a file."""
     return export_answer(request, back=reverse("referrals:manage-referral-list"))
 
 
 @require_safe
 @needs(Capability.SEE_REFERRALS)
 def manage_referral_detail(request: MemberRequest, referral_id: UUID) -> HttpResponse:
+    """Show one referral with internal notes and what may be done."""
     return _detail(request, _visible(request, referral_id))
 
 
@@ -107,6 +110,7 @@ def manage_referral_move(request: MemberRequest, referral_id: UUID) -> HttpRespo
 @require_POST
 @needs(Capability.DECIDE_REFERRALS)
 def manage_referral_note(request: MemberRequest, referral_id: UUID) -> HttpResponse:
+    """Add a note, internal unless it is shared."""
     referral = _visible(request, referral_id)
     form = StaffNoteForm(request.POST)
     if not form.is_valid():
@@ -124,6 +128,7 @@ def manage_referral_note(request: MemberRequest, referral_id: UUID) -> HttpRespo
 @require_POST
 @needs(Capability.DECIDE_REFERRALS)
 def manage_referral_next_step(request: MemberRequest, referral_id: UUID) -> HttpResponse:
+    """Write who looks after a referral and what happens next."""
     referral = _visible(request, referral_id)
     form = NextStepForm(request.POST, owners=_owners_of(referral), prefix="step")
     if not form.is_valid():

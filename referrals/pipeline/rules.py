@@ -14,8 +14,9 @@ FREE_MAIL = frozenset(
     """
     126.com 163.com 21cn.com abv.bg alice.it aol.com aruba.it att.net bigpond.com bk.ru bluewin.ch btinternet.com
     btopenworld.com centrum.cz charter.net comcast.net cox.net duck.com earthlink.net eircom.net email.com email.it
-    fastmail.com fastmail.fm foxmail.com free.fr freenet.de gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com
-    hanmail.net hey.com home.nl hushmail.com icloud.com inbox.lv inbox.ru inwind.it iol.it kpnmail.nl laposte.net
+    fastmail.com fastmail.fm foxmail.com free.fr freenet.de gmail.com gmx.at
+    gmx.ch gmx.com gmx.de gmx.net
+    googlemail.com hanmail.net hey.com home.nl hushmail.com icloud.com inbox.lv inbox.ru inwind.it iol.it kpnmail.nl laposte.net
     libero.it list.ru live.com mac.com mail.com mail.ru me.com msn.com naver.com neuf.fr ntlworld.com o2.pl onet.pl
     online.de optonline.net orange.fr outlook.com pm.me poczta.onet.pl proton.me protonmail.com qq.com rambler.ru
     rediffmail.com rocketmail.com sapo.pt sbcglobal.net seznam.cz sfr.fr shaw.ca sina.com sky.com skynet.be t-online.de
@@ -116,7 +117,7 @@ def folded_company(text: str) -> str:
 
 
 def normalised_company(text: str) -> str:
-    """Return what two spellings of one company's name share: folded, legal form dropped. "Kestrel Ltd." is "kestrel"."""
+    """Return what two spellings of one company share: folded, no legal form: "Kestrel Ltd." is "kestrel"."""
     words = folded_company(text).split()
     while len(words) > 1 and words[-1] in _LEGAL_FORMS:
         words.pop()

@@ -57,7 +57,7 @@ def stage_of_kind(program_id: UUID, kind: str) -> Stage | None:
 
 
 def moves_from(referral: Referral) -> list[Stage]:
-    """Return the stages the referral may go to now, in the pipeline's order; a stage of the kind won means winning it."""
+    """Return the stages the referral may go to now, in order; a stage of the kind won means winning it."""
     allowed = StageMove.objects.filter(from_stage_id=referral.stage_id).values("to_stage_id")
     live = Stage.objects.filter(program_id=referral.program_id, retired_at=None, id__in=allowed)
     return list(live.order_by("position", "id"))
@@ -145,14 +145,15 @@ union all
 (select 'partners', id::text, name from partners_partner
   where id in (select id from partners_partner order by name, id limit %(limit)s) or id = %(partner)s order by name)
 union all
-(select 'owners', u.id::text, coalesce(nullif(u.name, ''), u.email) from prm_membership m join prm_user u on u.id = m.user_id
+(select 'owners', u.id::text, coalesce(nullif(u.name, ''), u.email)
+  from prm_membership m join prm_user u on u.id = m.user_id
   where m.tenant_id = %(tenant)s and m.partner_id is null and m.ended_at is null and m.roles && %(roles)s
   order by 3 limit %(limit)s)
 """
 
 
 def filter_options(*, partner_id: UUID | None = None) -> Options:
-    """Return the choices of the manager's filters, at most 100 each, in one query; a chosen partner is always among them."""
+    """Return the choices of the manager's filters, 100 each at most, in one query, a chosen partner always."""
     found: dict[str, list[tuple[str, str]]] = {"programs": [], "partners": [], "owners": []}
     roles = [Role.CHANNEL_MANAGER.value, Role.PROGRAM_ADMIN.value]
     with connection.cursor() as cursor:
@@ -221,10 +222,8 @@ def path_of(referral: Referral, changes: Sequence[StageChange]) -> list[PathStep
     )
     steps = []
     for number, stage in enumerate(ahead):
-        if number == place and stage.kind != StageKind.WON:
-            state = "now"
-        else:
-            state = "done" if number <= place else "todo"
+        is_now = number == place and stage.kind != StageKind.WON
+        state = "now" if is_now else "done" if number <= place else "todo"
         steps.append(
             PathStep(
                 stage.label, stage.kind, state, reached.get(stage.id) if number <= place else None

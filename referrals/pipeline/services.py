@@ -182,6 +182,8 @@ def add_note(
     The text stays out of the event. Raises Referral.DoesNotExist. Emits referral.note_added, for internal notes
     referral.internal_note_added without the partner, so that no partner's history shows it.
     """
+    if actor.user_id is None:
+        raise ValueError("a note has an author")
     referral = Referral.objects.only("id", "partner_id").get(id=referral_id)
     note = ReferralNote.objects.create(
         referral_id=referral.id,

@@ -198,7 +198,7 @@ select tenant_id, id, partner_id, %(stage)s, %(target)s, %(kind)s, %(kind)s, %(a
 
 
 def _take_over(stage: Stage, target: Stage, actor: Actor, at: datetime) -> int:
-    given = {
+    given: dict[str, Any] = {
         "stage": stage.id,
         "target": target.id,
         "kind": stage.kind,
