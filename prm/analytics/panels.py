@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from babel.dates import format_date
 from django.db.models import Min
 from django.urls import reverse
 from django.utils import timezone
@@ -22,7 +21,6 @@ from prm.tenancy.models import Tenant
 from prm.web.charts import Bar, Chart, bar_chart, funnel_chart, line_chart, sparkline
 from prm.web.formats import (
     day_text,
-    locale_of,
     money_compact,
     money_text,
     number_text,
@@ -281,7 +279,7 @@ def revenue_chart(asked: Asked) -> Chart:
 
 
 def _month(month: Any, *, short: bool = False) -> str:
-    return format_date(month, "LLL" if short else "LLLL y", locale=locale_of())
+    return day_text(month, "mon" if short else "month")
 
 
 def funnel_chart_of(steps: list[selectors.FunnelStep]) -> Chart:

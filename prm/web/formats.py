@@ -159,6 +159,7 @@ _DAYS = {
         "medium": "d MMM y",
         "short": "d MMM",
         "month": "MMMM y",
+        "mon": "LLL",
         "weekday": "EEE d MMM",
     },
     "en_US": {
@@ -166,6 +167,7 @@ _DAYS = {
         "medium": "MMM d, y",
         "short": "MMM d",
         "month": "MMMM y",
+        "mon": "LLL",
         "weekday": "EEE, MMM d",
     },
     "it": {
@@ -173,6 +175,7 @@ _DAYS = {
         "medium": "d MMM y",
         "short": "d MMM",
         "month": "MMMM y",
+        "mon": "LLL",
         "weekday": "EEE d MMM",
     },
 }
@@ -182,7 +185,7 @@ def _day_pattern(locale: Locale, form: str) -> str:
     patterns = _DAYS.get(str(locale)) or _DAYS.get(locale.language)
     if patterns:
         return patterns[form]
-    return {"short": "medium", "month": "MMMM y", "weekday": "full"}.get(form, form)
+    return {"short": "medium", "month": "MMMM y", "mon": "LLL", "weekday": "full"}.get(form, form)
 
 
 def _local(value: datetime) -> datetime:
@@ -198,8 +201,9 @@ def _day(day: date, form: str, language: str) -> str:
 
 
 def day_text(value: date | datetime, form: str = "long", *, language: str | None = None) -> str:
-    """Return a day: long "19 November 2026", medium "19 Nov 2026", short "19 Nov", month, weekday "Thu 19 Nov".
+    """Return a day in one of six forms.
 
+    long "19 November 2026", medium "19 Nov 2026", short "19 Nov", weekday "Thu 19 Nov", month "November 2026", mon "Nov".
     A moment is first brought to the active time zone.
     """
     day = _local(value).date() if isinstance(value, datetime) else value
