@@ -203,7 +203,8 @@ def _day(day: date, form: str, language: str) -> str:
 def day_text(value: date | datetime, form: str = "long", *, language: str | None = None) -> str:
     """Return a day in one of six forms.
 
-    long "19 November 2026", medium "19 Nov 2026", short "19 Nov", weekday "Thu 19 Nov", month "November 2026", mon "Nov".
+    long "19 November 2026", medium "19 Nov 2026", short "19 Nov", weekday "Thu 19 Nov",
+    month "November 2026", mon "Nov".
     A moment is first brought to the active time zone.
     """
     day = _local(value).date() if isinstance(value, datetime) else value
