@@ -12,16 +12,16 @@ from publicsuffixlist import PublicSuffixList
 # Mail providers whose domain says nothing about the company; the country forms of the large ones are matched by name.
 FREE_MAIL = frozenset(
     """
-    126.com 163.com 21cn.com abv.bg alice.it aol.com aruba.it att.net bigpond.com bk.ru bluewin.ch btinternet.com
-    btopenworld.com centrum.cz charter.net comcast.net cox.net duck.com earthlink.net eircom.net email.com email.it
-    fastmail.com fastmail.fm foxmail.com free.fr freenet.de gmail.com gmx.at
-    gmx.ch gmx.com gmx.de gmx.net
-    googlemail.com hanmail.net hey.com home.nl hushmail.com icloud.com inbox.lv inbox.ru inwind.it iol.it kpnmail.nl laposte.net
-    libero.it list.ru live.com mac.com mail.com mail.ru me.com msn.com naver.com neuf.fr ntlworld.com o2.pl onet.pl
-    online.de optonline.net orange.fr outlook.com pm.me poczta.onet.pl proton.me protonmail.com qq.com rambler.ru
-    rediffmail.com rocketmail.com sapo.pt sbcglobal.net seznam.cz sfr.fr shaw.ca sina.com sky.com skynet.be t-online.de
-    talktalk.net telenet.be telia.com tim.it tin.it tiscali.it tuta.com tutanota.com ukr.net uol.com.br verizon.net
-    virgilio.it virginmedia.com wanadoo.fr web.de wp.pl xs4all.nl yandex.com yandex.ru ymail.com ziggo.nl zoho.com
+    126.com 163.com 21cn.com abv.bg alice.it aol.com aruba.it att.net bigpond.com bk.ru bluewin.ch
+    btinternet.com btopenworld.com centrum.cz charter.net comcast.net cox.net duck.com earthlink.net
+    eircom.net email.com email.it fastmail.com fastmail.fm foxmail.com free.fr freenet.de gmail.com gmx.at
+    gmx.ch gmx.com gmx.de gmx.net googlemail.com hanmail.net hey.com home.nl hushmail.com icloud.com inbox.lv
+    inbox.ru inwind.it iol.it kpnmail.nl laposte.net libero.it list.ru live.com mac.com mail.com mail.ru
+    me.com msn.com naver.com neuf.fr ntlworld.com o2.pl onet.pl online.de optonline.net orange.fr outlook.com
+    pm.me poczta.onet.pl proton.me protonmail.com qq.com rambler.ru rediffmail.com rocketmail.com sapo.pt
+    sbcglobal.net seznam.cz sfr.fr shaw.ca sina.com sky.com skynet.be t-online.de talktalk.net telenet.be
+    telia.com tim.it tin.it tiscali.it tuta.com tutanota.com ukr.net uol.com.br verizon.net virgilio.it
+    virginmedia.com wanadoo.fr web.de wp.pl xs4all.nl yandex.com yandex.ru ymail.com ziggo.nl zoho.com
     """.split(),  # noqa: SIM905  a list of words reads better as words
 )
 _FREE_NAMES = frozenset(
