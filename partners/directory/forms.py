@@ -16,7 +16,7 @@ INVITED_ROLES = [
     (Role.PARTNER_ADMIN, Role.PARTNER_ADMIN.label),
     (Role.PARTNER_REP, Role.PARTNER_REP.label),
 ]
-ROLE_HINTS = {
+ROLE_HINTS: dict[str, Any] = {
     Role.PARTNER_ADMIN: _(
         "Sees all referrals and earnings, manages the team and the payout details"
     ),

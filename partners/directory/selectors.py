@@ -99,7 +99,9 @@ def lookalikes(*, name: str, website: str, but: UUID | None = None) -> list[Part
     if len(first) > 3:
         alike |= Q(name_norm__startswith=first)
     return list(
-        Partner.objects.filter(alike).exclude(id=but).order_by("name", "id")[:LOOKALIKES_SHOWN]
+        Partner.objects.filter(alike)
+        .exclude(id__in=[but] if but else [])
+        .order_by("name", "id")[:LOOKALIKES_SHOWN]
     )
 
 

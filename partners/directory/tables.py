@@ -10,7 +10,11 @@ from partners.directory.models import PartnerState, PartnerType
 from prm.web.choices import country_name
 from prm.web.tables import BadgeColumn, Column, Html, NumberColumn, Table, ident
 
-STATE_TONES = {PartnerState.ACTIVE: "ok", PartnerState.PAUSED: "warn", PartnerState.ENDED: ""}
+STATE_TONES: dict[str, str] = {
+    PartnerState.ACTIVE: "ok",
+    PartnerState.PAUSED: "warn",
+    PartnerState.ENDED: "",
+}
 
 
 class PartnerTable(Table):

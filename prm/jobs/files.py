@@ -5,7 +5,7 @@ import secrets
 import shutil
 import unicodedata
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
@@ -18,7 +18,8 @@ _CHUNK = 1 << 20
 
 def private_root() -> Path:
     """Return the folder of all private files."""
-    return Path(settings.STORAGES["default"]["OPTIONS"]["location"]) / "private"
+    storages: dict[str, Any] = settings.STORAGES
+    return Path(storages["default"]["OPTIONS"]["location"]) / "private"
 
 
 def safe_name(name: str) -> str:

@@ -9,7 +9,7 @@ from prm.jobs.models import JobState
 from prm.jobs.selectors import job_label
 from prm.web.tables import AgoColumn, BadgeColumn, Column, Html, NumberColumn, Table, ident
 
-TONES = {
+TONES: dict[str, str] = {
     JobState.DONE: "ok",
     JobState.FAILED: "bad",
     JobState.RUNNING: "info",

@@ -33,7 +33,7 @@ class FileBackend(BaseEmailBackend):
             written = sent.message()
             target = folder / f"{mail_name(str(written['Message-ID']))}.eml"
             with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as file:
-                file.write(written.as_bytes(linesep="\r\n"))
+                file.write(written.as_bytes())
             Path(file.name).rename(target)
         return len(email_messages)
 
@@ -62,7 +62,7 @@ class OpenedMail:
 
 def mail_folder() -> Path:
     """Return the folder mails are written to."""
-    return Path(settings.EMAIL_FILE_PATH)
+    return Path(getattr(settings, "EMAIL_FILE_PATH", None) or settings.DATA_DIR / "mail")
 
 
 def mail_name(message_id: str) -> str:

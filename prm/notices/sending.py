@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from prm.notices.kinds import kind_named
 from prm.notices.links import unsubscribe_url
-from prm.notices.models import AccountMail, Mail, MailState, OutgoingMail
+from prm.notices.models import AccountMail, Mail, MailState
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 
@@ -24,7 +24,6 @@ LEASE = timedelta(minutes=2)
 BATCH = 20
 # Pauses of 1, 3, 9, 27, 81 minutes and so on: a mail server may be away for a good two hours without a mail lost.
 MAX_ATTEMPTS = 8
-FIRST_PAUSE = timedelta(minutes=1)
 log = structlog.get_logger(__name__)
 
 
@@ -33,7 +32,7 @@ class Box:
     """Where mails wait: a tenant's, or the one of signing in that belongs to no tenant."""
 
     table: str
-    model: type[OutgoingMail]
+    model: type[Mail] | type[AccountMail]
     tenant: Tenant | None
 
     def open(self) -> AbstractContextManager[Any]:
@@ -76,7 +75,7 @@ def _take(box: Box) -> list[Any]:
     """Lease the next due mails; the lease's end is also their next due moment, so that a lost one comes back."""
     until = timezone.now() + LEASE
     with box.open():
-        due = list(
+        due: list[Any] = list(
             box.model.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(
                 state__in=[MailState.QUEUED, MailState.SENDING], next_attempt_at__lte=timezone.now()
@@ -191,4 +190,4 @@ def _mine(box: Box, mail: Any) -> Any:
 
 def pause_after(attempts: int) -> timedelta:
     """Return how long to wait after so many attempts: a minute, then three times as long each time."""
-    return FIRST_PAUSE * 3 ** (attempts - 1)
+    return timedelta(minutes=int(3 ** (attempts - 1)))

@@ -81,7 +81,7 @@ def place(real_database: str, tmp_path: Path, settings: Any) -> Iterator[Place]:
             country="IE",
             website="brightwater.example",
         )
-        inside = {"partner_id": partner.id, "partner_name": partner.name}
+        inside: dict[str, Any] = {"partner_id": partner.id, "partner_name": partner.name}
         rep = a_member(
             world.acme,
             Role.PARTNER_ADMIN,
@@ -108,7 +108,7 @@ def place(real_database: str, tmp_path: Path, settings: Any) -> Iterator[Place]:
                 at=now,
             )
         a_referral(now, partner=partner, by=rep, program=program, stage="accepted")
-        job = {"started_by": world.admin, "kind": "audit.export"}
+        job: dict[str, Any] = {"started_by": world.admin, "kind": "audit.export"}
         running = Job.objects.create(
             state=JobState.RUNNING,
             done_count=268,

@@ -132,15 +132,17 @@ def test_doubled_and_parallel_messages_send_each_mail_once(
     at: datetime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world, sent = two_steps(at), []
+    world = two_steps(at)
+    sent: list[Any] = []
     from prm.notices.mailbox import FileBackend
 
     original = FileBackend.send_messages
-    monkeypatch.setattr(
-        FileBackend,
-        "send_messages",
-        lambda self, mails: sent.extend(mails) or original(self, mails),
-    )
+
+    def count(self: FileBackend, mails: Any) -> int:
+        sent.extend(mails)
+        return original(self, mails)
+
+    monkeypatch.setattr(FileBackend, "send_messages", count)
 
     def deliver(_: int) -> None:
         try:

@@ -16,7 +16,7 @@ def slow(progress: Progress) -> None:
             return
         with progress.scope():
             Notice.objects.create(
-                key=f"row:{step}", user_id=progress.started_by_id, kind="test.row"
+                key=f"row:{step}", user_id=progress.started_by_id or 0, kind="test.row"
             )
             progress.save_checkpoint({"step": step + 1})
             progress.advance(step + 1, STEPS)

@@ -122,7 +122,7 @@ def test_hands_out_the_file_once_asked_and_records_it(world: World, job: Job) ->
         file_expires_at=timezone.now() + timedelta(days=1),
     )
 
-    response = signed_in(world.manager).get(f"/acme/jobs/{job.id}/file/")
+    response: Any = signed_in(world.manager).get(f"/acme/jobs/{job.id}/file/")
 
     assert b"".join(response.streaming_content) == b"<script>alert(1)</script>"
     assert response.headers["Content-Disposition"] == 'attachment; filename="x.html"'

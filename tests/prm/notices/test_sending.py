@@ -46,7 +46,7 @@ def test_sends_text_and_html_in_the_tenants_name(world: World, queued: Mail) -> 
 
     assert send_due(world.acme.id) == 1
 
-    sent = outbox.outbox[0]
+    sent: Any = outbox.outbox[0]
     assert sent.from_email == "Acme <portal@localhost>"
     assert sent.to == ["manager@acme.example"]
     assert sent.extra_headers["Message-ID"] == queued.message_id
