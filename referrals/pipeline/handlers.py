@@ -3,9 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from django.utils import translation
+from django.utils import timezone, translation
 
-from prm.accounts.capabilities import Role
+from prm.accounts.capabilities import Capability, Role
+from prm.accounts.members import member_of
 from prm.accounts.models import Membership, User
 from prm.events.models import Event
 from prm.events.subscriptions import on
@@ -83,8 +84,10 @@ def tell_milestone(change: StageChange) -> None:
         return
     tenant = Tenant.objects.get(id=current_scope().tenant_id)
     sender = User.objects.get(id=referral.submitted_by_id)
-    with translation.override(sender.language or tenant.language):
+    zone = sender.time_zone or tenant.time_zone
+    with translation.override(sender.language or tenant.language), timezone.override(zone):
         facts = milestone_facts(referral, change, vendor=tenant.name, person=sender)
+        facts["money"] = _money_lines(referral) if _may_see_money(sender, referral) else []
     notify(
         kind="referral.milestone",
         key=f"stage_change:{change.id}",
@@ -94,6 +97,24 @@ def tell_milestone(change: StageChange) -> None:
         path=f"referrals/{referral.id}/",
         at=change.at,
     )
+
+
+def _may_see_money(sender: User, referral: Referral) -> bool:
+    """Tell whether the sender may know what the partner earns: its admin decides that for reps."""
+    places = Membership.objects.filter(
+        tenant_id=current_scope().tenant_id,
+        user=sender,
+        partner_id=referral.partner_id,
+        ended_at=None,
+    )
+    return any(member_of(place, sender).may(Capability.SEE_EARNINGS) for place in places)
+
+
+def _money_lines(referral: Referral) -> list[dict[str, Any]]:
+    return [
+        {"label": str(line.label), "amount_minor": line.amount_minor, "currency": line.currency}
+        for line in milestone_lines(referral)
+    ]
 
 
 def milestone_facts(
@@ -129,12 +150,8 @@ def milestone_facts(
         if is_open and referral.next_step_on
         else "",
         "answer_on": answer_due(referral).isoformat() if waits else "",
-        "protected_on": referral.protected_until.date().isoformat()
+        "protected_on": timezone.localdate(referral.protected_until).isoformat()
         if referral.protected_until and change.to_kind == StageKind.ACCEPTED
         else "",
         "person": str(contact) if contact else "",
-        "money": [
-            {"label": str(line.label), "amount_minor": line.amount_minor, "currency": line.currency}
-            for line in milestone_lines(referral)
-        ],
     }

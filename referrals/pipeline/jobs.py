@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from prm.accounts.capabilities import Capability
 from prm.accounts.models import User
 from prm.jobs.runners import Progress, runner
-from prm.web.exports import write_csv, write_xlsx
+from prm.web.exports import write_xlsx
+from referrals.pipeline.exporting import copy_referrals
 from referrals.pipeline.listings import Wanted, export_header, export_name, export_rows
 from referrals.pipeline.models import Referral
 
@@ -32,8 +33,11 @@ def write_export(progress: Progress) -> None:
             visible = visible.filter(partner_id=progress.partner_id)  # type: ignore[misc]
             if only := progress.params.get("only_user_id"):
                 visible = visible.filter(submitted_by_id=only)
-        rows = export_rows(Wanted(**progress.params["wanted"]), visible, staff=staff)
-        write = write_csv if ending == "csv" else write_xlsx
-        count = write(path, export_header(staff=staff), rows)
+        wanted, header = Wanted(**progress.params["wanted"]), export_header(staff=staff)
+        if ending == "csv":
+            rows = wanted.rows(visible, staff=staff)
+            count = copy_referrals(path, rows, header=header, staff=staff)
+        else:
+            count = write_xlsx(path, header, export_rows(wanted, visible, staff=staff))
         progress.advance(count, count)
         progress.finish({"rows": count}, path, export_name(ending, timezone.localdate()))

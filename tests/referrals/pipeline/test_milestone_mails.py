@@ -122,26 +122,26 @@ def test_each_ending_has_its_words(
     assert sentence in mails_to(world, people.rep.email)[-1].text
 
 
-def test_what_it_earns_is_in_the_mail_when_commissions_say_so(
+def test_what_it_earns_is_told_to_those_who_may_know(
     world: World,
     people: People,
     at: datetime,
     deliver: Callable[[], int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(
-        panels._fillers,
-        "referral.milestone",
-        lambda referral: [MoneyLine("If they sign", 360_000, "EUR")],
-    )
+    line = MoneyLine("If they sign", 360_000, "EUR")
+    monkeypatch.setitem(panels._fillers, "referral.milestone", lambda referral: [line])
     with tenant_scope(world.acme.id):
-        a_referral(at, partner=people.partner, by=people.rep)
+        a_referral(at, partner=people.partner, by=people.admin)
+        a_referral(at, partner=people.partner, by=people.rep, contact_email="a@b.example")
 
     deliver()
 
-    mail = mails_to(world, people.rep.email)[-1]
-    assert "If they sign: €3,600.00" in mail.text
-    assert "€3,600.00" in mail.html
+    told = mails_to(world, people.admin.email)[-1]
+    assert "If they sign: €3,600.00" in told.text
+    assert "€3,600.00" in told.html
+    untold = mails_to(world, people.rep.email)[-1]
+    assert "3,600" not in untold.text + untold.html
 
 
 def test_markup_in_names_stays_text(
