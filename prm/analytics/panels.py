@@ -361,7 +361,7 @@ def finance_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
     return {
         "owed": owed,
         "payable": payable,
-        "tiles": [tile for row in owed[:2] for tile in _owed_tiles(row, many=len(owed) > 1)],
+        "tiles": [_owed_tiles(row, many=len(owed) > 1) for row in owed[:6]],
         "balanced": money.books_balance(),
         "runs": runs,
         "tasks": tasks,

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -171,9 +171,11 @@ def manage_finance(request: MemberRequest) -> HttpResponse:
 
 
 @require_safe
-@needs(Capability.PARTNER_HOME)
+@needs(Capability.OWN_ACCOUNT)
 def partner_home(request: MemberRequest) -> HttpResponse:
-    """Show a partner's person what needs them and what they are earning."""
+    """Show a partner's person what needs them and what they are earning; staff who type the bare address go to theirs."""
+    if not request.member.may(Capability.PARTNER_HOME):
+        return redirect("start")
     return render(
         request,
         "prm/analytics/partner_home.html",
