@@ -4,23 +4,31 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.internal.httpkit import add_query_params
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 
 View = Callable[..., HttpResponse]
 
 
 def recently_authenticated(request: HttpRequest) -> bool:
-    """Tell whether the person proved who they are within the last five minutes, by signing in or being asked again."""
+    """Tell whether the person proved who they are within the last five minutes, by signing in or being asked again.
+
+    Who has a second factor must have used it: a password alone may be what the thief of a session knows.
+    """
     if not request.user.is_authenticated:
         return False
+    wanted = {"mfa"} if is_mfa_enabled(request.user) else None
     moments = [
-        row["at"] for row in get_authentication_records(request, request.user) if "at" in row
+        row["at"]
+        for row in get_authentication_records(request, request.user)
+        if "at" in row and (wanted is None or row.get("method") in wanted)
     ]
     return (
         bool(moments)
@@ -30,9 +38,13 @@ def recently_authenticated(request: HttpRequest) -> bool:
 
 def ask_again(request: HttpRequest, *, back: str = "") -> HttpResponse:
     """Send the person to prove who they are, and back to the page; what a form held is not kept, it may be secret."""
-    methods = get_adapter().get_reauthentication_methods(request.user)
-    url = methods[0]["url"] if methods else settings.LOGIN_URL
-    return redirect(add_query_params(url, {"next": back or request.get_full_path()}))
+    if is_mfa_enabled(request.user, [Authenticator.Type.TOTP]):
+        page = "mfa_reauthenticate"
+    elif is_mfa_enabled(request.user, [Authenticator.Type.WEBAUTHN]):
+        page = "mfa_reauthenticate_webauthn"
+    else:
+        page = "account_reauthenticate"
+    return redirect(add_query_params(reverse(page), {"next": back or request.get_full_path()}))
 
 
 def freshly_authenticated(view: View) -> View:

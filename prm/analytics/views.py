@@ -173,7 +173,7 @@ def manage_finance(request: MemberRequest) -> HttpResponse:
 @require_safe
 @needs(Capability.OWN_ACCOUNT)
 def partner_home(request: MemberRequest) -> HttpResponse:
-    """Show a partner's person what needs them and what they are earning; staff who type the bare address go to theirs."""
+    """Show a partner's person what needs them and what they earn; staff who type the bare address go to theirs."""
     if not request.member.may(Capability.PARTNER_HOME):
         return redirect("start")
     return render(
