@@ -4,14 +4,16 @@ from pathlib import Path
 from typing import Any
 
 from django.db.models import Case, CharField, F, QuerySet, Value, When
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Cast, Coalesce, NullIf
 
 from prm.web.copying import MOMENT, MONEY, TEXT, Copied, copy_csv
 from referrals.pipeline.models import Referral, StageKind
 
 _STAGE = object()
 _SENDER = Coalesce(
-    NullIf("submitted_by__name", Value("")), "submitted_by__email", "submitted_by_name"
+    NullIf("submitted_by__name", Value("")),
+    Cast("submitted_by__email", CharField()),
+    "submitted_by_name",
 )
 # In the order of listings.export_header.
 _SOURCES: list[tuple[Any, str]] = [
