@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
@@ -186,11 +187,8 @@ def preview_page(preview: RunPreview) -> PreviewPage:
     )
 
 
-def _partner_address(partner_id: Any) -> str:
-    try:
-        return reverse("partners:partner-detail", kwargs={"partner_id": partner_id})
-    except NoReverseMatch:
-        return ""
+def _partner_address(partner_id: UUID) -> str:
+    return reverse("partners:partner-detail", kwargs={"partner_id": partner_id})
 
 
 def _preview_row(row: Candidate) -> PreviewRow:

@@ -52,8 +52,9 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
          'payout', y.number, 'method', d.method, 'account', d.masked)) as detail
   from statement_stage s
   left join commissions_clawback c on c.tenant_id = %(tenant)s and c.transfer_id = s.transfer_id
-  left join commissions_accrual a on a.tenant_id = %(tenant)s and a.partner_id = %(partner)s
-       and (a.id = c.accrual_id or (c.id is null and a.transfer_id = coalesce(s.reverses_id, s.transfer_id)))
+  left join commissions_accrual x on x.tenant_id = %(tenant)s and x.partner_id = %(partner)s
+       and x.transfer_id = coalesce(s.reverses_id, s.transfer_id)
+  left join commissions_accrual a on a.tenant_id = %(tenant)s and a.id = coalesce(c.accrual_id, x.id)
   left join referrals_referral r on r.tenant_id = %(tenant)s and r.id = a.referral_id
   left join referrals_customer k on k.tenant_id = %(tenant)s and k.referral_id = r.id
   left join referrals_revenue_event e on e.tenant_id = %(tenant)s and e.id = coalesce(c.refund_id, a.revenue_event_id)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -60,6 +61,7 @@ def statement_detail(request: MemberRequest, statement_id: UUID) -> HttpResponse
         "footer": paper.footer,
         "has_pdf": has_pdf,
         "back": back,
+        "logo": reverse("brand-logo") if request.tenant.logo else "",
     }
     return render(request, "commissions/statements/detail.html", context)
 

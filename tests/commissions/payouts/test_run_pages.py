@@ -3,22 +3,27 @@
 import io
 import zipfile
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pypdf import PdfReader
 
 from commissions.payouts.details import save_debtor_account
 from commissions.payouts.models import Payout, PayoutRun, PayoutState, RunState
+from commissions.payouts.services import cancel_run
+from commissions.statements.gathering import due_for_statement
 from commissions.statements.models import Statement
 from commissions.statements.pdf import stored_name
+from commissions.statements.services import issue_statement
 from prm.accounts.capabilities import Role
 from prm.accounts.models import User
 from prm.events.models import Event
-from prm.events.services import Actor
+from prm.events.services import SYSTEM, Actor
 from prm.jobs.files import open_private, private_path
 from prm.jobs.models import Job
 from prm.jobs.services import run as run_job
@@ -334,3 +339,36 @@ def test_issuing_for_everybody_is_a_job(
     body = finance.get("/acme/manage/statements/?q=brightwater").content.decode()
     assert "Brightwater" in body
     assert "Cobalt" not in body
+
+
+def test_pages_cost_the_same_with_more_rows(
+    world: World, finance: Client, payees: dict[str, Any]
+) -> None:
+    _submit(finance)
+    run = _only_run(world)
+    pages = [f"/acme/manage/payouts/{run.id}/", "/acme/manage/payouts/", "/acme/manage/statements/"]
+
+    def counts() -> list[int]:
+        found = []
+        for page in pages:
+            with CaptureQueriesContext(connection) as queries:
+                assert finance.get(page).status_code == 200
+            found.append(len(queries))
+        return found
+
+    few = counts()
+    with tenant_scope(world.acme.id):
+        cancel_run(run_id=run.id, reason="More", actor=Actor(world.finance.id), at=NOW)
+        for name in "ABCDEFGH":
+            a_payee(f"Partner {name}", 10_000, at=NOW, number=IBAN_GERMANY)
+        today = NOW.date() + timedelta(days=1)
+        for partner_id, currency in due_for_statement(until_on=today):
+            issue_statement(
+                partner_id=partner_id, currency=currency, until_on=today, actor=SYSTEM, at=NOW
+            )
+    _submit(finance)
+    with tenant_scope(world.acme.id):
+        newest = PayoutRun.objects.get(state=RunState.PREPARED)
+    pages[0] = f"/acme/manage/payouts/{newest.id}/"
+
+    assert counts() == few
