@@ -101,7 +101,7 @@ def job_view(job: Job, member: Member, *, now: datetime) -> JobView:
         total=job.total_count if job.state == JobState.RUNNING else None,
         results=_results(job.result),
         has_file=bool(job.file) and not expired,
-        file_gone=bool(job.file) and expired,
+        file_gone=bool(job.file_name) and (expired or not job.file),
         may_stop=job.state in LIVE
         and job.stop_asked_at is None
         and bool(found and found.stoppable),

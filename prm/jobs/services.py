@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from prm.events.models import QueuedEvent
 from prm.events.services import SYSTEM, Actor, emit, nudge_relay
+from prm.jobs.files import remove_private
 from prm.jobs.models import Job, JobState
 from prm.jobs.runners import (
     FILE_LIFE,
@@ -143,6 +144,17 @@ def retry_event(*, queued_id: int, actor: Actor, at: datetime) -> bool:
     emit("event.retried", subject=f"event:{row.event_id}", actor=actor, at=at, queue=False)
     nudge_relay()
     return True
+
+
+def clear_files(*, at: datetime) -> int:
+    """Remove the open tenant's job files that have expired; return how many. A repeat removes nothing."""
+    expired = list(
+        Job.objects.filter(file_expires_at__lt=at).exclude(file="").order_by("id")[:1000]
+    )
+    for job in expired:
+        remove_private(job.file)
+    Job.objects.filter(id__in=[job.id for job in expired]).update(file="", file_expires_at=None)
+    return len(expired)
 
 
 def ring(job_id: UUID) -> None:

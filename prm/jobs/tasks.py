@@ -4,9 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from celery import shared_task
+from django.utils import timezone
 
 from prm.jobs.selectors import due_jobs, tenants_with_due_jobs
-from prm.jobs.services import run
+from prm.jobs.services import clear_files, run
+from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 
 
@@ -25,3 +27,11 @@ def sweep_jobs(**_future: Any) -> None:
         for job_id in waiting:
             # The bell of one round is stale by the next: a long queue must not fill the broker.
             run_job.apply_async(kwargs={"tenant": tenant_id, "job": str(job_id)}, expires=30)
+
+
+@shared_task(name="prm.jobs.tasks.clear_job_files")
+def clear_job_files(**_future: Any) -> None:
+    """Remove every tenant's expired job files."""
+    for tenant_id in Tenant.objects.order_by("id").values_list("id", flat=True):
+        with tenant_scope(tenant_id):
+            clear_files(at=timezone.now())

@@ -13,10 +13,10 @@ from prm.accounts.models import User
 from prm.events.models import Event
 from prm.events.services import Actor
 from prm.jobs import runners
-from prm.jobs.files import save_private
+from prm.jobs.files import private_path, save_private
 from prm.jobs.models import Job, JobState
 from prm.jobs.runners import runner
-from prm.jobs.services import start_job
+from prm.jobs.services import clear_files, start_job
 from prm.tenancy.scope import tenant_scope
 from tests.conftest import World
 
@@ -165,3 +165,26 @@ def test_the_list_shows_what_one_may_see(world: World, job: Job) -> None:
     with tenant_scope(world.acme.id):
         Job.objects.update(started_by=world.admin)
     assert "Count things" not in signed_in(world.manager).get("/acme/manage/jobs/").text
+
+
+def test_expired_files_are_removed_and_only_they(world: World, job: Job, at: datetime) -> None:
+
+    old = save_private(b"x", file_name="x.csv", tenant_id=world.acme.id)
+    fresh = save_private(b"y", file_name="y.csv", tenant_id=world.acme.id)
+    change(world, job, state=JobState.DONE, file=old, file_name="x.csv", file_expires_at=at)
+    with tenant_scope(world.acme.id):
+        Job.objects.create(
+            kind="test.count",
+            file=fresh,
+            file_name="y.csv",
+            file_expires_at=at + timedelta(hours=2),
+        )
+
+        assert [
+            clear_files(at=at + timedelta(hours=1)),
+            clear_files(at=at + timedelta(hours=1)),
+        ] == [1, 0]
+
+    assert not private_path(old).exists()
+    assert private_path(fresh).exists()
+    assert "no longer kept" in page(world.manager, job).text
