@@ -1,11 +1,11 @@
 """Amounts in templates."""
 
 from django import template
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from prm.money import Money
 from prm.web.formats import money_compact, money_plain, money_text
+from prm.web.marks import NOTHING
 
 register = template.Library()
 
@@ -23,20 +23,17 @@ def money(
 
     sign: "symbol", "code" (when a page mixes currencies with one sign) or "none". plus: + before what was added.
     """
-    if isinstance(amount, Money):
-        amount, currency = amount.minor, amount.currency
-    if amount is None or not currency:
-        return format_html('<span class="faint">{}</span>', "–")
-    text = money_text(amount, currency, sign=sign, plus=plus)
+    if amount is None or not (currency or isinstance(amount, Money)):
+        return NOTHING
+    minor, currency = _parts(amount, currency)
+    text = money_text(minor, currency, sign=sign, plus=plus)
     return SafeString(f'<span class="money{" strong" if strong else ""}">{text}</span>')
 
 
 @register.simple_tag
 def money_words(amount: int | Money, currency: str = "", *, sign: str = "symbol") -> str:
     """Show an amount without markup, for titles, mails and attributes."""
-    if isinstance(amount, Money):
-        amount, currency = amount.minor, amount.currency
-    return money_text(amount, currency, sign=sign)
+    return money_text(*_parts(amount, currency), sign=sign)
 
 
 @register.simple_tag
@@ -48,6 +45,8 @@ def money_short(amount: int, currency: str) -> str:
 @register.simple_tag
 def money_value(amount: int | Money, currency: str = "") -> str:
     """Show an amount for machines and form fields: -310.00."""
-    if isinstance(amount, Money):
-        amount, currency = amount.minor, amount.currency
-    return money_plain(amount, currency)
+    return money_plain(*_parts(amount, currency))
+
+
+def _parts(amount: int | Money, currency: str) -> tuple[int, str]:
+    return (amount.minor, amount.currency) if isinstance(amount, Money) else (amount, currency)

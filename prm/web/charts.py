@@ -166,7 +166,8 @@ def funnel_chart(
         y = FUNNEL_BASE - tall
         parts.append(
             f'<rect class="s1" x="{(index + 0.19) * width:.2f}%" y="{y:.2f}"'
-            f' width="{width * 0.62:.2f}%" height="{tall:.2f}" rx="{min(3, tall / 2):.2f}"><title>{escape(name)}: {number_text(count)}</title></rect>'
+            f' width="{width * 0.62:.2f}%" height="{tall:.2f}" rx="{min(3, tall / 2):.2f}">'
+            f"<title>{escape(name)}: {number_text(count)}</title></rect>"
             f'<text class="lead" x="{middle:.2f}%" y="{y - 22:.2f}" text-anchor="middle">{number_text(count)}</text>'
             f'<text x="{middle:.2f}%" y="{y - 7:.2f}" text-anchor="middle">{share}</text>'
             f'<text x="{middle:.2f}%" y="{FUNNEL_BASE + 17}" text-anchor="middle">{escape(name)}</text>',
@@ -199,7 +200,7 @@ def _round_top(values: Sequence[float | None]) -> float:
     highest = max([value for value in values if value is not None], default=0)
     if highest <= 0:
         return float(STEPS)
-    scale = 10 ** floor(log10(highest))
+    scale = float(10.0 ** floor(log10(highest)))
     for step in (1.2, 1.5, 1.8, 2.4, 3, 4.5, 6, 7.5, 9, 12):
         if highest <= step * scale * 1.000001:
             top = step * scale

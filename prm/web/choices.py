@@ -65,13 +65,11 @@ _NO_COUNTRIES = {"EU", "EZ", "UN", "ZZ", "QO", "XA", "XB"}
 def country_choices() -> list[tuple[str, str]]:
     """Return the world's countries in the reader's language, after an empty choice."""
     names = locale_of(get_language()).territories
-    codes = (
-        code for code in names if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
-    )
-    return [
-        ("", "–"),
-        *sorted(((code, str(names[code])) for code in codes), key=lambda row: row[1]),
+    named = [
+        (str(code), str(name)) for code, name in names.items() if str(code) not in _NO_COUNTRIES
     ]
+    countries = [(code, name) for code, name in named if len(code) == 2 and code.isalpha()]
+    return [("", "–"), *sorted(countries, key=lambda row: row[1])]
 
 
 def country_name(code: str) -> str:

@@ -48,7 +48,8 @@ class FilterBar:
     @property
     def kept(self) -> list[tuple[str, str]]:
         """Names that live beside the filters, such as the order and the view."""
-        return [(name, self.params[name]) for name in self.keep if self.params.get(name)]
+        found = ((name, self.params.get(name)) for name in self.keep)
+        return [(name, str(value)) for name, value in found if value]
 
     @property
     def chips(self) -> list[Chip]:

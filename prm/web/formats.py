@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Literal
 
 from babel import Locale
 from babel.core import UnknownLocaleError
@@ -233,9 +234,8 @@ def ago_text(value: datetime, *, now: datetime, language: str | None = None) -> 
         return gettext("Just now")
     if (today - then).days == 1 and age >= timedelta(hours=1):
         return gettext("Yesterday")
-    if age < timedelta(days=1) or (today - then).days == 0:
-        granularity = "minute" if age < timedelta(hours=1) else "hour"
-    else:
+    granularity: Literal["minute", "hour", "day"] = "minute" if age < timedelta(hours=1) else "hour"
+    if age >= timedelta(days=1) and then != today:
         age, granularity = timedelta(days=(today - then).days), "day"
     return format_timedelta(
         -age, granularity, threshold=2, add_direction=True, locale=locale_of(language)

@@ -38,7 +38,7 @@ def amount_minor(text: str, currency: str, *, language: str | None = None) -> in
     digits = currency_exponent(currency)
     if len(part.rstrip("0")) > digits or not _DIGITS.fullmatch(whole + part):
         raise NotAnAmount(text)
-    minor = int(whole or "0") * 10**digits + int((part + "0" * digits)[:digits] or "0")
+    minor: int = int(whole or "0") * 10**digits + int((part + "0" * digits)[:digits] or "0")
     return -minor if negative else minor
 
 
@@ -279,7 +279,7 @@ class EmailField(forms.EmailField):
 
     def to_python(self, value: Any) -> str:
         """Return the address in lower case."""
-        return super().to_python(value).lower()
+        return str(super().to_python(value) or "").lower()
 
 
 class WebAddressField(forms.CharField):

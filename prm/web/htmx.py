@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 def wants_part(request: HttpRequest) -> bool:
     """Tell whether htmx asks for a part; a history visit or a boosted link wants the whole page."""
     htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.history_restore_request and not htmx.boosted
+    return bool(htmx and not htmx.history_restore_request and not htmx.boosted)
 
 
 def render_part(

@@ -49,19 +49,20 @@ class RowBefore(Expression):
         """Return both sides, as Django resolves them."""
         return [*self.columns, *self.values]
 
-    def set_source_expressions(self, exprs: list[Any]) -> None:
+    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
         """Take both sides back."""
         half = len(exprs) // 2
-        self.columns, self.values = exprs[:half], exprs[half:]
+        self.columns, self.values = list(exprs[:half]), list(exprs[half:])
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """Write (columns) operator (values)."""
-        sides, params = [], []
+        sides: list[str] = []
+        params: list[Any] = []
         for side in (self.columns, self.values):
             parts = [compiler.compile(part) for part in side]
             sides.append(", ".join(sql for sql, _ in parts))
             params += [param for _, given in parts for param in given]
-        return f"({sides[0]}) {self.operator} ({sides[1]})", params
+        return f"({sides[0]}) {self.operator} ({sides[1]})", tuple(params)
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _columns(
     model: type[Model], names: Sequence[str], *, descending: bool
 ) -> list[tuple[str, bool]]:
     columns = [(name.removeprefix("-"), name.startswith("-") != descending) for name in names]
-    if model._meta.pk is not None and model._meta.pk.name not in [name for name, _ in columns]:
+    if model._meta.pk.name not in [name for name, _ in columns]:
         columns.append((model._meta.pk.name, columns[-1][1]))
     return columns
 
@@ -243,7 +244,8 @@ def _field(queryset: QuerySet[Any], name: str) -> "Field[Any, Any]":
     annotation = queryset.query.annotations.get(name)
     if annotation is not None:
         return annotation.output_field
-    model, field = queryset.model, None
+    model: Any = queryset.model
+    field: Any = None
     for part in name.split("__"):
         try:
             field = model._meta.get_field(part)
@@ -252,7 +254,7 @@ def _field(queryset: QuerySet[Any], name: str) -> "Field[Any, Any]":
         model = field.related_model or model
     while getattr(field, "remote_field", None) and hasattr(field, "target_field"):
         field = field.target_field
-    return field  # type: ignore[return-value]
+    return field  # type: ignore[no-any-return]
 
 
 def _value_of(row: Any, name: str) -> Any:
@@ -309,7 +311,7 @@ def _checked(field: "Field[Any, Any]", value: Any) -> Any:
         raise BadCursor(str(value)) from error
     if isinstance(read, int) and not isinstance(read, bool):
         low, high = connection.ops.integer_field_range(field.get_internal_type())
-        if (low is not None and read < low) or (high is not None and read > high):
+        if not low <= read <= high:
             raise BadCursor(str(value))
     if isinstance(read, datetime) and read.tzinfo is None:
         raise BadCursor(str(value))

@@ -56,4 +56,5 @@ def compile_text(source: Path) -> int:
     with part.open("wb") as file:
         write_mo(file, catalog)
     part.replace(target)
-    return sum(1 for message in catalog if message.id and any(message.string) and not message.fuzzy)
+    translated = [message for message in catalog if message.id and not message.fuzzy]
+    return sum(1 for message in translated if any(message.string or ()))

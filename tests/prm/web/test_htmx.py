@@ -20,9 +20,9 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def rendered(name: str, context: dict[str, Any], request: HttpRequest) -> str:
         if name == "screen.html":
-            return template.render(context, request)
+            return str(template.render(context, request))
         assert name == "screen.html#results"
-        return "<p>" + context["word"] + "</p>"
+        return f"<p>{context['word']}</p>"
 
     monkeypatch.setattr("prm.web.htmx.render_to_string", rendered)
 
