@@ -36,7 +36,7 @@ from partners.programs.models import Program
 from partners.programs.services import create_program
 from prm.accounts.models import Membership, User
 from prm.accounts.services import add_membership
-from prm.demo.story import PASSWORD, PartnerStory, Person, ProgramStory, TenantStory
+from prm.demo.story import ADDRESSES, PASSWORD, PartnerStory, Person, ProgramStory, TenantStory
 from prm.events.relay import relay_tenant
 from prm.events.seals import seal_tenant
 from prm.events.services import SYSTEM, Actor
@@ -222,6 +222,8 @@ def _partner(stage: Stage, story: PartnerStory, at: datetime) -> None:
         type=story.type,
         country=story.country,
         segment=story.segment,
+        legal_name=story.name,
+        address=ADDRESSES[story.country],
         website=f"https://{story.people[0].email.partition('@')[2]}",
         manager_id=stage.people[stage.story.staff[0].email].id,
         program_ids=[program.id],

@@ -149,7 +149,7 @@ VELDEN = TenantStory(
     slug="velden",
     name="Velden",
     legal_name="Velden Software B.V.",
-    legal_address="Keizersgracht 1180\n1017 Amsterdam\nNetherlands",
+    legal_address="Keizersgracht 1180\n1017 Amsterdam",
     tax_number="NL861204417B01",
     country="NL",
     time_zone="Europe/Amsterdam",
@@ -491,7 +491,7 @@ SOLEA = TenantStory(
     slug="solea",
     name="Solea Energia",
     legal_name="Solea Energia S.p.A.",
-    legal_address="Via dei Mulini 48\n10137 Torino\nItalia",
+    legal_address="Via dei Mulini 48\n10137 Torino",
     tax_number="IT09841230013",
     country="IT",
     time_zone="Europe/Rome",
@@ -641,4 +641,15 @@ SOLEA = TenantStory(
     seed=11,
 )
 
+# Where partners of a country have their office.
+ADDRESSES = {
+    "DE": "Lindenstraße 40\n50674 Köln",
+    "FR": "12 rue des Tanneurs\n59000 Lille",
+    "GB": "5 Castle Street\nBristol BS1 3AD",
+    "IE": "14 Wharf Lane\nDublin 2, D02 XY55",
+    "IT": "Via Garibaldi 21\n10122 Torino",
+    "NL": "Oudegracht 88\n3511 AV Utrecht",
+    "SE": "Vasagatan 11\n411 24 Göteborg",
+    "US": "1420 Blake Street\nDenver, CO 80202",
+}
 TENANTS = (VELDEN, SOLEA)
