@@ -22,24 +22,28 @@ from referrals.imports.work import Work
 
 _STAGED = """
 create temporary table if not exists import_rows (
-  line int, id uuid default uuidv7(), customer_id uuid default uuidv7(), external_id text, number text, partner_id uuid,
-  submitted_by_name text, company text, company_norm text, website text, domain text, country text, contact_name text,
-  contact_title text, contact_email text, email_norm text, contact_phone text, context text, custom jsonb, product text,
-  stage_id bigint, stage_kind text, registered_at timestamptz, stage_at timestamptz, deal_minor bigint, reason text
+  line int, id uuid default uuidv7(), customer_id uuid default uuidv7(), external_id text, number text,
+  partner_id uuid, submitted_by_name text, company text, company_norm text, website text, domain text, country text,
+  contact_name text, contact_title text, contact_email text, email_norm text, contact_phone text, context text,
+  custom jsonb, product text, stage_id bigint, stage_kind text, registered_at timestamptz, stage_at timestamptz,
+  deal_minor bigint, reason text
 ) on commit delete rows
 """
 _COPIED = (
-    "line, external_id, number, partner_id, submitted_by_name, company, company_norm, website, domain, country, contact_name, "
-    "contact_title, contact_email, email_norm, contact_phone, context, custom, product, stage_id, stage_kind, registered_at, "
-    "stage_at, deal_minor, reason"
+    "line, external_id, number, partner_id, submitted_by_name, company, company_norm, website, domain, "
+    "country, contact_name, contact_title, contact_email, email_norm, contact_phone, context, custom, "
+    "product, stage_id, stage_kind, registered_at, stage_at, deal_minor, reason"
 )
 # uuidv7 made one by one in line order keeps the file's order among rows of the same moment.
 _REFERRALS = """
 insert into referrals_referral (
-  id, number, program_id, partner_id, submitted_by_name, company, company_norm, website, domain, country, contact_name,
+  id, number, program_id, partner_id, submitted_by_name, company, company_norm, website, domain, country,
+  contact_name,
   contact_title, contact_email, email_norm, contact_phone, context, consent, custom, product, stage_id, stage_kind,
-  stage_entered_at, registered_at, decided_at, closed_at, deal_minor, currency, next_step, duplicate_of, external_id, import_id)
-select id, number, %(program)s, partner_id, submitted_by_name, company, company_norm, website, domain, country, contact_name,
+  stage_entered_at, registered_at, decided_at, closed_at, deal_minor, currency, next_step, duplicate_of,
+  external_id, import_id)
+select id, number, %(program)s, partner_id, submitted_by_name, company, company_norm, website, domain, country,
+  contact_name,
   contact_title, contact_email, email_norm, contact_phone, context, false, custom, product, stage_id, stage_kind,
   stage_at, registered_at, case when stage_kind <> 'submitted' then stage_at end,
   case when stage_kind in ('won', 'lost', 'rejected', 'expired') then stage_at end,
@@ -59,8 +63,10 @@ select id, partner_id, from_id, to_id, from_kind, to_kind, at, %(actor)s, reason
 ) as steps order by line, step
 """
 _CUSTOMERS = """
-insert into referrals_customer (id, referral_id, partner_id, name, domain, email_norm, external_id, since, payment_count, import_id)
-select customer_id, id, partner_id, company, domain, email_norm, '', stage_at, case when deal_minor > 0 then 1 else 0 end, %(import)s
+insert into referrals_customer (
+  id, referral_id, partner_id, name, domain, email_norm, external_id, since, payment_count, import_id)
+select customer_id, id, partner_id, company, domain, email_norm, '', stage_at,
+  case when deal_minor > 0 then 1 else 0 end, %(import)s
   from import_rows where stage_kind = 'won' order by line
 """
 _REVENUE = """
@@ -78,7 +84,7 @@ def commit_rows(work: Work, import_id: UUID, actor: Actor, at: datetime) -> dict
 
     at: the moment that stands for the import's date, the same for every run of the same commit. A killed run goes on
     behind its checkpoint; rows that are there already, by their external id, are never written again.
-    Leaves the figures in commit_report, read from the rows. Emits partner.added for new partners, import.committed once.
+    Leaves the figures in commit_report, read from the rows. Emits partner.added, import.committed once.
     """
     with work.scope():
         source = Import.objects.select_related("program").get(id=import_id)

@@ -11,7 +11,8 @@ _HEADINGS: dict[str, str] = {
     "partner": "partner|partner name|partner company|partner organization|referrer|reseller|agency|segnalatore",
     "submitted_by": "sales agent|agent|rep|sales rep|submitted by|owner|agente|venditore|segnalato da",
     "stage": "stage|deal stage|status|pipeline stage|lead status|fase|stato",
-    "registered_at": "registered|engage date|created|create date|created at|date|first contact date|submitted|submitted at|lead date|data|data creazione",
+    "registered_at": "registered|engage date|created|create date|created at|date|first contact date|submitted|"
+    "submitted at|lead date|data|data creazione",
     "closed_at": "close date|closed|closed at|won date|closing date|data chiusura",
     "deal": "close value|deal value|amount|value|revenue|deal amount|importo|valore",
     "product": "product|products|plan|prodotto",
@@ -29,7 +30,8 @@ _STAGES: dict[str, str] = {
     "lost": "lost|closed lost|dead|persa|perso|chiusa persa",
     "rejected": "rejected|declined|disqualified|unqualified|rifiutata",
     "expired": "expired|scaduta",
-    "opportunity": "opportunity|engaging|negotiation|proposal|proposal sent|in progress|working|demo|trattativa|offerta",
+    "opportunity": "opportunity|engaging|negotiation|proposal|proposal sent|"
+    "in progress|working|demo|trattativa|offerta",
     "qualified": "qualified|sql|mql|qualificata",
     "accepted": "accepted|approved|open|contacted|accettata|aperta",
     "submitted": "submitted|prospecting|new|lead|prospect|inviata|nuova",

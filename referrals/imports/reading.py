@@ -52,7 +52,7 @@ def setting_of(source: Import, mapping: Mapping, now: datetime) -> Setting:
 
 
 def stage_targets(program_id: UUID) -> dict[str, StageTarget]:
-    """Return the program's stages by id, kind, and name in English and the active language; the first of a kind stands for it."""
+    """Return the program's stages by id, kind, and name in two languages; the first of a kind stands for it."""
     found: dict[str, StageTarget] = {}
     stages = ensure_stages(program_id=program_id)
     for stage in stages:
@@ -70,7 +70,7 @@ def stage_targets(program_id: UUID) -> dict[str, StageTarget]:
 
 
 def people_of(people: People) -> dict[str, str]:
-    """Return the partner's name of every person of the second file, by folded name; the first line of a person counts."""
+    """Return the partner's name of every person of the second file, by folded name; first lines count."""
     path = private_path(people.file)
     headings = headings_of(path)
     person, partner = headings.index(people.person), headings.index(people.partner)
@@ -99,7 +99,7 @@ def drafts_of(
 
 
 def taken_ids(source: Import, drafts: Sequence[Draft]) -> tuple[dict[str, UUID | None], set[str]]:
-    """Return which ids are referrals of the program (with the import they came by), and whose sale is booked elsewhere."""
+    """Return which ids are referrals of the program, with their import, and whose sale is booked elsewhere."""
     ids = [draft.external_id for draft in drafts]
     referrals = dict(
         Referral.objects.filter(program_id=source.program_id, external_id__in=ids).values_list(

@@ -17,8 +17,9 @@ from referrals.imports.rules import Draft, Problem
 PARTNERS_NAMED = 200
 
 _REFERRALS = """
-select p.name, p.import_id = %(import)s, r.stage_kind, r.submitted_by_name, count(*), coalesce(sum(r.deal_minor) filter (where r.stage_kind = 'won'), 0),
-       min(r.registered_at), max(r.registered_at), count(*) filter (where r.stage_kind = 'won' and r.deal_minor > 0)
+select p.name, p.import_id = %(import)s, r.stage_kind, r.submitted_by_name, count(*),
+       coalesce(sum(r.deal_minor) filter (where r.stage_kind = 'won'), 0), min(r.registered_at), max(r.registered_at),
+       count(*) filter (where r.stage_kind = 'won' and r.deal_minor > 0)
   from referrals_referral r join partners_partner p on p.tenant_id = r.tenant_id and p.id = r.partner_id
  where r.import_id = %(import)s group by 1, 2, 3, 4
 """

@@ -1,4 +1,4 @@
-"""How one row of a foreign file becomes a referral: the mapping, the importer's choices, and what is wrong with a row."""
+"""How a row of a foreign file becomes a referral: the mapping, the importer's choices, what is wrong with a row."""
 
 import re
 from collections.abc import Mapping as Dict
@@ -299,15 +299,15 @@ class RowReader:
 
     @staticmethod
     def _clean(row: Sequence[str], place: int) -> str:
-        return _UNPRINTABLE.sub("", row[place]).strip() if place < len(row) else ""
+        text = row[place].strip() if place < len(row) else ""
+        return text if text.isprintable() else _UNPRINTABLE.sub("", text)
 
     def _text(self, name: str, row: Sequence[str]) -> str:
         text = self._clean(row, self.places[name])
-        if name != "context":
+        if name != "context" and ("  " in text or not text.isprintable()):
             text = _SPACES.sub(" ", text)
-        meant = self.values.get(name, {}).get(folded(text))
-        if meant is not None:
-            text = meant
+        if name in self.values:
+            text = self.values[name].get(folded(text), text)
         if len(text) > FIELDS[name]:
             if name == "external_id":
                 raise _Out(name, "too_long", text)

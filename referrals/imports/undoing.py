@@ -22,7 +22,8 @@ UNDOABLE = (ImportState.COMMITTED, ImportState.UNDOING, ImportState.COMMITTING, 
 
 _ENROLLMENTS = """
 delete from partners_enrollment e using partners_partner p
- where e.import_id = %(import)s and p.tenant_id = e.tenant_id and p.id = e.partner_id and p.import_id is distinct from %(import)s
+ where e.import_id = %(import)s and p.tenant_id = e.tenant_id and p.id = e.partner_id
+   and p.import_id is distinct from %(import)s
    and not exists (select from referrals_referral r
                     where r.tenant_id = e.tenant_id and r.partner_id = e.partner_id and r.program_id = e.program_id)
 """

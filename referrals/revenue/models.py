@@ -66,7 +66,7 @@ REVERSAL_KINDS = (RevenueKind.REFUND, RevenueKind.CHARGEBACK)
 
 
 class RevenueEvent(PublicTenantModel):
-    """Money the vendor booked with a customer, or gave back; always a positive amount. Only `refunded_minor` ever changes."""
+    """Money the vendor booked with a customer, or gave back; always positive. Only `refunded_minor` ever changes."""
 
     # The id in the system it came from: the same id twice is the same event.
     external_id = models.CharField(max_length=120)
@@ -124,3 +124,8 @@ class RevenueEvent(PublicTenantModel):
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def reference(self) -> str:
+        """The external id as people know it; empty for one made of a form's key, which tells nobody anything."""
+        return "" if self.external_id.startswith("form:") else self.external_id

@@ -37,7 +37,7 @@ class Wanted:
         return self != Wanted()
 
     def rows(self, today: date) -> QuerySet[RevenueEvent]:
-        """Return those rows, in no order. Words find a reference, a customer's name by its start, a referral's number."""
+        """Return those rows, in no order. Words: a reference, a customer's name by its start, a number."""
         found = RevenueEvent.objects.select_related("customer", "customer__partner")
         if self.words:
             starts = Customer.objects.annotate(lower_name=Lower("name")).filter(
@@ -132,7 +132,7 @@ def revenue_header() -> list[str]:
 
 
 def customers_like(words: str) -> QuerySet[Customer]:
-    """Return customers whose name starts so, or that have this referral number, reference, website or email; by name."""
+    """Return customers whose name starts so, or with this referral number, reference, website or email."""
     found = Customer.objects.select_related("partner", "referral").annotate(
         lower_name=Lower("name")
     )

@@ -1,4 +1,4 @@
-"""Win referrals and book what their customers pay and get back; the only writer of customers and revenue outside imports."""
+"""Win referrals, book what customers pay and get back; the only writer of both outside imports."""
 
 from datetime import date, datetime
 from uuid import UUID

@@ -42,8 +42,7 @@ class RevenueTable(Table):
         return ident(
             record.customer.name,
             reverse("referrals:manage-referral-detail", kwargs={"referral_id": record.referral_id}),
-            # A reference made of a form's key tells nobody anything.
-            sub="" if record.external_id.startswith("form:") else record.external_id,
+            sub=record.reference,
             hue=record.customer_id,
             narrow=f"{RevenueKind(record.kind).label}, {day_text(record.booked_on, 'medium')}",
         )
@@ -71,7 +70,7 @@ class RevenueTable(Table):
             '<a class="btn btn--sm" href="{}">{}<span class="vh">: {}</span></a>',
             reverse("referrals:revenue-refund", kwargs={"revenue_event_id": record.id}),
             gettext("Refund"),
-            record.external_id,
+            record.reference or record.customer.name,
         )
 
 

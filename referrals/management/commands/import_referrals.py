@@ -119,7 +119,8 @@ class Command(BaseCommand):
             return
         verb = "imported" if written else "would be imported"
         self.stdout.write(
-            f"{report['rows']} rows read; {report['ready']} {verb}, {report['skipped']} left out by choice, {report['errors']} with errors"
+            f"{report['rows']} rows read; {report['ready']} {verb}, "
+            f"{report['skipped']} left out by choice, {report['errors']} with errors"
         )
         for kind, count in report["stages"].items():
             self.stdout.write(f"  {kind:12} {count:>8}")
@@ -136,11 +137,13 @@ class Command(BaseCommand):
             )
         for problem in report["problems"]:
             self.stdout.write(
-                f"{problem['severity']}: {problem['code']} in {problem['column']}: {problem['count']} rows{self._examples(tenant, source, problem)}"
+                f"{problem['severity']}: {problem['code']} in {problem['column']}: {problem['count']} rows"
+                f"{self._examples(tenant, source, problem)}"
             )
         if report["people"]:
             self.stdout.write(
-                "People are kept by name on their referrals; they get no login, because the file has no email addresses for them."
+                "People are kept by name on their referrals; "
+                "they get no login, because the file has no email addresses for them."
             )
 
     def _examples(self, tenant: Tenant, source: Import, problem: dict[str, Any]) -> str:

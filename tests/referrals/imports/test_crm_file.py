@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from tests.conftest import World
 
 from partners.directory.models import Enrollment, Partner
 from partners.programs.services import create_program
@@ -17,6 +16,7 @@ from prm.tenancy.scope import tenant_scope
 from referrals.imports.models import Import, ImportProblem
 from referrals.pipeline.models import Referral, StageChange
 from referrals.revenue.models import Customer, RevenueEvent
+from tests.conftest import World
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT.parent / "shared" / "data" / "crm-opportunities"

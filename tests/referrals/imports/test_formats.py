@@ -103,4 +103,4 @@ def test_the_decimal_mark_is_guessed() -> None:
     assert guess_numbers(["1.054,00", "3"], "EUR").decimal == ","
     assert guess_numbers(["1,054.00", "3"], "EUR").decimal == "."
     assert guess_numbers(["3", "4"], "EUR").sure
-    assert not guess_numbers(["1,50"], "KWD").decimal == "."
+    assert guess_numbers(["1,50"], "KWD").decimal == ","

@@ -12,9 +12,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
-from tests.builders.referrals import a_partner
-from tests.builders.revenue import SYSTEM, a_payment, an_import
-from tests.conftest import World, make_world
 
 from partners.directory.models import Enrollment, Partner
 from prm.events.models import Event
@@ -31,6 +28,9 @@ from referrals.imports.work import DirectWork
 from referrals.pipeline.models import Referral, StageChange
 from referrals.pipeline.services import add_note
 from referrals.revenue.models import Customer, RevenueEvent
+from tests.builders.referrals import a_partner
+from tests.builders.revenue import SYSTEM, a_payment, an_import
+from tests.conftest import World, make_world
 
 HEADING = "Id,Partner,Company,Stage,Start,Close,Value\n"
 COLUMNS = {
@@ -164,7 +164,7 @@ class Killed(RuntimeError):
 class MortalWork(DirectWork):
     """Dies while its second chunk is open."""
 
-    def advance(self, done: int, total: int | None = None) -> None:  # noqa: ARG002
+    def advance(self, done: int, total: int | None = None) -> None:
         """Die after the second chunk's rows, before its checkpoint."""
         if self.checkpoint:
             raise Killed
@@ -294,7 +294,7 @@ def test_a_worker_killed_in_the_middle_of_a_chunk_leaves_no_half(
             str(source.id),
             how,
         ]
-        return subprocess.run(command, env=environment, check=False, capture_output=True).returncode  # noqa: S603
+        return subprocess.run(command, env=environment, check=False, capture_output=True).returncode
 
     assert worker("die") == -signal.SIGKILL
     with tenant_scope(world.acme.id):

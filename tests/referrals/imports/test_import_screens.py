@@ -10,14 +10,14 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from tests.builders.referrals import a_program
-from tests.conftest import World
 
 from prm.jobs.models import Job
 from prm.jobs.services import run
 from prm.tenancy.scope import tenant_scope
 from referrals.imports.models import Import, ImportState
 from referrals.pipeline.models import Referral
+from tests.builders.referrals import a_program
+from tests.conftest import World
 
 BASE = "/acme/manage/imports/"
 PIPELINE = (
@@ -164,7 +164,7 @@ def test_a_file_that_is_no_table_is_refused_on_the_form(
 def test_a_workbook_is_read_by_a_job(
     manager: Client, world: World, work: Callable[[], None], tmp_path: Any
 ) -> None:
-    import openpyxl  # noqa: PLC0415
+    import openpyxl
 
     book = openpyxl.Workbook()
     book.active.append(["Company", "Partner"])
@@ -200,7 +200,7 @@ def test_a_mapping_is_saved_and_used_again(manager: Client, world: World) -> Non
     assert answer["Location"].endswith("/values/")
 
 
-def test_finance_and_partners_have_no_way_in(manager: Client, world: World) -> None:  # noqa: ARG001
+def test_finance_and_partners_have_no_way_in(manager: Client, world: World) -> None:
     finance = Client()
     finance.force_login(
         world.finance, backend="allauth.account.auth_backends.AuthenticationBackend"
@@ -212,7 +212,7 @@ def test_finance_and_partners_have_no_way_in(manager: Client, world: World) -> N
 def test_the_list_costs_the_same_with_many_imports(
     manager: Client, world: World, at: datetime
 ) -> None:
-    from tests.builders.revenue import an_import  # noqa: PLC0415
+    from tests.builders.revenue import an_import
 
     def queries() -> int:
         with CaptureQueriesContext(connection) as found:

@@ -58,7 +58,7 @@ def test_headings_are_told_apart_and_lines_keep_their_numbers(tmp_path: Path) ->
 
 
 def test_a_workbook_reads_like_the_text_it_shows(tmp_path: Path) -> None:
-    from datetime import date, datetime  # noqa: PLC0415
+    from datetime import date, datetime
 
     book = openpyxl.Workbook()
     page = book.active

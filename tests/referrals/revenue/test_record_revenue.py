@@ -105,7 +105,7 @@ def test_a_booked_row_cannot_be_changed_or_removed(customer: Customer, at: datet
         "delete from referrals_revenue_event where id = %s",
     ):
         with (
-            pytest.raises(Exception, match="permission denied|refused"),
+            pytest.raises(Exception, match=r"permission denied|refused"),
             transaction.atomic(),
             connection.cursor() as cursor,
         ):

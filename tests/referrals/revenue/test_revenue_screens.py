@@ -10,9 +10,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from tests.builders.referrals import a_referral
-from tests.builders.revenue import a_customer, a_payment
-from tests.conftest import World
 
 from prm.accounts.models import User
 from prm.jobs.models import Job
@@ -20,6 +17,9 @@ from prm.jobs.services import run
 from prm.tenancy.scope import tenant_scope
 from referrals.pipeline.models import Referral
 from referrals.revenue.models import Customer, RevenueEvent
+from tests.builders.referrals import a_referral
+from tests.builders.revenue import a_customer, a_payment
+from tests.conftest import World
 
 BASE = "/acme/manage/revenue/"
 
