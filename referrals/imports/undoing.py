@@ -42,6 +42,7 @@ def undo_import(*, import_id: UUID, actor: Actor, at: datetime) -> dict[str, Any
         return dict(source.commit_report.get("undone", {}))
     if source.state not in UNDOABLE:
         raise UndoRefused(_("This import has not been carried out."))
+    _lock_rows(import_id)
     _refuse_when_worked_on(import_id)
     run_before_undo(import_id)
     with connection.cursor() as cursor:
@@ -67,6 +68,16 @@ def undo_import(*, import_id: UUID, actor: Actor, at: datetime) -> dict[str, Any
         at=at,
     )
     return removed
+
+
+def _lock_rows(import_id: UUID) -> None:
+    """Wait for whoever works on the rows now, such as a commission being computed, and let nobody begin."""
+    with connection.cursor() as cursor:
+        for table in ("referrals_referral", "referrals_revenue_event"):
+            cursor.execute(
+                f"select count(*) from (select 1 from {table} where import_id = %s order by id for update) as held",  # noqa: S608
+                [import_id],
+            )
 
 
 def _refuse_when_worked_on(import_id: UUID) -> None:
