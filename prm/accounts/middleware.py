@@ -42,7 +42,11 @@ class MemberMiddleware:
             request.member = member_for(request.user, tenant, chosen)  # type: ignore[attr-defined]
             if request.member is not None:  # type: ignore[attr-defined]
                 seen(request.member, at=timezone.now())  # type: ignore[attr-defined]
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            # allauth's pages too: nobody's page lies in a cache for the next person at the browser.
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 class LanguageMiddleware:

@@ -396,3 +396,23 @@ def test_account_mails_are_text_and_html_with_the_code_apart(world: World, clien
     assert re.search(rf'<p class="code ink"[^>]*>{code}</p>', mail.html)
     assert "Acme" in mail.html
     assert "{{" not in mail.html
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/acme/profile/",
+        "/acme/accounts/2fa/",
+        "/acme/accounts/email/",
+        "/acme/memberships/",
+        "/acme/accounts/sessions/",
+        "/acme/nothing/",
+    ],
+)
+def test_a_persons_pages_lie_in_no_cache(world: World, client: Client, path: str) -> None:
+    give_password(client, world.manager.email)
+
+    header = client.get(path).headers["Cache-Control"]
+
+    assert "no-store" in header
+    assert "private" in header
