@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -10,6 +11,7 @@ from django.utils.translation import gettext
 from commissions.statements.models import Statement
 from commissions.statements.selectors import listed_statements, period_choices, stated_currencies
 from commissions.statements.tables import PartnerStatementTable, StatementTable
+from partners.directory.models import Partner
 from prm.accounts.members import MemberRequest
 from prm.web.filters import FilterBar, search_words, select_from
 from prm.web.formats import day_text
@@ -50,7 +52,16 @@ def _filtered(
     currencies = [(currency, currency) for currency in stated_currencies(request.member)]
     period = select_from(request.GET, "period", gettext("Period"), months)
     currency = select_from(request.GET, "currency", gettext("Currency"), currencies)
+    chosen = [period, currency]
     rows = listed_statements(request.member)
+    # A link from the partner's page; the choice shows that one partner only.
+    if partner := _partner(request):
+        chosen.append(
+            select_from(
+                request.GET, "partner", gettext("Partner"), [(str(partner.id), partner.name)]
+            )
+        )
+        rows = rows.filter(partner_id=partner.id)
     if period.value:
         start = date.fromisoformat(f"{period.value}-01")
         following = date(start.year + start.month // 12, start.month % 12 + 1, 1)
@@ -62,5 +73,13 @@ def _filtered(
         label=gettext("Filter statements"),
         params=request.GET,
         search_label=search_label,
-        selects=[period, currency],
+        selects=chosen,
     )
+
+
+def _partner(request: MemberRequest) -> Partner | None:
+    try:
+        wanted = UUID(request.GET.get("partner", ""))
+    except ValueError:
+        return None
+    return Partner.objects.visible_to(request.member).filter(id=wanted).first()  # type: ignore[attr-defined, no-any-return]

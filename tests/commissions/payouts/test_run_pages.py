@@ -339,6 +339,10 @@ def test_issuing_for_everybody_is_a_job(
     body = finance.get("/acme/manage/statements/?q=brightwater").content.decode()
     assert "Brightwater" in body
     assert "Cobalt" not in body
+    body = finance.get(f"/acme/manage/statements/?partner={payees['none']}").content.decode()
+    assert "Remove filter: Partner: Cobalt" in body
+    assert "Brightwater" not in body
+    assert "Brightwater" in finance.get("/acme/manage/statements/?partner=1").content.decode()
 
 
 def test_pages_cost_the_same_with_more_rows(
