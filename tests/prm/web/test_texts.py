@@ -1,19 +1,21 @@
 """Italian is whole: every text translated, none in doubt, every placeholder kept, and compiled without gettext."""
 
 import re
+import shutil
 from gettext import GNUTranslations
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
-from django.conf import settings
+from django.conf import settings as portal
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from pytest_django.fixtures import Settings
 
 from prm.management.commands.compile_texts import compile_text
 
-CATALOGUES = sorted(Path(settings.LOCALE_PATHS[0]).glob("*/LC_MESSAGES/django.po"))
+CATALOGUES = sorted(Path(portal.LOCALE_PATHS[0]).glob("*/LC_MESSAGES/django.po"))
 
 
 def catalog_of(path: Path) -> Catalog:
@@ -73,3 +75,17 @@ def test_a_translation_that_drops_a_placeholder_does_not_compile(tmp_path: Path)
     with pytest.raises(CommandError, match="conto"):
         compile_text(folder / "django.po")
     assert not (folder / "django.mo").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("xgettext"), reason="GNU gettext is not installed")
+def test_the_catalogue_knows_every_text_of_the_code(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "it" / "LC_MESSAGES").mkdir(parents=True)
+    shutil.copy(CATALOGUES[0], tmp_path / "it" / "LC_MESSAGES" / "django.po")
+    settings.LOCALE_PATHS = [tmp_path]
+
+    call_command("collect_texts", verbosity=0)
+
+    fresh = catalog_of(tmp_path / "it" / "LC_MESSAGES" / "django.po")
+    known = {(message.context, message.id) for message in catalog_of(CATALOGUES[0])}
+    assert [message.id for message in fresh if (message.context, message.id) not in known] == []
