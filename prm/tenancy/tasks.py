@@ -8,7 +8,7 @@ from celery import Task
 from prm.tenancy.scope import tenant_scope
 
 
-class TenantTask(Task):
+class TenantTask(Task):  # type: ignore[type-arg]  # generic in its stubs only
     """A task whose keyword `tenant_id` opens one scope around its body."""
 
     abstract = True
