@@ -77,6 +77,32 @@ def winning_stage(referral: Referral) -> Stage | None:
 # ---------------------------------------------------------------- lists
 
 
+_SHOWN = (
+    "number",
+    "program_id",
+    "partner__name",
+    "submitted_by__name",
+    "submitted_by__email",
+    "submitted_by_name",
+    "owner__name",
+    "owner__email",
+    "company",
+    "contact_name",
+    "contact_title",
+    "stage__name",
+    "stage__kind",
+    "stage__position",
+    "stage_kind",
+    "stage_entered_at",
+    "registered_at",
+    "closed_at",
+    "deal_minor",
+    "currency",
+    "next_step",
+    "next_step_on",
+)
+
+
 def referral_rows(referrals: QuerySet[Referral]) -> QuerySet[Referral]:
     """Return the referrals with what a list shows: stage, people, and `path_step` of `path_total` stages to a win."""
     path = (
@@ -92,15 +118,10 @@ def referral_rows(referrals: QuerySet[Referral]) -> QuerySet[Referral]:
     here = Stage.objects.filter(id=OuterRef(OuterRef("stage_id"))).values("position")
     walked = path.filter(position__lte=Subquery(here))
     return (
-        referrals.select_related("stage", "submitted_by", "partner")
+        referrals.select_related("stage", "submitted_by", "partner", "owner")
         .annotate(path_total=Coalesce(Subquery(path), 0), path_step=Coalesce(Subquery(walked), 0))
-        .defer(
-            "context",
-            "custom",
-            "submitted_by__password",
-            "partner__address",
-            "partner__state_reason",
-        )
+        # Half the columns, half the time of reading the rows.
+        .only(*_SHOWN)
     )
 
 
