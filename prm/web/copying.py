@@ -21,6 +21,8 @@ from prm.web.exports import csv_lines
 TEXT, MOMENT, PLAIN, MONEY = "text", "moment", "plain", "money"
 # The same that prm.web.exports.safe_text looks for, as an array of SQL; chr(37) is %, which psycopg would read.
 _RISKY = r"array['=', '+', '-', '@', E'\t', E'\r', E'\n', '|', chr(37)]"
+# Code points of the first character of a text that may be risky: those above, and a space that may hide one.
+_DOUBTFUL = "'{9,10,13,32,37,43,45,61,64,124}'::int[]"
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,14 @@ def _cell(kind: str, number: int) -> str:
     """Return the SQL of one cell over the inner query's columns; null and empty text are both written as nothing."""
     name = f"c{number}"
     if kind == TEXT:
-        return f"case when left(ltrim({name}, ' '), 1) = any({_RISKY}) then '''' || {name} else nullif({name}, '') end"
+        # Nearly every text is let through by its first letter alone; the exact look costs several times as much.
+        guarded = f"case when left(ltrim({name}, ' '), 1) = any({_RISKY}) then '''' || {name} else {name} end"
+        return (
+            f"case when ascii({name}) = any({_DOUBTFUL}) then {guarded} else nullif({name}, '') end"
+        )
     if kind == MOMENT:
-        return f"""to_char({name}, 'YYYY-MM-DD"T"HH24:MI:SSTZH:TZM')"""
+        # JSON's form is the ISO form with the session's offset, and cheaper than to_char.
+        return f"to_jsonb(date_trunc('second', {name})) #>> '{{}}'"
     if kind == MONEY:
         return _money(name, f"c{number + 1}")
     return name
