@@ -27,6 +27,8 @@ class Command(BaseCommand):
                 ".venv/*",
                 ".data/*",
                 "tests/*",
+                # Found by walking, it would be a second catalogue beside the one of the settings.
+                "prm/locale/*",
                 "bench/*",
                 "static/*",
                 "node_modules/*",
