@@ -1,6 +1,6 @@
 """What the app shell shows around every page: brand, menu, person."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -111,7 +111,7 @@ def _shell(request: HttpRequest, tenant: Any, member: Member | None) -> Shell:
         **{
             **base.__dict__,
             "groups": [group for group in groups if group.items],
-            "tabs": tabs,
+            "tabs": _deepest_current(tabs),
             "person_name": member.name,
             "person_sub": member.partner_name
             or ", ".join(str(Role(role).label) for role in member.roles),
@@ -144,6 +144,12 @@ def _item(entry: Entry, path: str) -> NavItem:
     exact = name in {"partner-home", "manage-dashboard"}
     current = path == inner if exact else bool(inner) and path.startswith(inner)
     return NavItem(label=str(label), url=url, icon=icon, current=current)
+
+
+def _deepest_current(items: list[NavItem]) -> list[NavItem]:
+    """Leave one item current: "/referrals/new/" lies below "/referrals/", and both are tabs."""
+    deepest = max((len(item.url) for item in items if item.current), default=0)
+    return [replace(item, current=item.current and len(item.url) == deepest) for item in items]
 
 
 def partner_tabs() -> list[Entry]:

@@ -278,3 +278,10 @@ def test_nothing_but_the_forms_fields_is_taken(world: World, people: People, rep
         "EUR",
         "R-2",
     )
+
+
+def test_one_tab_of_the_phones_bar_is_the_current_one(world: World, rep: Client) -> None:
+    page = rep.get(URL).content.decode()
+
+    bar = page[page.index('class="tabbar"') :]
+    assert bar.count('aria-current="page"') == 1
