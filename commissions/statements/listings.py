@@ -82,4 +82,4 @@ def _partner(request: MemberRequest) -> Partner | None:
         wanted = UUID(request.GET.get("partner", ""))
     except ValueError:
         return None
-    return Partner.objects.visible_to(request.member).filter(id=wanted).first()  # type: ignore[attr-defined, no-any-return]
+    return Partner.objects.visible_to(request.member).filter(id=wanted).first()
