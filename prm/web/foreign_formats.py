@@ -133,7 +133,7 @@ def read_minor(text: str, decimal: str, currency: str) -> int:
     minor = int(whole or "0") * 10**digits + int((part + "0" * digits)[:digits] or "0")
     if minor >= LARGEST_MINOR:
         raise NotANumber(text)
-    return -minor if negative else minor
+    return int(-minor if negative else minor)
 
 
 @dataclass(frozen=True)

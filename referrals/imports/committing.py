@@ -108,7 +108,7 @@ def _finish(import_id: UUID, setting: Setting, actor: Actor, at: datetime) -> di
         .get(id=import_id)
     )
     if source.state == ImportState.COMMITTED:
-        return source.commit_report
+        return dict(source.commit_report)
     source.commit_report = commit_report(source, setting.zone)
     source.state, source.committed_at = ImportState.COMMITTED, at
     source.save(update_fields=["commit_report", "state", "committed_at"])
@@ -119,7 +119,7 @@ def _finish(import_id: UUID, setting: Setting, actor: Actor, at: datetime) -> di
         payload={"import_id": str(import_id)},
         at=at,
     )
-    return source.commit_report
+    return dict(source.commit_report)
 
 
 def _lock(program_id: UUID) -> None:
@@ -138,7 +138,7 @@ def _write_chunk(
         return
     partners = _partners(source, drafts, actor, at)
     numbers = _numbers(drafts, setting)
-    values = {
+    values: dict[str, Any] = {
         "program": source.program_id,
         "currency": setting.currency,
         "import": source.id,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +20,7 @@ from referrals.imports.models import Import, ImportState
 from referrals.imports.services import is_read, keep_plain
 from referrals.imports.undoing import undo_import
 
-IMPORT = {"capability": Capability.IMPORT_REFERRALS, "unit": _("rows")}
+IMPORT: dict[str, Any] = {"capability": Capability.IMPORT_REFERRALS, "unit": _("rows")}
 
 
 @runner("import.read", label=_("Read a spreadsheet"), stoppable=False, **IMPORT)

@@ -18,7 +18,7 @@ from prm.web.tables import (
 from referrals.imports.models import Import, ImportProblem, ImportState
 from referrals.imports.words import SEVERITIES, problem_words
 
-STATE_TONES = {
+STATE_TONES: dict[str, str] = {
     ImportState.COMMITTED: "ok",
     ImportState.FAILED: "bad",
     ImportState.CHECKED: "accent",

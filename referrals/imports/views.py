@@ -114,13 +114,13 @@ def _started(request: MemberRequest, form: NewImportForm) -> Import | None:
     return None
 
 
-def _write(file: UploadedFile, target: Any) -> None:
+def _write(file: "UploadedFile[Any]", target: Any) -> None:
     for part in file.chunks():
         target.write(part)
     target.flush()
 
 
-def _preset(file: UploadedFile | None) -> Mapping | None:
+def _preset(file: "UploadedFile[Any] | None") -> Mapping | None:
     if not file:
         return None
     try:

@@ -105,5 +105,5 @@ def _finish(progress: Progress, found: list[Outcome]) -> None:
 
 
 def _language(progress: Progress) -> str:
-    person = User.objects.filter(id=progress.started_by_id).first()
+    person = User.objects.filter(id=progress.started_by_id or 0).first()
     return person.language if person and person.language else translation.get_language() or "en"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -139,7 +140,7 @@ def _book(cells: dict[str, str], reading: Reading, *, actor: Actor, at: datetime
         )
     booked_at = _booked_at(cells["booked_on"], reading, at)
     before = RevenueEvent.objects.filter(external_id=reference).exists()
-    given = {
+    given: dict[str, Any] = {
         "external_id": reference,
         "kind": kind,
         "booked_at": booked_at,

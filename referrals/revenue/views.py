@@ -64,7 +64,7 @@ def manage_referral_win(request: MemberRequest, referral_id: UUID) -> HttpRespon
         if referral.stage_kind != StageKind.WON:
             messages.error(request, gettext("This referral cannot be won from where it stands now"))
         return hx_redirect(request, "referrals:manage-referral-detail", referral_id=referral.id)
-    initial = {"seen": referral.stage_id}
+    initial: dict[str, Any] = {"seen": referral.stage_id}
     if referral.deal_minor is not None:
         initial["deal"] = Money(referral.deal_minor, referral.currency)
     form = WinForm(request.POST or None, currency=referral.currency, initial=initial)

@@ -1,6 +1,5 @@
 """A real CRM export goes through the import as it is; data/README.md has the truths."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -40,7 +39,7 @@ STAGES = {"lost": 2473, "opportunity": 1589, "submitted": 500, "won": 4238}
 
 
 @pytest.fixture
-def crm(world: World, at: datetime) -> Iterator[World]:
+def crm(world: World, at: datetime) -> World:
     """Give the first tenant a program in dollars."""
     with tenant_scope(world.acme.id):
         create_program(name="Referrals", slug="crm", currency="USD", actor=SYSTEM, at=at)

@@ -1,13 +1,12 @@
 """A manager takes a file from upload to referrals and back, without a script in the page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -30,7 +29,7 @@ PEOPLE = b"agent,manager\nMoses Frase,Dustin Brinkmann\nZane Levy,Summer Sewald\
 
 
 @pytest.fixture
-def manager(world: World) -> Iterator[Client]:
+def manager(world: World) -> Client:
     with tenant_scope(world.acme.id):
         a_program()
     client = Client()
@@ -51,11 +50,11 @@ def work(world: World) -> Callable[[], None]:
     return do
 
 
-def upload(client: Client, world: World, **files: bytes) -> HttpResponse:
+def upload(client: Client, world: World, **files: bytes) -> Any:
     with tenant_scope(world.acme.id):
         program = a_program()
     given = {name: SimpleUploadedFile(f"{name}.csv", content) for name, content in files.items()}
-    return client.post(f"{BASE}new/", {"program": str(program.id), **given})  # type: ignore[return-value]
+    return client.post(f"{BASE}new/", {"program": str(program.id), **given})
 
 
 def the_import(world: World) -> Import:
