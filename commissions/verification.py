@@ -44,7 +44,9 @@ def counts() -> dict[str, int]:
             "select (select count(*) from commissions_transfer), (select count(*) from commissions_accrual),"
             " (select count(*) from commissions_payout), (select count(*) from commissions_statement)",
         )
-        return dict(zip(("transfers", "accruals", "payouts", "statements"), cursor.fetchone(), strict=True))
+        return dict(
+            zip(("transfers", "accruals", "payouts", "statements"), cursor.fetchone(), strict=True)
+        )
 
 
 def _unexplained() -> Iterator[Fault]:
@@ -54,7 +56,11 @@ def _unexplained() -> Iterator[Fault]:
         trace = Trace.from_json(stored)
         again = reproduced_minor(trace)
         if not amount == trace.amount_minor == again:
-            yield Fault("trace reproduces the accrual", f"accrual {id_}", f"{amount} booked, {again} by its trace")
+            yield Fault(
+                "trace reproduces the accrual",
+                f"accrual {id_}",
+                f"{amount} booked, {again} by its trace",
+            )
             return
 
 
@@ -72,7 +78,8 @@ CHECKS = {
           from (select account_id, sum(debit) as debits, sum(credit) as credits from {_SIDES} x group by account_id) s
           full join (select id as account_id, debits_minor, credits_minor from commissions_balance
                       where tenant_id = %(tenant)s) b using (account_id)
-         where coalesce(s.debits, 0) is distinct from b.debits_minor or coalesce(s.credits, 0) is distinct from b.credits_minor
+         where coalesce(s.debits, 0) is distinct from b.debits_minor or coalesce(s.credits,
+         0) is distinct from b.credits_minor
          order by account_id""",
     "each currency sums to nothing": """
         select 'currency ' || a.currency, format('debits %%s, credits %%s', sum(b.debits_minor), sum(b.credits_minor))
@@ -114,7 +121,8 @@ CHECKS = {
          where x.tenant_id = %(tenant)s and x.clawed_minor <> coalesce(c.total, 0)
          order by x.id""",
     "clawback equals its transfer": """
-        select 'clawback ' || x.id, format('%%s taken back, transfer %%s of %%s', x.amount_minor, t.id, t.amount_minor)
+        select 'clawback ' || x.id, format('%%s taken back, transfer %%s of %%s', x.amount_minor, t.id,
+        t.amount_minor)
           from commissions_clawback x
           join commissions_transfer t on t.tenant_id = x.tenant_id and t.id = x.transfer_id
           join commissions_account d on d.tenant_id = t.tenant_id and d.id = t.debit_account_id
@@ -123,16 +131,19 @@ CHECKS = {
                 or d.kind not in ('pending', 'payable'))
          order by x.id""",
     "release moves what was left": """
-        select 'release ' || r.id, format('%%s released, %%s was left', r.amount_minor, a.amount_minor - coalesce(c.total, 0))
+        select 'release ' || r.id, format('%%s released, %%s was left', r.amount_minor,
+        a.amount_minor - coalesce(c.total, 0))
           from commissions_release r
           join commissions_accrual a on a.tenant_id = r.tenant_id and a.id = r.accrual_id
           left join commissions_transfer t on t.tenant_id = r.tenant_id and t.id = r.transfer_id
           left join (select k.accrual_id, sum(k.amount_minor) as total from commissions_clawback k
                        join commissions_transfer y on y.tenant_id = k.tenant_id and y.id = k.transfer_id
                        join commissions_account d on d.tenant_id = y.tenant_id and d.id = y.debit_account_id
-                      where k.tenant_id = %(tenant)s and d.kind = 'pending' group by k.accrual_id) c on c.accrual_id = a.id
+                      where k.tenant_id = %(tenant)s and d.kind = 'pending' group by k.accrual_id) c on
+                      c.accrual_id = a.id
          where r.tenant_id = %(tenant)s
-           and (r.amount_minor <> a.amount_minor - coalesce(c.total, 0) or coalesce(t.amount_minor, 0) <> r.amount_minor
+           and (r.amount_minor <> a.amount_minor - coalesce(c.total, 0) or coalesce(t.amount_minor,
+           0) <> r.amount_minor
                 or coalesce(t.kind, 'release') <> 'release')
          order by r.id""",
     "every movement has its reason": """
@@ -140,7 +151,8 @@ CHECKS = {
           from commissions_transfer t
          where t.tenant_id = %(tenant)s
            and ((t.kind = 'accrual' and not exists (select from commissions_accrual x
-                  where x.tenant_id = t.tenant_id and x.source_kind || ':' || x.source_id = t.journal and x.transfer_id = t.id))
+                  where x.tenant_id = t.tenant_id and x.source_kind || ':' || x.source_id = t.journal and
+                  x.transfer_id = t.id))
              or (t.kind = 'release' and not exists (select from commissions_release x
                   where x.tenant_id = t.tenant_id and x.transfer_id = t.id))
              or (t.kind = 'clawback' and not exists (select from commissions_clawback x
@@ -155,7 +167,8 @@ CHECKS = {
            and (p.amount_minor <> coalesce(l.total, 0) or p.line_count <> coalesce(l.lines, 0))
          order by p.number""",
     "payout line is its transfer": """
-        select 'payout line ' || l.id, format('%%s on the line, transfer %%s of %%s', l.amount_minor, t.id, t.amount_minor)
+        select 'payout line ' || l.id, format('%%s on the line, transfer %%s of %%s', l.amount_minor, t.id,
+        t.amount_minor)
           from commissions_payout_line l
           join commissions_payout p on p.tenant_id = l.tenant_id and p.id = l.payout_id
           join commissions_transfer t on t.tenant_id = l.tenant_id and t.id = l.transfer_id
@@ -175,32 +188,39 @@ CHECKS = {
           from (select a.partner_id, a.currency, b.credits_minor - b.debits_minor as balance,
                        coalesce((select sum(p.amount_minor) from commissions_payout p
                                   where p.tenant_id = a.tenant_id and p.partner_id = a.partner_id
-                                    and p.currency = a.currency and p.state in ('approved', 'exported')), 0) as under_way
+                                    and p.currency = a.currency and p.state in ('approved', 'exported')),
+                                    0) as under_way
                   from commissions_account a join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
                  where a.tenant_id = %(tenant)s and a.kind = 'in_payout') x
          where balance <> under_way order by partner_id, currency""",
     "statement continues the one before": """
-        select 'statement ' || number, format('opens with %%s at position %%s after %%s at %%s', opening_minor, position, closed, place)
+        select 'statement ' || number, format('opens with %%s at position %%s after %%s at %%s', opening_minor,
+        position, closed, place)
           from (select s.number, s.opening_minor, s.position, s.issued_at,
-                       coalesce(lag(s.closing_minor) over w, 0) as closed, coalesce(lag(s.position) over w, 0) as place
+                       coalesce(lag(s.closing_minor) over w, 0) as closed, coalesce(lag(s.position) over w,
+                       0) as place
                   from commissions_statement s where s.tenant_id = %(tenant)s
                 window w as (partition by s.partner_id, s.currency order by s.position)) x
          where opening_minor <> closed or position <> place + 1 order by issued_at, number""",
     "statement is the sum of its lines": """
         select 'statement ' || s.number, format('earned %%s, adjusted %%s, paid %%s; lines say %%s, %%s, %%s',
-               s.earned_minor, s.adjusted_minor, s.paid_minor, coalesce(l.earned, 0), coalesce(l.adjusted, 0), coalesce(l.paid, 0))
+               s.earned_minor, s.adjusted_minor, s.paid_minor, coalesce(l.earned, 0), coalesce(l.adjusted, 0),
+               coalesce(l.paid, 0))
           from commissions_statement s
           left join (select statement_id, count(*) as lines,
                             sum(amount_minor) filter (where section = 'earned') as earned,
                             sum(amount_minor) filter (where section = 'adjusted') as adjusted,
                             -sum(amount_minor) filter (where section = 'paid') as paid
-                       from commissions_statement_line where tenant_id = %(tenant)s group by statement_id) l on l.statement_id = s.id
+                       from commissions_statement_line where tenant_id = %(tenant)s group by statement_id) l on
+                       l.statement_id = s.id
          where s.tenant_id = %(tenant)s
            and ((s.earned_minor, s.adjusted_minor, s.paid_minor, s.line_count::bigint)
-                is distinct from (coalesce(l.earned, 0), coalesce(l.adjusted, 0), coalesce(l.paid, 0), coalesce(l.lines, 0)))
+                is distinct from (coalesce(l.earned, 0), coalesce(l.adjusted, 0), coalesce(l.paid, 0),
+                coalesce(l.lines, 0)))
          order by s.issued_at, s.number""",
     "statement line is its transfer": """
-        select 'statement line ' || l.id, format('%%s on the line, transfer %%s of %%s', l.amount_minor, t.id, t.amount_minor)
+        select 'statement line ' || l.id, format('%%s on the line, transfer %%s of %%s', l.amount_minor, t.id,
+        t.amount_minor)
           from commissions_statement_line l
           join commissions_transfer t on t.tenant_id = l.tenant_id and t.id = l.transfer_id
          where l.tenant_id = %(tenant)s

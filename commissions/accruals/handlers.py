@@ -35,13 +35,17 @@ def accrue_qualified(event: Event) -> None:
 @on("referral.won", name="accruals.accrue_won")
 def accrue_won(event: Event) -> None:
     """A win earns what the plan pays for wins."""
-    accrue_for_referrals(kind=WON, referral_ids=[UUID(event.payload["referral_id"])], actor=SYSTEM, at=event.at)
+    accrue_for_referrals(
+        kind=WON, referral_ids=[UUID(event.payload["referral_id"])], actor=SYSTEM, at=event.at
+    )
 
 
 @on("revenue.recorded", name="accruals.accrue_revenue")
 def accrue_revenue(event: Event) -> None:
     """A payment earns what the plan pays on payments."""
-    accrue_for_events(revenue_event_ids=[UUID(event.payload["revenue_event_id"])], actor=SYSTEM, at=event.at)
+    accrue_for_events(
+        revenue_event_ids=[UUID(event.payload["revenue_event_id"])], actor=SYSTEM, at=event.at
+    )
 
 
 @on("revenue.refunded", name="accruals.claw_back_refund")
@@ -60,14 +64,21 @@ def accrue_import(event: Event) -> None:
 def accrue_published(event: Event) -> None:
     """A first version that starts in the past prices what happened since."""
     if event.payload["number"] == 1:
-        _accrue_or_queue(event, Pending(program_id=UUID(event.payload["program_id"]), before=event.at))
+        _accrue_or_queue(
+            event, Pending(program_id=UUID(event.payload["program_id"]), before=event.at)
+        )
 
 
 def _accrue_or_queue(event: Event, pending: Pending) -> None:
     kinds = (QUALIFIED, WON, REVENUE)
     if any(pending_ids(kind, pending, after=None, limit=CHUNK)[1] for kind in kinds):
         params = {name: str(value) for name, value in pending.__dict__.items() if value}
-        start_job(kind="commission.accrue", params={**params, "at": event.at.isoformat()}, actor=SYSTEM, at=event.at)
+        start_job(
+            kind="commission.accrue",
+            params={**params, "at": event.at.isoformat()},
+            actor=SYSTEM,
+            at=event.at,
+        )
         return
     for kind in kinds:
         accrue_chunk(kind=kind, pending=pending, after=None, actor=SYSTEM, at=event.at)
@@ -90,7 +101,8 @@ _CLAIMED = """
 select exists (
   select from commissions_accrual a
     join commissions_release r on r.tenant_id = a.tenant_id and r.accrual_id = a.id
-    join commissions_payout_line l on l.tenant_id = r.tenant_id and l.transfer_id = r.transfer_id and l.released_at is null
+    join commissions_payout_line l on l.tenant_id = r.tenant_id and l.transfer_id = r.transfer_id and l.released_at
+    is null
    where a.id = any(%s::bigint[]))
 """
 
@@ -111,10 +123,17 @@ def take_back_import(import_id: UUID) -> None:
         cursor.execute(_OF_IMPORT, [import_id, import_id])
         ids = [row[0] for row in cursor.fetchall()]
         # Locked first: a run that freezes meanwhile waits, or is seen.
-        list(Accrual.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id").values_list("id"))
+        list(
+            Accrual.objects.select_for_update(no_key=True)
+            .filter(id__in=ids)
+            .order_by("id")
+            .values_list("id")
+        )
         cursor.execute(_CLAIMED, [ids])
         if cursor.fetchone()[0]:
-            raise UndoRefused(gettext("Commissions of this import are in a payout run. Record refunds instead."))
+            raise UndoRefused(
+                gettext("Commissions of this import are in a payout run. Record refunds instead.")
+            )
     claw_back_rest(
         accrual_ids=ids,
         reason=gettext("The import was undone"),

@@ -14,14 +14,21 @@ from prm.jobs.runners import Progress, runner
 KINDS = (QUALIFIED, WON, REVENUE)
 
 
-@runner("commission.accrue", label=_("Book commissions"), capability=Capability.SEE_MONEY, unit=_("commissions"))
+@runner(
+    "commission.accrue",
+    label=_("Book commissions"),
+    capability=Capability.SEE_MONEY,
+    unit=_("commissions"),
+)
 def book_commissions(progress: Progress) -> None:
     """Book what an import or a backdated plan earns, chunk by chunk; a killed run goes on at its checkpoint."""
     at = datetime.fromisoformat(progress.params["at"])
     pending = Pending(
         program_id=UUID(progress.params["program_id"]) if "program_id" in progress.params else None,
         import_id=UUID(progress.params["import_id"]) if "import_id" in progress.params else None,
-        before=datetime.fromisoformat(progress.params["before"]) if "before" in progress.params else None,
+        before=datetime.fromisoformat(progress.params["before"])
+        if "before" in progress.params
+        else None,
     )
     start = progress.checkpoint.get("kind", 0)
     after = UUID(progress.checkpoint["after"]) if progress.checkpoint.get("after") else None
@@ -31,9 +38,15 @@ def book_commissions(progress: Progress) -> None:
             if progress.should_stop():
                 return
             with progress.scope():
-                count, after = accrue_chunk(kind=KINDS[number], pending=pending, after=after, actor=SYSTEM, at=at)
+                count, after = accrue_chunk(
+                    kind=KINDS[number], pending=pending, after=after, actor=SYSTEM, at=at
+                )
                 booked += count
-                place = {"kind": number if after else number + 1, "after": str(after) if after else "", "booked": booked}
+                place = {
+                    "kind": number if after else number + 1,
+                    "after": str(after) if after else "",
+                    "booked": booked,
+                }
                 progress.save_checkpoint(place)
             progress.advance(booked)
             if after is None:

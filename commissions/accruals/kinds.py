@@ -15,11 +15,16 @@ def commission_earned(facts: dict[str, Any]) -> str:
     return gettext("You earned %(amount)s for %(company)s") % _words(facts)
 
 
-@kind("commission.reversed", label=_("A commission is taken back"), audience=PARTNER, mandatory=True)
+@kind(
+    "commission.reversed", label=_("A commission is taken back"), audience=PARTNER, mandatory=True
+)
 def commission_reversed(facts: dict[str, Any]) -> str:
     """Name the amount and the company."""
     return gettext("%(amount)s of your commission for %(company)s was taken back") % _words(facts)
 
 
 def _words(facts: dict[str, Any]) -> dict[str, str]:
-    return {"amount": money_text(facts["amount_minor"], facts["currency"]), "company": facts["company"]}
+    return {
+        "amount": money_text(facts["amount_minor"], facts["currency"]),
+        "company": facts["company"],
+    }

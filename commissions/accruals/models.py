@@ -21,11 +21,15 @@ class AccrualQuerySet(models.QuerySet["Accrual"]):
         """All for staff who see money, the partner's for its people who see earnings, none for others."""
         if member.is_staff:
             return self if member.may(Capability.SEE_MONEY) else self.none()
-        return self.filter(partner_id=member.own_partner_id) if member.may(Capability.SEE_EARNINGS) else self.none()
+        return (
+            self.filter(partner_id=member.own_partner_id)
+            if member.may(Capability.SEE_EARNINGS)
+            else self.none()
+        )
 
 
 class Accrual(TenantModel):
-    """One reward computed from one event by one rule for one partner, with its explanation. Only `clawed_minor` grows."""
+    """One reward of one event by one rule for one partner, with its explanation. Only `clawed_minor` grows."""
 
     id = models.BigAutoField(primary_key=True)
     partner = TenantForeignKey(Partner)
@@ -65,7 +69,9 @@ class Accrual(TenantModel):
             ),
         ]
         indexes = [
-            models.Index(fields=["tenant", "partner", "-earned_at", "-id"], name="accrual_partner_newest"),
+            models.Index(
+                fields=["tenant", "partner", "-earned_at", "-id"], name="accrual_partner_newest"
+            ),
             models.Index(fields=["tenant", "-earned_at", "-id"], name="accrual_newest"),
             models.Index(fields=["tenant", "payable_at"], name="accrual_payable"),
             models.Index(fields=["tenant", "referral_id"], name="accrual_referral"),
@@ -115,11 +121,15 @@ class Clawback(TenantModel):
     class Meta:
         db_table = "commissions_clawback"
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "accrual", "refund_id"], name="clawback_refund_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "accrual", "refund_id"], name="clawback_refund_once"
+            ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="clawback_positive"),
         ]
         indexes = [
-            models.Index(fields=["tenant", "partner_id", "-at", "-id"], name="clawback_partner_newest"),
+            models.Index(
+                fields=["tenant", "partner_id", "-at", "-id"], name="clawback_partner_newest"
+            ),
             models.Index(fields=["tenant", "transfer"], name="clawback_transfer"),
         ]
 

@@ -39,7 +39,9 @@ def tell_reversed(event: Event) -> None:
 
 
 def _tell(kind: str, key: str, accrual: Accrual, facts: dict[str, Any], event: Event) -> None:
-    people = members_with(Capability.SEE_EARNINGS, tenant_id=current_scope().tenant_id, partner_id=accrual.partner_id)
+    people = members_with(
+        Capability.SEE_EARNINGS, tenant_id=current_scope().tenant_id, partner_id=accrual.partner_id
+    )
     for person in people:
         notify(
             kind=kind,

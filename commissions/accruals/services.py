@@ -1,4 +1,4 @@
-"""Book what events earn, take back what refunds undo, release what was on hold; one set-based way for one and for many."""
+"""Book what events earn, take back what refunds undo, release what was on hold: one set-based way for all."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,16 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from commissions.accruals.models import Accrual, Clawback, Release
-from commissions.accruals.sources import QUALIFIED, REVENUE, WON, Pending, Source, milestones, payments, pending_ids
+from commissions.accruals.sources import (
+    QUALIFIED,
+    REVENUE,
+    WON,
+    Pending,
+    Source,
+    milestones,
+    payments,
+    pending_ids,
+)
 from commissions.ledger.selectors import tenant_zone
 from commissions.ledger.services import FEW, NewTransfer, Posted, post_staged
 from commissions.plans.rules import AccrualDraft, clawed_target, drafts_for, version_covering
@@ -21,6 +30,7 @@ from prm.tenancy.staging import staged
 from referrals.revenue.models import RevenueEvent
 
 CHUNK = 2_000
+EVERYTHING = Pending()
 
 
 class ClawbackTooLarge(ValueError):
@@ -34,7 +44,9 @@ class ClawbackTooLarge(ValueError):
 # ---------------------------------------------------------------- earning
 
 
-def accrue_for_events(*, revenue_event_ids: Sequence[UUID], actor: Actor, at: datetime, tell: bool = True) -> list[int]:
+def accrue_for_events(
+    *, revenue_event_ids: Sequence[UUID], actor: Actor, at: datetime, tell: bool = True
+) -> list[int]:
     """Book what payments earn; refunds and unknown ids among them earn nothing. Return the ids of new accruals.
 
     The version in force when the referral was registered prices it; a referral registered before the first version
@@ -45,16 +57,27 @@ def accrue_for_events(*, revenue_event_ids: Sequence[UUID], actor: Actor, at: da
         return _book(payments(revenue_event_ids), actor=actor, at=at, tell=tell)
 
 
-def accrue_for_referrals(*, kind: str, referral_ids: Sequence[UUID], actor: Actor, at: datetime, tell: bool = True) -> list[int]:
+def accrue_for_referrals(
+    *, kind: str, referral_ids: Sequence[UUID], actor: Actor, at: datetime, tell: bool = True
+) -> list[int]:
     """Book what referrals earn by being qualified or won, each once. Otherwise as accrue_for_events."""
     with transaction.atomic():
         return _book(milestones(kind, referral_ids), actor=actor, at=at, tell=tell)
 
 
-def accrue_chunk(*, kind: str, pending: Pending, after: UUID | None, actor: Actor, at: datetime, limit: int = CHUNK) -> tuple[int, UUID | None]:
+def accrue_chunk(
+    *,
+    kind: str,
+    pending: Pending,
+    after: UUID | None,
+    actor: Actor,
+    at: datetime,
+    limit: int = CHUNK,
+) -> tuple[int, UUID | None]:
     """Book the next chunk of events that have no accrual yet; return how many lines were booked and where to go on.
 
-    after: the last event looked at; None starts. The place is None when nothing is left. Nobody is told of single lines.
+    after: the last event looked at; None starts. The place is None when nothing is left. Nobody is told of single
+    lines.
     """
     if not pays_for(kind):
         return 0, None
@@ -68,7 +91,14 @@ def accrue_chunk(*, kind: str, pending: Pending, after: UUID | None, actor: Acto
     return len(booked), last
 
 
-def accrue_pending(tenant_id: int, *, at: datetime, pending: Pending = Pending(), actor: Actor = SYSTEM, limit: int = CHUNK) -> int:  # noqa: B008  frozen
+def accrue_pending(
+    tenant_id: int,
+    *,
+    at: datetime,
+    pending: Pending = EVERYTHING,
+    actor: Actor = SYSTEM,
+    limit: int = CHUNK,
+) -> int:
     """Book everything of a tenant that has not been booked, committing chunk by chunk; return the number of lines.
 
     Outside any scope. Killed half-way it goes on where it was when called again; called again it books nothing.
@@ -78,7 +108,9 @@ def accrue_pending(tenant_id: int, *, at: datetime, pending: Pending = Pending()
         after: UUID | None = None
         while True:
             with tenant_scope(tenant_id):
-                booked, after = accrue_chunk(kind=kind, pending=pending, after=after, actor=actor, at=at, limit=limit)
+                booked, after = accrue_chunk(
+                    kind=kind, pending=pending, after=after, actor=actor, at=at, limit=limit
+                )
             total += booked
             if after is None:
                 break
@@ -141,7 +173,11 @@ def _book(sources: Sequence[Source], *, actor: Actor, at: datetime, tell: bool) 
         at=at,
         queue=tell,
     )
-    refunded = {line.source.revenue_event_id for line, _ in new if line.source.is_refunded and line.source.revenue_event_id}
+    refunded = {
+        line.source.revenue_event_id
+        for line, _ in new
+        if line.source.is_refunded and line.source.revenue_event_id
+    }
     for payment_id in sorted(refunded):
         _claw_back_payment(payment_id, refund_id=None, actor=actor, at=at, tell=tell)
     if tell:
@@ -155,7 +191,10 @@ def _priced(sources: Sequence[Source]) -> list[_Line]:
     for source in sources:
         version = version_covering(terms.get(source.program_id, ()), source.registered_at)
         if version is not None:
-            lines += [_Line(source, draft, version.hold_days) for draft in drafts_for(source.facts, version)]
+            lines += [
+                _Line(source, draft, version.hold_days)
+                for draft in drafts_for(source.facts, version)
+            ]
     return lines
 
 
@@ -163,7 +202,9 @@ def _insert_accruals(new: Sequence[tuple[_Line, int]]) -> list[int]:
     """Write the lines beside their transfers; return ids in the order given."""
     zone = tenant_zone()
     holds = {(line.source.facts.earned_on, line.hold_days) for line, _ in new}
-    ends = {hold: datetime.combine(hold[0] + timedelta(days=hold[1]), time(), zone) for hold in holds}
+    ends = {
+        hold: datetime.combine(hold[0] + timedelta(days=hold[1]), time(), zone) for hold in holds
+    }
     rows = (
         (
             line.source.partner_id,
@@ -185,7 +226,10 @@ def _insert_accruals(new: Sequence[tuple[_Line, int]]) -> list[int]:
     )
     if len(new) < FEW:
         with connection.cursor() as cursor:
-            cursor.execute(_INSERT_ACCRUALS.replace("/*source*/", _ARRAYS), [list(column) for column in zip(*rows, strict=True)])
+            cursor.execute(
+                _INSERT_ACCRUALS.replace("/*source*/", _ARRAYS),
+                [list(column) for column in zip(*rows, strict=True)],
+            )
             ids = dict(cursor.fetchall())
     else:
         with staged("accrual_staged", _COLUMNS, rows), connection.cursor() as cursor:
@@ -197,18 +241,32 @@ def _insert_accruals(new: Sequence[tuple[_Line, int]]) -> list[int]:
 # ---------------------------------------------------------------- releasing
 
 
-def release_due(*, until: datetime, at: datetime, accrual_ids: Sequence[int] | None = None, limit: int = CHUNK) -> int:
+def release_due(
+    *, until: datetime, at: datetime, accrual_ids: Sequence[int] | None = None, limit: int = CHUNK
+) -> int:
     """Move what is left of accruals whose hold has ended from pending to payable; return how many it looked at.
 
-    until: inclusive moment; holds end at the start of their day in the tenant's zone. A repeat releases nothing twice.
+    until: inclusive moment; holds end at the start of their day in the tenant's zone. A repeat releases nothing
+    twice.
     One chunk of at most `limit`: call again until it returns less. accrual_ids: only these.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_DUE, {"until": until, "ids": list(accrual_ids) if accrual_ids is not None else None, "limit": limit})
+            cursor.execute(
+                _DUE,
+                {
+                    "until": until,
+                    "ids": list(accrual_ids) if accrual_ids is not None else None,
+                    "limit": limit,
+                },
+            )
             found = cursor.fetchall()
         # Whoever released a row between the look and the lock has committed by now.
-        done = set(Release.objects.filter(accrual_id__in=[row[0] for row in found]).values_list("accrual_id", flat=True))
+        done = set(
+            Release.objects.filter(accrual_id__in=[row[0] for row in found]).values_list(
+                "accrual_id", flat=True
+            )
+        )
         due = [row for row in found if row[0] not in done]
         if not due:
             return len(found)
@@ -232,7 +290,13 @@ def release_due(*, until: datetime, at: datetime, accrual_ids: Sequence[int] | N
         with connection.cursor() as cursor:
             cursor.execute(
                 _INSERT_RELEASES,
-                [at, [r[0] for r in due], [r[1] for r in due], [transfers.get(r[0]) for r in due], [r[3] for r in due]],
+                [
+                    at,
+                    [r[0] for r in due],
+                    [r[1] for r in due],
+                    [transfers.get(r[0]) for r in due],
+                    [r[3] for r in due],
+                ],
             )
         return len(found)
 
@@ -248,10 +312,18 @@ def claw_back_refund(*, refund_id: UUID, actor: Actor, at: datetime) -> list[Cla
     """
     with transaction.atomic():
         refund = RevenueEvent.objects.get(id=refund_id)
-        return _claw_back_payment(refund.refunds_id, refund_id=refund.id, actor=actor, at=at, tell=True) if refund.refunds_id else []
+        return (
+            _claw_back_payment(
+                refund.refunds_id, refund_id=refund.id, actor=actor, at=at, tell=True
+            )
+            if refund.refunds_id
+            else []
+        )
 
 
-def claw_back(*, accrual_id: int, amount_minor: int, reason: str, key: str, actor: Actor, at: datetime) -> Clawback:
+def claw_back(
+    *, accrual_id: int, amount_minor: int, reason: str, key: str, actor: Actor, at: datetime
+) -> Clawback:
     """Take back a part of one reward by a person's decision.
 
     key: names the decision; a repeat returns the first clawback. Raises ClawbackTooLarge, KeyReused.
@@ -259,37 +331,70 @@ def claw_back(*, accrual_id: int, amount_minor: int, reason: str, key: str, acto
     """
     with transaction.atomic():
         accrual = Accrual.objects.select_for_update(no_key=True).get(id=accrual_id)
-        first = Clawback.objects.filter(accrual_id=accrual.id, transfer__key=_clawback_key(accrual.id, key)).first()
+        first = Clawback.objects.filter(
+            accrual_id=accrual.id, transfer__key=_clawback_key(accrual.id, key)
+        ).first()
         if first is not None and first.amount_minor == amount_minor:
             return first
         if first is None and amount_minor > accrual.amount_minor - accrual.clawed_minor:
             raise ClawbackTooLarge(accrual.amount_minor - accrual.clawed_minor)
-        return _take_back([(accrual, amount_minor)], cause=key, reason=reason, refund_id=None, actor=actor, at=at, tell=True)[0]
+        return _take_back(
+            [(accrual, amount_minor)],
+            cause=key,
+            reason=reason,
+            refund_id=None,
+            actor=actor,
+            at=at,
+            tell=True,
+        )[0]
 
 
-def claw_back_rest(*, accrual_ids: Sequence[int], reason: str, key: str, actor: Actor, at: datetime) -> int:
+def claw_back_rest(
+    *, accrual_ids: Sequence[int], reason: str, key: str, actor: Actor, at: datetime
+) -> int:
     """Take back all that is left of many rewards, such as those of an undone import; return how many lines had any.
 
-    Nobody is told of single lines. A repeat takes back nothing. Emits commission.reversed per line, for the audit trail.
+    Nobody is told of single lines. A repeat takes back nothing. Emits commission.reversed per line,
+    for the audit trail.
     """
     with transaction.atomic():
-        accruals = Accrual.objects.select_for_update(no_key=True).filter(id__in=accrual_ids).order_by("id")
+        accruals = (
+            Accrual.objects.select_for_update(no_key=True).filter(id__in=accrual_ids).order_by("id")
+        )
         wanted = [(accrual, accrual.amount_minor - accrual.clawed_minor) for accrual in accruals]
         wanted = [(accrual, left) for accrual, left in wanted if left > 0]
-        return len(_take_back(wanted, cause=key, reason=reason, refund_id=None, actor=actor, at=at, tell=False))
+        return len(
+            _take_back(
+                wanted, cause=key, reason=reason, refund_id=None, actor=actor, at=at, tell=False
+            )
+        )
 
 
-def _claw_back_payment(payment_id: UUID, *, refund_id: UUID | None, actor: Actor, at: datetime, tell: bool) -> list[Clawback]:
+def _claw_back_payment(
+    payment_id: UUID, *, refund_id: UUID | None, actor: Actor, at: datetime, tell: bool
+) -> list[Clawback]:
     payment = RevenueEvent.objects.select_for_update(no_key=True).get(id=payment_id)
-    accruals = Accrual.objects.select_for_update(no_key=True).filter(revenue_event_id=payment.id).order_by("id")
+    accruals = (
+        Accrual.objects.select_for_update(no_key=True)
+        .filter(revenue_event_id=payment.id)
+        .order_by("id")
+    )
     wanted = []
     for accrual in accruals:
-        target = clawed_target(accrual.amount_minor, refunded_minor=payment.refunded_minor, paid_minor=payment.amount_minor)
+        target = clawed_target(
+            accrual.amount_minor,
+            refunded_minor=payment.refunded_minor,
+            paid_minor=payment.amount_minor,
+        )
         if target > accrual.clawed_minor:
             wanted.append((accrual, target - accrual.clawed_minor))
     # Without a refund's id (the refund came before the reward was booked) the total given back names the decision.
-    cause = f"refund:{refund_id}" if refund_id else f"refunded:{payment.id}:{payment.refunded_minor}"
-    return _take_back(wanted, cause=cause, reason="", refund_id=refund_id, actor=actor, at=at, tell=tell)
+    cause = (
+        f"refund:{refund_id}" if refund_id else f"refunded:{payment.id}:{payment.refunded_minor}"
+    )
+    return _take_back(
+        wanted, cause=cause, reason="", refund_id=refund_id, actor=actor, at=at, tell=tell
+    )
 
 
 def _take_back(
@@ -305,14 +410,22 @@ def _take_back(
     """Post the reversals of locked accruals: from pending while on hold, else from payable, which may go below zero."""
     if not wanted:
         return []
-    released = set(Release.objects.filter(accrual_id__in=[a.id for a, _ in wanted]).values_list("accrual_id", flat=True))
+    released = set(
+        Release.objects.filter(accrual_id__in=[a.id for a, _ in wanted]).values_list(
+            "accrual_id", flat=True
+        )
+    )
     posted = post_staged(
         [
             NewTransfer(
                 kind="clawback",
                 key=_clawback_key(accrual.id, cause),
                 journal=f"{accrual.source_kind}:{accrual.source_id}",
-                debit=("payable" if accrual.id in released else "pending", accrual.partner_id, accrual.currency),
+                debit=(
+                    "payable" if accrual.id in released else "pending",
+                    accrual.partner_id,
+                    accrual.currency,
+                ),
                 credit=("commission_expense", None, accrual.currency),
                 amount_minor=minor,
                 booked_at=at,
@@ -369,7 +482,9 @@ def _insert_clawbacks(
     )
     with connection.cursor() as cursor:
         # The CHECK on the running total is the truth: nothing is ever taken back twice.
-        cursor.execute(_RAISE_CLAWED, [[row.accrual_id for row in rows], [row.amount_minor for row in rows]])
+        cursor.execute(
+            _RAISE_CLAWED, [[row.accrual_id for row in rows], [row.amount_minor for row in rows]]
+        )
     return rows
 
 
@@ -394,12 +509,17 @@ _COLUMNS = {
     "trace": "text",
 }
 
-_ARRAYS = f"""(select * from unnest({", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values())}) x ({", ".join(_COLUMNS)}))"""
+_ARRAYS = "(select * from unnest({casts}) x ({names}))".format(
+    casts=", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values()), names=", ".join(_COLUMNS)
+)
 
 _INSERT_ACCRUALS = """
-insert into commissions_accrual (partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id, rule_id,
-                                 amount_minor, currency, clawed_minor, earned_at, earned_on, payable_at, transfer_id, trace)
-select partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id, rule_id, amount_minor, currency, 0,
+insert into commissions_accrual (partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id,
+rule_id,
+                                 amount_minor, currency, clawed_minor, earned_at, earned_on, payable_at,
+                                 transfer_id, trace)
+select partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id, rule_id, amount_minor,
+currency, 0,
        earned_at, earned_on, payable_at, transfer_id, trace::jsonb
   from /*source*/ w
 returning transfer_id, id
@@ -415,7 +535,8 @@ select a.id, a.partner_id, a.currency, a.amount_minor - a.clawed_minor from comm
 _INSERT_RELEASES = """
 insert into commissions_release (accrual_id, partner_id, transfer_id, amount_minor, at)
 select w.accrual_id, w.partner_id, w.transfer_id, w.amount_minor, %s
-  from unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::bigint[]) w (accrual_id, partner_id, transfer_id, amount_minor)
+  from unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::bigint[]) w (accrual_id, partner_id, transfer_id,
+  amount_minor)
 """
 
 _RAISE_CLAWED = """

@@ -19,7 +19,7 @@ QUALIFIED, WON, REVENUE = "qualified", "won", "revenue"
 
 @dataclass(frozen=True)
 class Source:
-    """One event and everything an accrual needs to know about it; revenue_event_id is the payment whose refund takes it back."""
+    """One event as an accrual needs it; revenue_event_id is the payment whose refund takes it back."""
 
     kind: str
     id: UUID
@@ -34,7 +34,7 @@ class Source:
 
 
 def payments(revenue_event_ids: Sequence[UUID]) -> list[Source]:
-    """Return the payments among the events, locked, so that a refund handled meanwhile waits and then finds what they earned."""
+    """Return the payments among the events, locked: a refund handled meanwhile waits, then finds what they earned."""
     with connection.cursor() as cursor:
         cursor.execute(_PAYMENTS, [list(revenue_event_ids)])
         rows = cursor.fetchall()
@@ -49,7 +49,13 @@ def payments(revenue_event_ids: Sequence[UUID]) -> list[Source]:
             program_id=row[9],
             registered_at=row[10],
             earned_at=row[5],
-            facts=Facts(REVENUE, Money(row[3], row[4]), row[6], row[7], firsts.get(row[1], row[6]) if row[7] != 1 else row[6]),
+            facts=Facts(
+                REVENUE,
+                Money(row[3], row[4]),
+                row[6],
+                row[7],
+                firsts.get(row[1], row[6]) if row[7] != 1 else row[6],
+            ),
             revenue_event_id=row[0],
             is_refunded=row[8] > 0,
         )
@@ -76,7 +82,11 @@ def milestones(kind: str, referral_ids: Sequence[UUID]) -> list[Source]:
                 program_id=program_id,
                 registered_at=registered_at,
                 earned_at=at,
-                facts=Facts(kind, Money(deal_minor if kind == WON else 0, currency), at.astimezone(zone).date()),
+                facts=Facts(
+                    kind,
+                    Money(deal_minor if kind == WON else 0, currency),
+                    at.astimezone(zone).date(),
+                ),
                 revenue_event_id=sale[0] if sale else None,
                 is_refunded=bool(sale and sale[1] > 0),
             ),
@@ -96,13 +106,24 @@ class Pending:
     before: datetime | None = None
 
 
-def pending_ids(kind: str, pending: Pending, *, after: UUID | None, limit: int) -> tuple[list[UUID], UUID | None]:
+def pending_ids(
+    kind: str, pending: Pending, *, after: UUID | None, limit: int
+) -> tuple[list[UUID], UUID | None]:
     """Return, of the next `limit` events beyond `after` in order of their ids, those without an accrual, and the last one.
 
     The last one is None when nothing lies beyond. Two plain look-ups by key: one statement that leaves out what is
     booked already was planned over guesses and got slower with every chunk.
     """
-    where, params = [], {"tenant": current_scope().tenant_id, "kind": kind, "after": after, "limit": limit, **pending.__dict__}
+    where, params = (
+        [],
+        {
+            "tenant": current_scope().tenant_id,
+            "kind": kind,
+            "after": after,
+            "limit": limit,
+            **pending.__dict__,
+        },
+    )
     if after:
         where.append("s.id > %(after)s")
     if pending.program_id:

@@ -25,14 +25,19 @@ _COMMON = [
     _("Currency"),
 ]
 # staff -> the columns' names
-HEADER: dict[bool, Sequence[Any]] = {False: _COMMON, True: [_("Partner"), *_COMMON, _("Commission number")]}
+HEADER: dict[bool, Sequence[Any]] = {
+    False: _COMMON,
+    True: [_("Partner"), *_COMMON, _("Commission number")],
+}
 CHUNK = 500
 
 
 def export_rows(accruals: Sequence[Accrual], *, now: datetime, staff: bool) -> Iterator[list[Any]]:
     """Yield one row a reward, in order; facts are fetched for five hundred at a time."""
     for start in range(0, len(accruals), CHUNK):
-        for line in lines_for(accruals[start : start + CHUNK], now=now, staff=staff, partners=staff):
+        for line in lines_for(
+            accruals[start : start + CHUNK], now=now, staff=staff, partners=staff
+        ):
             row = [
                 line.company,
                 line.name,

@@ -18,7 +18,12 @@ from prm.web.exports import write_csv, write_xlsx
 CHUNK = 5_000
 
 
-@runner("commission.export", label=_("Export commissions"), capability=Capability.SEE_MONEY, unit=_("rows"))
+@runner(
+    "commission.export",
+    label=_("Export commissions"),
+    capability=Capability.SEE_MONEY,
+    unit=_("rows"),
+)
 def export_commissions(progress: Progress) -> None:
     """Write the lines asked for, newest first, in chunks of their own transactions."""
     now, ending = timezone.now(), progress.params["format"]
@@ -26,7 +31,9 @@ def export_commissions(progress: Progress) -> None:
     header = [str(word) for word in HEADER[True]]
     with progress.temporary_file(f".{ending}") as path:
         rows = _rows(progress, now)
-        count = write_xlsx(path, header, rows) if ending == "xlsx" else write_csv(path, header, rows)
+        count = (
+            write_xlsx(path, header, rows) if ending == "xlsx" else write_csv(path, header, rows)
+        )
         progress.finish({"rows": count}, path, file_name(tenant, timezone.localdate(now), ending))
 
 

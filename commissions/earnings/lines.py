@@ -15,9 +15,23 @@ from partners.directory.models import Partner
 from prm.web.formats import day_text, money_text
 from referrals.pipeline.models import Referral
 
-HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = "hold", "ready", "in_payout", "paid", "returned", "reversed"
+HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = (
+    "hold",
+    "ready",
+    "in_payout",
+    "paid",
+    "returned",
+    "reversed",
+)
 TONES = {HOLD: "", READY: "info", IN_PAYOUT: "info", PAID: "ok", RETURNED: "warn", REVERSED: "bad"}
-ICONS = {HOLD: "clock", READY: "check", IN_PAYOUT: "bank", PAID: "done", RETURNED: "swap", REVERSED: "minus"}
+ICONS = {
+    HOLD: "clock",
+    READY: "check",
+    IN_PAYOUT: "bank",
+    PAID: "done",
+    RETURNED: "swap",
+    REVERSED: "minus",
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +79,10 @@ class Line:
         if not self.accrual.clawed_minor or self.state == REVERSED:
             return words
         taken = money_text(self.accrual.clawed_minor, self.currency)
-        return gettext("%(calculation)s, %(amount)s taken back") % {"calculation": words, "amount": taken}
+        return gettext("%(calculation)s, %(amount)s taken back") % {
+            "calculation": words,
+            "amount": taken,
+        }
 
     @property
     def explanation(self) -> str:
@@ -117,12 +134,16 @@ class Line:
             READY: gettext("Ready. It goes out with the next payout."),
             IN_PAYOUT: gettext("In payout %(number)s, to be paid on %(day)s."),
             PAID: gettext("Paid with payout %(number)s on %(day)s."),
-            RETURNED: gettext("The bank sent the payment back. It goes out again with the next payout."),
+            RETURNED: gettext(
+                "The bank sent the payment back. It goes out again with the next payout."
+            ),
             REVERSED: gettext("Taken back in full. Nothing of it is paid."),
         }[self.state] % values
 
 
-def lines_for(accruals: Sequence[Accrual], *, now: datetime, staff: bool, partners: bool = False) -> list[Line]:
+def lines_for(
+    accruals: Sequence[Accrual], *, now: datetime, staff: bool, partners: bool = False
+) -> list[Line]:
     """Return the accruals as lines, in their order; four queries whatever their number.
 
     staff: a payment that still waits for its second person counts as in payout; its partner does not see that yet.
@@ -130,12 +151,18 @@ def lines_for(accruals: Sequence[Accrual], *, now: datetime, staff: bool, partne
     """
     ids = [accrual.id for accrual in accruals]
     releases = {row.accrual_id: row for row in Release.objects.filter(accrual_id__in=ids)}
-    payouts = _payouts([row.transfer_id for row in releases.values() if row.transfer_id], staff=staff)
+    payouts = _payouts(
+        [row.transfer_id for row in releases.values() if row.transfer_id], staff=staff
+    )
     referrals = Referral.objects.filter(id__in={accrual.referral_id for accrual in accruals})
     companies = dict(referrals.values_list("id", "company"))
     names: dict[UUID, str] = {}
     if partners:
-        names = dict(Partner.objects.filter(id__in={a.partner_id for a in accruals}).values_list("id", "name"))
+        names = dict(
+            Partner.objects.filter(id__in={a.partner_id for a in accruals}).values_list(
+                "id", "name"
+            )
+        )
     lines = []
     for accrual in accruals:
         release = releases.get(accrual.id)
@@ -158,7 +185,9 @@ def lines_for(accruals: Sequence[Accrual], *, now: datetime, staff: bool, partne
 
 def _state(accrual: Accrual, release: Release | None, payout: Payout | None, now: datetime) -> str:
     if payout is not None:
-        return {PayoutState.SETTLED: PAID, PayoutState.RETURNED: RETURNED}.get(PayoutState(payout.state), IN_PAYOUT)
+        return {PayoutState.SETTLED: PAID, PayoutState.RETURNED: RETURNED}.get(
+            PayoutState(payout.state), IN_PAYOUT
+        )
     if accrual.clawed_minor == accrual.amount_minor:
         return REVERSED
     return READY if release is not None or accrual.payable_at <= now else HOLD
@@ -166,6 +195,8 @@ def _state(accrual: Accrual, release: Release | None, payout: Payout | None, now
 
 def _payouts(transfer_ids: Sequence[int], *, staff: bool) -> dict[int, Payout]:
     """Return the payment that claims each release."""
-    claimed = PayoutLine.objects.filter(transfer_id__in=transfer_ids, released_at=None).select_related("payout__run")
+    claimed = PayoutLine.objects.filter(
+        transfer_id__in=transfer_ids, released_at=None
+    ).select_related("payout__run")
     hidden = {PayoutState.CANCELLED} if staff else {PayoutState.CANCELLED, PayoutState.PREPARED}
     return {row.transfer_id: row.payout for row in claimed if row.payout.state not in hidden}

@@ -54,10 +54,13 @@ class Wanted:
         if self.trigger:
             accruals = accruals.filter(source_kind=self.trigger)
         if self.words:
-            referrals = Referral.objects.filter(Q(company__icontains=self.words) | Q(number=self.words.upper()))
+            referrals = Referral.objects.filter(
+                Q(company__icontains=self.words) | Q(number=self.words.upper())
+            )
             partners = Partner.objects.filter(name__icontains=self.words)
             accruals = accruals.filter(
-                Q(referral_id__in=referrals.values("id")[:500]) | Q(partner_id__in=partners.values("id")[:500]),
+                Q(referral_id__in=referrals.values("id")[:500])
+                | Q(partner_id__in=partners.values("id")[:500]),
             )
         return accruals
 
@@ -100,8 +103,24 @@ def manage_bar(params: QueryDict, url: str) -> FilterBar:
     partners = list(Partner.objects.order_by("name", "id").values_list("id", "name")[:201])
     # A list of more than two hundred names is searched, not scrolled.
     if 1 < len(partners) <= 200:
-        selects.append(select_from(params, "partner", gettext("Partner"), [(str(id_), name) for id_, name in partners]))
-    currencies = list(Accrual.objects.order_by("currency").values_list("currency", flat=True).distinct()[:20])
+        selects.append(
+            select_from(
+                params, "partner", gettext("Partner"), [(str(id_), name) for id_, name in partners]
+            )
+        )
+    currencies = list(
+        Accrual.objects.order_by("currency").values_list("currency", flat=True).distinct()[:20]
+    )
     if len(currencies) > 1:
-        selects.append(select_from(params, "currency", gettext("Currency"), [(code, code) for code in currencies]))
-    return FilterBar(url, gettext("Filter commissions"), params, gettext("Search partner, company or number"), selects)
+        selects.append(
+            select_from(
+                params, "currency", gettext("Currency"), [(code, code) for code in currencies]
+            )
+        )
+    return FilterBar(
+        url,
+        gettext("Filter commissions"),
+        params,
+        gettext("Search partner, company or number"),
+        selects,
+    )

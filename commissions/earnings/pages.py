@@ -37,14 +37,20 @@ def balance_parts(balance: PartnerBalance) -> list[tuple[str, str, str]]:
 
 def tabs_of(view: str, counts: dict[str, int], currency: str) -> list[Tab]:
     """Return the views of the list with their counts."""
-    labels = {IN_PROGRESS: gettext("In progress"), PAID: gettext("Paid"), REVERSED: gettext("Reversed")}
+    labels = {
+        IN_PROGRESS: gettext("In progress"),
+        PAID: gettext("Paid"),
+        REVERSED: gettext("Reversed"),
+    }
     base = reverse("commissions:earnings")
     return [
         Tab(
             label,
             f"{base}?currency={currency}&view={name}",
             current=name == view,
-            count=number_text(counts[name]) if counts[name] <= COUNTED else number_text(COUNTED) + "+",
+            count=number_text(counts[name])
+            if counts[name] <= COUNTED
+            else number_text(COUNTED) + "+",
         )
         for name, label in labels.items()
     ]
@@ -56,7 +62,12 @@ def month_chart(months: Sequence[tuple[date, int]], currency: str) -> Chart:
     total = sum(minor for _, minor in months)
     this_year = sum(minor for month, minor in months if month.year == months[-1][0].year)
     bars = [
-        Bar(day_text(month, "short").split("\xa0")[-1], day_text(month, "month"), minor / scale, open=month == months[-1][0])
+        Bar(
+            day_text(month, "short").split("\xa0")[-1],
+            day_text(month, "month"),
+            minor / scale,
+            open=month == months[-1][0],
+        )
         for month, minor in months
     ]
     return bar_chart(
@@ -79,7 +90,13 @@ def math_of(line: Line) -> list[tuple[str, Any]]:
     """Return every step from the event to the amount, as terms and values."""
     trace, currency = line.trace, line.currency
     steps: list[tuple[str, Any]] = [(gettext("Rule"), rule_words(rule_of(trace), currency))]
-    steps.append((gettext("Plan version"), gettext("Version %(number)s, in force when the referral was registered") % {"number": trace.version_number}))
+    steps.append(
+        (
+            gettext("Plan version"),
+            gettext("Version %(number)s, in force when the referral was registered")
+            % {"number": trace.version_number},
+        )
+    )
     if trace.reward == "percent":
         base = gettext("Deal value") if trace.trigger == "won" else gettext("Payment")
         steps.append((base, money_text(trace.base_minor, currency)))
@@ -93,7 +110,9 @@ def math_of(line: Line) -> list[tuple[str, Any]]:
         if exact != exact.to_integral_value():
             major = exact.scaleb(-currency_exponent(currency)).normalize()
             steps.append((gettext("Before rounding"), number_exact(major)))
-            steps.append((gettext("Rounding"), gettext("To the smallest unit, halves to the even one")))
+            steps.append(
+                (gettext("Rounding"), gettext("To the smallest unit, halves to the even one"))
+            )
     elif trace.payment_no:
         steps.append((gettext("Payment number"), number_text(trace.payment_no)))
     steps.append((gettext("Earned"), money_text(line.accrual.amount_minor, currency)))
@@ -114,7 +133,14 @@ def number_exact(value: Decimal) -> str:
 def history_of(line: Line, clawbacks: Sequence[Clawback]) -> list[Entry]:
     """Return what happened to a reward, newest first."""
     currency = line.currency
-    entries = [Entry(gettext("Earned: %(amount)s") % {"amount": money_text(line.accrual.amount_minor, currency)}, line.accrual.earned_at, icon="check")]
+    entries = [
+        Entry(
+            gettext("Earned: %(amount)s")
+            % {"amount": money_text(line.accrual.amount_minor, currency)},
+            line.accrual.earned_at,
+            icon="check",
+        )
+    ]
     for row in clawbacks:
         text = (
             gettext("%(amount)s taken back because the customer's payment was refunded")
@@ -122,7 +148,13 @@ def history_of(line: Line, clawbacks: Sequence[Clawback]) -> list[Entry]:
             else gettext("%(amount)s taken back by a correction")
         )
         entries.append(
-            Entry(text % {"amount": money_text(row.amount_minor, currency)}, row.at, icon="minus", tone="bad", note=row.reason),
+            Entry(
+                text % {"amount": money_text(row.amount_minor, currency)},
+                row.at,
+                icon="minus",
+                tone="bad",
+                note=row.reason,
+            ),
         )
     release = Release.objects.filter(accrual_id=line.id).first()
     if release is not None and release.amount_minor:
@@ -130,7 +162,13 @@ def history_of(line: Line, clawbacks: Sequence[Clawback]) -> list[Entry]:
     if line.payout is not None:
         approved = line.payout.run.approved_at
         if approved:
-            entries.append(Entry(gettext("In payout %(number)s") % {"number": line.payout.number}, approved, icon="bank"))
+            entries.append(
+                Entry(
+                    gettext("In payout %(number)s") % {"number": line.payout.number},
+                    approved,
+                    icon="bank",
+                )
+            )
         if line.state == PAID_STATE and line.payout.settled_at:
             entries.append(Entry(gettext("Paid"), line.payout.settled_at, icon="done", tone="ok"))
     return sorted(entries, key=lambda entry: entry.at, reverse=True)

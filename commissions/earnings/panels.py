@@ -37,10 +37,20 @@ class Estimate:
 @fills("referral.earnings")
 def earnings_panel(referral: Referral, member: Member) -> Panel | None:
     """Show what the referral earned line by line, and what it would earn if it goes on."""
-    accruals = Accrual.objects.visible_to(member).filter(referral_id=referral.id)  # type: ignore[attr-defined]
-    lines = lines_for(accruals.order_by("-earned_at", "-id")[:SHOWN], now=timezone.now(), staff=member.is_staff)
-    may_see = member.may(Capability.SEE_MONEY) if member.is_staff else member.may(Capability.SEE_EARNINGS)
-    estimates = estimates_of(referral, {line.trace.rule_id for line in lines}) if may_see or not member.is_staff else []
+    accruals = Accrual.objects.visible_to(member).filter(referral_id=referral.id)
+    lines = lines_for(
+        list(accruals.order_by("-earned_at", "-id")[:SHOWN]),
+        now=timezone.now(),
+        staff=member.is_staff,
+    )
+    may_see = (
+        member.may(Capability.SEE_MONEY) if member.is_staff else member.may(Capability.SEE_EARNINGS)
+    )
+    estimates = (
+        estimates_of(referral, {line.trace.rule_id for line in lines})
+        if may_see or not member.is_staff
+        else []
+    )
     if not lines and not estimates:
         return None
     return Panel(
@@ -50,12 +60,15 @@ def earnings_panel(referral: Referral, member: Member) -> Panel | None:
 
 
 @fills("program.terms")
-def terms_panel(program: Program, member: Member) -> Panel | None:  # noqa: ARG001  terms are for everybody in the tenant
+def terms_panel(program: Program, member: Member) -> Panel | None:
     """Show what the program pays for a referral registered now."""
     version = terms_in_force(program.id, timezone.now())
     if version is None:
         return None
-    return Panel("commissions/plans/terms.html", {"terms": term_facts(version), "notes": term_lines(version)[len(version.rules) :]})
+    return Panel(
+        "commissions/plans/terms.html",
+        {"terms": term_facts(version), "notes": term_lines(version)[len(version.rules) :]},
+    )
 
 
 @fills("referral.rewards")
@@ -64,8 +77,10 @@ def rewards_of(referrals: Sequence[Referral], member: Member) -> dict[UUID, Rewa
     if not member.may(Capability.SEE_MONEY if member.is_staff else Capability.SEE_EARNINGS):
         return {}
     earned: dict[UUID, list[int]] = {}
-    rows = Accrual.objects.visible_to(member).filter(referral_id__in=[row.id for row in referrals])  # type: ignore[attr-defined]
-    for referral_id, amount, clawed in rows.values_list("referral_id", "amount_minor", "clawed_minor"):
+    rows = Accrual.objects.visible_to(member).filter(referral_id__in=[row.id for row in referrals])
+    for referral_id, amount, clawed in rows.values_list(
+        "referral_id", "amount_minor", "clawed_minor"
+    ):
         earned.setdefault(referral_id, []).append(amount - clawed)
     terms = published_terms(row.program_id for row in referrals)
     found = {}
@@ -73,7 +88,9 @@ def rewards_of(referrals: Sequence[Referral], member: Member) -> dict[UUID, Rewa
         if row.id in earned:
             found[row.id] = Reward(sum(earned[row.id]), row.currency, gettext("earned"))
         elif row.stage_kind not in CLOSED_KINDS and row.deal_minor:
-            version = next((v for v in terms.get(row.program_id, []) if v.covers(row.registered_at)), None)
+            version = next(
+                (v for v in terms.get(row.program_id, []) if v.covers(row.registered_at)), None
+            )
             minor = sum(draft.amount.minor for draft in _if_won(row, version)) if version else 0
             if minor:
                 found[row.id] = Reward(minor, row.currency, gettext("if won"))
@@ -83,7 +100,9 @@ def rewards_of(referrals: Sequence[Referral], member: Member) -> dict[UUID, Rewa
 @fills("referral.milestone")
 def milestone_lines(referral: Referral) -> list[MoneyLine]:
     """Return what the milestone mail says of money: earned so far, and what a win would add."""
-    rows = Accrual.objects.filter(referral_id=referral.id).values_list("amount_minor", "clawed_minor")
+    rows = Accrual.objects.filter(referral_id=referral.id).values_list(
+        "amount_minor", "clawed_minor"
+    )
     earned = sum(amount - clawed for amount, clawed in rows)
     found = [MoneyLine(gettext("Earned so far"), earned, referral.currency)] if earned else []
     found += [
@@ -101,18 +120,31 @@ def estimates_of(referral: Referral, earned_rules: set[int]) -> list[Estimate]:
     version = terms_in_force(referral.program_id, referral.registered_at)
     if version is None:
         return []
-    drafts = {draft.rule_id: draft for draft in _if_won(referral, version)} if referral.deal_minor else {}
+    drafts = (
+        {draft.rule_id: draft for draft in _if_won(referral, version)}
+        if referral.deal_minor
+        else {}
+    )
     passed = referral.stage_kind in {StageKind.OPPORTUNITY, StageKind.WON}
     found = []
     for rule in version.rules:
         over = rule.trigger == "qualified" and passed
-        over |= referral.stage_kind == StageKind.WON and (rule.trigger == "won" or rule.scope == "first")
+        over |= referral.stage_kind == StageKind.WON and (
+            rule.trigger == "won" or rule.scope == "first"
+        )
         if rule.id in earned_rules or over:
             continue
         draft = drafts.get(rule.id)
         fixed = rule.amount_minor if rule.reward == "fixed" else None
         amount = draft.amount.minor if draft and referral.stage_kind != StageKind.WON else fixed
-        found.append(Estimate(rule.label or rule_words(rule, version.currency), _when(rule.trigger, version), amount, version.currency))
+        found.append(
+            Estimate(
+                rule.label or rule_words(rule, version.currency),
+                _when(rule.trigger, version),
+                amount,
+                version.currency,
+            )
+        )
     return found
 
 
@@ -121,7 +153,10 @@ def _if_won(referral: Referral, version: Version) -> list[AccrualDraft]:
     if not referral.deal_minor or referral.currency != version.currency:
         return []
     deal, day = Money(referral.deal_minor, referral.currency), timezone.localdate()
-    return [*drafts_for(Facts("won", deal, day), version), *drafts_for(Facts("revenue", deal, day, 1, day), version)]
+    return [
+        *drafts_for(Facts("won", deal, day), version),
+        *drafts_for(Facts("revenue", deal, day, 1, day), version),
+    ]
 
 
 def _when(trigger: str, version: Version) -> str:
@@ -142,7 +177,10 @@ def term_facts(version: Version) -> list[tuple[str, str, str]]:
     }
     facts = []
     for rule in version.rules:
-        amount = money_text(rule.amount_minor or 0, version.currency) if rule.reward == "fixed" else percent_text(rule.rate or Decimal(0), digits=4)
+        amount = (
+            money_text(rule.amount_minor or 0, version.currency)
+            if rule.reward == "fixed"
+            else percent_text(rule.rate or Decimal(0), digits=4)
+        )
         facts.append((when[rule.trigger], amount, rule_words(rule, version.currency)))
     return facts
-

@@ -57,7 +57,13 @@ def next_payout(partner_id: UUID, balance: PartnerBalance) -> NextPayout:
     )
     if under_way is not None:
         return NextPayout(
-            under_way.amount_minor, under_way.line_count, under_way.run.pay_on, under_way.account, 0, 0, None
+            under_way.amount_minor,
+            under_way.line_count,
+            under_way.run.pay_on,
+            under_way.account,
+            0,
+            0,
+            None,
         )
     minimum = smallest_payout(partner_id, balance.currency)
     ready = Accrual.objects.filter(partner_id=partner_id, currency=balance.currency)
@@ -90,14 +96,17 @@ def _open_count(partner_id: UUID, currency: str) -> int:
     """Return how many released rewards no payment claims yet."""
     claimed = PayoutLine.objects.filter(transfer_id=OuterRef("transfer_id"), released_at=None)
     released = Release.objects.filter(
-        ~Exists(claimed), partner_id=partner_id, accrual__currency=currency, transfer_id__isnull=False
+        ~Exists(claimed),
+        partner_id=partner_id,
+        accrual__currency=currency,
+        transfer_id__isnull=False,
     )
     return released[: COUNTED + 1].count()
 
 
 def listed_accruals(member: Member) -> QuerySet[Accrual]:
     """Return the accruals a member may see, in no order yet."""
-    return Accrual.objects.visible_to(member)  # type: ignore[attr-defined, no-any-return]
+    return Accrual.objects.visible_to(member)
 
 
 def in_view(accruals: QuerySet[Accrual], view: str) -> QuerySet[Accrual]:
@@ -115,13 +124,17 @@ def in_view(accruals: QuerySet[Accrual], view: str) -> QuerySet[Accrual]:
 
 def on_hold(accruals: QuerySet[Accrual]) -> QuerySet[Accrual]:
     """Return the accruals that are not released yet and not taken back in full."""
-    return accruals.filter(~Exists(Release.objects.filter(accrual_id=OuterRef("id")))).exclude(clawed_minor=F("amount_minor"))
+    return accruals.filter(~Exists(Release.objects.filter(accrual_id=OuterRef("id")))).exclude(
+        clawed_minor=F("amount_minor")
+    )
 
 
 def ready(accruals: QuerySet[Accrual]) -> QuerySet[Accrual]:
     """Return the accruals that are released and claimed by no payment."""
     claimed = PayoutLine.objects.filter(transfer_id=OuterRef("transfer_id"), released_at=None)
-    free = Release.objects.filter(~Exists(claimed), accrual_id=OuterRef("id"), transfer_id__isnull=False)
+    free = Release.objects.filter(
+        ~Exists(claimed), accrual_id=OuterRef("id"), transfer_id__isnull=False
+    )
     return accruals.filter(Exists(free))
 
 
@@ -132,9 +145,14 @@ def view_counts(accruals: QuerySet[Accrual]) -> dict[str, int]:
 
 def paid_by_month(partner_id: UUID, currency: str, today: date) -> list[tuple[date, int]]:
     """Return what was paid in each of the last twelve months, oldest first, in minor units; days are the reader's."""
-    months = [date(today.year - (today.month <= back), (today.month - back - 1) % 12 + 1, 1) for back in range(11, -1, -1)]
+    months = [
+        date(today.year - (today.month <= back), (today.month - back - 1) % 12 + 1, 1)
+        for back in range(11, -1, -1)
+    ]
     sums: dict[date, int] = defaultdict(int)
-    rows = Payout.objects.filter(partner_id=partner_id, currency=currency, state=PayoutState.SETTLED)
+    rows = Payout.objects.filter(
+        partner_id=partner_id, currency=currency, state=PayoutState.SETTLED
+    )
     for settled_at, minor in rows.values_list("settled_at", "amount_minor"):
         sums[timezone.localtime(settled_at).date().replace(day=1)] += minor
     return [(month, sums[month]) for month in months]

@@ -42,7 +42,13 @@ class AccrualTable(Table):
 
     def render_partner_name(self, record: Line) -> SafeString:
         url = reverse("commissions:accrual-detail", kwargs={"accrual_id": record.id})
-        return ident(record.partner_name, url, sub=record.name, hue=record.accrual.partner_id, narrow=_narrow(record))
+        return ident(
+            record.partner_name,
+            url,
+            sub=record.name,
+            hue=record.accrual.partner_id,
+            narrow=_narrow(record),
+        )
 
     def render_state(self, record: Line) -> SafeString:
         return badge(record.label, record.tone, record.icon)

@@ -53,7 +53,9 @@ def earnings(request: MemberRequest) -> HttpResponse:
     view = request.GET.get("view", IN_PROGRESS)
     view = view if view in VIEWS else IN_PROGRESS
     accruals = listed_accruals(request.member).filter(currency=balance.currency)
-    page = keyset_page(in_view(accruals, view), params=request.GET, orders=ORDERS, default="-earned")
+    page = keyset_page(
+        in_view(accruals, view), params=request.GET, orders=ORDERS, default="-earned"
+    )
     lines = lines_for(page.rows, now=timezone.now(), staff=False)
     months = paid_by_month(partner_id, balance.currency, timezone.localdate())
     context = {
@@ -66,11 +68,15 @@ def earnings(request: MemberRequest) -> HttpResponse:
         "view": view,
         "tabs": tabs_of(view, view_counts(accruals), balance.currency),
         "page": page,
-        "table": EarningsTable(lines, page=page, totals=_totals(lines, page.has_more, balance.currency)),
+        "table": EarningsTable(
+            lines, page=page, totals=_totals(lines, page.has_more, balance.currency)
+        ),
         "is_empty": not lines,
         "chart": month_chart(months, balance.currency),
         "has_payments": any(minor for _, minor in months),
-        "statements": listed_statements(request.member).filter(currency=balance.currency).order_by("-issued_at")[:5],
+        "statements": listed_statements(request.member)
+        .filter(currency=balance.currency)
+        .order_by("-issued_at")[:5],
         "query": request.GET.urlencode(),
     }
     return render_part(request, "commissions/earnings/list.html", context)
@@ -80,7 +86,9 @@ def earnings(request: MemberRequest) -> HttpResponse:
 @needs(Capability.SEE_EARNINGS)
 def earning_detail(request: MemberRequest, accrual_id: int) -> HttpResponse:
     """Show the math of one line."""
-    accrual = get_object_or_404(listed_accruals(request.member), id=accrual_id, partner_id=_partner(request))
+    accrual = get_object_or_404(
+        listed_accruals(request.member), id=accrual_id, partner_id=_partner(request)
+    )
     return render(request, "commissions/earnings/detail.html", _detail(accrual, staff=False))
 
 
@@ -90,7 +98,9 @@ def earnings_export(request: MemberRequest) -> HttpResponse:
     """Answer with the partner's own lines as a file."""
     wanted = Wanted(view="", currency=request.GET.get("currency", "")[:3])
     rows = wanted.rows(listed_accruals(request.member)).order_by("-earned_at", "-id")[:10_000]
-    return _file(request, rows, staff=False, ending="xlsx" if request.GET.get("format") == "xlsx" else "csv")
+    return _file(
+        request, rows, staff=False, ending="xlsx" if request.GET.get("format") == "xlsx" else "csv"
+    )
 
 
 @require_GET
@@ -137,23 +147,35 @@ def accrual_export(request: MemberRequest) -> HttpResponse:
     return _file(request, rows.order_by("-earned_at", "-id"), staff=True, ending=ending)
 
 
-def _file(request: MemberRequest, accruals: Iterable[Accrual], *, staff: bool, ending: str) -> HttpResponse:
+def _file(
+    request: MemberRequest, accruals: Iterable[Accrual], *, staff: bool, ending: str
+) -> HttpResponse:
     rows = export_rows(list(accruals), now=timezone.now(), staff=staff)
     header = [str(word) for word in HEADER[staff]]
     name = file_name(request.tenant, timezone.localdate(), ending)
     if ending == "xlsx":
         target = BytesIO()
         write_xlsx(target, header, rows)
-        kind, body = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", target.getvalue()
+        kind, body = (
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            target.getvalue(),
+        )
     else:
         kind, body = "text/csv; charset=utf-8", "".join(csv_lines(header, rows)).encode()
-    return HttpResponse(body, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return HttpResponse(
+        body, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 def _detail(accrual: Accrual, *, staff: bool) -> dict[str, Any]:
     (line,) = lines_for([accrual], now=timezone.now(), staff=staff, partners=staff)
     clawbacks = list(Clawback.objects.filter(accrual_id=accrual.id).order_by("-at", "-id"))
-    return {"line": line, "math": math_of(line), "history": history_of(line, clawbacks), "clawbacks": clawbacks}
+    return {
+        "line": line,
+        "math": math_of(line),
+        "history": history_of(line, clawbacks),
+        "clawbacks": clawbacks,
+    }
 
 
 def _totals(lines: Sequence[Line], has_more: bool, currency: str) -> dict[str, str]:  # noqa: FBT001
@@ -167,5 +189,3 @@ def _totals(lines: Sequence[Line], has_more: bool, currency: str) -> dict[str, s
 def _partner(request: MemberRequest) -> UUID:
     assert request.member.partner_id is not None  # staff hold no SEE_EARNINGS
     return request.member.partner_id
-
-

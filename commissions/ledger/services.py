@@ -149,7 +149,10 @@ def post_staged(transfers: Sequence[NewTransfer]) -> list[Posted]:
     if len(transfers) < FEW:
         # A temporary table costs more than it saves.
         with connection.cursor() as cursor:
-            cursor.execute(_POST.replace("/*source*/", _ARRAYS), [list(column) for column in zip(*rows, strict=True)])
+            cursor.execute(
+                _POST.replace("/*source*/", _ARRAYS),
+                [list(column) for column in zip(*rows, strict=True)],
+            )
             posted = dict(cursor.fetchall())
     else:
         with staged("ledger_staged", _COLUMNS, rows), connection.cursor() as cursor:
@@ -211,10 +214,16 @@ def _columns(names: Sequence[AccountName]) -> list[list[str] | list[UUID | None]
 
 
 def _existing_accounts(names: Sequence[AccountName]) -> dict[AccountName, int]:
-    kinds, partners = list({name[0] for name in names}), list({name[1] for name in names if name[1]})
+    kinds, partners = (
+        list({name[0] for name in names}),
+        list({name[1] for name in names if name[1]}),
+    )
     with connection.cursor() as cursor:
         cursor.execute(_FIND_ACCOUNTS, {"kinds": kinds, "partners": partners})
-        return {(kind, partner_id, currency): id_ for id_, kind, partner_id, currency in cursor.fetchall()}
+        return {
+            (kind, partner_id, currency): id_
+            for id_, kind, partner_id, currency in cursor.fetchall()
+        }
 
 
 def _refuse_second_reversal(reversals: Sequence[NewTransfer]) -> None:
@@ -285,7 +294,9 @@ _COLUMNS = {
     "reverses_id": "bigint",
 }
 
-_ARRAYS = f"""(select * from unnest({", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values())}) x ({", ".join(_COLUMNS)}))"""
+_ARRAYS = "(select * from unnest({casts}) x ({names}))".format(
+    casts=", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values()), names=", ".join(_COLUMNS)
+)
 
 # The sums are complete before the first balance row is touched, and the rows are touched in account order.
 _POST = """

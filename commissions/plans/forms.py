@@ -31,7 +31,10 @@ EVENTS = {
 class PlanForm(forms.Form):
     """What a version says apart from its rules."""
 
-    starts_on = DateField(label=_("In force from"), help_text=_("Referrals registered from this day on are priced by it, for ever."))
+    starts_on = DateField(
+        label=_("In force from"),
+        help_text=_("Referrals registered from this day on are priced by it, for ever."),
+    )
     hold_days = forms.IntegerField(
         label=_("Hold, in days"),
         min_value=0,
@@ -81,7 +84,9 @@ class RuleForm(forms.Form):
             ("lifetime", _("On every payment")),
         ],
     )
-    reward = forms.ChoiceField(label=_("Reward"), choices=[("percent", _("A percentage")), ("fixed", _("A fixed amount"))])
+    reward = forms.ChoiceField(
+        label=_("Reward"), choices=[("percent", _("A percentage")), ("fixed", _("A fixed amount"))]
+    )
     rate = PercentField(label=_("Percentage"), places=4)
     months = forms.IntegerField(
         label=_("Number of months"),
@@ -108,8 +113,14 @@ class RuleForm(forms.Form):
         data = self.cleaned_data
         fixed = data.get("reward") == "fixed"
         if data.get("event") == "qualified" and not fixed:
-            self.add_error("reward", _("A qualified referral has no value yet: choose a fixed amount"))
-        elif fixed and "amount" not in self.errors and not (data.get("amount") and data["amount"].minor):
+            self.add_error(
+                "reward", _("A qualified referral has no value yet: choose a fixed amount")
+            )
+        elif (
+            fixed
+            and "amount" not in self.errors
+            and not (data.get("amount") and data["amount"].minor)
+        ):
             self.add_error("amount", _("Enter an amount above 0"))
         elif not fixed and "rate" not in self.errors and not data.get("rate"):
             self.add_error("rate", _("Enter a percentage above 0"))
@@ -137,30 +148,61 @@ class RuleForm(forms.Form):
 class PlanEditor:
     """The whole editor: the form, its rows, and what the buttons between them do; it works without scripts."""
 
-    def __init__(self, currency: str, *, terms: PlanTerms | None = None, starts_on: Any = None, data: QueryDict | None = None) -> None:
+    def __init__(
+        self,
+        currency: str,
+        *,
+        terms: PlanTerms | None = None,
+        starts_on: Any = None,
+        data: QueryDict | None = None,
+    ) -> None:
         self.currency = currency
         self.action = data.get("act", "save") if data else ""
         if data is None:
-            shown = terms or PlanTerms((RuleTerms("revenue", "percent", rate=Decimal("0.1"), scope="first"),))
+            shown = terms or PlanTerms(
+                (RuleTerms("revenue", "percent", rate=Decimal("0.1"), scope="first"),)
+            )
             self.form = PlanForm(
                 currency=currency,
                 initial={
                     "starts_on": starts_on,
                     "hold_days": shown.hold_days,
-                    "minimum_payout": Money(shown.minimum_payout_minor, currency) if shown.minimum_payout_minor else None,
+                    "minimum_payout": Money(shown.minimum_payout_minor, currency)
+                    if shown.minimum_payout_minor
+                    else None,
                     "note": shown.note,
                 },
             )
-            self.rows = [self._row(number, initial=_initial(rule, currency)) for number, rule in enumerate(shown.rules)]
+            self.rows = [
+                self._row(number, initial=_initial(rule, currency))
+                for number, rule in enumerate(shown.rules)
+            ]
         else:
             self.form = PlanForm(data, currency=currency)
-            numbers = [int(text) for text in data.getlist("row")[:MAX_RULES] if text.isdigit() and len(text) < 4]
-            gone = int(self.action.removeprefix("remove-")) if self.action.startswith("remove-") and self.action[7:].isdigit() else None
-            self.rows = [self._row(number, data) for number in dict.fromkeys(numbers) if number != gone]
+            numbers = [
+                int(text)
+                for text in data.getlist("row")[:MAX_RULES]
+                if text.isdigit() and len(text) < 4
+            ]
+            gone = (
+                int(self.action.removeprefix("remove-"))
+                if self.action.startswith("remove-") and self.action[7:].isdigit()
+                else None
+            )
+            self.rows = [
+                self._row(number, data) for number in dict.fromkeys(numbers) if number != gone
+            ]
             if self.action == "add" and self.may_add:
-                self.rows.append(self._row(max(numbers, default=-1) + 1, initial={"event": "lifetime", "reward": "percent"}))
+                self.rows.append(
+                    self._row(
+                        max(numbers, default=-1) + 1,
+                        initial={"event": "lifetime", "reward": "percent"},
+                    )
+                )
 
-    def _row(self, number: int, data: QueryDict | None = None, initial: dict[str, Any] | None = None) -> RuleForm:
+    def _row(
+        self, number: int, data: QueryDict | None = None, initial: dict[str, Any] | None = None
+    ) -> RuleForm:
         return RuleForm(data, currency=self.currency, prefix=f"r{number}", initial=initial)
 
     @property
@@ -181,7 +223,9 @@ class PlanEditor:
     @cached_property
     def is_valid(self) -> bool:
         """Whether everything can be saved."""
-        return all([self.form.is_valid(), *(row.is_valid() for row in self.rows)]) and bool(self.rows)
+        return all([self.form.is_valid(), *(row.is_valid() for row in self.rows)]) and bool(
+            self.rows
+        )
 
     @property
     def problems(self) -> list[dict[str, str]]:
@@ -190,7 +234,12 @@ class PlanEditor:
         for number, row in enumerate(self.rows, start=1):
             for name, errors in row.errors.items():
                 words = {"number": number, "problem": errors[0]}
-                found.append({"text": str(_("Rule %(number)s: %(problem)s") % words), "target": row[name].id_for_label})
+                found.append(
+                    {
+                        "text": str(_("Rule %(number)s: %(problem)s") % words),
+                        "target": row[name].id_for_label,
+                    }
+                )
         return found
 
     @property
@@ -198,7 +247,12 @@ class PlanEditor:
         """What a valid editor says."""
         data = self.form.cleaned_data
         minimum = data.get("minimum_payout")
-        return PlanTerms([row.terms for row in self.rows], data["hold_days"], minimum.minor if minimum else 0, data["note"])
+        return PlanTerms(
+            [row.terms for row in self.rows],
+            data["hold_days"],
+            minimum.minor if minimum else 0,
+            data["note"],
+        )
 
     def preview(self) -> Version:
         """Return the rows that are valid, as the engine takes them, for the worked example."""
@@ -217,7 +271,16 @@ def preview_of(rules: Sequence[RuleTerms], currency: str) -> Version:
         hold_days=0,
         minimum_payout_minor=0,
         rules=tuple(
-            Rule(number, rule.trigger, rule.reward, rule.amount_minor, rule.rate, rule.scope, rule.months, rule.label)
+            Rule(
+                number,
+                rule.trigger,
+                rule.reward,
+                rule.amount_minor,
+                rule.rate,
+                rule.scope,
+                rule.months,
+                rule.label,
+            )
             for number, rule in enumerate(rules)
         ),
     )

@@ -34,7 +34,7 @@ class RevenueScope(models.TextChoices):
 
 
 class PlanVersion(PublicTenantModel):
-    """The rules of a program from one moment to the next. A draft may change; a published one never, but for its end."""
+    """The rules of a program from one moment to the next. A draft may change; a published one only ends."""
 
     program = TenantForeignKey(Program)
     number = models.IntegerField()
@@ -47,17 +47,27 @@ class PlanVersion(PublicTenantModel):
     # Smallest payout, in minor units of `currency`; less is carried forward.
     minimum_payout_minor = models.BigIntegerField(default=0)
     note = models.TextField(blank=True)
-    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    created_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     created_at = models.DateTimeField(db_default=Now())
-    published_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    published_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     published_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "commissions_plan_version"
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "program", "number"], name="plan_version_number_once"),
-            models.CheckConstraint(condition=Q(hold_days__range=(0, 730)), name="plan_hold_days_range"),
-            models.CheckConstraint(condition=Q(minimum_payout_minor__gte=0), name="plan_minimum_not_negative"),
+            models.UniqueConstraint(
+                fields=["tenant", "program", "number"], name="plan_version_number_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(hold_days__range=(0, 730)), name="plan_hold_days_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(minimum_payout_minor__gte=0), name="plan_minimum_not_negative"
+            ),
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gt=models.F("starts_at")),
                 name="plan_ends_after_start",
@@ -88,7 +98,8 @@ class PlanRule(TenantModel):
         db_table = "commissions_plan_rule"
         constraints = [
             models.CheckConstraint(
-                condition=Q(reward="fixed", amount_minor__gt=0, rate=None) | Q(reward="percent", rate__gt=0, rate__lte=1, amount_minor=None),
+                condition=Q(reward="fixed", amount_minor__gt=0, rate=None)
+                | Q(reward="percent", rate__gt=0, rate__lte=1, amount_minor=None),
                 name="plan_rule_fixed_or_percent",
             ),
             models.CheckConstraint(
@@ -102,7 +113,9 @@ class PlanRule(TenantModel):
                 name="plan_rule_qualified_is_fixed",
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "version", "position", "id"], name="plan_rule_order")]
+        indexes = [
+            models.Index(fields=["tenant", "version", "position", "id"], name="plan_rule_order")
+        ]
 
     def __str__(self) -> str:
         return f"{self.trigger}: {self.reward}"

@@ -35,7 +35,13 @@ def example_of(version: Version, deal: Money) -> list[ExampleLine]:
         (gettext("Each further payment"), Facts("revenue", deal, day, 2, day)),
     ]
     return [
-        ExampleLine(event, reward_name(draft.trace), calculation(draft.trace), draft.amount.minor, deal.currency)
+        ExampleLine(
+            event,
+            reward_name(draft.trace),
+            calculation(draft.trace),
+            draft.amount.minor,
+            deal.currency,
+        )
         for event, facts in events
         for draft in drafts_for(facts, version)
     ]
@@ -65,6 +71,10 @@ def state_of(version: PlanVersion, now: datetime) -> VersionState:
     return VersionState(gettext("Past"), "")
 
 
-def listed(versions: Sequence[PlanVersion], terms: dict[Any, list[str]], now: datetime) -> list[dict[str, Any]]:
+def listed(
+    versions: Sequence[PlanVersion], terms: dict[Any, list[str]], now: datetime
+) -> list[dict[str, Any]]:
     """Return versions for the list: row, state and terms in words."""
-    return [{"version": row, "state": state_of(row, now), "terms": terms[row.id]} for row in versions]
+    return [
+        {"version": row, "state": state_of(row, now), "terms": terms[row.id]} for row in versions
+    ]

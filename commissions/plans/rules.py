@@ -14,7 +14,7 @@ Trigger = Literal["qualified", "won", "revenue"]
 
 @dataclass(frozen=True)
 class Rule:
-    """One way to earn. Fixed rules have amount_minor, percentages a rate (a fraction); scope and months say which payments."""
+    """One way to earn: amount_minor when fixed, else a rate (a fraction); scope and months say which payments."""
 
     id: int
     trigger: str
@@ -61,7 +61,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Trace:
-    """Everything that reproduces an amount, kept with it for ever; amounts in minor units, the rate as a fraction in text."""
+    """Everything that reproduces an amount, kept with it for ever; the rate is a fraction in text."""
 
     version_id: str
     version_number: int
@@ -116,7 +116,11 @@ def drafts_for(facts: Facts, version: Version) -> list[AccrualDraft]:
     for rule in version.rules:
         if rule.trigger != facts.trigger or not _covers_payment(rule, facts):
             continue
-        amount = rule.amount_minor or 0 if rule.reward == "fixed" else share_minor(facts.base.minor, rule.rate or Decimal(0))
+        amount = (
+            rule.amount_minor or 0
+            if rule.reward == "fixed"
+            else share_minor(facts.base.minor, rule.rate or Decimal(0))
+        )
         if amount <= 0:
             continue
         trace = Trace(
@@ -133,7 +137,9 @@ def drafts_for(facts: Facts, version: Version) -> list[AccrualDraft]:
             scope=rule.scope,
             months=rule.months,
             payment_no=facts.payment_no,
-            first_paid_on=facts.first_paid_on.isoformat() if rule.scope == "months" and facts.first_paid_on else "",
+            first_paid_on=facts.first_paid_on.isoformat()
+            if rule.scope == "months" and facts.first_paid_on
+            else "",
             hold_days=version.hold_days,
         )
         drafts.append(AccrualDraft(rule.id, Money(amount, version.currency), trace))
@@ -155,7 +161,11 @@ def clawed_target(amount_minor: int, *, refunded_minor: int, paid_minor: int) ->
     """
     if refunded_minor >= paid_minor:
         return amount_minor
-    return share_minor(amount_minor, Decimal(refunded_minor) / Decimal(paid_minor)) if refunded_minor > 0 else 0
+    return (
+        share_minor(amount_minor, Decimal(refunded_minor) / Decimal(paid_minor))
+        if refunded_minor > 0
+        else 0
+    )
 
 
 def months_later(day: date, months: int) -> date:

@@ -14,7 +14,9 @@ from commissions.plans.rules import Rule, Version
 def plan_in_force(program_id: UUID, at: datetime) -> PlanVersion | None:
     """Return the published version that prices referrals registered at the moment; None before the first one."""
     return (
-        PlanVersion.objects.filter(program_id=program_id, published_at__isnull=False, starts_at__lte=at)
+        PlanVersion.objects.filter(
+            program_id=program_id, published_at__isnull=False, starts_at__lte=at
+        )
         .filter(Q(ends_at=None) | Q(ends_at__gt=at))
         .first()
     )
@@ -22,12 +24,20 @@ def plan_in_force(program_id: UUID, at: datetime) -> PlanVersion | None:
 
 def draft_of(program_id: UUID) -> PlanVersion | None:
     """Return the program's unpublished version; there is at most one."""
-    return PlanVersion.objects.filter(program_id=program_id, published_at=None).order_by("-number").first()
+    return (
+        PlanVersion.objects.filter(program_id=program_id, published_at=None)
+        .order_by("-number")
+        .first()
+    )
 
 
 def versions_of(program_id: UUID) -> list[PlanVersion]:
     """Return every version of a program, newest first."""
-    return list(PlanVersion.objects.filter(program_id=program_id).select_related("published_by").order_by("-number"))
+    return list(
+        PlanVersion.objects.filter(program_id=program_id)
+        .select_related("published_by")
+        .order_by("-number")
+    )
 
 
 def rules_of(version_id: UUID) -> list[PlanRule]:
@@ -49,10 +59,14 @@ def terms_in_force(program_id: UUID, at: datetime) -> Version | None:
 def published_terms(program_ids: Iterable[UUID]) -> dict[UUID, list[Version]]:
     """Return each program's published versions as the engine takes them, oldest first; two queries."""
     rows = list(
-        PlanVersion.objects.filter(program_id__in=set(program_ids), published_at__isnull=False).order_by("starts_at"),
+        PlanVersion.objects.filter(
+            program_id__in=set(program_ids), published_at__isnull=False
+        ).order_by("starts_at"),
     )
     rules: dict[UUID, list[PlanRule]] = defaultdict(list)
-    for rule in PlanRule.objects.filter(version_id__in=[row.id for row in rows]).order_by("position", "id"):
+    for rule in PlanRule.objects.filter(version_id__in=[row.id for row in rows]).order_by(
+        "position", "id"
+    ):
         rules[rule.version_id].append(rule)
     found: dict[UUID, list[Version]] = defaultdict(list)
     for row in rows:

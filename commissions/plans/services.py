@@ -157,10 +157,17 @@ def publish_version(*, version_id: UUID, actor: Actor, at: datetime) -> PlanVers
         "plan.version_published",
         subject=f"program:{version.program_id}",
         actor=actor,
-        payload={"version_id": str(version.id), "program_id": str(version.program_id), "number": version.number},
+        payload={
+            "version_id": str(version.id),
+            "program_id": str(version.program_id),
+            "number": version.number,
+        },
         changes={
             "version": [former.number if former else None, version.number],
-            "starts_at": [former.starts_at.isoformat() if former else None, version.starts_at.isoformat()],
+            "starts_at": [
+                former.starts_at.isoformat() if former else None,
+                version.starts_at.isoformat(),
+            ],
         },
         at=at,
     )

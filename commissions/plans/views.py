@@ -55,9 +55,13 @@ def plan_list(request: MemberRequest, program_id: UUID) -> HttpResponse:
 @require_GET
 @needs(Capability.SEE_PROGRAMS)
 def plan_version(request: MemberRequest, version_id: UUID) -> HttpResponse:
-    version = get_object_or_404(PlanVersion.objects.select_related("program", "published_by"), id=version_id)
+    version = get_object_or_404(
+        PlanVersion.objects.select_related("program", "published_by"), id=version_id
+    )
     terms, deal = version_terms(version), example_deal(version.currency)
-    before = PlanVersion.objects.filter(program_id=version.program_id, number__lt=version.number, published_at__isnull=False)
+    before = PlanVersion.objects.filter(
+        program_id=version.program_id, number__lt=version.number, published_at__isnull=False
+    )
     former = before.order_by("-number").first()
     context = {
         "version": version,
@@ -96,13 +100,22 @@ def plan_draft(request: MemberRequest, program_id: UUID) -> HttpResponse:
         preview = editor.preview()
     else:
         zone = ZoneInfo(request.tenant.time_zone)
-        first = not PlanVersion.objects.filter(program_id=program.id, published_at__isnull=False).exists()
+        first = not PlanVersion.objects.filter(
+            program_id=program.id, published_at__isnull=False
+        ).exists()
         usual = timezone.localdate(now, zone) + timedelta(days=0 if first else 30)
         starts_on = timezone.localtime(draft.starts_at, zone).date() if draft else usual
-        editor = PlanEditor(program.currency, terms=terms_of(model) if model else None, starts_on=starts_on)
+        editor = PlanEditor(
+            program.currency, terms=terms_of(model) if model else None, starts_on=starts_on
+        )
         preview = version_terms(model) if model else preview_of((), program.currency)
     refused = request.method == "POST" and editor.wants_saving
-    return render(request, "commissions/plans/draft.html", _draft_page(request, program, draft, editor, preview), status=422 if refused else 200)
+    return render(
+        request,
+        "commissions/plans/draft.html",
+        _draft_page(request, program, draft, editor, preview),
+        status=422 if refused else 200,
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -121,13 +134,21 @@ def plan_publish(request: MemberRequest, program_id: UUID) -> HttpResponse:
             problem = gettext("Terms cannot change after the fact: choose a day from tomorrow on")
         except PlanStartsTooEarly as error:
             earliest = getattr(error, "earliest", draft.starts_at)
-            problem = gettext("Another version starts on %(day)s: choose a later day") % {"day": day_text(earliest)}
+            problem = gettext("Another version starts on %(day)s: choose a later day") % {
+                "day": day_text(earliest)
+            }
         except PlanPaysNothing:
             problem = gettext("Add at least one rule")
         else:
-            messages.success(request, gettext("Version %(number)s is published") % {"number": draft.number})
+            messages.success(
+                request, gettext("Version %(number)s is published") % {"number": draft.number}
+            )
             return hx_redirect(request, "commissions:plan-list", program_id=program.id)
-    former = PlanVersion.objects.filter(program_id=program.id, published_at__isnull=False).order_by("-starts_at").first()
+    former = (
+        PlanVersion.objects.filter(program_id=program.id, published_at__isnull=False)
+        .order_by("-starts_at")
+        .first()
+    )
     terms, deal = version_terms(draft), example_deal(draft.currency)
     context = {
         "program": program,
@@ -139,7 +160,9 @@ def plan_publish(request: MemberRequest, program_id: UUID) -> HttpResponse:
         "deal": deal,
         "problem": problem,
     }
-    return render(request, "commissions/plans/publish.html", context, status=422 if problem else 200)
+    return render(
+        request, "commissions/plans/publish.html", context, status=422 if problem else 200
+    )
 
 
 @require_POST
@@ -154,7 +177,13 @@ def plan_discard(request: MemberRequest, program_id: UUID) -> HttpResponse:
     return hx_redirect(request, "commissions:plan-list", program_id=program.id)
 
 
-def _draft_page(request: MemberRequest, program: Program, draft: PlanVersion | None, editor: PlanEditor, preview: Any) -> dict[str, Any]:
+def _draft_page(
+    request: MemberRequest,
+    program: Program,
+    draft: PlanVersion | None,
+    editor: PlanEditor,
+    preview: Any,
+) -> dict[str, Any]:
     given = MoneyField(currencies=[program.currency], required=False, label=gettext("Example deal"))
     try:
         deal = given.clean(request.POST.get("example", ""))

@@ -93,9 +93,16 @@ def calculation(trace: Trace) -> str:
 def explain(trace: Trace) -> str:
     """Return the calculation as a whole: "20% of $1,054.00, plan v1, first payment"."""
     values = _values(trace)
-    fixed, number = trace.reward == "fixed", trace.payment_no if trace.trigger == "revenue" else None
+    fixed, number = (
+        trace.reward == "fixed",
+        trace.payment_no if trace.trigger == "revenue" else None,
+    )
     if number is None:
-        text = gettext("Fixed %(amount)s, plan v%(version)s") if fixed else gettext("%(rate)s of %(base)s, plan v%(version)s")
+        text = (
+            gettext("Fixed %(amount)s, plan v%(version)s")
+            if fixed
+            else gettext("%(rate)s of %(base)s, plan v%(version)s")
+        )
     elif number == 1:
         text = (
             gettext("Fixed %(amount)s, plan v%(version)s, first payment")
@@ -138,15 +145,28 @@ def differences(old: Version | None, new: Version) -> list[Difference]:
     """Return what a reader of both versions would notice, rules first; nothing when they say the same."""
     before = list(old.rules) if old else []
     found = []
-    for key in _in_order([*(_kind_of(rule) for rule in before), *(_kind_of(rule) for rule in new.rules)]):
-        was = [rule_words(rule, old.currency) for rule in before if _kind_of(rule) == key] if old else []
+    for key in _in_order(
+        [*(_kind_of(rule) for rule in before), *(_kind_of(rule) for rule in new.rules)]
+    ):
+        was = (
+            [rule_words(rule, old.currency) for rule in before if _kind_of(rule) == key]
+            if old
+            else []
+        )
         now = [rule_words(rule, new.currency) for rule in new.rules if _kind_of(rule) == key]
         for index in range(max(len(was), len(now))):
-            left, right = was[index] if index < len(was) else "", now[index] if index < len(now) else ""
+            left, right = (
+                was[index] if index < len(was) else "",
+                now[index] if index < len(now) else "",
+            )
             if left != right:
                 found.append(Difference(_kind_words(key), left, right))
     if old is None or old.hold_days != new.hold_days:
-        found.append(Difference(gettext("Hold"), hold_words(old.hold_days) if old else "", hold_words(new.hold_days)))
+        found.append(
+            Difference(
+                gettext("Hold"), hold_words(old.hold_days) if old else "", hold_words(new.hold_days)
+            )
+        )
     if (old.minimum_payout_minor if old else 0) != new.minimum_payout_minor:
         found.append(
             Difference(

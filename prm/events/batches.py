@@ -41,9 +41,20 @@ def emit_batch(
         return
     if len(facts) < FEW:
         for fact in facts:
-            emit(name, subject=fact.subject, actor=actor, at=at, partner_id=fact.partner_id, payload=fact.payload, queue=queue)
+            emit(
+                name,
+                subject=fact.subject,
+                actor=actor,
+                at=at,
+                partner_id=fact.partner_id,
+                payload=fact.payload,
+                queue=queue,
+            )
         return
-    rows = ((fact.subject, fact.partner_id, json.dumps(fact.payload, separators=(",", ":"))) for fact in facts)
+    rows = (
+        (fact.subject, fact.partner_id, json.dumps(fact.payload, separators=(",", ":")))
+        for fact in facts
+    )
     with staged("event_staged", _COLUMNS, rows), connection.cursor() as cursor:
         cursor.execute(_EMIT, [name, actor.user_id, actor.kind, at, queue])
     if queue:

@@ -1,20 +1,22 @@
-"""Whatever happens in whatever order, the books are right and owe exactly what the rules say."""
+"""Whatever happens in whatever order, the books are right and owe exactly what the rules say.
+
+Seeded stories rather than hypothesis' own machine: with the few examples that a database allows it repeats one step.
+A story that fails is run again by its seed.
+"""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
-from itertools import count
+from random import Random
 from typing import Any
+from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from commissions.accruals.services import release_due
 from commissions.ledger.selectors import balances_of
-from commissions.payouts.models import Payout, PayoutRun, PayoutState, RunState
-from commissions.payouts.selectors import waiting_run
+from commissions.payouts.models import Payout, PayoutState
 from commissions.payouts.services import (
     NothingToPay,
     RunDraft,
@@ -27,8 +29,8 @@ from commissions.payouts.services import (
 )
 from commissions.plans.rules import clawed_target
 from commissions.plans.services import RuleTerms
-from commissions.statements.services import issue_statement
-from commissions.verification import faults
+from commissions.statements.services import NothingToState, PeriodAlreadyStated, issue_statement
+from commissions.verification import counts, faults
 from prm.accounts.capabilities import Role
 from prm.events.relay import relay_tenant
 from prm.events.services import SYSTEM, Actor
@@ -42,28 +44,29 @@ from tests.builders.people import a_member, a_tenant
 from tests.builders.referrals import a_partner, a_program
 from tests.conftest import NOON
 
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 RATE = Decimal("0.175")
-_numbers = count(1)
+STEPS = 30
 
 
-class Books(RuleBasedStateMachine):
-    """One partner of a new tenant; `earned` and `paid` are what the rules alone say."""
+class Books:
+    """One partner of a new tenant; `payments` and `paid` are what the rules alone need to say what is owed."""
 
-    @initialize(hold_days=st.integers(0, 3))
-    def open_books(self, hold_days: int) -> None:
-        number = next(_numbers)
-        self.tenant = a_tenant(f"machine-{number}")
-        self.first = Actor(a_member(self.tenant, Role.FINANCE, f"first@m{number}.example").id)
-        self.second = Actor(a_member(self.tenant, Role.FINANCE, f"second@m{number}.example").id)
-        self.now, self.paid = NOON, 0
+    def __init__(self, seed: int) -> None:
+        self.chance = Random(seed)
+        self.tenant = a_tenant(f"story-{seed}")
+        self.first = Actor(a_member(self.tenant, Role.FINANCE, f"first@s{seed}.example").id)
+        self.second = Actor(a_member(self.tenant, Role.FINANCE, f"second@s{seed}.example").id)
+        self.now, self.paid, self.refund_count = NOON, 0, 0
         self.customers: list[Any] = []
-        # payment -> [amount, refunded]
-        self.payments: dict[Any, list[int]] = {}
+        # payment -> [amount, given back]
+        self.payments: dict[UUID, list[int]] = {}
         with tenant_scope(self.tenant.id):
             program = a_program()
             self.partner = a_partner(program=program)
             bank_details(self.partner.id, at=self.now)
-            a_plan(program, RuleTerms("revenue", "percent", rate=RATE, scope="lifetime"), hold_days=hold_days)
+            rule = RuleTerms("revenue", "percent", rate=RATE, scope="lifetime")
+            a_plan(program, rule, hold_days=self.chance.choice([0, 1, 3]))
 
     def act(self, work: Callable[[], Any]) -> Any:
         """Do something a minute later, and let the handlers run."""
@@ -73,29 +76,35 @@ class Books(RuleBasedStateMachine):
         relay_tenant(self.tenant.id)
         return result
 
-    @rule(deal=st.integers(1, 10**7))
-    def win(self, deal: int) -> None:
-        company = f"Company {len(self.customers)}"
-        customer = self.act(lambda: a_won_deal(self.now, deal_minor=deal, partner=self.partner, company=company))
+    def win(self) -> None:
+        deal, company = self.chance.randint(1, 10**7), f"Company {len(self.customers)}"
+        customer = self.act(
+            lambda: a_won_deal(self.now, deal_minor=deal, partner=self.partner, company=company)
+        )
         self.customers.append(customer)
         with tenant_scope(self.tenant.id):
-            self.payments[RevenueEvent.objects.get(customer_id=customer.id, source="won").id] = [deal, 0]
+            self.payments[RevenueEvent.objects.get(customer_id=customer.id, source="won").id] = [
+                deal,
+                0,
+            ]
 
-    @precondition(lambda self: self.customers)
-    @rule(data=st.data(), amount=st.integers(1, 10**6))
-    def pay(self, data: st.DataObject, amount: int) -> None:
-        customer = data.draw(st.sampled_from(self.customers))
-        self.payments[self.act(lambda: a_payment(customer, amount, self.now)).id] = [amount, 0]
+    def pay(self) -> None:
+        if self.customers:
+            customer, amount = self.chance.choice(self.customers), self.chance.randint(1, 10**6)
+            self.payments[self.act(lambda: a_payment(customer, amount, self.now)).id] = [amount, 0]
 
-    @precondition(lambda self: any(amount > back for amount, back in self.payments.values()))
-    @rule(data=st.data(), whole=st.booleans())
-    def refund(self, data: st.DataObject, whole: bool) -> None:
-        payment_id = data.draw(st.sampled_from([id_ for id_, (amount, back) in self.payments.items() if amount > back]))
-        amount, back = self.payments[payment_id]
-        part = amount - back if whole else data.draw(st.integers(1, amount - back))
+    def refund(self) -> None:
+        left = [
+            (id_, amount - back) for id_, (amount, back) in self.payments.items() if amount > back
+        ]
+        if not left:
+            return
+        payment_id, rest = self.chance.choice(left)
+        part = self.chance.choice([rest, self.chance.randint(1, rest)])
+        self.refund_count += 1
         self.act(
             lambda: record_refund(
-                external_id=f"refund-{next(_numbers)}",
+                external_id=f"refund-{self.refund_count}",
                 kind="refund",
                 refunds_id=payment_id,
                 amount=Money(part, "EUR"),
@@ -107,21 +116,19 @@ class Books(RuleBasedStateMachine):
         )
         self.payments[payment_id][1] += part
 
-    @rule(days=st.integers(0, 4))
-    def wait(self, days: int) -> None:
-        self.now += timedelta(days=days)
+    def wait(self) -> None:
+        self.now += timedelta(days=self.chance.randint(0, 4))
         self.act(lambda: release_due(until=self.now, at=self.now))
 
-    @rule(approve=st.booleans())
-    def run_payouts(self, approve: bool) -> None:
+    def run_payouts(self) -> None:
         def work() -> None:
-            if waiting_run():
-                return
             try:
-                run = submit_run(draft=RunDraft(pay_on=self.now.date()), actor=self.first, at=self.now)
+                run = submit_run(
+                    draft=RunDraft(pay_on=self.now.date()), actor=self.first, at=self.now
+                )
             except NothingToPay:
                 return
-            if approve:
+            if self.chance.random() < 0.7:
                 approve_run(run_id=run.id, digest=run.digest, actor=self.second, at=self.now)
                 export_run(run_id=run.id, actor=self.second, at=self.now)
             else:
@@ -129,56 +136,77 @@ class Books(RuleBasedStateMachine):
 
         self.act(work)
 
-    @rule(data=st.data(), comes_back=st.booleans())
-    def hear_from_the_bank(self, data: st.DataObject, comes_back: bool) -> None:
+    def hear_from_the_bank(self) -> None:
+        comes_back = self.chance.random() < 0.4
+        states = (
+            [PayoutState.EXPORTED, PayoutState.SETTLED] if comes_back else [PayoutState.EXPORTED]
+        )
         with tenant_scope(self.tenant.id):
-            states = [PayoutState.EXPORTED, PayoutState.SETTLED] if comes_back else [PayoutState.EXPORTED]
-            ids = list(Payout.objects.filter(state__in=states).order_by("id").values_list("id", "state", "amount_minor"))
-        if not ids:
+            found = list(
+                Payout.objects.filter(state__in=states)
+                .order_by("id")
+                .values_list("id", "state", "amount_minor")
+            )
+        if not found:
             return
-        id_, state, amount = data.draw(st.sampled_from(ids))
+        id_, state, amount = self.chance.choice(found)
         if comes_back:
-            self.act(lambda: return_payout(payout_id=id_, reason="Closed", actor=self.first, at=self.now))
+            self.act(
+                lambda: return_payout(payout_id=id_, reason="Closed", actor=self.first, at=self.now)
+            )
             self.paid -= amount if state == PayoutState.SETTLED else 0
         else:
             self.act(lambda: settle_payout(payout_id=id_, actor=self.first, at=self.now))
             self.paid += amount
 
-    @rule()
     def issue(self) -> None:
         def work() -> None:
-            with_lines = (self.now - timedelta(days=1)).date()
-            try:
-                issue_statement(partner_id=self.partner.id, currency="EUR", until_on=with_lines, actor=SYSTEM, at=self.now)
-            except ValueError:
-                return  # nothing new to state
+            # Nothing new since the last one, or an earlier day, is refused.
+            with suppress(NothingToState, PeriodAlreadyStated):
+                yesterday = (self.now - timedelta(days=1)).date()
+                issue_statement(
+                    partner_id=self.partner.id,
+                    currency="EUR",
+                    until_on=yesterday,
+                    actor=SYSTEM,
+                    at=self.now,
+                )
 
         self.act(work)
 
-    @invariant()
-    def owes_what_the_rules_say(self) -> None:
-        if not hasattr(self, "tenant"):
-            return
+    def owed_by_the_rules(self) -> int:
+        """What is owed, from the payments alone."""
         earned = 0
         for amount, back in self.payments.values():
             reward = share_minor(amount, RATE)
             earned += reward - clawed_target(reward, refunded_minor=back, paid_minor=amount)
+        return earned - self.paid
+
+    def check(self) -> None:
         with tenant_scope(self.tenant.id):
-            assert balances_of(self.partner.id, "EUR").owed == earned - self.paid
             assert [str(fault) for fault in faults()] == []
-            assert PayoutRun.objects.filter(state=RunState.PREPARED).count() <= 1
+            assert balances_of(self.partner.id, "EUR").owed == self.owed_by_the_rules()
 
 
-@pytest.mark.slow
-@pytest.mark.django_db
-def test_any_story_leaves_the_books_right() -> None:
-    run_state_machine_as_test(
-        Books,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=14,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+@pytest.mark.parametrize("seed", range(6))
+def test_any_story_leaves_the_books_right(seed: int) -> None:
+    books = Books(seed)
+    steps = [
+        books.win,
+        books.pay,
+        books.refund,
+        books.refund,
+        books.wait,
+        books.run_payouts,
+        books.hear_from_the_bank,
+        books.issue,
+    ]
+
+    books.win()
+    for _ in range(STEPS):
+        books.chance.choice(steps)()
+        books.check()
+
+    with tenant_scope(books.tenant.id):
+        proved = counts()
+    assert min(proved["accruals"], proved["transfers"]) > 0

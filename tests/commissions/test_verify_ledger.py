@@ -1,6 +1,5 @@
 """verify_ledger proves healthy books and names the first bad row of planted faults."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from io import StringIO
 
@@ -19,15 +18,17 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def books(real_database: str, at: datetime) -> Iterator[World]:
+def books(real_database: str, at: datetime) -> World:
     """Two accruals, one clawed in part, one released; committed."""
     world = make_world()
     with tenant_scope(world.acme.id):
         first = an_accrual(at, company="First")
-        claw_back(accrual_id=first.id, amount_minor=500, reason="Too much", key="k", actor=SYSTEM, at=at)
+        claw_back(
+            accrual_id=first.id, amount_minor=500, reason="Too much", key="k", actor=SYSTEM, at=at
+        )
         an_accrual(at, company="Second")
         release_due(until=at + timedelta(days=40), at=at, accrual_ids=[first.id])
-    yield world
+    return world
 
 
 def verified(**options: str) -> tuple[int, str]:

@@ -5,9 +5,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from tests.builders.commissions import QUALIFIED_150, TWENTY_PERCENT, WON_500, a_payment, a_plan, a_won_deal, an_accrual
-from tests.builders.referrals import a_program, a_referral
-from tests.conftest import World
 
 from commissions.accruals.models import Accrual, Release
 from commissions.accruals.services import accrue_for_events, accrue_pending
@@ -21,12 +18,27 @@ from prm.notices.models import Notice
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from referrals.revenue.models import RevenueEvent
+from tests.builders.commissions import (
+    QUALIFIED_150,
+    TWENTY_PERCENT,
+    WON_500,
+    a_payment,
+    a_plan,
+    a_won_deal,
+    an_accrual,
+)
+from tests.builders.referrals import a_program, a_referral
+from tests.conftest import World
 
 
 def test_a_payment_earns_its_share_with_its_trace(acme: Tenant, at: datetime) -> None:
     accrual = an_accrual(at, deal_minor=105_400)
 
-    assert (accrual.amount_minor, accrual.currency, str(accrual.earned_on)) == (21_080, "EUR", "2026-11-18")
+    assert (accrual.amount_minor, accrual.currency, str(accrual.earned_on)) == (
+        21_080,
+        "EUR",
+        "2026-11-18",
+    )
     assert accrual.payable_at == datetime(2026, 12, 17, 23, 0, tzinfo=UTC)
     assert reproduced_minor(Trace.from_json(accrual.trace)) == 21_080
     assert balances_of(accrual.partner_id, "EUR").pending == 21_080
@@ -35,6 +47,7 @@ def test_a_payment_earns_its_share_with_its_trace(acme: Tenant, at: datetime) ->
 
 def test_a_repeat_books_nothing_and_tells_nobody(acme: Tenant, at: datetime) -> None:
     accrual = an_accrual(at)
+    assert accrual.revenue_event_id
 
     again = accrue_for_events(revenue_event_ids=[accrual.revenue_event_id], actor=SYSTEM, at=at)
 
@@ -47,7 +60,12 @@ def test_a_referral_keeps_the_terms_of_its_registration(acme: Tenant, at: dateti
     program = a_program()
     a_plan(program)
     customer = a_won_deal(at, program=program)
-    a_plan(program, RuleTerms("revenue", "percent", rate=Decimal("0.5"), scope="lifetime"), starts_at=at + timedelta(days=1), at=at)
+    a_plan(
+        program,
+        RuleTerms("revenue", "percent", rate=Decimal("0.5"), scope="lifetime"),
+        starts_at=at + timedelta(days=1),
+        at=at,
+    )
 
     year_later = at + timedelta(days=365)
     payment = a_payment(customer, 10_000, year_later)
@@ -57,17 +75,25 @@ def test_a_referral_keeps_the_terms_of_its_registration(acme: Tenant, at: dateti
     assert (accrual.amount_minor, accrual.trace["version_number"]) == (2_000, 1)
 
 
-def test_a_referral_registered_before_the_first_version_earns_nothing(acme: Tenant, at: datetime) -> None:
+def test_a_referral_registered_before_the_first_version_earns_nothing(
+    acme: Tenant, at: datetime
+) -> None:
     a_plan(a_program(), starts_at=at + timedelta(days=1))
     customer = a_won_deal(at)
 
-    booked = accrue_for_events(revenue_event_ids=[RevenueEvent.objects.get(customer_id=customer.id).id], actor=SYSTEM, at=at)
+    booked = accrue_for_events(
+        revenue_event_ids=[RevenueEvent.objects.get(customer_id=customer.id).id],
+        actor=SYSTEM,
+        at=at,
+    )
 
     assert booked == []
     assert not Transfer.objects.exists()
 
 
-def test_handlers_book_every_trigger_once(world: World, at: datetime, deliver: Callable[[], int]) -> None:
+def test_handlers_book_every_trigger_once(
+    world: World, at: datetime, deliver: Callable[[], int]
+) -> None:
     with tenant_scope(world.acme.id):
         a_plan(a_program(), QUALIFIED_150, WON_500, TWENTY_PERCENT)
         referral = a_referral(at, stage="qualified", company="Qualified only")
@@ -84,7 +110,9 @@ def test_handlers_book_every_trigger_once(world: World, at: datetime, deliver: C
         }
 
 
-def test_only_the_first_payment_earns_under_a_first_payment_rule(acme: Tenant, at: datetime) -> None:
+def test_only_the_first_payment_earns_under_a_first_payment_rule(
+    acme: Tenant, at: datetime
+) -> None:
     a_plan(a_program(), RuleTerms("revenue", "percent", rate=Decimal("0.2"), scope="first"))
     customer = a_won_deal(at, deal_minor=100_000)
     second = a_payment(customer, 100_000, at + timedelta(days=30))
@@ -96,17 +124,25 @@ def test_only_the_first_payment_earns_under_a_first_payment_rule(acme: Tenant, a
 
 
 @pytest.mark.parametrize(("months", "paid"), [(11, True), (12, False)])
-def test_a_twelve_month_rule_ends_with_the_twelfth_month(acme: Tenant, at: datetime, months: int, *, paid: bool) -> None:
-    a_plan(a_program(), RuleTerms("revenue", "percent", rate=Decimal("0.1"), scope="months", months=12))
+def test_a_twelve_month_rule_ends_with_the_twelfth_month(
+    acme: Tenant, at: datetime, months: int, *, paid: bool
+) -> None:
+    a_plan(
+        a_program(), RuleTerms("revenue", "percent", rate=Decimal("0.1"), scope="months", months=12)
+    )
     customer = a_won_deal(at)
-    later = a_payment(customer, 50_000, at.replace(year=2026 + (10 + months) // 12, month=(10 + months) % 12 + 1))
+    later = a_payment(
+        customer, 50_000, at.replace(year=2026 + (10 + months) // 12, month=(10 + months) % 12 + 1)
+    )
 
     accrue_for_events(revenue_event_ids=[later.id], actor=SYSTEM, at=later.booked_at)
 
     assert Accrual.objects.exists() is paid
 
 
-def test_a_hold_of_no_days_is_payable_at_once(world: World, at: datetime, deliver: Callable[[], int]) -> None:
+def test_a_hold_of_no_days_is_payable_at_once(
+    world: World, at: datetime, deliver: Callable[[], int]
+) -> None:
     with tenant_scope(world.acme.id):
         a_plan(a_program(), hold_days=0)
         partner_id = a_won_deal(at).partner_id
@@ -118,7 +154,9 @@ def test_a_hold_of_no_days_is_payable_at_once(world: World, at: datetime, delive
         assert Release.objects.count() == 1
 
 
-def test_a_batch_books_what_single_events_would_and_a_second_run_nothing(world: World, at: datetime) -> None:
+def test_a_batch_books_what_single_events_would_and_a_second_run_nothing(
+    world: World, at: datetime
+) -> None:
     with tenant_scope(world.acme.id):
         a_plan(a_program(), QUALIFIED_150, TWENTY_PERCENT)
         for number in range(5):
@@ -130,7 +168,14 @@ def test_a_batch_books_what_single_events_would_and_a_second_run_nothing(world: 
 
     assert (first, second) == (6, 0)
     with tenant_scope(world.acme.id):
-        assert sorted(a.amount_minor for a in Accrual.objects.all()) == [200, 400, 600, 800, 1_000, 15_000]
+        assert sorted(a.amount_minor for a in Accrual.objects.all()) == [
+            200,
+            400,
+            600,
+            800,
+            1_000,
+            15_000,
+        ]
         assert Event.objects.filter(name="commission.earned").count() == 6
         assert not Notice.objects.filter(kind="commission.earned").exists()
 

@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from tests.builders.commissions import WON_500, a_plan, a_won_deal, an_accrual
-from tests.builders.referrals import a_program, people_of
-from tests.conftest import World
 
 from commissions.accruals.models import Accrual, Clawback
-from commissions.accruals.services import ClawbackTooLarge, accrue_for_events, claw_back, claw_back_refund, release_due
+from commissions.accruals.services import (
+    ClawbackTooLarge,
+    accrue_for_events,
+    claw_back,
+    claw_back_refund,
+    release_due,
+)
 from commissions.ledger.models import Transfer
 from commissions.ledger.selectors import balances_of
 from prm.events.services import SYSTEM
@@ -20,6 +23,9 @@ from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from referrals.revenue.models import RevenueEvent
 from referrals.revenue.services import record_refund
+from tests.builders.commissions import WON_500, a_plan, a_won_deal, an_accrual
+from tests.builders.referrals import a_program, people_of
+from tests.conftest import World
 
 
 def a_refund(payment_id: UUID, minor: int, at: datetime, *, name: str = "refund") -> UUID:
@@ -52,11 +58,17 @@ def test_a_part_takes_back_a_part_from_what_is_on_hold(acme: Tenant, at: datetim
 
 
 @pytest.mark.parametrize("parts", [[1, 1, 1], [33_333, 33_333, 33_334], [99_999, 1], [100_000]])
-def test_parts_that_reach_the_whole_leave_exactly_nothing(acme: Tenant, at: datetime, parts: list[int]) -> None:
+def test_parts_that_reach_the_whole_leave_exactly_nothing(
+    acme: Tenant, at: datetime, parts: list[int]
+) -> None:
     accrual = an_accrual(at, deal_minor=sum(parts))
 
     for number, part in enumerate(parts):
-        claw_back_refund(refund_id=a_refund(payment_of(accrual), part, at, name=f"r{number}"), actor=SYSTEM, at=at)
+        claw_back_refund(
+            refund_id=a_refund(payment_of(accrual), part, at, name=f"r{number}"),
+            actor=SYSTEM,
+            at=at,
+        )
 
     accrual.refresh_from_db()
     assert accrual.clawed_minor == accrual.amount_minor
@@ -80,7 +92,9 @@ def test_after_the_release_it_comes_out_of_what_is_payable(acme: Tenant, at: dat
     later = at + timedelta(days=60)
     release_due(until=later, at=later)
 
-    claw_back_refund(refund_id=a_refund(payment_of(accrual), 100_000, later), actor=SYSTEM, at=later)
+    claw_back_refund(
+        refund_id=a_refund(payment_of(accrual), 100_000, later), actor=SYSTEM, at=later
+    )
 
     balance = balances_of(accrual.partner_id, "EUR")
     assert (balance.pending, balance.payable) == (0, 0)
@@ -96,7 +110,9 @@ def test_what_was_clawed_before_the_release_is_not_released(acme: Tenant, at: da
     assert (balance.pending, balance.payable) == (0, 15_000)
 
 
-def test_a_refund_handled_before_its_reward_is_booked_is_not_lost(acme: Tenant, at: datetime) -> None:
+def test_a_refund_handled_before_its_reward_is_booked_is_not_lost(
+    acme: Tenant, at: datetime
+) -> None:
     a_plan()
     payment_id = RevenueEvent.objects.get(customer_id=a_won_deal(at).id).id
     claw_back_refund(refund_id=a_refund(payment_id, 50_000, at), actor=SYSTEM, at=at)
@@ -125,11 +141,27 @@ def test_the_refund_of_a_won_deal_takes_back_the_bonus_of_the_win(
 
 def test_a_person_takes_back_no_more_than_is_left(acme: Tenant, at: datetime) -> None:
     accrual = an_accrual(at)
-    claw_back(accrual_id=accrual.id, amount_minor=5_000, reason="Wrong partner", key="k1", actor=SYSTEM, at=at)
+    claw_back(
+        accrual_id=accrual.id,
+        amount_minor=5_000,
+        reason="Wrong partner",
+        key="k1",
+        actor=SYSTEM,
+        at=at,
+    )
 
-    first = claw_back(accrual_id=accrual.id, amount_minor=5_000, reason="Wrong partner", key="k1", actor=SYSTEM, at=at)
+    first = claw_back(
+        accrual_id=accrual.id,
+        amount_minor=5_000,
+        reason="Wrong partner",
+        key="k1",
+        actor=SYSTEM,
+        at=at,
+    )
     with pytest.raises(ClawbackTooLarge):
-        claw_back(accrual_id=accrual.id, amount_minor=15_001, reason="", key="k2", actor=SYSTEM, at=at)
+        claw_back(
+            accrual_id=accrual.id, amount_minor=15_001, reason="", key="k2", actor=SYSTEM, at=at
+        )
 
     assert first.amount_minor == 5_000
     assert Transfer.objects.filter(kind="clawback").count() == 1
@@ -150,7 +182,10 @@ def test_the_partners_admin_is_told_of_both_and_the_rep_of_neither(
 
     with tenant_scope(world.acme.id):
         told = Notice.objects.filter(kind__startswith="commission.").values_list("kind", "user_id")
-        assert sorted(told) == [("commission.earned", people.admin.id), ("commission.reversed", people.admin.id)]
+        assert sorted(told) == [
+            ("commission.earned", people.admin.id),
+            ("commission.reversed", people.admin.id),
+        ]
         mail = Mail.objects.get(kind="commission.reversed")
         assert mail.to == people.admin.email
         assert "€200.00" in mail.subject

@@ -4,10 +4,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from tests.builders.commissions import a_plan, a_won_deal
-from tests.builders.referrals import a_program
-from tests.conftest import World
-
 from commissions.accruals.models import Accrual
 from commissions.ledger.selectors import balances_of
 from commissions.plans.services import PlanTerms, create_version, publish_version
@@ -16,7 +12,9 @@ from prm.notices.models import Notice
 from prm.tenancy.scope import tenant_scope
 from referrals.imports.hooks import run_before_undo
 from referrals.pipeline.models import Referral
-from tests.builders.commissions import TWENTY_PERCENT
+from tests.builders.commissions import TWENTY_PERCENT, a_plan, a_won_deal
+from tests.builders.referrals import a_program
+from tests.conftest import World
 
 
 def test_a_first_plan_that_starts_in_the_past_prices_what_happened_since(
@@ -43,7 +41,9 @@ def test_a_first_plan_that_starts_in_the_past_prices_what_happened_since(
         assert not Notice.objects.filter(kind="commission.earned").exists()
 
 
-def test_an_undone_import_leaves_nothing_owed(world: World, at: datetime, deliver: Callable[[], int]) -> None:
+def test_an_undone_import_leaves_nothing_owed(
+    world: World, at: datetime, deliver: Callable[[], int]
+) -> None:
     import_id = uuid4()
     with tenant_scope(world.acme.id):
         a_plan()

@@ -2,15 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from tests.builders.commissions import an_accrual
-from tests.conftest import World
-
 from commissions.accruals.models import Release
 from commissions.accruals.services import release_due
 from commissions.accruals.tasks import release_holds
 from commissions.ledger.selectors import balances_of
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from tests.builders.commissions import an_accrual
+from tests.conftest import World
 
 
 def test_the_hold_ends_at_midnight_of_the_tenants_zone(acme: Tenant, at: datetime) -> None:

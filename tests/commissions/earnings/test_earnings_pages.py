@@ -1,4 +1,4 @@
-"""A partner's admin sees every reward with its calculation, its state and its date; nobody else's, and finance sees all."""
+"""A partner's admin sees each own reward with its calculation, state and date; finance sees all."""
 
 import csv
 from collections.abc import Callable
@@ -52,7 +52,14 @@ def test_the_detail_shows_every_step_to_the_amount(
 
     page = page_of(client, people.admin, f"/acme/earnings/{accrual.id}/")
 
-    for words in ("20% of €1,054.03, plan v1, first payment", "€1,054.03", "20%", "210.806", "€210.81", "18 December 2026"):
+    for words in (
+        "20% of €1,054.03, plan v1, first payment",
+        "€1,054.03",
+        "20%",
+        "210.806",
+        "€210.81",
+        "18 December 2026",
+    ):
         assert words in page.replace("\xa0", " "), words
 
 
@@ -67,7 +74,9 @@ def test_another_partners_line_does_not_exist_for_them(
     assert "Moorgate" not in page_of(client, people.admin, "/acme/earnings/")
 
 
-def test_a_rep_sees_earnings_only_when_allowed(world: World, people: People, client: Client) -> None:
+def test_a_rep_sees_earnings_only_when_allowed(
+    world: World, people: People, client: Client
+) -> None:
     client.force_login(people.rep)
 
     assert client.get("/acme/earnings/").status_code == 403
@@ -78,7 +87,14 @@ def test_what_was_taken_back_stands_under_reversed_with_what_is_left(
 ) -> None:
     with tenant_scope(world.acme.id):
         accrual = an_accrual(at, partner=people.partner)
-        claw_back(accrual_id=accrual.id, amount_minor=5_000, reason="Booked twice", key="k", actor=SYSTEM, at=at)
+        claw_back(
+            accrual_id=accrual.id,
+            amount_minor=5_000,
+            reason="Booked twice",
+            key="k",
+            actor=SYSTEM,
+            at=at,
+        )
 
     listed = page_of(client, people.admin, "/acme/earnings/?view=reversed")
     detail = page_of(client, people.admin, f"/acme/earnings/{accrual.id}/")
@@ -105,9 +121,17 @@ def test_the_list_costs_the_same_for_one_line_and_for_twenty(
     world: World, people: People, client: Client, at: datetime
 ) -> None:
     def cost() -> int:
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             page_of(client, people.admin, "/acme/earnings/")
-        return len([q for q in queries.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))])
+        return len(
+            [
+                q
+                for q in queries.captured_queries
+                if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))
+            ]
+        )
 
     with tenant_scope(world.acme.id):
         an_accrual(at, partner=people.partner, company="First")
@@ -120,7 +144,9 @@ def test_the_list_costs_the_same_for_one_line_and_for_twenty(
     assert cost() == one
 
 
-def test_the_partners_file_has_one_row_a_line(world: World, people: People, client: Client, at: datetime) -> None:
+def test_the_partners_file_has_one_row_a_line(
+    world: World, people: People, client: Client, at: datetime
+) -> None:
     with tenant_scope(world.acme.id):
         an_accrual(at, partner=people.partner, company="=cmd")
         an_accrual(at, partner=a_partner("Harbour"), company="Moorgate Print")
@@ -129,10 +155,14 @@ def test_the_partners_file_has_one_row_a_line(world: World, people: People, clie
     body = client.get("/acme/earnings/export/?format=csv").content.decode("utf-8-sig")
 
     rows = list(csv.DictReader(StringIO(body)))
-    assert [(row["Company"], row["Earned"], row["Currency"]) for row in rows] == [("'=cmd", "200.00", "EUR")]
+    assert [(row["Company"], row["Earned"], row["Currency"]) for row in rows] == [
+        ("'=cmd", "200.00", "EUR")
+    ]
 
 
-def test_finance_sees_all_filters_and_exports(world: World, people: People, client: Client, at: datetime) -> None:
+def test_finance_sees_all_filters_and_exports(
+    world: World, people: People, client: Client, at: datetime
+) -> None:
     with tenant_scope(world.acme.id):
         an_accrual(at, partner=people.partner)
         an_accrual(at, partner=a_partner("Harbour"), company="Moorgate Print")
@@ -140,7 +170,9 @@ def test_finance_sees_all_filters_and_exports(world: World, people: People, clie
     everything = page_of(client, world.finance, "/acme/manage/commissions/")
     one = page_of(client, world.finance, "/acme/manage/commissions/?q=moorgate")
     none = page_of(client, world.finance, "/acme/manage/commissions/?state=paid")
-    exported = client.post("/acme/manage/commissions/export/", {"format": "csv", "query": "q=moorgate"})
+    exported = client.post(
+        "/acme/manage/commissions/export/", {"format": "csv", "query": "q=moorgate"}
+    )
 
     assert ("Brightwater" in everything, "Harbour" in everything) == (True, True)
     assert "Kestrel" not in one

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from tests.conftest import World
 
 from commissions.ledger.models import Balance, Transfer
 from commissions.ledger.selectors import PartnerBalance, balances_of, tenant_liability
@@ -21,6 +20,7 @@ from partners.directory.models import Partner
 from prm.money import Money
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from tests.conftest import World
 
 AT = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
 

@@ -40,7 +40,9 @@ def written(act: str, **changes: str) -> dict[str, str | list[str]]:
     }
 
 
-def test_a_first_plan_is_drafted_reviewed_and_published(world: World, client: Client, program_id: UUID) -> None:
+def test_a_first_plan_is_drafted_reviewed_and_published(
+    world: World, client: Client, program_id: UUID
+) -> None:
     client.force_login(world.admin)
     draft_url = f"/acme/manage/programs/{program_id}/plans/draft/"
 
@@ -56,7 +58,10 @@ def test_a_first_plan_is_drafted_reviewed_and_published(world: World, client: Cl
         version = PlanVersion.objects.get()
         assert (version.number, version.minimum_payout_minor, version.hold_days) == (1, 5_000, 30)
         assert version.published_by_id == world.admin.id
-        assert [(rule.trigger, rule.amount_minor, rule.rate, rule.months) for rule in PlanRule.objects.order_by("position")][0] == (
+        assert [
+            (rule.trigger, rule.amount_minor, rule.rate, rule.months)
+            for rule in PlanRule.objects.order_by("position")
+        ][0] == (
             "qualified",
             15_000,
             None,
@@ -82,10 +87,14 @@ def test_rows_are_added_and_removed_without_scripts_and_without_saving(
         assert not PlanVersion.objects.exists()
 
 
-def test_the_example_beside_the_form_is_the_engines(world: World, client: Client, program_id: UUID) -> None:
+def test_the_example_beside_the_form_is_the_engines(
+    world: World, client: Client, program_id: UUID
+) -> None:
     client.force_login(world.admin)
 
-    page = client.post(f"/acme/manage/programs/{program_id}/plans/draft/", written("add")).content.decode()
+    page = client.post(
+        f"/acme/manage/programs/{program_id}/plans/draft/", written("add")
+    ).content.decode()
 
     assert "12.5% of €10,000.00" in page
     assert "€1,250.00" in page
@@ -105,7 +114,9 @@ def test_what_cannot_be_saved_is_named(
 ) -> None:
     client.force_login(world.admin)
 
-    response = client.post(f"/acme/manage/programs/{program_id}/plans/draft/", written("save", **{field: value}))
+    response = client.post(
+        f"/acme/manage/programs/{program_id}/plans/draft/", written("save", **{field: value})
+    )
 
     assert response.status_code == 422
     assert words in response.content.decode()
@@ -113,7 +124,9 @@ def test_what_cannot_be_saved_is_named(
         assert not PlanVersion.objects.exists()
 
 
-def test_a_later_version_in_the_past_is_refused_on_the_page(world: World, client: Client, program_id: UUID) -> None:
+def test_a_later_version_in_the_past_is_refused_on_the_page(
+    world: World, client: Client, program_id: UUID
+) -> None:
     with tenant_scope(world.acme.id):
         a_plan()
     client.force_login(world.admin)
@@ -135,7 +148,9 @@ def test_a_manager_reads_but_does_not_write(world: World, client: Client, progra
     assert client.get(f"/acme/manage/plans/{version.id}/").status_code == 200
     assert client.get(f"/acme/manage/programs/{program_id}/plans/").status_code == 200
     assert client.get(f"/acme/manage/programs/{program_id}/plans/draft/").status_code == 403
-    assert client.post(f"/acme/manage/programs/{program_id}/plans/draft/publish/").status_code == 403
+    assert (
+        client.post(f"/acme/manage/programs/{program_id}/plans/draft/publish/").status_code == 403
+    )
 
 
 def test_a_strangers_plan_does_not_exist(world: World, client: Client) -> None:

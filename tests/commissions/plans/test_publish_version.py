@@ -4,8 +4,6 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
-from tests.builders.commissions import TWENTY_PERCENT, WON_500, a_plan
-from tests.builders.referrals import a_program
 
 from commissions.plans.models import PlanRule, PlanVersion
 from commissions.plans.selectors import plan_in_force
@@ -22,6 +20,8 @@ from commissions.plans.services import (
 from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.tenancy.models import Tenant
+from tests.builders.commissions import TWENTY_PERCENT, WON_500, a_plan
+from tests.builders.referrals import a_program
 
 
 def a_draft(at: datetime, starts_at: datetime, *rules: object) -> PlanVersion:
@@ -86,7 +86,9 @@ def test_a_repeat_publishes_once(acme: Tenant, at: datetime) -> None:
 
 
 def test_a_version_without_rules_is_refused(acme: Tenant, at: datetime) -> None:
-    draft = create_version(program_id=a_program().id, terms=PlanTerms(()), starts_at=at, actor=SYSTEM, at=at)
+    draft = create_version(
+        program_id=a_program().id, terms=PlanTerms(()), starts_at=at, actor=SYSTEM, at=at
+    )
 
     with pytest.raises(PlanPaysNothing):
         publish_version(version_id=draft.id, actor=SYSTEM, at=at)
@@ -97,7 +99,9 @@ def test_the_draft_is_one_and_changes_in_place(acme: Tenant, at: datetime) -> No
     again = a_draft(at, at, WON_500, TWENTY_PERCENT)
 
     assert again.id == first.id
-    assert [rule.trigger for rule in PlanRule.objects.filter(version_id=first.id).order_by("position")] == ["won", "revenue"]
+    assert [
+        rule.trigger for rule in PlanRule.objects.filter(version_id=first.id).order_by("position")
+    ] == ["won", "revenue"]
 
     discard_draft(version_id=first.id, actor=SYSTEM, at=at)
     assert not PlanVersion.objects.exists()

@@ -32,7 +32,9 @@ def a_version(*rules: Rule, number: int = 1, currency: str = "USD", hold_days: i
     return Version(UUID(int=number), number, currency, START, None, hold_days, 0, rules)
 
 
-def a_payment(minor: int, *, number: int = 1, on: date = DAY, first_on: date = DAY, currency: str = "USD") -> Facts:
+def a_payment(
+    minor: int, *, number: int = 1, on: date = DAY, first_on: date = DAY, currency: str = "USD"
+) -> Facts:
     return Facts("revenue", Money(minor, currency), on, number, first_on)
 
 
@@ -123,9 +125,13 @@ def test_the_trace_reproduces_the_amount(base: int, rate: Decimal) -> None:
     amount=st.integers(1, 10**12),
     parts=st.lists(st.integers(1, 10**9), min_size=1, max_size=12),
 )
-def test_any_sequence_of_refunds_that_reaches_the_whole_takes_back_the_whole(amount: int, parts: list[int]) -> None:
+def test_any_sequence_of_refunds_that_reaches_the_whole_takes_back_the_whole(
+    amount: int, parts: list[int]
+) -> None:
     paid = sum(parts)
-    taken = [clawed_target(amount, refunded_minor=total, paid_minor=paid) for total in accumulate(parts)]
+    taken = [
+        clawed_target(amount, refunded_minor=total, paid_minor=paid) for total in accumulate(parts)
+    ]
 
     assert taken == sorted(taken)
     assert taken[-1] == amount
@@ -147,18 +153,30 @@ def test_terms_read_as_sentences() -> None:
         "10% of each payment in the customer's first 12 months",
         "Ready for payout 30 days after it is earned",
     ]
-    assert rule_words(Rule(9, "revenue", "fixed", amount_minor=500, scope="lifetime"), "JPY") == "¥500 on every payment of the customer"
+    assert (
+        rule_words(Rule(9, "revenue", "fixed", amount_minor=500, scope="lifetime"), "JPY")
+        == "¥500 on every payment of the customer"
+    )
 
 
 def test_a_difference_names_what_changes_and_nothing_else() -> None:
     old = a_version(BONUS, ALWAYS)
-    new = a_version(BONUS, Rule(3, "revenue", "percent", rate=Decimal("0.075"), scope="lifetime"), WON, number=2, hold_days=45)
+    new = a_version(
+        BONUS,
+        Rule(3, "revenue", "percent", rate=Decimal("0.075"), scope="lifetime"),
+        WON,
+        number=2,
+        hold_days=45,
+    )
 
     found = [(row.before, row.after) for row in differences(old, new)]
 
     assert found == [
         ("5% of every payment of the customer", "7.5% of every payment of the customer"),
         ("", "15% of the deal value when a referral is won"),
-        ("Ready for payout 30 days after it is earned", "Ready for payout 45 days after it is earned"),
+        (
+            "Ready for payout 30 days after it is earned",
+            "Ready for payout 45 days after it is earned",
+        ),
     ]
     assert differences(old, a_version(BONUS, ALWAYS, number=2)) == []
