@@ -78,9 +78,9 @@ CHECKS = {
           from (select account_id, sum(debit) as debits, sum(credit) as credits from {_SIDES} x group by account_id) s
           full join (select id as account_id, debits_minor, credits_minor from commissions_balance
                       where tenant_id = %(tenant)s) b using (account_id)
-         where coalesce(s.debits, 0) is distinct from b.debits_minor or coalesce(s.credits,
-         0) is distinct from b.credits_minor
-         order by account_id""",
+         where coalesce(s.debits, 0) is distinct from b.debits_minor
+            or coalesce(s.credits, 0) is distinct from b.credits_minor
+         order by account_id""",  # noqa: S608  built of constants
     "each currency sums to nothing": """
         select 'currency ' || a.currency, format('debits %%s, credits %%s', sum(b.debits_minor), sum(b.credits_minor))
           from commissions_balance b join commissions_account a on a.tenant_id = b.tenant_id and a.id = b.id

@@ -509,7 +509,7 @@ _COLUMNS = {
     "trace": "text",
 }
 
-_ARRAYS = "(select * from unnest({casts}) x ({names}))".format(
+_ARRAYS = "(select * from unnest({casts}) x ({names}))".format(  # noqa: S608  built of constants
     casts=", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values()), names=", ".join(_COLUMNS)
 )
 

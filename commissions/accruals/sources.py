@@ -109,7 +109,7 @@ class Pending:
 def pending_ids(
     kind: str, pending: Pending, *, after: UUID | None, limit: int
 ) -> tuple[list[UUID], UUID | None]:
-    """Return, of the next `limit` events beyond `after` in order of their ids, those without an accrual, and the last one.
+    """Return which of the next `limit` events beyond `after`, by id, have no accrual yet, and the last one.
 
     The last one is None when nothing lies beyond. Two plain look-ups by key: one statement that leaves out what is
     booked already was planned over guesses and got slower with every chunk.

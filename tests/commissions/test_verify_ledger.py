@@ -15,6 +15,7 @@ from tests.builders.commissions import an_accrual
 from tests.conftest import World, make_world
 
 pytestmark = pytest.mark.slow
+FIRST = "id = (select min(id) from {})"
 
 
 @pytest.fixture
@@ -63,19 +64,22 @@ def test_healthy_books_are_right_and_tenants_are_named(books: World) -> None:
     [
         pytest.param(
             "commissions_balance",
-            "update commissions_balance set credits_minor = credits_minor + 1 where id = (select min(id) from commissions_balance)",
+            "update commissions_balance set credits_minor = credits_minor + 1 where "
+            + FIRST.format("commissions_balance"),
             "balance is the sum of its transfers",
             id="a balance off by one",
         ),
         pytest.param(
             "commissions_transfer",
-            "update commissions_transfer set amount_minor = amount_minor + 1 where id = (select min(id) from commissions_transfer)",
+            "update commissions_transfer set amount_minor = amount_minor + 1 where "
+            + FIRST.format("commissions_transfer"),
             "accrual equals its transfer",
             id="a transfer rewritten",
         ),
         pytest.param(
             "commissions_accrual",
-            "update commissions_accrual set amount_minor = amount_minor + 1 where id = (select min(id) from commissions_accrual)",
+            "update commissions_accrual set amount_minor = amount_minor + 1 where "
+            + FIRST.format("commissions_accrual"),
             "trace reproduces the accrual",
             id="an accrual raised",
         ),

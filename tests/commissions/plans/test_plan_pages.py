@@ -58,10 +58,8 @@ def test_a_first_plan_is_drafted_reviewed_and_published(
         version = PlanVersion.objects.get()
         assert (version.number, version.minimum_payout_minor, version.hold_days) == (1, 5_000, 30)
         assert version.published_by_id == world.admin.id
-        assert [
-            (rule.trigger, rule.amount_minor, rule.rate, rule.months)
-            for rule in PlanRule.objects.order_by("position")
-        ][0] == (
+        first = PlanRule.objects.get(position=1)
+        assert (first.trigger, first.amount_minor, first.rate, first.months) == (
             "qualified",
             15_000,
             None,
@@ -109,8 +107,13 @@ def test_the_example_beside_the_form_is_the_engines(
         ("hold_days", "900", "less than or equal to 730"),
     ],
 )
-def test_what_cannot_be_saved_is_named(
-    world: World, client: Client, program_id: UUID, field: str, value: str, words: str
+def test_what_cannot_be_saved_is_named(  # noqa: PLR0917
+    world: World,
+    client: Client,
+    program_id: UUID,
+    field: str,
+    value: str,
+    words: str,
 ) -> None:
     client.force_login(world.admin)
 
