@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from partners.directory.models import PartnerState, PartnerType
@@ -25,7 +25,7 @@ class PartnerTable(Table):
     state = BadgeColumn(_("State"), tones=STATE_TONES, labels=dict(PartnerState.choices))
     people_count = NumberColumn(_("People"), priority=3)
     open_count = NumberColumn(_("Open referrals"), priority=2)
-    won_count = NumberColumn(_("Won"), priority=2)
+    won_count = NumberColumn(pgettext_lazy("several referrals", "Won"), priority=2)
     manager = Column(_("Manager"), priority=3)
 
     def render_name(self, record: Any) -> Html:

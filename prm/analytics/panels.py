@@ -236,7 +236,7 @@ def _due_steps() -> list[Task]:
                 "partner": row.partner.name,
             },
             reverse("referrals:manage-referral-detail", kwargs={"referral_id": row.id}),
-            _("Open"),
+            _("See the referral"),
             "flag",
         )
         for row in due

@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from prm.web.tables import (
     BadgeColumn,
@@ -72,7 +73,7 @@ class PartnerTallyTable(Table):
         labels={"yes": _("New"), "no": _("There already")},
     )
     rows = NumberColumn(_("Referrals"))
-    won = NumberColumn(_("Won"), priority=2)
+    won = NumberColumn(pgettext_lazy("several referrals", "Won"), priority=2)
     deal_minor = MoneyColumn(_("Revenue"))
 
 
