@@ -101,12 +101,11 @@ def verify_chain(*, published: tuple[int, str] | None = None) -> Iterator[Fault]
     """
     tenant_id = current_scope().tenant_id
     previous, expected = GENESIS, 0
-    for seal in EventSeal.objects.order_by("position").iterator(chunk_size=CHUNK):
+    for seal, event in _sealed_events():
         expected += 1
         if seal.position != expected:
             yield Fault(expected, seal.event_id, "a seal is missing before this one")
             expected = seal.position
-        event = Event.objects.filter(id=seal.event_id).first()
         if event is None:
             yield Fault(seal.position, seal.event_id, "the event was removed")
         elif event_digest(event) != bytes(seal.digest):
@@ -121,13 +120,26 @@ def verify_chain(*, published: tuple[int, str] | None = None) -> Iterator[Fault]
         previous = bytes(seal.chain)
     if published and expected < published[0]:
         yield Fault(expected + 1, 0, "entries up to the published head were removed")
-    late = (
-        Event.objects.filter(tenant_id=tenant_id, recorded_at__lt=timezone.now() - SEAL_LAG)
-        .exclude(id__in=EventSeal.objects.values("event_id"))
-        .order_by("id")
+    late = Event.objects.raw(
+        "select e.* from prm_event e left join prm_event_seal s on s.tenant_id = e.tenant_id and s.event_id = e.id "
+        "where s.id is null and e.tenant_id = %s and e.recorded_at < %s order by e.id limit 20",
+        [tenant_id, timezone.now() - SEAL_LAG],
     )
-    for event in late[:20]:
+    for event in late:
         yield Fault(expected + 1, event.id, "the event was inserted without a seal")
+
+
+def _sealed_events() -> Iterator[tuple[EventSeal, Event | None]]:
+    """Yield every seal in order with its event, None for one that is gone; two queries a chunk."""
+    position = 0
+    while True:
+        seals = list(EventSeal.objects.filter(position__gt=position).order_by("position")[:CHUNK])
+        events = Event.objects.in_bulk([seal.event_id for seal in seals])
+        for seal in seals:
+            yield seal, events.get(seal.event_id)
+        if len(seals) < CHUNK:
+            return
+        position = seals[-1].position
 
 
 def chain_head() -> tuple[int, str]:
