@@ -1,6 +1,8 @@
 """Run the workloads, print each figure as it comes, write results.json and RESULTS.md."""
 
 import argparse
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -36,6 +38,8 @@ def main() -> int:
         *SIZES,
         *([FULL] if options.full else []),
     ]
+    # Told to stop, it still drops its database.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began, report = time.monotonic(), Report()
     with arena() as ring:
         _run(ring, report, wanted, sizes, rounds=options.rounds)
@@ -59,7 +63,7 @@ def _run(ring: Arena, report: Report, wanted: list[str], sizes: list[int], *, ro
         f"{sum(sizes):,} referrals in {len(sizes)} tenants, made in {time.monotonic() - began:.0f} s",
         flush=True,
     )
-    meter = Meter(_admin_url(), ring.name)
+    meter = Meter(os.environ["DATABASE_ADMIN_URL"], ring.name)
     workloads: dict[str, Callable[..., Any]] = {
         "W1": accrual.run,
         "W2": payout_run.run,
@@ -70,12 +74,6 @@ def _run(ring: Arena, report: Report, wanted: list[str], sizes: list[int], *, ro
         started = time.monotonic()
         workloads[name](ring, meter, report, vendors, rounds=rounds)
         print(f"{name} took {time.monotonic() - started:.0f} s", flush=True)
-
-
-def _admin_url() -> str:
-    import os
-
-    return os.environ["DATABASE_ADMIN_URL"]
 
 
 if __name__ == "__main__":

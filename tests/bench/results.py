@@ -31,6 +31,7 @@ class Row:
     load: float = field(default_factory=lambda: round(os.getloadavg()[0], 2))
     note: str = ""
     verdict: str = NOTE
+    taken_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="minutes"))
 
 
 class Report:
@@ -70,7 +71,7 @@ class Report:
         return [row for row in self.rows if row.verdict == OVER]
 
     def write(self, *, options: dict[str, Any], seconds: float, folder: Path = HERE) -> None:
-        """Write results.json and RESULTS.md."""
+        """Write results.json and RESULTS.md; what another run said of workloads that this one left out stays."""
         facts = {
             "taken_at": self.began.isoformat(timespec="seconds"),
             "seconds": round(seconds, 1),
@@ -78,9 +79,18 @@ class Report:
             "python": platform.python_version(),
             "cores": os.cpu_count(),
         }
-        rows = [asdict(row) for row in self.rows]
-        (folder / "results.json").write_text(json.dumps({**facts, "rows": rows}, indent=1) + "\n")
-        (folder / "RESULTS.md").write_text(_markdown(self.rows, facts))
+        taken = {row.workload for row in self.rows}
+        kept = [row for row in _former(folder / "results.json") if row.workload not in taken]
+        rows = sorted([*kept, *self.rows], key=lambda row: int(row.workload[1:]))
+        stored = {**facts, "rows": [asdict(row) for row in rows]}
+        (folder / "results.json").write_text(json.dumps(stored, indent=1) + "\n")
+        (folder / "RESULTS.md").write_text(_markdown(rows, facts))
+
+
+def _former(file: Path) -> list[Row]:
+    if not file.exists():
+        return []
+    return [Row(**row) for row in json.loads(file.read_text())["rows"]]
 
 
 def _verdict(row: Row, *, steady: bool) -> str:
@@ -127,8 +137,8 @@ def _markdown(rows: list[Row], facts: dict[str, Any]) -> str:
         f"`python -m tests.bench {facts['options']['line']}`. Written by the run; do not edit.\n\n"
         "Ratio: median over the rounds of product to floor, wall time. CPU: the same of process and PostgreSQL backends together. "
         f"Others: cores that other programs used; beyond {BUSY_CORES:g} nothing passes (“noisy, rerun”).\n\n"
-        "| W | what | figure | goal | verdict | floor s | product s | CPU | others | load | note |\n"
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        "| W | what | figure | goal | verdict | floor s | product s | CPU | others | load | taken | note |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
     )
     lines = [
         "| "
@@ -144,6 +154,7 @@ def _markdown(rows: list[Row], facts: dict[str, Any]) -> str:
                 _figure(row.cpu_ratio, "x") if row.cpu_ratio else "",
                 f"{row.others_cores:.2f}",
                 f"{row.load:.2f}",
+                row.taken_at[:16].replace("T", " "),
                 row.note,
             ],
         )
