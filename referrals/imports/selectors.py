@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from partners.programs.models import Program
 from prm.jobs.files import private_path
@@ -137,7 +137,11 @@ def value_questions(source: Import, mapping: Mapping, today: date) -> ValueQuest
     orders = _orders(dates, today, doubts)
     counts = Counter(word.strip() for word in values.get("stage", []) if word.strip())
     words = [
-        (word, gettext("%(word)s (%(count)s rows)") % {"word": word, "count": number_text(count)})
+        (
+            word,
+            ngettext("%(word)s (%(count)s row)", "%(word)s (%(count)s rows)", count)
+            % {"word": word, "count": number_text(count)},
+        )
         for word, count in counts.most_common(WORDS_ASKED)
     ]
     people = headings_of(private_path(mapping.people.file)) if mapping.people else []
@@ -180,8 +184,10 @@ def _hints(mapping: Mapping, values: dict[str, list[str]]) -> dict[str, str]:
         counts["no_partner"] = sum(
             1 for value in values["submitted_by"] if folded(value) not in known
         )
-    words = gettext("%(count)s rows")
-    return {name: words % {"count": number_text(count)} for name, count in counts.items()}
+    return {
+        name: ngettext("%(count)s row", "%(count)s rows", count) % {"count": number_text(count)}
+        for name, count in counts.items()
+    }
 
 
 def _orders(dates: Sequence[str], today: date, doubts: list[str]) -> list[tuple[str, str]]:
