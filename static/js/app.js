@@ -107,6 +107,8 @@ const afterSwap = (target) => {
   document.querySelector(".error-summary")?.focus();
   const news = target?.closest?.("[data-say]") || target?.querySelector?.("[data-say]");
   if (news) say(news.dataset.say);
+  // A list tells how much it shows now, or that nothing fits
+  else if (target?.id === "results") say(target.querySelector(".pager span, .empty :is(h2, h3)")?.textContent.trim() || "");
   ageToasts();
 };
 
