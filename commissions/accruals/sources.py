@@ -140,13 +140,8 @@ def pending_ids(
             if kind == REVENUE
             else "s.import_id = %(import_id)s",
         )
-    if pending.before:
-        where.append(
-            "s.booked_at <= %(before)s"
-            if kind == REVENUE
-            else "exists (select from referrals_stage_change c where c.tenant_id = s.tenant_id and c.referral_id = s.id"
-            " and c.to_kind = %(kind)s and c.at <= %(before)s)",
-        )
+    if pending.before and kind == REVENUE:
+        where.append("s.booked_at <= %(before)s")
     table = "referrals_revenue_event" if kind == REVENUE else "referrals_referral"
     sql = _NEXT.format(table=table, where="".join(f" and {part}" for part in where))
     with connection.cursor() as cursor:
@@ -154,7 +149,18 @@ def pending_ids(
         ids = [row[0] for row in cursor.fetchall()]
         cursor.execute(_BOOKED, [kind, ids])
         booked = {row[0] for row in cursor.fetchall()}
-    return [id_ for id_ in ids if id_ not in booked], ids[-1] if len(ids) == limit else None
+    open_ids = [id_ for id_ in ids if id_ not in booked]
+    if pending.before and kind != REVENUE:
+        # Asked for these ids only: inside the statement above it was planned once per referral over all changes.
+        open_ids = _reached(kind, open_ids, pending.before)
+    return open_ids, ids[-1] if len(ids) == limit else None
+
+
+def _reached(kind: str, referral_ids: list[UUID], before: datetime) -> list[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(_REACHED, [referral_ids, kind, before])
+        reached = {row[0] for row in cursor.fetchall()}
+    return [id_ for id_ in referral_ids if id_ in reached]
 
 
 def _first_days(referral_ids: Iterable[UUID]) -> dict[UUID, date]:
@@ -172,6 +178,11 @@ def _sales(referral_ids: list[UUID]) -> dict[UUID, tuple[Any, int]]:
         cursor.execute(_SALES, [referral_ids])
         return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
 
+
+_REACHED = """
+select distinct referral_id from referrals_stage_change
+ where referral_id = any(%s::uuid[]) and to_kind = %s and at <= %s
+"""
 
 _PAYMENTS = """
 select e.id, e.referral_id, e.partner_id, e.amount_minor, e.currency, e.booked_at, e.booked_on, e.payment_no,
