@@ -15,9 +15,9 @@ class EarningsTable(Table):
     caption = _("Commissions, newest first")
     company = Column(_("For"), row_header=True)
     calculation = Column(_("Calculation"), priority=3, css="muted")
-    earned_on = DayColumn(_("Earned"), priority=2, form="short", css="muted", sort="earned")
+    earned_on = DayColumn(_("Earned"), priority=2, form="short", css="muted nowrap", sort="earned")
     state = Column(_("Status"), priority=2)
-    when = Column(_("Expected"), priority=3)
+    when = Column(_("Expected"), priority=3, css="nowrap")
     amount_minor = MoneyColumn(_("Amount"), css="strong")
 
     def render_company(self, record: Line) -> SafeString:
@@ -35,9 +35,9 @@ class AccrualTable(Table):
     partner_name = Column(_("Partner"), row_header=True)
     company = Column(_("For"), priority=2)
     calculation = Column(_("Calculation"), priority=3, css="muted")
-    earned_on = DayColumn(_("Earned"), priority=2, sort="earned")
+    earned_on = DayColumn(_("Earned"), priority=2, css="nowrap", sort="earned")
     state = Column(_("Status"), priority=2)
-    when = Column(_("Expected"), priority=3)
+    when = Column(_("Expected"), priority=3, css="nowrap")
     amount_minor = MoneyColumn(_("Amount"), css="strong", sort="amount")
 
     def render_partner_name(self, record: Line) -> SafeString:

@@ -348,9 +348,10 @@ def pips(step: int, total: int, tone: str = "", *, words: bool = True) -> SafeSt
 
 
 def stage_cell(label: Any, step: int, total: int, tone: str = "") -> SafeString:
-    """Return a stage's name over its bar."""
+    """Return a stage's name over its bar; total 0, as of an ended one, has no bar."""
+    bar = pips(step, total, tone) if total else ""
     return SafeString(
-        f'<span class="stack stack-1"><span>{conditional_escape(label)}</span>{pips(step, total, tone)}</span>'
+        f'<span class="stack stack-1"><span>{conditional_escape(label)}</span>{bar}</span>'
     )
 
 

@@ -131,7 +131,8 @@ def next_step_of(referral: Referral, *, member: Member, vendor: str, reason: str
         **names,
         "person": referral.contact_name or referral.company,
     }
-    return NextStep(title, gettext("You get an email at every step."), "accent", "flag")
+    text = "" if member.is_staff else gettext("You get an email at every step.")
+    return NextStep(title, text, "accent", "flag")
 
 
 def _entries(
