@@ -231,9 +231,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
-    "clear-job-files": {"task": "prm.jobs.tasks.clear_job_files", "schedule": 3600.0, "options": {"expires": 3600}},
+    "clear-job-files": {
+        "task": "prm.jobs.tasks.clear_job_files",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     # A head kept outside the database shows a cut or rewritten trail; the same head is sent once.
-    "publish-heads": {"task": "prm.audit.tasks.publish_heads", "schedule": crontab(hour=5, minute=0)},
+    "publish-heads": {
+        "task": "prm.audit.tasks.publish_heads",
+        "schedule": crontab(hour=5, minute=0),
+    },
     "release-holds": {
         "task": "commissions.accruals.tasks.release_holds",
         "schedule": 300.0,

@@ -59,8 +59,8 @@ def broker_of_its_own() -> Iterator[str]:
 def _forget_connections() -> None:
     """Let the next message open a connection with the options as they are now."""
     pools.reset()
-    app._pool = None
-    app.amqp._producer_pool = None
+    app._pool = None  # type: ignore[attr-defined]
+    app.amqp._producer_pool = None  # type: ignore[attr-defined]
 
 
 @contextmanager

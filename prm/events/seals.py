@@ -116,7 +116,9 @@ def verify_chain(*, published: tuple[int, str] | None = None) -> Iterator[Fault]
                 seal.position, seal.event_id, "the chain value does not follow from the one before"
             )
         if published and seal.position == published[0] and bytes(seal.chain).hex() != published[1]:
-            yield Fault(seal.position, seal.event_id, "the chain differs from the head that was published")
+            yield Fault(
+                seal.position, seal.event_id, "the chain differs from the head that was published"
+            )
         previous = bytes(seal.chain)
     if published and expected < published[0]:
         yield Fault(expected + 1, 0, "entries up to the published head were removed")

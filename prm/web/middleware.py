@@ -1,10 +1,13 @@
 """Answers to the questions of load balancers, before any other work."""
 
 from collections.abc import Callable
+from typing import cast
 
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from prm.web.cache import SteadyCache
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -36,4 +39,4 @@ def _database_answers() -> bool:
 
 
 def _cache_answers() -> bool:
-    return cache.answers()
+    return cast("SteadyCache", cache).answers()

@@ -95,7 +95,7 @@ def stage(world: World) -> Stage:
     def cast(tenant: Tenant, name: str, admin: User) -> Cast:
         with tenant_scope(tenant.id):
             partner = a_partner(name=name)
-        inside = {"partner_id": partner.id, "partner_name": partner.name}
+        inside: dict[str, Any] = {"partner_id": partner.id, "partner_name": partner.name}
         slug = name.lower().replace(" ", "-")
         return Cast(
             tenant=tenant,
@@ -140,9 +140,8 @@ def request(
             )
         response = client.get(path) if method == "GET" else client.post(path, {})
         if getattr(response, "streaming", False):
-            b"".join(
-                response.streaming_content
-            )  # to its end: the client then closes it without the connection
+            # To its end: the client then closes it without the connection.
+            b"".join(response.streaming_content)  # type: ignore[attr-defined]
         transaction.set_rollback(True)
     return response
 
@@ -195,7 +194,7 @@ class Asking:
 
     @property
     def kinds(self) -> dict[str, str]:
-        return self.block.get("kwargs", {})
+        return dict(self.block.get("kwargs", {}))
 
     def ids(self, owner: str) -> dict[str, Any]:
         return {key: self.stage.object(owner, kind) for key, kind in self.kinds.items()}

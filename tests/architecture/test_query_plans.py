@@ -73,7 +73,7 @@ class Crowd:
         client.force_login(person)
         told: list[tuple[str, Any]] = []
 
-        def listen(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+        def listen(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:
             told.append((statement, params))
             return execute(statement, params, many, context)
 

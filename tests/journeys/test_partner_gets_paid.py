@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from django.conf import settings
@@ -69,7 +70,7 @@ def a_ready_program(acme: Tenant) -> Partner:
         hold_days=0,
     )
     partner = a_partner("Brightwater", program=program)
-    inside = {"partner_id": partner.id, "partner_name": partner.name}
+    inside: dict[str, Any] = {"partner_id": partner.id, "partner_name": partner.name}
     a_member(acme, Role.PARTNER_REP, REP, name="Rae Rep", **inside)
     a_member(acme, Role.PARTNER_ADMIN, BOSS, name="Bo Boss", **inside)
     details = PayoutDetails(
@@ -194,7 +195,7 @@ def issues_the_statement(ground: Ground, run: PayoutRun) -> Statement:
         with tenant_scope(ground.world.acme.id):
             return Statement.objects.first()
 
-    return eventually(issued, seconds=60, what="the statement")
+    return cast("Statement", eventually(issued, seconds=60, what="the statement"))
 
 
 def partner_reads_the_statement(ground: Ground, statement: Statement) -> str:

@@ -76,12 +76,12 @@ def seen(person: Visitor, name: str) -> list[str]:
     wide = person.page.viewport_size or PHONE
     found = []
     for size in (wide, PHONE):
-        person.page.set_viewport_size(size)  # type: ignore[arg-type]
+        person.page.set_viewport_size(size)
         for scheme in ("light", "dark"):
-            person.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            person.page.emulate_media(color_scheme=scheme)
             person.picture(f"{name}-{size['width']}-{scheme}", full=True)
             found += [f"{name} {size['width']} {scheme}: {fault}" for fault in person.problems()]
-    person.page.set_viewport_size(wide)  # type: ignore[arg-type]
+    person.page.set_viewport_size(wide)
     person.page.emulate_media(color_scheme="light")
     return found
 

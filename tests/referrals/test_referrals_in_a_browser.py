@@ -1,4 +1,4 @@
-"""Referral pages in a real browser: sent from a phone in under a minute, with and without scripts, and free of faults."""
+"""Referral pages in a real browser: sent from a phone in under a minute, with and without scripts, free of faults."""
 
 import re
 import time
@@ -9,15 +9,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser
-from tests.browser import HAS_CHROMIUM, Visitor, chromium, serving, visitor
-from tests.builders.people import PASSWORD
-from tests.builders.referrals import People, a_partner, a_program, a_referral, people_of
-from tests.conftest import World, make_world
 
 from prm.events.services import Actor
 from prm.tenancy.scope import tenant_scope
 from referrals.pipeline.models import Referral
 from referrals.pipeline.services import add_note, set_next_step
+from tests.browser import HAS_CHROMIUM, Visitor, chromium, serving, visitor
+from tests.builders.people import PASSWORD
+from tests.builders.referrals import People, a_partner, a_program, a_referral, people_of
+from tests.conftest import World, make_world
 
 pytestmark = [
     pytest.mark.journey,

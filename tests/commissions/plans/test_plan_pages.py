@@ -107,7 +107,7 @@ def test_the_example_beside_the_form_is_the_engines(
         ("hold_days", "900", "less than or equal to 730"),
     ],
 )
-def test_what_cannot_be_saved_is_named(  # noqa: PLR0917
+def test_what_cannot_be_saved_is_named(
     world: World,
     client: Client,
     program_id: UUID,

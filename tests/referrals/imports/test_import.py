@@ -175,7 +175,7 @@ def test_a_killed_commit_goes_on_and_writes_nothing_twice(
     world: World,
     at: datetime,
     monkeypatch: pytest.MonkeyPatch,
-    remembers: bool,  # noqa: FBT001  a parameter of the test
+    remembers: bool,
 ) -> None:
     monkeypatch.setattr(reading, "CHUNK", 2)
     source = checked(world, at)

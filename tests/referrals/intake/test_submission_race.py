@@ -5,14 +5,14 @@ from uuid import uuid4
 
 import pytest
 from django.db import connections
-from tests.builders.referrals import a_draft, a_partner
-from tests.conftest import NOON, make_world
 
 from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.tenancy.scope import tenant_scope
 from referrals.intake.services import submit_referral
 from referrals.pipeline.models import Referral
+from tests.builders.referrals import a_draft, a_partner
+from tests.conftest import NOON, make_world
 
 
 @pytest.mark.race

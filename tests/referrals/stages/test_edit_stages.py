@@ -172,8 +172,8 @@ def test_no_program_allows_these(acme: Tenant, at: datetime, start: str, end: st
 
     with pytest.raises(StageNotAllowed):
         set_moves(program_id=program.id, pairs={(ids[start], ids[end])}, actor=SYSTEM, at=at)
+    other = stage_of(a_program("other").id, "accepted").id
     with pytest.raises(StageNotAllowed):
-        other = stage_of(a_program("other").id, "accepted").id
         set_moves(program_id=program.id, pairs={(ids["submitted"], other)}, actor=SYSTEM, at=at)
 
     assert StageMove.objects.filter(from_stage_id=ids["submitted"]).count() == 3
