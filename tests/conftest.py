@@ -145,10 +145,10 @@ def make_world() -> World:
         acme=acme,
         globex=globex,
         manager=a_member(acme, Role.CHANNEL_MANAGER, "manager@acme.example", name="Mara Manager"),
-        finance=a_member(acme, Role.FINANCE, "finance@acme.example", name="Fin Ance"),
-        second_finance=a_member(acme, Role.FINANCE, "second@acme.example", name="Sec Ond"),
+        finance=a_member(acme, Role.FINANCE, "finance@acme.example", name="Fay Finance"),
+        second_finance=a_member(acme, Role.FINANCE, "second@acme.example", name="Sanna Second"),
         admin=a_member(acme, Role.PROGRAM_ADMIN, "admin@acme.example", name="Ada Admin"),
-        stranger=a_member(globex, Role.PROGRAM_ADMIN, "admin@globex.example", name="Stran Ger"),
+        stranger=a_member(globex, Role.PROGRAM_ADMIN, "admin@globex.example", name="Gus Globex"),
     )
 
 
