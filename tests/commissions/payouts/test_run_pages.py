@@ -265,7 +265,7 @@ def test_the_second_person_to_submit_is_told_who_was_first(
 
     answer = second.post("/acme/manage/payouts/submit/", form, follow=True)
 
-    assert "Fin Ance has already prepared" in answer.content.decode()
+    assert "Fay Finance has already prepared" in answer.content.decode()
     assert "Approve 2 payouts" in answer.content.decode()
 
 

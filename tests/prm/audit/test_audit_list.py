@@ -104,7 +104,7 @@ def test_names_things_and_people(happened: World, at: datetime) -> None:
     text = signed_in(happened.admin).get("/acme/manage/audit/").text
 
     assert f'<a href="/acme/manage/partners/{partner.id}/">Numera</a>' in text
-    assert "manager: <ins>Fin Ance</ins>" in text
+    assert "manager: <ins>Fay Finance</ins>" in text
 
 
 def test_is_exported_by_a_job_with_the_same_filters(
