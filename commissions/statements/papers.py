@@ -17,6 +17,7 @@ from prm.web.formats import day_text, money_text
 
 # A page with more lines takes seconds and reads badly; the lines then travel as an attached CSV (BENCH.md, W13).
 LONGEST_PRINTED = 100
+RELEASES_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,7 @@ def paper_of(statement: Statement) -> Paper:
             amount(statement.closing_minor),
         ),
         owed=_owed(statement),
-        holds=[
-            gettext("%(amount)s until %(day)s.")
-            % {"amount": amount(minor), "day": day_text(date.fromisoformat(day))}
-            for day, minor in parties.get("holds", [])[:4]
-        ],
+        holds=hold_lines(parties.get("holds", []), currency),
         is_summary=summary,
         support_email=by.get("support_email", ""),
         digest=statement.digest,
@@ -152,6 +149,27 @@ def _payments(statement: Statement) -> list[str]:
             found.append(gettext("To %(account)s") % {"account": account})
         if number := row.detail.get("payout"):
             found.append(gettext("Reference %(number)s") % {"number": number})
+    return found
+
+
+def hold_lines(holds: list[tuple[str, int]], currency: str) -> list[str]:
+    """Return when what is on hold is released, the later releases in one sum, so that all parts add up."""
+    shown, later = holds[:RELEASES_SHOWN], holds[RELEASES_SHOWN:]
+    if len(later) == 1:
+        shown, later = holds, []
+    found = [
+        gettext("%(amount)s until %(day)s.")
+        % {"amount": money_text(minor, currency), "day": day_text(date.fromisoformat(day))}
+        for day, minor in shown
+    ]
+    if later:
+        found.append(
+            gettext("%(amount)s later, the last until %(day)s.")
+            % {
+                "amount": money_text(sum(minor for _, minor in later), currency),
+                "day": day_text(date.fromisoformat(later[-1][0])),
+            }
+        )
     return found
 
 
