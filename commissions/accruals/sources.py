@@ -173,10 +173,20 @@ def _first_days(referral_ids: Iterable[UUID]) -> dict[UUID, date]:
 
 
 def _sales(referral_ids: list[UUID]) -> dict[UUID, tuple[Any, int]]:
-    """Return the payment that a won deal was booked as, and how much of it was given back."""
+    """Return the payment that a won deal was booked as, locked, and how much of it was given back.
+
+    A refund handled meanwhile waits, then finds what the win earned; one that came first is seen here.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_SALES, [referral_ids])
-        return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
+        of = dict(cursor.fetchall())
+        cursor.execute(_LOCKED_SALES, [list(of.values())])
+        refunded = dict(cursor.fetchall())
+    return {
+        referral_id: (sale_id, refunded[sale_id])
+        for referral_id, sale_id in of.items()
+        if sale_id in refunded
+    }
 
 
 _REACHED = """
@@ -199,9 +209,13 @@ select referral_id, min(booked_on) from referrals_revenue_event
 """
 
 _SALES = """
-select distinct on (referral_id) referral_id, id, refunded_minor from referrals_revenue_event
+select distinct on (referral_id) referral_id, id from referrals_revenue_event
  where referral_id = any(%s::uuid[]) and payment_no = 1 and source in ('won', 'import')
  order by referral_id, booked_at, id
+"""
+
+_LOCKED_SALES = """
+select id, refunded_minor from referrals_revenue_event where id = any(%s::uuid[]) order by id for no key update
 """
 
 _MILESTONES = """

@@ -1,15 +1,19 @@
 """Refunds take back at the original line's own rate, to the cent, and the partner is told."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from commissions.accruals.models import Accrual, Clawback
 from commissions.accruals.services import (
     ClawbackTooLarge,
     accrue_for_events,
+    accrue_for_referrals,
     claw_back,
     claw_back_refund,
     release_due,
@@ -25,7 +29,7 @@ from referrals.revenue.models import RevenueEvent
 from referrals.revenue.services import record_refund
 from tests.builders.commissions import WON_500, a_plan, a_won_deal, an_accrual
 from tests.builders.referrals import a_program, people_of
-from tests.conftest import World
+from tests.conftest import World, make_world
 
 
 def a_refund(payment_id: UUID, minor: int, at: datetime, *, name: str = "refund") -> UUID:
@@ -189,3 +193,36 @@ def test_the_partners_admin_is_told_of_both_and_the_rep_of_neither(
         mail = Mail.objects.get(kind="commission.reversed")
         assert mail.to == people.admin.email
         assert "€200.00" in mail.subject
+
+
+def test_a_refund_while_a_win_is_being_booked_waits_for_it(
+    real_database: str, at: datetime
+) -> None:
+    world = make_world()
+    with tenant_scope(world.acme.id):
+        a_plan(None, WON_500)
+        customer = a_won_deal(at)
+        payment = RevenueEvent.objects.get(customer_id=customer.id)
+
+    def refund() -> None:
+        try:
+            with tenant_scope(world.acme.id):
+                claw_back_refund(
+                    refund_id=a_refund(payment.id, payment.amount_minor, at), actor=SYSTEM, at=at
+                )
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with tenant_scope(world.acme.id):
+            accrue_for_referrals(
+                kind="won", referral_ids=[customer.referral_id], actor=SYSTEM, at=at
+            )
+            done = pool.submit(refund)
+            with suppress(TimeoutError):
+                done.result(timeout=1)
+        done.result(timeout=20)
+
+    with tenant_scope(world.acme.id):
+        reward = Accrual.objects.get(source_kind="won")
+        assert (reward.amount_minor, reward.clawed_minor) == (50_000, 50_000)
