@@ -16,13 +16,24 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from prm.money import currency_exponent, known_currencies
-from prm.web.exports import csv_lines
+from prm.web.exports import HIDING, RISKY, STARTS, csv_lines
 
 TEXT, MOMENT, PLAIN, MONEY = "text", "moment", "plain", "money"
-# The same that prm.web.exports.safe_text looks for, as an array of SQL; chr(37) is %, which psycopg would read.
-_RISKY = r"array['=', '+', '-', '@', E'\t', E'\r', E'\n', '|', chr(37)]"
-# Code points of the first character of a text that may be risky: those above, and a space that may hide one.
-_DOUBTFUL = "'{9,10,13,32,37,43,45,61,64,124}'::int[]"
+
+
+def _any_of(signs: Sequence[str]) -> str:
+    """Return a class of a regular expression, by code point: psycopg would read a percent sign in the text."""
+    return "[" + "".join(f"\\u{ord(sign):04x}" for sign in signs) + "]"
+
+
+# The same that prm.web.exports.safe_text looks for.
+_RISKY = "array[" + ", ".join(f"chr({ord(sign)})" for sign in RISKY) + "]"
+_HIDING = " || ".join(f"chr({ord(sign)})" for sign in HIDING)
+# Code points of the first character of a text that may be risky: those above, and what may hide one.
+_DOUBTFUL = "'{" + ",".join(str(ord(sign)) for sign in (*RISKY, *HIDING)) + "}'::int[]"
+# Where a spreadsheet that cuts at semicolons begins a cell inside one of ours.
+_CUTS = r"'[;\t\r\n]'"
+_INSIDE = rf"'([;\t\r\n]{_any_of(HIDING)}*)({_any_of(STARTS)})'"
 
 
 @dataclass(frozen=True)
@@ -73,10 +84,11 @@ def _cell(kind: str, number: int) -> str:
     name = f"c{number}"
     if kind == TEXT:
         # Nearly every text is let through by its first letter alone; the exact look costs several times as much.
-        guarded = f"case when left(ltrim({name}, ' '), 1) = any({_RISKY}) then '''' || {name} else {name} end"
-        return (
-            f"case when ascii({name}) = any({_DOUBTFUL}) then {guarded} else nullif({name}, '') end"
-        )
+        inside = f"regexp_replace({name}, {_INSIDE}, '\\1''\\2', 'g')"
+        plain = f"case when {name} ~ {_CUTS} then {inside} else {name} end"
+        first = f"left(ltrim({name}, {_HIDING}), 1)"
+        guarded = f"case when {first} = any({_RISKY}) then '''' || {plain} else {plain} end"
+        return f"case when ascii({name}) = any({_DOUBTFUL}) then {guarded} else nullif({plain}, '') end"
     if kind == MOMENT:
         # JSON's form is the ISO form with the session's offset, and cheaper than to_char.
         return f"to_jsonb(date_trunc('second', {name})) #>> '{{}}'"

@@ -4,6 +4,7 @@ CSV: UTF-8 with BOM, ISO dates, plain decimals, currency in its own column. XLSX
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,14 +19,25 @@ from prm.money import Money, currency_exponent
 from prm.web.formats import money_plain
 
 BOM = "\ufeff"
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+# Full-width signs too: spreadsheets of East Asia read them as the plain ones.
+STARTS = "=+-@\uff1d\uff0b\uff0d\uff20"
+RISKY = (*STARTS, "\t", "\r", "\n", "|", "%")
+# Blanks and invisible signs that a spreadsheet drops from the front.
+HIDING = " \x0b\x0c\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"
+# Where a spreadsheet that cuts at semicolons begins a cell inside one of ours.
+_INSIDE = re.compile(f"([;\t\r\n][{HIDING}]*)([{re.escape(STARTS)}])")
 # What a spreadsheet still reads as text when it stands first.
 _GUARD = "'"
 
 
 def safe_text(text: str) -> str:
-    """Return text that no spreadsheet runs: a leading =, +, -, @ or control character gets an apostrophe before it."""
-    return _GUARD + text if text.lstrip(" ").startswith(_RISKY) else text
+    """Return text that no spreadsheet runs: a leading =, +, -, @ or control character gets an apostrophe before it.
+
+    So does one behind a semicolon, tab or line break, where other countries' spreadsheets begin a cell (S14).
+    """
+    if _INSIDE.search(text):
+        text = _INSIDE.sub(rf"\1{_GUARD}\2", text)
+    return _GUARD + text if text.lstrip(HIDING).startswith(RISKY) else text
 
 
 def csv_value(value: Any) -> str:

@@ -39,13 +39,49 @@ def test_csv_is_for_machines_and_people() -> None:
     ]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n=", "  =", "|", "%"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        "=",
+        "+",
+        "-",
+        "@",
+        "\t",
+        "\r",
+        "\n=",
+        "  =",
+        "|",
+        "%",
+        "\uff1d",
+        "\uff0b",
+        "\uff0d",
+        "\uff20",
+        "\ufeff=",
+        "\u200b=",
+        "\u00a0\uff1d",
+    ],
+)
 def test_no_text_can_start_a_formula(start: str) -> None:
     cell = next(
         csv.reader(io.StringIO("".join(csv_lines(["a"], [[start + "1+1"]])).split("\n", 1)[1]))
     )[0]
 
     assert cell.startswith("'")
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a; \u200b@x;+1", "a; \u200b'@x;'+1"),
+        ("so\n=1", "so\n'=1"),
+        ("a;b = c", "a;b = c"),
+    ],
+)
+def test_no_text_can_start_a_formula_where_semicolons_part_cells(text: str, safe: str) -> None:
+    written = "".join(csv_lines(["a"], [[text]])).split("\n", 1)[1]
+
+    assert next(csv.reader(io.StringIO(written))) == [safe]
 
 
 def test_line_breaks_and_quotes_survive() -> None:
