@@ -193,6 +193,8 @@ def _delimiter_of(path: Path, encoding: str) -> str:
                 widths = [
                     len(row) for row in islice(csv.reader(file, delimiter=delimiter), 30) if row
                 ]
+            except UnicodeError as error:
+                raise FileRefused("encoding") from error
             except csv.Error:
                 return 0.0, 0
         if not widths:
@@ -230,6 +232,9 @@ def _copy(rows: Iterable[list[str]], writer: Any) -> Sheet:
             raise FileRefused("too_many_columns")
         if any(len(cell) > MAX_CELL for cell in row):
             raise FileRefused("cell_too_long")
+        # No column of the database holds it, and files with a byte order mark are not looked through before.
+        if any("\x00" in cell for cell in row):
+            raise FileRefused("encoding")
         if not headings:
             headings = _unique(row[:MAX_COLUMNS])
             writer.writerow(["line", *headings])
