@@ -1,5 +1,6 @@
 """The audit trail as it is searched, shown and exported."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,9 +15,11 @@ from prm.audit.subjects import Named, named_subjects
 from prm.audit.words import AREAS, sentence
 from prm.events.models import Event
 from prm.tenancy.scope import current_scope
+from prm.web.formats import moment_text
 from prm.web.parts import Entry
 
 VALUE_SHOWN = 200
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*[+-]\d\d:\d\d\Z")
 # Changed fields that hold a person.
 PEOPLE_FIELDS = frozenset({"manager_id", "owner_id", "user_id"})
 CHUNK = 2_000
@@ -190,7 +193,19 @@ def _shown(value: Any, field: str, names: dict[int, str]) -> str:
     if field in PEOPLE_FIELDS and isinstance(value, int):
         return names.get(value, f"#{value}")
     text = "" if value is None else str(value)
+    if moment := _moment(text):
+        return moment_text(moment, "short")
     return text if len(text) <= VALUE_SHOWN else text[:VALUE_SHOWN] + "…"
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the moment a value says in ISO 8601 with a zone, as events keep it."""
+    if not _MOMENT.match(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _midnight(day: date) -> datetime:

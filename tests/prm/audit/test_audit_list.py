@@ -91,6 +91,22 @@ def test_shows_before_and_after_escaped(happened: World) -> None:
     assert "secret" not in text
 
 
+def test_shows_moments_as_people_read_them(happened: World, at: datetime) -> None:
+    with tenant_scope(happened.acme.id):
+        emit(
+            "plan.published",
+            subject="program:1",
+            actor=Actor(happened.admin.id),
+            at=at,
+            changes={"starts_at": ["", "2026-03-31T22:00:00+00:00"]},
+        )
+
+    text = signed_in(happened.admin).get("/acme/manage/audit/").text
+
+    assert "T22:00:00" not in text
+    assert "2026, " in text[text.index("starts at") :]
+
+
 def test_names_things_and_people(happened: World, at: datetime) -> None:
     with tenant_scope(happened.acme.id):
         partner = a_partner("Numera")
