@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("prm.jobs.urls")),
     path("", include("prm.audit.urls")),
     path("", include("prm.analytics.urls")),
+    path("", include("prm.search.urls")),
     path("", include("partners.urls")),
     path("", include("referrals.urls")),
     path("", include("commissions.urls")),
