@@ -3,9 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from commissions.accruals.services import accrue_chunk
+from commissions.accruals.services import CHUNK, accrue_chunk, release_due
 from commissions.accruals.sources import QUALIFIED, REVENUE, WON, Pending
 from prm.accounts.capabilities import Capability
 from prm.events.services import SYSTEM
@@ -51,4 +52,11 @@ def book_commissions(progress: Progress) -> None:
             progress.advance(booked)
             if after is None:
                 break
+    # Old history is past its hold already; the next payout run need not wait for the clock.
+    while True:
+        now = timezone.now()
+        with progress.scope():
+            found = release_due(until=now, at=now)
+        if found < CHUNK:
+            break
     progress.finish({"booked": booked})
