@@ -89,8 +89,12 @@ def jobs_visible_to(member: Member) -> QuerySet[Job]:
 
 
 def job_view(job: Job, member: Member, *, now: datetime) -> JobView:
-    """Return the job as the person sees it; a file shows until it expires."""
+    """Return the job as the person sees it; a file shows until it expires or the right to it ends.
+
+    Staff who started a job have no claim to its file once their role is lost (THREATS.md, S06).
+    """
     found = runner_of(job.kind)
+    may_read = not member.is_staff or (found is not None and member.may(found.capability))
     expired = job.file_expires_at is not None and job.file_expires_at < now
     return JobView(
         job=job,
@@ -100,7 +104,7 @@ def job_view(job: Job, member: Member, *, now: datetime) -> JobView:
         note=_time_left(job, now),
         total=job.total_count if job.state == JobState.RUNNING else None,
         results=_results(job.result),
-        has_file=bool(job.file) and not expired,
+        has_file=bool(job.file) and not expired and may_read,
         file_gone=bool(job.file_name) and (expired or not job.file),
         may_stop=job.state in LIVE
         and job.stop_asked_at is None

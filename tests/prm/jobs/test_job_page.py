@@ -122,7 +122,7 @@ def test_hands_out_the_file_once_asked_and_records_it(world: World, job: Job) ->
         file_expires_at=timezone.now() + timedelta(days=1),
     )
 
-    response: Any = signed_in(world.manager).get(f"/acme/jobs/{job.id}/file/")
+    response: Any = signed_in(world.finance).get(f"/acme/jobs/{job.id}/file/")
 
     assert b"".join(response.streaming_content) == b"<script>alert(1)</script>"
     assert response.headers["Content-Disposition"] == 'attachment; filename="x.html"'
@@ -130,7 +130,7 @@ def test_hands_out_the_file_once_asked_and_records_it(world: World, job: Job) ->
     assert response.headers["Cache-Control"] == "private, no-store"
     with tenant_scope(world.acme.id):
         assert (
-            Event.objects.filter(name="job.file_downloaded", actor_id=world.manager.id).count() == 1
+            Event.objects.filter(name="job.file_downloaded", actor_id=world.finance.id).count() == 1
         )
 
 
@@ -145,8 +145,24 @@ def test_an_expired_file_is_gone(world: World, job: Job) -> None:
         file_expires_at=timezone.now() - timedelta(seconds=1),
     )
 
-    assert signed_in(world.manager).get(f"/acme/jobs/{job.id}/file/").status_code == 404
+    assert signed_in(world.finance).get(f"/acme/jobs/{job.id}/file/").status_code == 404
     assert "no longer kept" in page(world.manager, job).text
+
+
+def test_who_lost_the_right_loses_the_file_too(world: World, job: Job) -> None:
+    change(
+        world,
+        job,
+        state=JobState.DONE,
+        file=save_private(b"x", file_name="x.csv", tenant_id=world.acme.id),
+        file_name="x.csv",
+        file_expires_at=timezone.now() + timedelta(days=1),
+    )
+
+    # The manager started it, but holds no right to see money (any more).
+    assert signed_in(world.manager).get(f"/acme/jobs/{job.id}/file/").status_code == 404
+    allowed: Any = signed_in(world.finance).get(f"/acme/jobs/{job.id}/file/")
+    assert b"".join(allowed.streaming_content) == b"x"
 
 
 def test_stop_and_retry(world: World, job: Job) -> None:
