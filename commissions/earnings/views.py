@@ -34,6 +34,7 @@ from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.jobs.services import start_job
+from prm.money import known_currencies
 from prm.web.exports import csv_lines, write_xlsx
 from prm.web.formats import money_text
 from prm.web.htmx import hx_redirect, render_part
@@ -96,7 +97,8 @@ def earning_detail(request: MemberRequest, accrual_id: int) -> HttpResponse:
 @needs(Capability.SEE_EARNINGS)
 def earnings_export(request: MemberRequest) -> HttpResponse:
     """Answer with the partner's own lines as a file."""
-    wanted = Wanted(view="", currency=request.GET.get("currency", "")[:3])
+    currency = request.GET.get("currency", "")
+    wanted = Wanted(view="", currency=currency if currency in known_currencies() else "")
     rows = wanted.rows(listed_accruals(request.member)).order_by("-earned_at", "-id")[:10_000]
     return _file(
         request, rows, staff=False, ending="xlsx" if request.GET.get("format") == "xlsx" else "csv"

@@ -1,5 +1,6 @@
 """The editor of a plan version: its dates, and as many rules as rows."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from decimal import Decimal
@@ -182,11 +183,11 @@ class PlanEditor:
             numbers = [
                 int(text)
                 for text in data.getlist("row")[:MAX_RULES]
-                if text.isdigit() and len(text) < 4
+                if text.isascii() and text.isdigit() and len(text) < 4
             ]
             gone = (
                 int(self.action.removeprefix("remove-"))
-                if self.action.startswith("remove-") and self.action[7:].isdigit()
+                if re.fullmatch(r"remove-[0-9]{1,3}", self.action)
                 else None
             )
             self.rows = [

@@ -1,5 +1,7 @@
 """What to look for in the audit trail."""
 
+from datetime import date
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -21,4 +23,11 @@ class AuditFilterForm(forms.Form):
         self.full_clean()
         found = getattr(self, "cleaned_data", {})
         words = str(found.get("q") or "").replace("\x00", "").strip()
-        return AuditFilter(words, found.get("area") or "", found.get("since"), found.get("until"))
+        return AuditFilter(
+            words, found.get("area") or "", _known(found.get("since")), _known(found.get("until"))
+        )
+
+
+def _known(day: date | None) -> date | None:
+    """Return a day that the calendar of every zone holds with the day after it, None for others."""
+    return day if day and 1970 <= day.year < 2200 else None

@@ -200,3 +200,15 @@ def test_the_referral_page_shows_what_it_earned(
     assert "20% of €1,000.00, plan v1, first payment" in page
     with tenant_scope(world.acme.id):
         assert Accrual.objects.count() == 1
+
+
+@pytest.mark.parametrize("currency", ["a%00b", "%00", "eur", "XQX"])
+def test_an_export_in_no_known_currency_holds_every_line(
+    world: World, people: People, client: Client, at: datetime, currency: str
+) -> None:
+    with tenant_scope(world.acme.id):
+        an_accrual(at, partner=people.partner)
+
+    text = page_of(client, people.admin, f"/acme/earnings/export/?currency={currency}")
+
+    assert "Kestrel Logistics" in text

@@ -85,6 +85,21 @@ def test_rows_are_added_and_removed_without_scripts_and_without_saving(
         assert not PlanVersion.objects.exists()
 
 
+@pytest.mark.parametrize("row", ["\u00b2", "\u0663", "-1", "99999999999999999999"])
+def test_rows_that_nobody_numbered_are_left_out(
+    world: World, client: Client, program_id: UUID, row: str
+) -> None:
+    client.force_login(world.admin)
+    url = f"/acme/manage/programs/{program_id}/plans/draft/"
+
+    answers = [
+        client.post(url, written("add", row=row)),
+        client.post(url, written(f"remove-{row}")),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+
+
 def test_the_example_beside_the_form_is_the_engines(
     world: World, client: Client, program_id: UUID
 ) -> None:

@@ -50,6 +50,11 @@ def names(world: World, query: str = "") -> list[str]:
     return [line.name for line in response.context["lines"]]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30"])
+def test_a_day_outside_every_calendar_filters_nothing(happened: World, day: str) -> None:
+    assert names(happened, f"?since={day}&until={day}") == names(happened)
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
