@@ -19,3 +19,6 @@ urlpatterns = [
     path("", include("referrals.urls")),
     path("", include("commissions.urls")),
 ]
+
+handler429 = "prm.signin.views.too_many"
+handler500 = "prm.signin.views.broken"

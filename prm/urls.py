@@ -13,3 +13,4 @@ urlpatterns = [
 ]
 
 handler429 = "prm.signin.views.too_many"
+handler500 = "prm.signin.views.broken"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from allauth.core import ratelimit
@@ -10,10 +11,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.utils import timezone
+from django.template.loader import render_to_string
+from django.urls import get_script_prefix, reverse
+from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import check_for_language
+from django.utils.translation import check_for_language, get_language_from_request
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -147,6 +149,25 @@ def too_many(request: HttpRequest) -> HttpResponse:
     """Answer somebody who tried too often."""
     response = render(request, "429.html", status=429)
     response.headers["Retry-After"] = "60"
+    return response
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Answer when the portal failed, in the person's language, with the number under which the log knows the request.
+
+    Reads nothing but the request: the database may be what failed.
+    """
+    language = getattr(request, "LANGUAGE_CODE", "") or get_language_from_request(request)
+    with translation.override(language):
+        page = render_to_string(
+            "500.html",
+            {
+                "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+                "home_url": get_script_prefix(),
+            },
+        )
+    response = HttpResponse(page, status=500)
+    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
