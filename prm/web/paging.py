@@ -298,11 +298,16 @@ def _read(cursor: str, queryset: QuerySet[Any], columns: list[tuple[str, bool]])
     ]
 
 
+def _is_storable(text: str) -> bool:
+    """Tell whether the database can be asked for a text: no NUL, no half of a pair of surrogates."""
+    return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
 def _checked(field: "Field[Any, Any]", value: Any) -> Any:
     if (
         value is None
         or isinstance(value, list | dict)
-        or (isinstance(value, str) and "\x00" in value)
+        or (isinstance(value, str) and not _is_storable(value))
     ):
         raise BadCursor(str(value))
     try:

@@ -101,6 +101,7 @@ def forged(*values: object) -> str:
         forged("2026-01-01T00:00:00Z", "no uuid"),
         forged({"a": 1}, []),
         forged("a\x00b", "0191c0de-0000-7000-8000-000000000000"),
+        forged("\ud800", "0191c0de-0000-7000-8000-000000000000"),
     ],
 )
 def test_a_broken_place_gives_the_first_page(cursor: str) -> None:
