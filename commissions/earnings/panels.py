@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from commissions.accruals.models import Accrual
+from commissions.accruals.models import Accrual, Release
 from commissions.earnings.lines import lines_for
-from commissions.plans.rules import AccrualDraft, Facts, Version, drafts_for
+from commissions.plans.rules import AccrualDraft, Facts, Trace, Version, drafts_for
 from commissions.plans.selectors import published_terms, terms_in_force
-from commissions.plans.wording import hold_words, rule_words, term_lines
+from commissions.plans.wording import hold_words, reward_name, rule_words, term_lines
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
@@ -20,6 +21,7 @@ from prm.money import Money
 from prm.web.formats import money_text, percent_text
 from referrals.pipeline.models import CLOSED_KINDS, Referral, StageKind
 from referrals.pipeline.panels import MoneyLine, Panel, Reward, fills
+from referrals.revenue.models import RevenueEvent
 
 SHOWN = 20
 
@@ -95,6 +97,45 @@ def rewards_of(referrals: Sequence[Referral], member: Member) -> dict[UUID, Rewa
             if minor:
                 found[row.id] = Reward(minor, row.currency, gettext("if won"))
     return found
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """What a full refund of a payment takes back of one reward on it."""
+
+    partner: str
+    reward: str
+    amount_minor: int
+    currency: str
+    on_hold: bool
+
+
+@fills("revenue.refund")
+def refund_panel(payment: RevenueEvent, member: Member) -> Panel | None:
+    """Show which commissions a refund of all that is left of a payment takes back."""
+    if not member.may(Capability.SEE_MONEY):
+        return None
+    accruals = list(
+        Accrual.objects.filter(revenue_event_id=payment.id, clawed_minor__lt=F("amount_minor"))
+        .select_related("partner")
+        .order_by("id")
+    )
+    released = set(
+        Release.objects.filter(accrual_id__in=[row.id for row in accruals]).values_list(
+            "accrual_id", flat=True
+        )
+    )
+    lines = [
+        TakenBack(
+            partner=row.partner.name,
+            reward=reward_name(Trace.from_json(row.trace)),
+            amount_minor=row.amount_minor - row.clawed_minor,
+            currency=row.currency,
+            on_hold=row.id not in released,
+        )
+        for row in accruals
+    ]
+    return Panel("commissions/earnings/of_refund.html", {"lines": lines})
 
 
 @fills("referral.milestone")
