@@ -424,6 +424,7 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
         "tiles": _partner_tiles(mine, main, owed, member),
         "tasks": _partner_tasks(partner, owed, member),
         "moving": _moving_rows(moving, member),
+        "sees_rewards": member.may(Capability.SEE_EARNINGS),
         "chart": chart,
         "manager": partner.manager or _any_manager(tenant),
         "first_use": not moving,
@@ -527,6 +528,7 @@ def _moving_rows(moving: list[Referral], member: Member) -> list[dict[str, Any]]
             {
                 "referral": referral,
                 "reward": rewards.get(referral.id),
+                "ended": lost,
                 "step": step,
                 "total": len(stages),
                 "tone": "ok" if referral.stage_kind == StageKind.WON else "off" if lost else "",

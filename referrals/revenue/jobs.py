@@ -56,7 +56,7 @@ def check_file(progress: Progress) -> None:
         with progress.scope(), transaction.atomic():
             found = list(_outcomes(progress, 0))
             transaction.set_rollback(True)
-        _finish(progress, found)
+        _finish(progress, found, fits="bookable")
 
 
 @runner(
@@ -78,7 +78,7 @@ def record_file(progress: Progress) -> None:
                 progress.advance(len(found))
             if len(chunk) < CHUNK:
                 break
-        _finish(progress, found)
+        _finish(progress, found, fits="recorded")
 
 
 def _outcomes(progress: Progress, after: int) -> Iterator[Outcome]:
@@ -94,11 +94,15 @@ def _outcomes(progress: Progress, after: int) -> Iterator[Outcome]:
     )
 
 
-def _finish(progress: Progress, found: list[Outcome]) -> None:
+def _finish(progress: Progress, found: list[Outcome], *, fits: str) -> None:
+    """Keep the file with the reasons; fits: the name under which rows without a fault are counted."""
     with progress.temporary_file(".csv") as path:
         counts = write_results(path, found)
         progress.finish(
-            {name: counts[name] for name in ("recorded", "there_already", "error")},
+            {
+                fits: counts["recorded"],
+                **{name: counts[name] for name in ("there_already", "error")},
+            },
             path,
             "revenue-result.csv",
         )

@@ -331,7 +331,7 @@ def revenue_upload(request: MemberRequest) -> HttpResponse:
 
 
 def _checked_upload(request: MemberRequest, check: Job) -> HttpResponse:
-    if request.method == "POST" and check.state == JobState.DONE and check.result.get("recorded"):
+    if request.method == "POST" and check.state == JobState.DONE and check.result.get("bookable"):
         job = queue_file_recording(check=check, actor=_actor(request), at=timezone.now())
         return redirect_to(request, reverse("job-detail", kwargs={"job_id": job.id}))
     return render(
