@@ -176,6 +176,8 @@ def visitor(
         is_mobile=phone,
         color_scheme="dark" if dark else "light",
         locale="en-GB",
+        # Colours change at once: axe would otherwise measure a button half way between two schemes.
+        reduced_motion="reduce",
         **options,
     )
     try:
