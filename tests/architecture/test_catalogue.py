@@ -12,7 +12,16 @@ OURS = ("prm", "partners", "referrals", "commissions")
 # Tables that are read before a tenant is known; each is reached only through prm.accounts.
 GLOBAL_WITH_TENANT = {"prm_membership": "read to find out which tenants a person belongs to"}
 
+# Rows about a partner that its people never read by themselves: mails and notices are found by person.
+NOT_BY_PARTNER = {"prm_mail", "prm_notice", "prm_membership"}
+
 CHECKS = {
+    "a partner's people see rivals' rows": f"""
+        select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'partner_id'
+        where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
+          and c.relname <> all(array{sorted(NOT_BY_PARTNER)})
+          and not exists (select from pg_policy p where p.polrelid = c.oid and not p.polpermissive
+                          and p.polqual is not null and p.polwithcheck is not null)""",
     "row-level security is not forced": """
         select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
         where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace

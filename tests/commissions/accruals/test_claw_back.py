@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from commissions.accruals.models import Accrual, Clawback
 from commissions.accruals.services import (
@@ -226,3 +226,13 @@ def test_a_refund_while_a_win_is_being_booked_waits_for_it(
     with tenant_scope(world.acme.id):
         reward = Accrual.objects.get(source_kind="won")
         assert (reward.amount_minor, reward.clawed_minor) == (50_000, 50_000)
+
+
+@pytest.mark.parametrize("clawed", [-1, 20_001])
+def test_the_table_itself_refuses_more_taken_back_than_earned(
+    acme: Tenant, at: datetime, clawed: int
+) -> None:
+    accrual = an_accrual(at, deal_minor=100_000)
+
+    with pytest.raises(IntegrityError, match="accrual_clawed_within_amount"):
+        Accrual.objects.filter(id=accrual.id).update(clawed_minor=clawed)
