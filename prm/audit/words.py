@@ -17,6 +17,7 @@ AREAS = [
     ("invitation", _("Invitations")),
     ("tenant", _("Settings")),
     ("job", _("Jobs")),
+    ("event", _("Event handling")),
 ]
 SENTENCES = {
     "partner.added": _("added the partner"),
