@@ -53,7 +53,8 @@ def referral_new(request: MemberRequest) -> HttpResponse:
     partner_id = _own_partner(request)
     programs = programs_open_to(partner_id)
     if not programs:
-        return render(request, "referrals/intake/not_enrolled.html")
+        partner = Partner.objects.select_related("manager").get(id=partner_id)
+        return render(request, "referrals/intake/not_enrolled.html", {"partner": partner})
     program = _chosen(programs, request)
     form = ReferralForm(
         request.POST if request.method == "POST" else None,
