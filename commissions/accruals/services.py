@@ -1,13 +1,12 @@
 """Book what events earn, take back what refunds undo, release what was on hold: one set-based way for all."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from commissions.accruals.booking import EARNED, Line, insert_accruals
 from commissions.accruals.models import Accrual, Clawback, Release
 from commissions.accruals.sources import (
     QUALIFIED,
@@ -19,14 +18,12 @@ from commissions.accruals.sources import (
     payments,
     pending_ids,
 )
-from commissions.ledger.selectors import tenant_zone
-from commissions.ledger.services import FEW, NewTransfer, Posted, post_staged
-from commissions.plans.rules import AccrualDraft, clawed_target, drafts_for, version_covering
+from commissions.ledger.services import NewTransfer, Posted, post_staged
+from commissions.plans.rules import clawed_target, drafts_for, version_covering
 from commissions.plans.selectors import pays_for, published_terms
-from prm.events.batches import Fact, emit_batch
+from prm.events.batches import Fact, emit_batch, emit_selected
 from prm.events.services import SYSTEM, Actor
 from prm.tenancy.scope import tenant_scope
-from prm.tenancy.staging import staged
 from referrals.revenue.models import RevenueEvent
 
 CHUNK = 2_000
@@ -117,19 +114,6 @@ def accrue_pending(
     return total
 
 
-@dataclass(frozen=True)
-class _Line:
-    """A draft beside its source, on its way into the books."""
-
-    source: Source
-    draft: AccrualDraft
-    hold_days: int
-
-    @property
-    def key(self) -> str:
-        return f"accrual:{self.source.kind}:{self.source.id}:{self.draft.rule_id}"
-
-
 def _book(sources: Sequence[Source], *, actor: Actor, at: datetime, tell: bool) -> list[int]:
     lines = _priced(sources)
     if not lines:
@@ -139,7 +123,7 @@ def _book(sources: Sequence[Source], *, actor: Actor, at: datetime, tell: bool) 
             NewTransfer(
                 kind="accrual",
                 key=line.key,
-                journal=f"{line.source.kind}:{line.source.id}",
+                journal=line.journal,
                 debit=("commission_expense", None, line.draft.amount.currency),
                 credit=("pending", line.source.partner_id, line.draft.amount.currency),
                 amount_minor=line.draft.amount.minor,
@@ -152,27 +136,8 @@ def _book(sources: Sequence[Source], *, actor: Actor, at: datetime, tell: bool) 
     new = [(line, place.id) for line, place in zip(lines, posted, strict=True) if place.is_new]
     if not new:
         return []
-    ids = _insert_accruals(new)
-    emit_batch(
-        "commission.earned",
-        [
-            Fact(
-                f"accrual:{id_}",
-                line.source.partner_id,
-                {
-                    "accrual_id": id_,
-                    "referral_id": str(line.source.referral_id),
-                    "partner_id": str(line.source.partner_id),
-                    "amount_minor": line.draft.amount.minor,
-                    "currency": line.draft.amount.currency,
-                },
-            )
-            for (line, _), id_ in zip(new, ids, strict=True)
-        ],
-        actor=actor,
-        at=at,
-        queue=tell,
-    )
+    ids = insert_accruals(new)
+    emit_selected("commission.earned", EARNED, [ids], actor=actor, at=at, queue=tell)
     refunded = {
         line.source.revenue_event_id
         for line, _ in new
@@ -185,57 +150,17 @@ def _book(sources: Sequence[Source], *, actor: Actor, at: datetime, tell: bool) 
     return ids
 
 
-def _priced(sources: Sequence[Source]) -> list[_Line]:
+def _priced(sources: Sequence[Source]) -> list[Line]:
     terms = published_terms(source.program_id for source in sources)
     lines = []
     for source in sources:
         version = version_covering(terms.get(source.program_id, ()), source.registered_at)
         if version is not None:
             lines += [
-                _Line(source, draft, version.hold_days)
+                Line(source, draft, version.hold_days)
                 for draft in drafts_for(source.facts, version)
             ]
     return lines
-
-
-def _insert_accruals(new: Sequence[tuple[_Line, int]]) -> list[int]:
-    """Write the lines beside their transfers; return ids in the order given."""
-    zone = tenant_zone()
-    holds = {(line.source.facts.earned_on, line.hold_days) for line, _ in new}
-    ends = {
-        hold: datetime.combine(hold[0] + timedelta(days=hold[1]), time(), zone) for hold in holds
-    }
-    rows = (
-        (
-            line.source.partner_id,
-            line.source.kind,
-            line.source.id,
-            line.source.referral_id,
-            line.source.revenue_event_id,
-            line.draft.trace.version_id,
-            line.draft.rule_id,
-            line.draft.amount.minor,
-            line.draft.amount.currency,
-            line.source.earned_at,
-            line.source.facts.earned_on,
-            ends[line.source.facts.earned_on, line.hold_days],
-            transfer_id,
-            json.dumps(line.draft.trace.as_json(), separators=(",", ":")),
-        )
-        for line, transfer_id in new
-    )
-    if len(new) < FEW:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _INSERT_ACCRUALS.replace("/*source*/", _ARRAYS),
-                [list(column) for column in zip(*rows, strict=True)],
-            )
-            ids = dict(cursor.fetchall())
-    else:
-        with staged("accrual_staged", _COLUMNS, rows), connection.cursor() as cursor:
-            cursor.execute(_INSERT_ACCRUALS.replace("/*source*/", "accrual_staged"))
-            ids = dict(cursor.fetchall())
-    return [ids[transfer_id] for _, transfer_id in new]
 
 
 # ---------------------------------------------------------------- releasing
@@ -491,39 +416,6 @@ def _insert_clawbacks(
 def _clawback_key(accrual_id: int, cause: str) -> str:
     return f"clawback:{accrual_id}:{cause}"
 
-
-_COLUMNS = {
-    "partner_id": "uuid",
-    "source_kind": "text",
-    "source_id": "uuid",
-    "referral_id": "uuid",
-    "revenue_event_id": "uuid",
-    "version_id": "uuid",
-    "rule_id": "bigint",
-    "amount_minor": "bigint",
-    "currency": "text",
-    "earned_at": "timestamptz",
-    "earned_on": "date",
-    "payable_at": "timestamptz",
-    "transfer_id": "bigint",
-    "trace": "text",
-}
-
-_ARRAYS = "(select * from unnest({casts}) x ({names}))".format(  # noqa: S608  built of constants
-    casts=", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values()), names=", ".join(_COLUMNS)
-)
-
-_INSERT_ACCRUALS = """
-insert into commissions_accrual (partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id,
-rule_id,
-                                 amount_minor, currency, clawed_minor, earned_at, earned_on, payable_at,
-                                 transfer_id, trace)
-select partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id, rule_id, amount_minor,
-currency, 0,
-       earned_at, earned_on, payable_at, transfer_id, trace::jsonb
-  from /*source*/ w
-returning transfer_id, id
-"""
 
 _DUE = """
 select a.id, a.partner_id, a.currency, a.amount_minor - a.clawed_minor from commissions_accrual a

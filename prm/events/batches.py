@@ -9,13 +9,13 @@ from uuid import UUID
 
 from django.db import connection
 
-from prm.events.services import Actor, emit, nudge_relay
+from prm.events.services import Actor, emit, nudge_relay, request_id
 from prm.tenancy.staging import staged
 
 _EMIT = """
 with written as (
   insert into prm_event (name, subject, partner_id, actor_id, actor_kind, at, payload, changes, request_id)
-  select %s, w.subject, w.partner_id, %s, %s, %s, w.payload::jsonb, '{}', '' from event_staged w
+  select %s, w.subject, w.partner_id, %s, %s, %s, w.payload::jsonb, '{}', %s from /*facts*/ w
   returning id
 )
 insert into prm_queued_event (event_id, attempts, error) select id, 0, '' from written where %s
@@ -56,6 +56,25 @@ def emit_batch(
         for fact in facts
     )
     with staged("event_staged", _COLUMNS, rows), connection.cursor() as cursor:
-        cursor.execute(_EMIT, [name, actor.user_id, actor.kind, at, queue])
+        cursor.execute(
+            _EMIT.replace("/*facts*/", "event_staged"),
+            [name, actor.user_id, actor.kind, at, request_id(), queue],
+        )
+    if queue:
+        nudge_relay()
+
+
+def emit_selected(
+    name: str, facts: str, params: Sequence[Any], *, actor: Actor, at: datetime, queue: bool
+) -> None:
+    """Record a fact per row of a statement over what was just written; otherwise as emit_batch.
+
+    facts: SELECT of the columns subject, partner_id, payload; a constant of the code, never input.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _EMIT.replace("/*facts*/", f"({facts})"),
+            [name, actor.user_id, actor.kind, at, request_id(), *params, queue],
+        )
     if queue:
         nudge_relay()

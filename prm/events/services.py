@@ -50,12 +50,17 @@ def emit(
         partner_id=partner_id,
         payload=payload or {},
         changes=changes or {},
-        request_id=str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64],
+        request_id=request_id(),
     )
     if queue:
         QueuedEvent.objects.create(event=event)
         nudge_relay()
     return event
+
+
+def request_id() -> str:
+    """Return the id of the request that is served, empty outside one."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64]
 
 
 def nudge_relay() -> None:

@@ -1,0 +1,142 @@
+"""Lines on their way into the books: a priced event as a row beside its transfer, and the facts that tell of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from json import dumps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from commissions.accruals.sources import Source
+from commissions.ledger.selectors import tenant_zone
+from commissions.ledger.services import FEW
+from commissions.plans.rules import AccrualDraft, Trace
+from prm.tenancy.staging import staged
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A draft beside its source."""
+
+    source: Source
+    draft: AccrualDraft
+    hold_days: int
+
+    @property
+    def journal(self) -> str:
+        """The event's name in the ledger."""
+        return f"{self.source.kind}:{self.source.id}"
+
+    @property
+    def key(self) -> str:
+        """The natural key of what the event earns by the rule."""
+        return f"accrual:{self.source.kind}:{self.source.id}:{self.draft.rule_id}"
+
+
+def insert_accruals(new: Sequence[tuple[Line, int]]) -> list[int]:
+    """Write the lines beside the ids of their transfers; return ids in the order given."""
+    # Before the copying begins: nothing else may be asked of the connection meanwhile.
+    zone = tenant_zone()
+    if len(new) < FEW:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _INSERT_ACCRUALS.replace("/*source*/", _ARRAYS),
+                [list(column) for column in zip(*_rows(new, zone), strict=True)],
+            )
+            ids = dict(cursor.fetchall())
+    else:
+        with staged("accrual_staged", _COLUMNS, _rows(new, zone)), connection.cursor() as cursor:
+            cursor.execute(_INSERT_ACCRUALS.replace("/*source*/", "accrual_staged"))
+            ids = dict(cursor.fetchall())
+    return [ids[transfer_id] for _, transfer_id in new]
+
+
+def _rows(new: Sequence[tuple[Line, int]], zone: ZoneInfo) -> Iterable[tuple[Any, ...]]:
+    holds = {(line.source.facts.earned_on, line.hold_days) for line, _ in new}
+    ends = {
+        hold: datetime.combine(hold[0] + timedelta(days=hold[1]), time(), zone) for hold in holds
+    }
+    heads: dict[tuple[str, int], str] = {}
+    for line, transfer_id in new:
+        source, trace = line.source, line.draft.trace
+        head = heads.get((trace.version_id, trace.rule_id))
+        if head is None:
+            head = heads[trace.version_id, trace.rule_id] = _head(trace)
+        yield (
+            source.partner_id,
+            source.kind,
+            source.id,
+            source.referral_id,
+            source.revenue_event_id,
+            trace.version_id,
+            trace.rule_id,
+            trace.amount_minor,
+            trace.currency,
+            source.earned_at,
+            source.facts.earned_on,
+            ends[source.facts.earned_on, line.hold_days],
+            transfer_id,
+            head + _rest(trace),
+        )
+
+
+def _head(trace: Trace) -> str:
+    """Return the part of a trace that all lines of a rule share, as JSON that _rest ends."""
+    shared = {name: value for name, value in trace.as_json().items() if name not in _OWN}
+    return dumps(shared, separators=(",", ":"))[:-1]
+
+
+def _rest(trace: Trace) -> str:
+    """Return what is a line's own in its trace; whole numbers and days need no escaping."""
+    number = "null" if trace.payment_no is None else trace.payment_no
+    return (
+        f',"base_minor":{trace.base_minor},"amount_minor":{trace.amount_minor}'
+        f',"payment_no":{number},"first_paid_on":"{trace.first_paid_on}"}}'
+    )
+
+
+# What one rule's lines differ in; everything else in a trace is the rule's or its version's.
+_OWN = {"base_minor", "amount_minor", "payment_no", "first_paid_on"}
+
+_COLUMNS = {
+    "partner_id": "uuid",
+    "source_kind": "text",
+    "source_id": "uuid",
+    "referral_id": "uuid",
+    "revenue_event_id": "uuid",
+    "version_id": "uuid",
+    "rule_id": "bigint",
+    "amount_minor": "bigint",
+    "currency": "text",
+    "earned_at": "timestamptz",
+    "earned_on": "date",
+    "payable_at": "timestamptz",
+    "transfer_id": "bigint",
+    "trace": "text",
+}
+
+_ARRAYS = "(select * from unnest({casts}) x ({names}))".format(  # noqa: S608  built of constants
+    casts=", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values()), names=", ".join(_COLUMNS)
+)
+
+_INSERT_ACCRUALS = """
+insert into commissions_accrual (partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id,
+rule_id,
+                                 amount_minor, currency, clawed_minor, earned_at, earned_on, payable_at,
+                                 transfer_id, trace)
+select partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id, rule_id, amount_minor,
+currency, 0,
+       earned_at, earned_on, payable_at, transfer_id, trace::jsonb
+  from /*source*/ w
+returning transfer_id, id
+"""
+
+# The facts of commission.earned, one per accrual, in the order in which they were booked.
+EARNED = """
+select 'accrual:' || id as subject, partner_id,
+       jsonb_build_object('accrual_id', id, 'referral_id', referral_id, 'partner_id', partner_id,
+                          'amount_minor', amount_minor, 'currency', currency) as payload
+  from commissions_accrual where id = any(%s::bigint[]) order by id
+"""
