@@ -24,7 +24,7 @@ class AlreadyReversed(ValueError):
     """The transfer was taken back before under another key."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NewTransfer:
     """A movement to post: from the debited account to the credited one; a positive amount in minor units.
 
@@ -42,7 +42,7 @@ class NewTransfer:
     reverses_id: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Posted:
     """What became of one wanted transfer; `is_new` is false when an earlier one was found by its key."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -44,7 +45,7 @@ class Version:
         return self.starts_at <= moment and (self.ends_at is None or moment < self.ends_at)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What happened, as far as money depends on it.
 
@@ -90,7 +91,7 @@ class Trace:
         return cls(**{name: stored[name] for name in cls.__dataclass_fields__ if name in stored})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AccrualDraft:
     """One reward to book: by which rule, how much, and why."""
 
@@ -191,5 +192,6 @@ def _covers_payment(rule: Rule, facts: Facts) -> bool:
     return facts.earned_on < months_later(first, rule.months or 0)
 
 
+@lru_cache(maxsize=256)
 def _plain(rate: Decimal | None) -> str:
     return f"{rate.normalize():f}" if rate is not None else ""
