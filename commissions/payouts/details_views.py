@@ -1,9 +1,11 @@
 """Where a partner is paid, and where the vendor pays from."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -19,10 +21,11 @@ from commissions.payouts.details import (
 )
 from commissions.payouts.forms import DebtorForm, PayoutDetailsForm, checked_number
 from commissions.payouts.pages import details_page
+from partners.directory.models import Partner
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.accounts.stepup import freshly_authenticated
+from prm.accounts.stepup import ask_again, freshly_authenticated, recently_authenticated
 from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
 
@@ -72,8 +75,42 @@ def payout_details_change(request: MemberRequest) -> HttpResponse:
     )
 
 
+@require_http_methods(["GET", "POST"])
+@needs(Capability.SETTLE_PAYOUTS)
+def partner_payout_details(request: MemberRequest, partner_id: UUID) -> HttpResponse:
+    """Take the first details of a partner whose people cannot; once there are some, only its admins change them."""
+    partner = get_object_or_404(Partner, id=partner_id)
+    if not recently_authenticated(request):
+        return ask_again(request)
+    if newest_account(partner.id) is not None:
+        words = gettext("%(name)s has payout details; its own admins change them")
+        messages.warning(request, words % {"name": partner.name})
+        return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
+    form = PayoutDetailsForm(
+        request.POST or None,
+        initial={"holder": partner.legal_name or partner.name},
+        check_url=reverse("commissions:payout-details-check"),
+    )
+    if request.method == "POST" and form.is_valid():
+        account = save_payout_details(
+            partner_id=partner.id,
+            details=form.details(),
+            actor=Actor(request.member.user_id, name=request.member.name),
+            at=timezone.now(),
+        )
+        words = gettext("Payouts of %(name)s go to %(account)s")
+        messages.success(request, words % {"name": partner.name, "account": account.masked})
+        return hx_redirect(request, "commissions:run-new")
+    return render(
+        request,
+        "commissions/payouts/partner_details.html",
+        {"form": form, "partner": partner},
+        status=422 if form.errors else 200,
+    )
+
+
 @require_POST
-@needs(Capability.MANAGE_PAYOUT_DETAILS)
+@needs(Capability.MANAGE_PAYOUT_DETAILS, Capability.SETTLE_PAYOUTS)
 def payout_details_check(request: MemberRequest) -> HttpResponse:
     """Say while typing whether a number is complete; by POST, so that no log keeps it."""
     number, bank, problem = request.POST.get("number", ""), "", ""

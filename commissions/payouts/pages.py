@@ -149,6 +149,8 @@ class PreviewRow:
     may_be_left_out: bool
     is_left_out: bool
     name: str
+    # Where finance enters the first details of a partner without any.
+    details_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,11 @@ def _preview_row(row: Candidate) -> PreviewRow:
         may_be_left_out=row.may_be_left_out,
         is_left_out=row.reason == ExclusionReason.LEFT_OUT,
         name=row.name,
+        details_url=reverse(
+            "commissions:partner-payout-details", kwargs={"partner_id": row.partner_id}
+        )
+        if row.reason == ExclusionReason.NO_DETAILS
+        else "",
     )
 
 

@@ -9,6 +9,11 @@ urlpatterns = [
     path("payout-details/", details.payout_details, name="payout-details"),
     path("payout-details/change/", details.payout_details_change, name="payout-details-change"),
     path("payout-details/check/", details.payout_details_check, name="payout-details-check"),
+    path(
+        "manage/partners/<uuid:partner_id>/payout-details/",
+        details.partner_payout_details,
+        name="partner-payout-details",
+    ),
     path("manage/payouts/source/", details.payout_source, name="payout-source"),
     path("payouts/<uuid:payout_id>/", views.payout_detail, name="payout-detail"),
     path("manage/payouts/", views.run_list, name="run-list"),

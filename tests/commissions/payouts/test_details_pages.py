@@ -179,3 +179,26 @@ def test_finance_enters_the_account_to_pay_from(world: World) -> None:
     assert account is not None
     assert (account.iban, account.bic) == ("NL91ABNA0417164300", "ABNANL2A")
     assert "Paid from NL" in client.get("/acme/manage/payouts/").content.decode()
+
+
+def test_finance_enters_the_first_details_of_a_partner_without_people(world: World) -> None:
+    with tenant_scope(world.acme.id):
+        partner = a_partner(name="Imported")
+    client = _fresh(world.finance)
+    page = f"/acme/manage/partners/{partner.id}/payout-details/"
+    answers = {"method": "sepa", "holder": "Imported Ltd", "number": IBAN_IRELAND}
+
+    entered = client.post(page, answers)
+    again = client.post(page, {**answers, "number": IBAN_GERMANY})
+
+    assert (entered.status_code, entered.headers["Location"]) == (303, "/acme/manage/payouts/new/")
+    assert again.headers["Location"] == f"/acme/manage/partners/{partner.id}/"
+    with tenant_scope(world.acme.id):
+        account = PayoutAccount.objects.get(partner_id=partner.id)
+        event = Event.objects.get(name="payout_details.changed")
+    assert (account.holder, account.cooling_until, account.changed_by_id) == (
+        "Imported Ltd",
+        None,
+        world.finance.id,
+    )
+    assert event.actor_id == world.finance.id
