@@ -50,7 +50,7 @@ class MemberMiddleware:
 
 
 class LanguageMiddleware:
-    """Speak the person's language, else the cookie's, the browser's, the tenant's; use their time zone."""
+    """Speak the person's language, else the cookie's; then the tenant's to members, the browser's to visitors."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -71,9 +71,12 @@ class LanguageMiddleware:
             return str(request.user.language)
         if (cookie := request.COOKIES.get(LANGUAGE_COOKIE)) in known:
             return str(cookie)
+        tenant = request.tenant  # type: ignore[attr-defined]
+        if tenant is not None and request.member is not None:  # type: ignore[attr-defined]
+            # As their mails are written; the browser decides for visitors only.
+            return str(tenant.language)
         if request.headers.get("Accept-Language"):
             return translation.get_language_from_request(request)
-        tenant = request.tenant  # type: ignore[attr-defined]
         return tenant.language if tenant else settings.LANGUAGE_CODE
 
     @staticmethod

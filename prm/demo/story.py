@@ -636,7 +636,7 @@ SOLEA = TenantStory(
         "",
     ),
     referral_count=55,
-    branches=("Nord", "Sud", "Lombardia", "Veneto"),
+    branches=("Padova", "Bari", "Bologna", "Verona"),
     unanswered=("Distilleria Grado", "Tipografia Este"),
     seed=11,
 )
