@@ -1,8 +1,13 @@
-"""What a partner's page shows of money."""
+"""What the pages of a partner and of a program show of money."""
+
+from django.utils import timezone
 
 from commissions.ledger.selectors import partner_balances
+from commissions.plans.selectors import terms_in_force
+from commissions.plans.wording import term_lines
 from partners.directory.models import Partner
 from partners.directory.panels import Panel, fills
+from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 
@@ -15,4 +20,14 @@ def balances(partner: Partner, member: Member) -> Panel | None:
     return Panel(
         "commissions/earnings/of_partner.html",
         {"balances": partner_balances(partner.id), "partner": partner},
+    )
+
+
+@fills("program.plan")
+def plan(program: Program, member: Member) -> Panel | None:
+    """Show in sentences what the program pays for referrals registered now; staff who may open its page see it."""
+    version = terms_in_force(program.id, timezone.now())
+    return Panel(
+        "commissions/plans/of_program.html",
+        {"lines": term_lines(version) if version else [], "program": program},
     )

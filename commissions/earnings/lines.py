@@ -137,7 +137,11 @@ class Line:
             RETURNED: gettext(
                 "The bank sent the payment back. It goes out again with the next payout."
             ),
-            REVERSED: gettext("Taken back in full. Nothing of it is paid."),
+            REVERSED: gettext(
+                "Taken back in full after it was paid. The next payouts are less by it."
+            )
+            if self.payout and self.payout.settled_at
+            else gettext("Taken back in full. Nothing of it is paid."),
         }[self.state] % values
 
 
@@ -184,12 +188,12 @@ def lines_for(
 
 
 def _state(accrual: Accrual, release: Release | None, payout: Payout | None, now: datetime) -> str:
+    if accrual.clawed_minor == accrual.amount_minor:
+        return REVERSED
     if payout is not None:
         return {PayoutState.SETTLED: PAID, PayoutState.RETURNED: RETURNED}.get(
             PayoutState(payout.state), IN_PAYOUT
         )
-    if accrual.clawed_minor == accrual.amount_minor:
-        return REVERSED
     return READY if release is not None or accrual.payable_at <= now else HOLD
 
 

@@ -116,7 +116,7 @@ def in_view(accruals: QuerySet[Accrual], view: str) -> QuerySet[Accrual]:
     )
     paid = Exists(Release.objects.filter(Exists(settled), accrual_id=OuterRef("id")))
     if view == PAID:
-        return accruals.filter(paid)
+        return accruals.filter(paid).exclude(clawed_minor=F("amount_minor"))
     if view == REVERSED:
         return accruals.filter(clawed_minor__gt=0)
     return accruals.filter(~paid).exclude(clawed_minor=F("amount_minor"))
