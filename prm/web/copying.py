@@ -66,8 +66,10 @@ def copy_csv(target: Path, rows: QuerySet[Any], columns: Sequence[Copied]) -> in
         cursor.execute("select current_setting('TimeZone')")
         before = cursor.fetchone()[0]
         # Local to the transaction; put back, because the connection reads moments in its own zone.
+        # Behind the policies the planner expects few rows and looks joined ones up one by one; all of them are wanted.
         cursor.execute(
-            "select set_config('TimeZone', %s, true)", [timezone.get_current_timezone_name()]
+            "select set_config('TimeZone', %s, true), set_config('enable_nestloop', 'off', true)",
+            [timezone.get_current_timezone_name()],
         )
         with target.open("wb") as file:
             file.write("".join(csv_lines([column.header for column in columns], [])).encode())
@@ -75,7 +77,10 @@ def copy_csv(target: Path, rows: QuerySet[Any], columns: Sequence[Copied]) -> in
                 for part in copy:
                     file.write(part)
             count = cursor.rowcount
-        cursor.execute("select set_config('TimeZone', %s, true)", [before])
+        cursor.execute(
+            "select set_config('TimeZone', %s, true), set_config('enable_nestloop', 'on', true)",
+            [before],
+        )
     return int(count)
 
 
