@@ -8,6 +8,7 @@ from commissions.plans.wording import term_lines
 from partners.directory.models import Partner
 from partners.directory.panels import Panel, fills
 from partners.programs.models import Program
+from partners.programs.panels import fills_plan
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 
@@ -23,11 +24,9 @@ def balances(partner: Partner, member: Member) -> Panel | None:
     )
 
 
-@fills("program.plan")
-def plan(program: Program, member: Member) -> Panel | None:
-    """Show in sentences what the program pays for referrals registered now; staff who may open its page see it."""
+@fills_plan
+def plan(program: Program) -> tuple[str, dict[str, object]]:
+    """Show in sentences what the program pays for referrals registered now."""
     version = terms_in_force(program.id, timezone.now())
-    return Panel(
-        "commissions/plans/of_program.html",
-        {"lines": term_lines(version) if version else [], "program": program},
-    )
+    lines = term_lines(version) if version else []
+    return "commissions/plans/of_program.html", {"lines": lines, "program": program}

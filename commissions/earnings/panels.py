@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -48,17 +49,39 @@ def earnings_panel(referral: Referral, member: Member) -> Panel | None:
     may_see = (
         member.may(Capability.SEE_MONEY) if member.is_staff else member.may(Capability.SEE_EARNINGS)
     )
+    # A rep without sight of earnings still learns that an own referral earned, only not how much.
+    earned = [] if may_see else _earned_by(referral, member)
     estimates = (
-        estimates_of(referral, {line.trace.rule_id for line in lines})
+        estimates_of(
+            referral,
+            {line.trace.rule_id for line in lines} | {row.trace.rule_id for row in earned},
+        )
         if may_see or not member.is_staff
         else []
     )
-    if not lines and not estimates:
+    if not lines and not estimates and not earned:
         return None
     return Panel(
         "commissions/earnings/panel.html",
-        {"lines": lines, "estimates": estimates, "staff": member.is_staff, "referral": referral},
+        {"lines": lines, "earned": earned, "estimates": estimates, "staff": member.is_staff},
     )
+
+
+@dataclass(frozen=True)
+class Earned:
+    """A reward of which this person may know that it was earned, and when."""
+
+    name: str
+    earned_on: date
+    trace: Trace
+
+
+def _earned_by(referral: Referral, member: Member) -> list[Earned]:
+    if member.is_staff or referral.partner_id != member.partner_id:
+        return []
+    rows = Accrual.objects.filter(referral_id=referral.id).order_by("-earned_at", "-id")[:SHOWN]
+    traces = [(Trace.from_json(row.trace), row.earned_on) for row in rows]
+    return [Earned(reward_name(trace), day, trace) for trace, day in traces]
 
 
 @fills("program.terms")

@@ -14,6 +14,7 @@ from commissions.accruals.models import Accrual
 from commissions.accruals.services import claw_back, release_due
 from prm.events.services import SYSTEM
 from prm.tenancy.scope import tenant_scope
+from referrals.pipeline.models import Referral
 from tests.builders.commissions import a_plan, a_won_deal, an_accrual
 from tests.builders.referrals import People, a_partner, people_of
 from tests.conftest import World
@@ -80,6 +81,19 @@ def test_a_rep_sees_earnings_only_when_allowed(
     client.force_login(people.rep)
 
     assert client.get("/acme/earnings/").status_code == 403
+
+
+def test_a_rep_without_sight_of_amounts_learns_that_an_own_referral_earned(
+    world: World, people: People, client: Client, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        accrual = an_accrual(at, partner=people.partner)
+        Referral.objects.filter(id=accrual.referral_id).update(submitted_by=people.rep)
+
+    page = page_of(client, people.rep, f"/acme/referrals/{accrual.referral_id}/")
+
+    assert "Your partner admin sees the amount" in page
+    assert "€200.00" not in page
 
 
 def test_what_was_taken_back_stands_under_reversed_with_what_is_left(
