@@ -43,8 +43,6 @@ PLACES = {
     "partner.earnings",
     # (partner ids) -> Mapping[UUID, ReferralCounts]: two columns of the list, one query for all rows
     "partner.counts",
-    # (program, member) -> Panel | None: the plan in force, on the program's page
-    "program.plan",
 }
 _fillers: dict[str, Callable[..., Any]] = {}
 

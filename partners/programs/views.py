@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partners.programs.forms import NewProgramForm, ProgramForm, QuestionForm
 from partners.programs.models import CustomFieldType, Program
+from partners.programs.panels import plan_panel
 from partners.programs.rules import MAX_FIELDS, fresh_key
 from partners.programs.selectors import program_rows
 from partners.programs.services import (
@@ -53,6 +54,7 @@ def program_detail(request: MemberRequest, program_id: UUID) -> HttpResponse:
         "types": dict(CustomFieldType.choices),
         "stages_url": _url("referrals:stage-list", program),
         "plan_url": _url("commissions:plan-list", program),
+        "plan": plan_panel(program),
         "history": history_of(f"program:{program.id}"),
         "may_edit": request.member.may(Capability.EDIT_PROGRAMS),
     }
