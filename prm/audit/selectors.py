@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from prm.accounts.models import Membership, User
 from prm.audit.subjects import Named, named_subjects
-from prm.audit.words import AREAS, sentence
+from prm.audit.words import AREAS, field_words, sentence
 from prm.events.models import Event
 from prm.tenancy.scope import current_scope
 from prm.web.formats import moment_text
@@ -102,7 +102,7 @@ def audit_lines(events: Sequence[Event]) -> list[AuditLine]:
             at=event.at,
             changes=[
                 FieldChange(
-                    _field_words(field),
+                    field_words(field),
                     _shown(pair[0], field, names),
                     _shown(pair[1], field, names),
                 )
@@ -183,10 +183,6 @@ def _who(event: Event, names: dict[int, str]) -> str:
     if event.actor_id:
         return names.get(event.actor_id, f"#{event.actor_id}")
     return gettext("The portal")
-
-
-def _field_words(field: str) -> str:
-    return field.removesuffix("_id").replace("_", " ")
 
 
 def _shown(value: Any, field: str, names: dict[int, str]) -> str:

@@ -81,6 +81,54 @@ SENTENCES = {
     "event.retried": _("had an event handled again"),
 }
 
+# Changed columns; one without words shows its own name.
+FIELDS = {
+    "account": _("account"),
+    "accent": _("accent colour"),
+    "added": _("added moves"),
+    "address": _("address"),
+    "agreement_text": _("agreement"),
+    "agreement_version": _("version of the agreement"),
+    "answer_days": _("days to the first answer"),
+    "country": _("country"),
+    "currency": _("currency"),
+    "custom_fields": _("questions on the form"),
+    "domain": _("domain"),
+    "dropped": _("removed moves"),
+    "language": _("language"),
+    "legal_address": _("legal address"),
+    "legal_name": _("legal name"),
+    "logo": _("logo"),
+    "mail_sender": _("sender of mails"),
+    "manager_id": _("manager"),
+    "method": _("method"),
+    "name": _("name"),
+    "owner_id": _("owner"),
+    "position": _("place in the order"),
+    "protection_days": _("days of protection"),
+    "reason": _("reason"),
+    "reply_to": _("address for replies"),
+    "require_second_factor": _("two-step login for staff"),
+    "roles": _("roles"),
+    "sees_all_referrals": _("sees all referrals"),
+    "sees_earnings": _("sees earnings"),
+    "segment": _("segment"),
+    "starts_at": _("in force from"),
+    "state": _("state"),
+    "summary": _("summary"),
+    "support_email": _("address for help"),
+    "tax_number": _("tax number"),
+    "time_zone": _("time zone"),
+    "type": _("type"),
+    "version": _("version"),
+    "website": _("website"),
+}
+
+
+def field_words(field: str) -> str:
+    """Return what a changed column is called, its own name in plain letters when there are no words for it."""
+    return str(FIELDS.get(field, field.removesuffix("_id").replace("_", " ")))
+
 
 def sentence(name: str) -> str:
     """Return what an event says, its name when there are no words for it."""

@@ -109,7 +109,7 @@ def test_shows_moments_as_people_read_them(happened: World, at: datetime) -> Non
     text = signed_in(happened.admin).get("/acme/manage/audit/").text
 
     assert "T22:00:00" not in text
-    assert "2026, " in text[text.index("starts at") :]
+    assert "2026, " in text[text.index("in force from") :]
 
 
 def test_names_things_and_people(happened: World, at: datetime) -> None:

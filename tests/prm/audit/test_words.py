@@ -7,7 +7,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from prm.audit.words import AREAS, SENTENCES
+from partners.directory.services import EDITABLE as OF_PARTNERS
+from partners.programs.services import EDITABLE as OF_PROGRAMS
+from prm.audit.words import AREAS, FIELDS, SENTENCES
+from prm.vendor.services import EDITABLE as OF_TENANTS
 
 EVENT = re.compile(r"[a-z_]+\.[a-z_]+")
 TELLS = re.compile(r"_?(emit|tell)\w*")
@@ -38,3 +41,7 @@ def test_every_event_belongs_to_an_area_that_can_be_chosen() -> None:
     areas = tuple(area for area, _ in AREAS)
 
     assert [name for name in SENTENCES if not name.startswith(areas)] == []
+
+
+def test_every_column_that_a_form_changes_has_words() -> None:
+    assert sorted({*OF_PARTNERS, *OF_PROGRAMS, *OF_TENANTS} - set(FIELDS)) == []
