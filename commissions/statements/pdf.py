@@ -87,10 +87,12 @@ def _rendered(
     fetcher = URLFetcher(allowed_protocols={"data"}, allow_redirects=False)
     issued = statement.issued_at.astimezone(ZoneInfo("UTC")).replace(tzinfo=None, microsecond=0)
     stamped = html.replace("</title>", f"</title>{_metadata(paper, issued)}", 1)
-    accent = str(statement.parties["by"].get("accent") or "#0b6b75")
+    by = statement.parties["by"]
+    accent = str(by.get("accent") or "#0b6b75")
+    written = str(by.get("accent_foreground") or "#ffffff")
     brand = (
-        CSS(string=f":root {{ --accent: {accent} }}", url_fetcher=fetcher)
-        if re.fullmatch(r"#[0-9a-f]{6}", accent)
+        CSS(string=f":root {{ --accent: {accent}; --accent-fg: {written} }}", url_fetcher=fetcher)
+        if re.fullmatch(r"(#[0-9a-f]{6}){2}", accent + written)
         else None
     )
     style, fonts = _style()

@@ -157,6 +157,7 @@ def _parties(partner_id: UUID, currency: str, until_on: date, books: BooksAt) ->
             "tax_number": tenant.tax_number,
             "support_email": tenant.support_email,
             "accent": tenant.accent,
+            "accent_foreground": tenant.accent_foreground,
         },
         "language": tenant.language,
         "time_zone": tenant.time_zone,
