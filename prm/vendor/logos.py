@@ -1,9 +1,11 @@
 """Pictures that people upload become small PNGs of our own making; nothing of the file survives but its pixels."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import IO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 MAX_BYTES = 1_000_000
 MAX_SIDE = 4_096
@@ -18,6 +20,16 @@ class NotALogo(ValueError):
         self.reason = reason
 
 
+@contextmanager
+def _whole_pictures_only() -> Iterator[None]:
+    """Refuse cut-off files, also in a process where WeasyPrint told Pillow to accept them."""
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
 def cleaned_logo(file: IO[bytes]) -> bytes:
     """Return the picture as PNG of at most 256 by 256 pixels. Raises NotALogo.
 
@@ -30,7 +42,8 @@ def cleaned_logo(file: IO[bytes]) -> bytes:
         with Image.open(BytesIO(raw), formats=("PNG", "JPEG")) as picture:
             if max(picture.size) > MAX_SIDE or min(picture.size) < 1:
                 raise NotALogo("pixels")
-            picture.load()
+            with _whole_pictures_only():
+                picture.load()
             small = picture.convert("RGBA")
     except UnidentifiedImageError as error:
         raise NotALogo("kind") from error
