@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from threading import Thread
+from threading import Condition, Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -137,10 +137,33 @@ class _Threads(ThreadingMixIn, WSGIServer):
             connections.close_all()
 
 
+class _Counted:
+    """The portal, and how many requests it is answering: the test's database goes only after the last."""
+
+    def __init__(self, app: Any) -> None:
+        self.app, self.running, self.idle = app, 0, Condition()
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        with self.idle:
+            self.running += 1
+        try:
+            return self.app(environ, start_response)
+        finally:
+            with self.idle:
+                self.running -= 1
+                self.idle.notify_all()
+
+    def wait_until_idle(self) -> None:
+        """Wait for the answers under way, at most ten seconds."""
+        with self.idle:
+            self.idle.wait_for(lambda: self.running == 0, timeout=10)
+
+
 @contextmanager
 def serving() -> Iterator[str]:
     """Serve the portal from this process on a free port; yields its address. Use it inside `real_database`."""
-    with make_server("localhost", 0, StaticFilesHandler(WSGIHandler()), _Threads, _Quiet) as server:
+    app = _Counted(StaticFilesHandler(WSGIHandler()))
+    with make_server("localhost", 0, app, _Threads, _Quiet) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
@@ -148,6 +171,7 @@ def serving() -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+            app.wait_until_idle()
 
 
 @contextmanager

@@ -25,6 +25,13 @@ from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from tests.builders.people import a_member, a_tenant
 
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile the catalogues once, before any process loads them: a fresh checkout holds only their sources."""
+    if not hasattr(session.config, "workerinput"):
+        call_command("compile_texts", verbosity=0)
+
+
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 
 

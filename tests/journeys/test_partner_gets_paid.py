@@ -1,17 +1,12 @@
 """From a form on a phone to settled money and a statement, in the browser, with a real worker: the spine."""
 
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 from pypdf import PdfReader
 
@@ -27,36 +22,16 @@ from prm.notices.models import Mail
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from referrals.pipeline.models import Referral
-from tests.browser import HAS_CHROMIUM, Visitor, chromium, serving, visitor
+from tests.browser import HAS_CHROMIUM
 from tests.builders.commissions import a_plan
-from tests.builders.people import PASSWORD, a_member
+from tests.builders.people import a_member
 from tests.builders.referrals import a_partner, a_program
-from tests.conftest import World, make_world
-from tests.worker import broker_of_its_own, eventually, real_worker
+from tests.journeys.conftest import Ground
+from tests.worker import eventually
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="Chromium is not installed")
 
 REP, BOSS = "rep@brightwater.example", "boss@brightwater.example"
-
-
-@dataclass
-class Ground:
-    """Where the journey takes place and who may open a browser there."""
-
-    world: World
-    partner: Partner
-    origin: str
-    people: dict[str, Visitor]
-    stack: ExitStack
-    browser: object
-
-    def person(self, email: str, *, phone: bool = False) -> Visitor:
-        """Return the signed-in browser of a person."""
-        if email not in self.people:
-            opened = visitor(self.browser, self.origin, phone=phone)  # type: ignore[arg-type]
-            self.people[email] = self.stack.enter_context(opened)
-            self.people[email].log_in(email, PASSWORD, at="/acme/accounts/login/")
-        return self.people[email]
 
 
 def a_ready_program(acme: Tenant) -> Partner:
@@ -79,20 +54,6 @@ def a_ready_program(acme: Tenant) -> Partner:
     save_payout_details(partner_id=partner.id, details=details, actor=SYSTEM, at=long_ago)
     save_debtor_account(iban="DE89370400440532013000", bic="COBADEFFXXX", actor=SYSTEM, at=long_ago)
     return partner
-
-
-@pytest.fixture
-def ground(real_database: str, tmp_path: Path) -> Iterator[Ground]:
-    world = make_world()
-    with tenant_scope(world.acme.id):
-        partner = a_ready_program(world.acme)
-    with ExitStack() as stack:
-        prefix = stack.enter_context(broker_of_its_own())
-        same_files = {"DATA_DIR": str(settings.DATA_DIR)}
-        stack.enter_context(real_worker(real_database, tmp_path, prefix, environment=same_files))
-        origin = stack.enter_context(serving())
-        browser = stack.enter_context(chromium())
-        yield Ground(world, partner, origin, {}, stack, browser)
 
 
 def mails_to(ground: Ground, email: str) -> list[str]:
@@ -216,12 +177,14 @@ def partner_reads_the_statement(ground: Ground, statement: Statement) -> str:
 
 
 def test_a_partner_gets_paid(ground: Ground) -> None:
+    with tenant_scope(ground.world.acme.id):
+        partner = a_ready_program(ground.world.acme)
     referral = submits_on_a_phone(ground)
     takes_it_to_won(ground, referral)
 
     def payable() -> bool:
         with tenant_scope(ground.world.acme.id):
-            return balances_of(partner_id=ground.partner.id, currency="EUR").payable == 128_456
+            return balances_of(partner_id=partner.id, currency="EUR").payable == 128_456
 
     eventually(payable, seconds=60, what="50.00 and 10 % of 12,345.60 becoming payable")
     eventually(lambda: len(mails_to(ground, REP)) >= 4, seconds=60, what="a mail per milestone")

@@ -104,7 +104,8 @@ def test_a_passkey_is_added_and_lets_the_person_in(origin: str, browser: Browser
         if page.get_by_label("Passwordless").count():
             page.get_by_label("Passwordless").check()
         page.get_by_role("button", name="Add key").click()
-        page.wait_for_url(re.compile(r"/(recovery-codes|webauthn)/"))
+        page.wait_for_url(re.compile(r"/(recovery-codes|webauthn/(?!add))"))
+        page.wait_for_load_state("networkidle")
         person.picture("recovery-codes")
         assert person.problems() == []
 
