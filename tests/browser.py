@@ -185,6 +185,8 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+            # Under the event loop Django keeps other connections than outside of it; only here can they be closed.
+            connections.close_all()
             del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
