@@ -64,6 +64,10 @@ class User(AbstractBaseUser):
 class Membership(models.Model):
     """A person in a tenant: as staff, or in one of its partners. Global, read before a scope is open."""
 
+    class EndedWith(models.TextChoices):
+        ITSELF = "", _("By itself")
+        PARTNER = "partner", _("With the partner")
+
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     # The partner's id; the partner row lives behind the tenant's row-level security.
@@ -77,6 +81,10 @@ class Membership(models.Model):
     title = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True, blank=True)
+    # What ended with its partner starts again with it; who had left before stays away.
+    ended_with = models.CharField(
+        max_length=8, blank=True, choices=EndedWith.choices, default="", db_default=""
+    )
     last_seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
