@@ -60,41 +60,24 @@ def submit_referral(
     Raises NotEnrolled, KeyReused. Emits referral.submitted.
     """
     if key and (first := _first_with(key)):
-        if (first.partner_id, first.company_norm, first.program_id) != (
-            partner_id,
-            normalised_company(draft.company),
-            draft.program_id,
-        ):
+        if _differs(first, draft, partner_id):
             raise KeyReused(str(key))
         return first
     program = _open_program(draft.program_id, partner_id)
     stage = next(
         stage for stage in ensure_stages(program_id=program.id) if stage.kind == StageKind.SUBMITTED
     )
-    domain, email = (
-        company_domain(draft.website, draft.contact_email),
-        normalised_email(draft.contact_email),
-    )
+    email = normalised_email(draft.contact_email)
+    domain = company_domain(draft.website, draft.contact_email)
     known = known_company(domain, email, partner_id)
     referral = Referral.objects.create(
+        **_facts_of(draft),
         number=_number(at),
         program=program,
         partner_id=partner_id,
         submitted_by_id=submitted_by_id,
-        company=draft.company.strip(),
-        company_norm=normalised_company(draft.company),
-        website=draft.website.strip(),
         domain=domain,
-        country=draft.country,
-        contact_name=draft.contact_name.strip(),
-        contact_title=draft.contact_title.strip(),
-        contact_email=draft.contact_email.strip(),
         email_norm=email,
-        contact_phone=draft.contact_phone.strip(),
-        context=draft.context.strip(),
-        consent=draft.consent,
-        custom=draft.custom,
-        product=draft.product,
         stage=stage,
         stage_kind=stage.kind,
         stage_entered_at=at,
@@ -124,6 +107,33 @@ def submit_referral(
         at=at,
     )
     return referral
+
+
+def _differs(first: Referral, draft: ReferralDraft, partner_id: UUID) -> bool:
+    """Tell whether a key's first referral is about another company, partner or program than the draft."""
+    return (first.partner_id, first.company_norm, first.program_id) != (
+        partner_id,
+        normalised_company(draft.company),
+        draft.program_id,
+    )
+
+
+def _facts_of(draft: ReferralDraft) -> dict[str, Any]:
+    """Return what the person wrote as columns of a referral, without the blanks around it."""
+    return {
+        "company": draft.company.strip(),
+        "company_norm": normalised_company(draft.company),
+        "website": draft.website.strip(),
+        "country": draft.country,
+        "contact_name": draft.contact_name.strip(),
+        "contact_title": draft.contact_title.strip(),
+        "contact_email": draft.contact_email.strip(),
+        "contact_phone": draft.contact_phone.strip(),
+        "context": draft.context.strip(),
+        "consent": draft.consent,
+        "custom": draft.custom,
+        "product": draft.product,
+    }
 
 
 def _first_with(key: UUID) -> Referral | None:

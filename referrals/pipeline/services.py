@@ -90,24 +90,8 @@ def change_stage(
     """
     referral = Referral.objects.select_for_update(no_key=True).get(id=referral_id)
     if seen_stage_id is not None and referral.stage_id != seen_stage_id:
-        last = (
-            StageChange.objects.filter(referral_id=referral.id)
-            .select_related("to_stage", "actor")
-            .latest("at", "id")
-        )
-        raise StageMovedMeanwhile(last)
-    stage = Stage.objects.filter(
-        id=to_stage_id, program_id=referral.program_id, retired_at=None
-    ).first()
-    if (
-        stage is None
-        or not StageMove.objects.filter(
-            from_stage_id=referral.stage_id, to_stage_id=to_stage_id
-        ).exists()
-    ):
-        raise MoveNotAllowed(
-            f"{referral.number}: {referral.stage_kind} to {stage.kind if stage else to_stage_id}"
-        )
+        raise StageMovedMeanwhile(_last_change(referral))
+    stage = _stage_within_reach(referral, to_stage_id)
     if winning != (stage.kind == StageKind.WON):
         raise MoveNotAllowed(f"{referral.number}: a win is booked with its deal value")
     if deal is not None and deal.currency != referral.currency:
@@ -130,6 +114,34 @@ def change_stage(
         deal_minor=deal.minor if deal else None,
     )
     _stand_on(referral, stage, deal, at)
+    _tell_change(referral, change, first_time=first_time, actor=actor, at=at)
+    return change
+
+
+def _last_change(referral: Referral) -> StageChange:
+    return (
+        StageChange.objects.filter(referral_id=referral.id)
+        .select_related("to_stage", "actor")
+        .latest("at", "id")
+    )
+
+
+def _stage_within_reach(referral: Referral, to_stage_id: int) -> Stage:
+    """Return a live stage that the program allows from where the referral stands. Raises MoveNotAllowed."""
+    stage = Stage.objects.filter(
+        id=to_stage_id, program_id=referral.program_id, retired_at=None
+    ).first()
+    move = StageMove.objects.filter(from_stage_id=referral.stage_id, to_stage_id=to_stage_id)
+    if stage is None or not move.exists():
+        raise MoveNotAllowed(
+            f"{referral.number}: {referral.stage_kind} to {stage.kind if stage else to_stage_id}"
+        )
+    return stage
+
+
+def _tell_change(
+    referral: Referral, change: StageChange, *, first_time: bool, actor: Actor, at: datetime
+) -> None:
     emit(
         "referral.stage_changed",
         subject=f"referral:{referral.id}",
@@ -146,7 +158,6 @@ def change_stage(
         },
         at=at,
     )
-    return change
 
 
 def _stand_on(referral: Referral, stage: Stage, deal: Money | None, at: datetime) -> None:
