@@ -19,8 +19,8 @@ from commissions.payouts.details import (
     save_debtor_account,
     save_payout_details,
 )
+from commissions.payouts.details_page import details_page
 from commissions.payouts.forms import DebtorForm, PayoutDetailsForm, checked_number
-from commissions.payouts.pages import details_page
 from partners.directory.models import Partner
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from schwifty import BIC, IBAN
 from schwifty.exceptions import SchwiftyException
@@ -166,3 +166,11 @@ def digest_of(payouts: Iterable[FrozenPayout]) -> str:
         for row in payouts
     )
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+def next_bank_day(today: date) -> date:
+    """Return the first day after today that is not on a weekend."""
+    day = today + timedelta(days=1)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+    return day

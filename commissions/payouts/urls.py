@@ -3,7 +3,7 @@
 from django.urls import path
 
 from commissions.payouts import details_views as details
-from commissions.payouts import views
+from commissions.payouts import payout_views, views
 
 urlpatterns = [
     path("payout-details/", details.payout_details, name="payout-details"),
@@ -15,7 +15,7 @@ urlpatterns = [
         name="partner-payout-details",
     ),
     path("manage/payouts/source/", details.payout_source, name="payout-source"),
-    path("payouts/<uuid:payout_id>/", views.payout_detail, name="payout-detail"),
+    path("payouts/<uuid:payout_id>/", payout_views.payout_detail, name="payout-detail"),
     path("manage/payouts/", views.run_list, name="run-list"),
     path("manage/payouts/new/", views.run_new, name="run-new"),
     path("manage/payouts/submit/", views.run_submit, name="run-submit"),
@@ -28,12 +28,12 @@ urlpatterns = [
     path("manage/payouts/<uuid:run_id>/statements/", views.run_statements, name="run-statements"),
     path(
         "manage/payouts/payments/<uuid:payout_id>/settle/",
-        views.payout_settle,
+        payout_views.payout_settle,
         name="payout-settle",
     ),
     path(
         "manage/payouts/payments/<uuid:payout_id>/return/",
-        views.payout_return,
+        payout_views.payout_return,
         name="payout-return",
     ),
 ]

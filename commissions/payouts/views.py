@@ -1,6 +1,7 @@
-"""Payout runs and payments."""
+"""Payout runs: prepare, approve, send back, export, settle."""
 
-from typing import Any, cast
+from datetime import date
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,26 +18,20 @@ from commissions.payouts.details import debtor_account
 from commissions.payouts.forms import ApproveForm, ReasonForm, RunForm, left_out_ids
 from commissions.payouts.freezing import LedgerDisagrees
 from commissions.payouts.models import Payout, PayoutRun, RunState
-from commissions.payouts.pages import (
-    change_words,
-    default_pay_day,
-    payout_facts,
-    preview_page,
-    run_page,
-)
+from commissions.payouts.preview_page import preview_page
+from commissions.payouts.rules import next_bank_day
+from commissions.payouts.run_page import run_page
 from commissions.payouts.selectors import (
-    lines_of,
     payouts_of,
     preview_run,
     previous_amounts,
     run_totals,
     sepa_payouts,
     totals_of_runs,
-    visible_payouts,
     waiting_run,
 )
-from commissions.payouts.tables import PAYOUT_TONES, PayoutTable, RunTable
-from commissions.statements.lines import titles_of
+from commissions.payouts.tables import PayoutTable, RunTable
+from commissions.payouts.wording import change_words
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
@@ -84,7 +79,7 @@ def run_new(request: MemberRequest) -> HttpResponse:
         return hx_redirect(request, "commissions:run-detail", run_id=waiting.id)
     return _preview(
         request,
-        RunForm(today=_today(), initial={"pay_on": default_pay_day(timezone.now())}),
+        RunForm(today=_today(), initial={"pay_on": next_bank_day(_today())}),
         request.GET.getlist("leave_out"),
     )
 
@@ -133,7 +128,7 @@ def run_submit(request: MemberRequest) -> HttpResponse:
     return hx_redirect(request, "commissions:run-detail", run_id=run.id)
 
 
-def _today() -> Any:
+def _today() -> date:
     return timezone.now().astimezone(tenant_zone()).date()
 
 
@@ -350,71 +345,3 @@ def _job(request: MemberRequest, run: PayoutRun, kind: str, params: dict[str, st
         back_path=f"manage/payouts/{run.id}/",
     )
     return hx_redirect(request, "job-detail", job_id=job.id)
-
-
-@require_GET
-@needs(Capability.SEE_EARNINGS, Capability.SEE_MONEY)
-def payout_detail(request: MemberRequest, payout_id: UUID) -> HttpResponse:
-    return _payout_page(
-        request, get_object_or_404(visible_payouts(request.member), id=payout_id), ReasonForm()
-    )
-
-
-@require_POST
-@needs(Capability.SETTLE_PAYOUTS)
-def payout_settle(request: MemberRequest, payout_id: UUID) -> HttpResponse:
-    payout = get_object_or_404(visible_payouts(request.member), id=payout_id)
-    try:
-        services.settle_payout(payout_id=payout.id, actor=_actor(request), at=timezone.now())
-    except services.PayoutNotInState:
-        messages.warning(
-            request, gettext("Only payments that were sent to the bank can be marked as paid")
-        )
-    else:
-        messages.success(
-            request, gettext("%(number)s is marked as paid") % {"number": payout.number}
-        )
-    return hx_redirect(request, "commissions:payout-detail", payout_id=payout.id)
-
-
-@require_POST
-@needs(Capability.SETTLE_PAYOUTS)
-def payout_return(request: MemberRequest, payout_id: UUID) -> HttpResponse:
-    payout = get_object_or_404(visible_payouts(request.member), id=payout_id)
-    form = ReasonForm(request.POST)
-    if not form.is_valid():
-        return _payout_page(request, payout, form, status=422)
-    try:
-        services.return_payout(
-            payout_id=payout.id,
-            reason=form.cleaned_data["reason"],
-            actor=_actor(request),
-            at=timezone.now(),
-        )
-    except services.PayoutNotInState:
-        messages.warning(request, gettext("Only payments that were sent to the bank can come back"))
-    else:
-        messages.success(
-            request, gettext("%(number)s is payable again") % {"number": payout.number}
-        )
-    return hx_redirect(request, "commissions:payout-detail", payout_id=payout.id)
-
-
-def _payout_page(
-    request: MemberRequest, payout: Payout, form: ReasonForm, *, status: int = 200
-) -> HttpResponse:
-    staff = request.member.is_staff
-    lines = lines_of(payout.id)
-    may_act = staff and request.member.may(Capability.SETTLE_PAYOUTS)
-    context = {
-        "payout": payout,
-        "tone": PAYOUT_TONES[payout.state],
-        "facts": payout_facts(payout, for_staff=staff),
-        "lines": titles_of(lines, payout.currency),
-        "hidden_count": max(0, payout.line_count - len(lines)),
-        "staff": staff,
-        "form": form,
-        "may_settle": may_act and payout.state == "exported",
-        "may_return": may_act and payout.state in {"exported", "settled"},
-    }
-    return render(request, "commissions/payouts/payout_detail.html", context, status=status)

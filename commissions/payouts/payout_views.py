@@ -1,0 +1,101 @@
+"""The page of one payment, and what its bank did with it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from commissions.payouts import services
+from commissions.payouts.forms import ReasonForm
+from commissions.payouts.models import Payout
+from commissions.payouts.payout_page import payout_facts
+from commissions.payouts.selectors import (
+    lines_of,
+    visible_payouts,
+)
+from commissions.payouts.tables import PAYOUT_TONES
+from commissions.statements.lines import titles_of
+from prm.accounts.capabilities import Capability
+from prm.accounts.guards import needs
+from prm.accounts.members import MemberRequest
+from prm.events.services import Actor
+from prm.web.htmx import hx_redirect
+
+
+def _actor(request: MemberRequest) -> Actor:
+    return Actor(request.member.user_id, name=request.member.name)
+
+
+@require_GET
+@needs(Capability.SEE_EARNINGS, Capability.SEE_MONEY)
+def payout_detail(request: MemberRequest, payout_id: UUID) -> HttpResponse:
+    """Show one payment, to the partner it goes to and to staff."""
+    return _payout_page(
+        request, get_object_or_404(visible_payouts(request.member), id=payout_id), ReasonForm()
+    )
+
+
+@require_POST
+@needs(Capability.SETTLE_PAYOUTS)
+def payout_settle(request: MemberRequest, payout_id: UUID) -> HttpResponse:
+    """Note that the bank paid it."""
+    payout = get_object_or_404(visible_payouts(request.member), id=payout_id)
+    try:
+        services.settle_payout(payout_id=payout.id, actor=_actor(request), at=timezone.now())
+    except services.PayoutNotInState:
+        messages.warning(
+            request, gettext("Only payments that were sent to the bank can be marked as paid")
+        )
+    else:
+        messages.success(
+            request, gettext("%(number)s is marked as paid") % {"number": payout.number}
+        )
+    return hx_redirect(request, "commissions:payout-detail", payout_id=payout.id)
+
+
+@require_POST
+@needs(Capability.SETTLE_PAYOUTS)
+def payout_return(request: MemberRequest, payout_id: UUID) -> HttpResponse:
+    """Note that the bank sent it back, and why."""
+    payout = get_object_or_404(visible_payouts(request.member), id=payout_id)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _payout_page(request, payout, form, status=422)
+    try:
+        services.return_payout(
+            payout_id=payout.id,
+            reason=form.cleaned_data["reason"],
+            actor=_actor(request),
+            at=timezone.now(),
+        )
+    except services.PayoutNotInState:
+        messages.warning(request, gettext("Only payments that were sent to the bank can come back"))
+    else:
+        messages.success(
+            request, gettext("%(number)s is payable again") % {"number": payout.number}
+        )
+    return hx_redirect(request, "commissions:payout-detail", payout_id=payout.id)
+
+
+def _payout_page(
+    request: MemberRequest, payout: Payout, form: ReasonForm, *, status: int = 200
+) -> HttpResponse:
+    staff = request.member.is_staff
+    lines = lines_of(payout.id)
+    may_act = staff and request.member.may(Capability.SETTLE_PAYOUTS)
+    context = {
+        "payout": payout,
+        "tone": PAYOUT_TONES[payout.state],
+        "facts": payout_facts(payout, for_staff=staff),
+        "lines": titles_of(lines, payout.currency),
+        "hidden_count": max(0, payout.line_count - len(lines)),
+        "staff": staff,
+        "form": form,
+        "may_settle": may_act and payout.state == "exported",
+        "may_return": may_act and payout.state in {"exported", "settled"},
+    }
+    return render(request, "commissions/payouts/payout_detail.html", context, status=status)

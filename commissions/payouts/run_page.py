@@ -1,0 +1,207 @@
+"""What people see of a run after it was submitted."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+from commissions.payouts.bankfiles import stored_kinds
+from commissions.payouts.models import (
+    PayoutExclusion,
+    PayoutRun,
+    PayoutState,
+    RunState,
+)
+from commissions.payouts.preview_page import LONGEST_LIST
+from commissions.payouts.selectors import (
+    changes_since,
+    exclusions_of,
+    ledger_check,
+    payout_states,
+    run_totals,
+)
+from commissions.payouts.tables import RUN_TONES
+from commissions.payouts.wording import change_words, left_out_stat, reason_words, total_stats
+from prm.accounts.capabilities import Capability
+from prm.accounts.members import Member
+from prm.accounts.models import User
+from prm.money import Money
+from prm.web.formats import day_text, moment_text, money_text
+from prm.web.parts import Link, Stage, Stat
+from prm.web.tables import ident
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """A run after it was submitted."""
+
+    run: PayoutRun
+    tone: str
+    lead: str
+    stages: list[Stage]
+    stats: list[Stat]
+    exclusions: list[tuple[SafeString, str]]
+    changes: list[str]
+    stops_approval: bool
+    files: list[Link]
+    payout_count: int
+    open_count: int
+    may_approve: bool
+    may_cancel: bool
+    may_export: bool
+    may_settle: bool
+    may_state: bool
+    is_own: bool
+
+
+def run_page(run: PayoutRun, member: Member) -> RunPage:
+    """Return what a person sees of a run: where it stands, its totals, who was left out, what changed since."""
+    totals, states = run_totals(run.id), payout_states(run.id)
+    changes = changes_since(run) if run.state == RunState.PREPARED else []
+    exclusions = exclusions_of(run.id)
+    is_own = run.prepared_by_id == member.user_id
+    prepared = run.state == RunState.PREPARED
+    return RunPage(
+        run=run,
+        tone=RUN_TONES[RunState(run.state)],
+        lead=_run_lead(run),
+        stages=_stages(run, is_own=is_own),
+        stats=[
+            *total_stats(totals),
+            left_out_stat([row.reason for row in exclusions]),
+            _check_stat(run),
+        ],
+        exclusions=[
+            (_exclusion(row), money_text(row.amount_minor, row.currency))
+            for row in exclusions[:LONGEST_LIST]
+        ],
+        changes=[change_words(change) for change in changes],
+        stops_approval=any(change.kind != "balance" for change in changes),
+        files=_files(run)
+        if run.state in {RunState.APPROVED, RunState.EXPORTED, RunState.SETTLED}
+        and member.may(Capability.SETTLE_PAYOUTS)
+        else [],
+        payout_count=sum(total.payout_count for total in totals),
+        open_count=states[PayoutState.EXPORTED],
+        may_approve=prepared and not is_own and member.may(Capability.APPROVE_PAYOUTS),
+        may_cancel=prepared and member.may(Capability.PREPARE_PAYOUTS),
+        may_export=run.state == RunState.APPROVED and member.may(Capability.SETTLE_PAYOUTS),
+        may_settle=run.state == RunState.EXPORTED and member.may(Capability.SETTLE_PAYOUTS),
+        may_state=run.state in {RunState.EXPORTED, RunState.SETTLED}
+        and member.may(Capability.ISSUE_STATEMENTS),
+        is_own=is_own,
+    )
+
+
+def _run_lead(run: PayoutRun) -> str:
+    who = run.prepared_by.get_full_name() if run.prepared_by else gettext("The system")
+    words = {"name": who, "day": day_text(run.prepared_at), "moment": moment_text(run.cutoff_at)}
+    return (
+        gettext("Prepared by %(name)s on %(day)s. Covers everything payable at %(moment)s.") % words
+    )
+
+
+def _name(user: User | None) -> str:
+    return user.get_full_name() if user else ""
+
+
+def _stages(run: PayoutRun, *, is_own: bool) -> list[Stage]:
+    way: list[str] = [RunState.PREPARED, RunState.APPROVED, RunState.EXPORTED, RunState.SETTLED]
+    position = way.index(run.state) + 1 if run.state != RunState.CANCELLED else 1
+    waiting = gettext("Waiting for another person") if is_own else gettext("Waiting for you")
+    steps = [
+        (
+            gettext("Prepared"),
+            f"{day_text(run.prepared_at, 'short')}, {_name(run.prepared_by)}".rstrip(", "),
+        ),
+        (
+            gettext("Approval"),
+            f"{day_text(run.approved_at, 'short')}, {_name(run.approved_by)}"
+            if run.approved_at
+            else waiting,
+        ),
+        (
+            gettext("Sent to bank"),
+            moment_text(run.exported_at, "short")
+            if run.exported_at
+            else day_text(run.pay_on, "short"),
+        ),
+        (gettext("Settled"), day_text(run.settled_at, "short") if run.settled_at else ""),
+    ]
+    if run.state == RunState.CANCELLED:
+        back = (
+            f"{day_text(run.cancelled_at, 'short')}, {_name(run.cancelled_by)}"
+            if run.cancelled_at
+            else ""
+        )
+        return [Stage(steps[0][0], "done", steps[0][1]), Stage(gettext("Sent back"), "lost", back)]
+    done = run.state == RunState.SETTLED
+    return [
+        Stage(
+            name,
+            "done" if index < position or done else "now" if index == position else "todo",
+            note,
+        )
+        for index, (name, note) in enumerate(steps)
+    ]
+
+
+def _check_stat(run: PayoutRun) -> Stat:
+    # Every line is counted again while somebody decides; afterwards the approval has bound them by their digest.
+    if run.state != RunState.PREPARED:
+        when = day_text(run.approved_at) if run.approved_at else "–"
+        note = gettext("Checked at the approval on %(day)s") % {"day": when}
+        return Stat(
+            gettext("Check against ledger"),
+            gettext("Matches") if run.approved_at else "–",
+            note=note if run.approved_at else "",
+        )
+    checks = ledger_check(run.id)
+    lines = sum(check.line_count for check in checks)
+    wrong = [check.difference for check in checks if check.difference.minor]
+    words = ngettext("%(count)s line, no difference", "%(count)s lines, no difference", lines) % {
+        "count": lines
+    }
+    if wrong:
+        words = ", ".join(money_text(amount.minor, amount.currency) for amount in wrong)
+    return Stat(
+        gettext("Check against ledger"),
+        gettext("Differs") if wrong else gettext("Matches"),
+        note=words,
+    )
+
+
+def _exclusion(row: PayoutExclusion) -> SafeString:
+    minimum = row.detail.get("minimum_minor")
+    cooling = row.detail.get("cooling_until")
+    words = reason_words(
+        row.reason,
+        minimum=Money(minimum, row.currency) if minimum is not None else None,
+        cooling_until=datetime.fromisoformat(cooling) if cooling else None,
+    )
+    return ident(
+        row.partner.name,
+        reverse("partners:partner-detail", kwargs={"partner_id": row.partner_id}),
+        sub=words,
+        hue=row.partner_id,
+    )
+
+
+def _files(run: PayoutRun) -> list[Link]:
+    words = {
+        "sepa": gettext("SEPA file (pain.001)"),
+        "csv": gettext("Payments as CSV"),
+        "xlsx": gettext("Payments as Excel"),
+    }
+    icons = defaultdict(lambda: "file", sepa="bank")
+    return [
+        Link(
+            words[kind],
+            reverse("commissions:run-file", kwargs={"run_id": run.id, "kind": kind}),
+            icons[kind],
+        )
+        for kind in stored_kinds(run)
+    ]

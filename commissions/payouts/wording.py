@@ -1,0 +1,97 @@
+"""Why somebody is not paid, what changed and what adds up, in the reader's words."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils.translation import gettext, ngettext
+
+from commissions.payouts.models import (
+    ExclusionReason,
+)
+from commissions.payouts.selectors import (
+    TO_DECIDE,
+    ChangeSince,
+    CurrencyTotal,
+)
+from prm.money import Money
+from prm.web.formats import moment_text, money_text
+from prm.web.parts import Stat
+
+
+def reason_words(
+    reason: str, *, minimum: Money | None = None, cooling_until: datetime | None = None
+) -> str:
+    """Return why somebody is not paid, and what happens next."""
+    if reason == ExclusionReason.COOLING and cooling_until:
+        return gettext(
+            "Bank details changed. Held until %(moment)s; call back on the number on file before paying."
+        ) % {
+            "moment": moment_text(cooling_until, "medium"),
+        }
+    if reason == ExclusionReason.BELOW_MINIMUM and minimum:
+        return gettext("Below the minimum of %(amount)s. Carried forward.") % {
+            "amount": money_text(minimum.minor, minimum.currency)
+        }
+    words: dict[str, str] = {
+        ExclusionReason.NO_DETAILS: gettext("No bank details."),
+        ExclusionReason.COOLING: gettext("Bank details changed in the last days."),
+        ExclusionReason.BELOW_MINIMUM: gettext("Below the minimum. Carried forward."),
+        ExclusionReason.NEGATIVE: gettext(
+            "Below zero after a reversed commission. Carried forward."
+        ),
+        ExclusionReason.NOT_ACTIVE: gettext("The partner is paused or ended."),
+        ExclusionReason.LEFT_OUT: gettext("Left out by you. Stays for the next run."),
+    }
+    return words.get(reason, reason)
+
+
+def change_words(change: ChangeSince) -> str:
+    """Return what happened to a frozen payment's partner since."""
+    values = {"name": change.partner_name, "number": change.payout_number}
+    if change.kind == "details":
+        values |= {"before": change.before or "–", "after": change.after or "–"}
+        return gettext("%(name)s: bank details changed from %(before)s to %(after)s") % values
+    if change.kind == "state":
+        return gettext("%(name)s was paused or ended") % values
+    before, after = change.before, change.after
+    values |= {
+        "before": money_text(before.minor, before.currency),
+        "after": money_text(after.minor, after.currency),
+    }
+    return (
+        gettext(
+            "%(name)s: balance fell from %(before)s to %(after)s; the rest is carried forward below zero"
+        )
+        % values
+    )
+
+
+def total_stats(totals: Iterable[CurrencyTotal]) -> list[Stat]:
+    """Return a figure for each currency that goes out, with its number of payments."""
+    return [
+        Stat(
+            label=ngettext(
+                "%(currency)s, %(count)s payment",
+                "%(currency)s, %(count)s payments",
+                total.payout_count,
+            )
+            % {"currency": total.currency, "count": total.payout_count},
+            value=money_text(total.amount_minor, total.currency),
+        )
+        for total in totals
+    ]
+
+
+def left_out_stat(reasons: list[str]) -> Stat:
+    """Return how many balances are left out, and how many of them a person can do something about."""
+    decide = sum(reason in TO_DECIDE for reason in reasons)
+    carried = len(reasons) - decide
+    return Stat(
+        label=gettext("Left out of this run"),
+        value=ngettext("%(count)s balance", "%(count)s balances", len(reasons))
+        % {"count": len(reasons)},
+        note=gettext("%(decide)s need a look, %(carried)s carried forward")
+        % {"decide": decide, "carried": carried}
+        if reasons
+        else "",
+    )
