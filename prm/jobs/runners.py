@@ -54,6 +54,7 @@ class Runner:
     capability: Capability
     stoppable: bool
     unit: str | Promise
+    onward: str | Promise
 
 
 _runners: dict[str, Runner] = {}
@@ -66,17 +67,18 @@ def runner(
     capability: Capability = Capability.SEE_JOBS,
     stoppable: bool = True,
     unit: str | Promise = "",
+    onward: str | Promise = "",
 ) -> Callable[[Callable[["Progress"], None]], Callable[["Progress"], None]]:
     """Register the function that does one kind of job; it lives in <slice>/jobs.py and runs outside any scope.
 
     label: what the person reads. capability: lets others than the starter see it and its file.
-    unit: what is counted, "rows", "statements".
+    unit: what is counted, "rows", "statements". onward: what the job's back_path leads to once it is done.
     """
 
     def register(run: Callable[["Progress"], None]) -> Callable[["Progress"], None]:
         if kind in _runners:
             raise ValueError(f"the job {kind} is registered twice")
-        _runners[kind] = Runner(kind, label or kind, run, capability, stoppable, unit)
+        _runners[kind] = Runner(kind, label or kind, run, capability, stoppable, unit, onward)
         return run
 
     return register

@@ -56,6 +56,7 @@ class JobView:
     file_gone: bool
     may_stop: bool
     may_retry: bool
+    onward: str
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def job_view(job: Job, member: Member, *, now: datetime) -> JobView:
         and job.stop_asked_at is None
         and bool(found and found.stoppable),
         may_retry=job.state in {JobState.FAILED, JobState.STOPPED} and bool(found),
+        onward=str(found.onward) if found and job.state == JobState.DONE else "",
     )
 
 

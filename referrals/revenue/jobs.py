@@ -49,6 +49,7 @@ def write_export(progress: Progress) -> None:
     capability=Capability.RECORD_REVENUE,
     stoppable=False,
     unit=_("rows"),
+    onward=_("See the check and record"),
 )
 def check_file(progress: Progress) -> None:
     """Book every row and take it all back: what is said is what the real run will do."""
@@ -65,6 +66,7 @@ def check_file(progress: Progress) -> None:
     capability=Capability.RECORD_REVENUE,
     stoppable=False,
     unit=_("rows"),
+    onward=_("See what was recorded"),
 )
 def record_file(progress: Progress) -> None:
     """Book the rows chunk by chunk; a row that is there already is told so, so a killed run just begins again."""

@@ -232,7 +232,7 @@ def _payment(reference: str) -> RevenueEvent:
 
 @transaction.atomic
 def queue_file_check(*, upload: Path, file_name: str, actor: Actor, at: datetime) -> Job:
-    """Keep a file and have it checked; its page leads to the recording. Raises FileRefused."""
+    """Keep a file and have it checked; the upload page follows it and leads to the recording. Raises FileRefused."""
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "upload.rows.csv"
         make_plain(upload, plain)

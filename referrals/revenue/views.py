@@ -21,13 +21,14 @@ from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.jobs.models import Job, JobState
+from prm.jobs.selectors import job_view
 from prm.jobs.services import start_job
 from prm.money import Money
 from prm.tenancy.keys import KeyReused
 from prm.web.exports import csv_lines, write_xlsx
 from prm.web.filters import FilterBar, search_words, select_from
 from prm.web.formats import money_text
-from prm.web.htmx import hx_redirect, redirect_to, render_part
+from prm.web.htmx import STOP_POLLING, hx_redirect, redirect_to, render_part, wants_part
 from prm.web.paging import keyset_page
 from prm.web.spreadsheets import FileRefused
 from referrals.pipeline.models import Referral, StageKind
@@ -323,7 +324,7 @@ def revenue_upload(request: MemberRequest) -> HttpResponse:
             except FileRefused as refused:
                 form.add_error("file", refused.words)
             else:
-                return redirect_to(request, reverse("job-detail", kwargs={"job_id": job.id}))
+                return redirect_to(request, _check_path(job))
     context = {"form": form, "columns": COLUMNS}
     return render(
         request, "referrals/revenue/upload.html", context, status=422 if form.errors else 200
@@ -331,18 +332,22 @@ def revenue_upload(request: MemberRequest) -> HttpResponse:
 
 
 def _checked_upload(request: MemberRequest, check: Job) -> HttpResponse:
+    """Follow the check while it runs, show what it said, record the file when asked."""
     if request.method == "POST" and check.state == JobState.DONE and check.result.get("bookable"):
         job = queue_file_recording(check=check, actor=_actor(request), at=timezone.now())
         return redirect_to(request, reverse("job-detail", kwargs={"job_id": job.id}))
-    return render(
+    view = job_view(check, request.member, now=timezone.now())
+    return render_part(
         request,
         "referrals/revenue/checked.html",
-        {
-            "check": check,
-            "file_name": check.params["file_name"],
-            "done": check.state == JobState.DONE,
-        },
+        {"check": view, "url": _check_path(check), "file_name": check.params["file_name"]},
+        part="state",
+        status=STOP_POLLING if wants_part(request) and not view.running else 200,
     )
+
+
+def _check_path(check: Job) -> str:
+    return f"{reverse('referrals:revenue-upload')}?check={check.id}"
 
 
 @require_GET

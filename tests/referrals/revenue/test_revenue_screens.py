@@ -241,12 +241,69 @@ def test_a_file_is_checked_and_then_recorded_and_a_replay_changes_nothing(
     assert again.result == {"bookable": 0, "there_already": 2, "error": 4}
 
 
+def test_the_upload_leads_to_its_check_which_shows_the_result_by_itself(
+    world: World, finance: Client, customer: Customer, work: Callable[[], None]
+) -> None:
+    page = send(finance, FILE)["Location"]
+    assert page == f"{BASE}upload/?check={latest(world, 'revenue.check').id}"
+
+    waiting = finance.get(page).content.decode()
+    polled = finance.get(page, headers={"HX-Request": "true"})
+    assert "Record 2 rows" not in waiting
+    assert '<noscript><meta http-equiv="refresh"' in waiting
+    assert f'hx-get="{page}"' in waiting
+    assert polled.status_code == 200
+
+    work()
+    done = finance.get(page, headers={"HX-Request": "true"})
+    text = done.content.decode()
+    assert done.status_code == 286  # htmx stops asking
+    assert "Record 2 rows" in text
+    assert "csrfmiddlewaretoken" in text
+    assert "<html" not in text
+    assert "http-equiv" not in finance.get(page).content.decode()
+
+
+def test_the_jobs_of_a_file_lead_on(
+    world: World, finance: Client, customer: Customer, work: Callable[[], None]
+) -> None:
+    send(finance, FILE)
+    check = latest(world, "revenue.check")
+    assert "See the check and record" not in finance.get(f"/acme/jobs/{check.id}/").content.decode()
+
+    work()
+    path = f"{BASE}upload/?check={check.id}"
+    link = f'href="{path}">See the check and record</a>'
+    assert link in finance.get(f"/acme/jobs/{check.id}/").content.decode()
+    recording = finance.post(path)["Location"]
+    work()
+    assert (
+        f'href="{BASE}?source=csv">See what was recorded</a>'
+        in finance.get(recording).content.decode()
+    )
+
+
+def test_a_check_is_recorded_once_however_often_it_is_asked(
+    world: World, finance: Client, customer: Customer, work: Callable[[], None]
+) -> None:
+    page = send(finance, FILE)["Location"]
+    assert finance.post(page).status_code == 200  # not checked yet: nothing to record
+    work()
+    first, again = finance.post(page)["Location"], finance.post(page)["Location"]
+    work()
+    assert first == again
+    assert len(booked(world)) == 2
+
+
 def test_a_file_without_the_columns_says_which(
     world: World, finance: Client, work: Callable[[], None]
 ) -> None:
-    send(finance, "reference,amount\nINV-1,5\n")
+    page = send(finance, "reference,amount\nINV-1,5\n")["Location"]
     work()
     assert "no column kind, booked_on" in latest(world, "revenue.check").error
+    shown = finance.get(page).content.decode()
+    assert "no column kind, booked_on" in shown
+    assert "Choose another file" in shown
 
 
 def test_the_template_is_a_file_that_can_be_uploaded(finance: Client) -> None:
