@@ -82,6 +82,7 @@ def submit_referral(
         stage_kind=stage.kind,
         stage_entered_at=at,
         registered_at=at,
+        queued_at=at,
         currency=program.currency,
         duplicate_of="known" if known.elsewhere else "own" if known.own_referral_id else "",
         submission_key=key,

@@ -92,8 +92,12 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         return self.filter(stage_kind__in=OPEN_KINDS)
 
     def waiting(self) -> "ReferralQuerySet":
-        """Referrals that nobody has answered yet."""
-        return self.filter(stage_kind=StageKind.SUBMITTED)
+        """Referrals that are owed an answer; history that an import took in is owed none."""
+        return self.filter(stage_kind=StageKind.SUBMITTED, queued_at__isnull=False)
+
+    def unanswered_history(self) -> "ReferralQuerySet":
+        """Referrals that an import took in as history and nobody has answered: out of the queue, without deadline."""
+        return self.filter(stage_kind=StageKind.SUBMITTED, queued_at=None)
 
     def won(self) -> "ReferralQuerySet":
         """Referrals that became customers."""
@@ -130,6 +134,8 @@ class Referral(PublicTenantModel):
     stage_kind = models.CharField(max_length=12, choices=StageKind.choices)
     stage_entered_at = models.DateTimeField()
     registered_at = models.DateTimeField()
+    # From when an answer is owed; empty for what an import took in as history. The safe default: it waits.
+    queued_at = models.DateTimeField(null=True, blank=True, db_default=Now())
     decided_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     protected_until = models.DateTimeField(null=True, blank=True)
@@ -197,6 +203,11 @@ class Referral(PublicTenantModel):
                 fields=["tenant", "email_norm"], name="referral_email", condition=~Q(email_norm="")
             ),
             models.Index(fields=["tenant", "company_norm"], name="referral_company"),
+            models.Index(
+                fields=["tenant", "queued_at", "id"],
+                name="referral_queue",
+                condition=Q(stage_kind="submitted", queued_at__isnull=False),
+            ),
             models.Index(
                 fields=["tenant", "import_id"], name="referral_import", condition=~Q(import_id=None)
             ),

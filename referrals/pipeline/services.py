@@ -164,6 +164,8 @@ def _stand_on(referral: Referral, stage: Stage, deal: Money | None, at: datetime
     """Write what follows from standing on a stage: kind, answers, protection, closing, deal."""
     if referral.decided_at is None and stage.kind != StageKind.EXPIRED:
         referral.decided_at = at
+    if stage.kind == StageKind.SUBMITTED:
+        referral.queued_at = at
     if stage.kind == StageKind.ACCEPTED:
         days = Program.objects.only("protection_days").get(id=referral.program_id).protection_days
         referral.protected_until = at + timedelta(days=days)
@@ -176,6 +178,7 @@ def _stand_on(referral: Referral, stage: Stage, deal: Money | None, at: datetime
             "stage",
             "stage_kind",
             "stage_entered_at",
+            "queued_at",
             "decided_at",
             "closed_at",
             "protected_until",
