@@ -16,7 +16,13 @@ from partners.directory.models import (
 )
 from partners.directory.rules import folded_name, site_domain
 from partners.programs.models import Program
-from prm.accounts.services import rename_partner_places
+from prm.accounts.models import Invitation
+from prm.accounts.services import (
+    end_partner_places,
+    invite,
+    rename_partner_places,
+    reopen_partner_places,
+)
 from prm.events.services import Actor, emit
 from prm.tenancy.scope import current_scope
 
@@ -32,6 +38,10 @@ class PartnerNameTaken(ValueError):
 
 class ReasonRequired(ValueError):
     """Pausing or ending a partner needs a reason."""
+
+
+class PartnershipEnded(ValueError):
+    """Nobody joins a partner that has ended."""
 
 
 @transaction.atomic
@@ -108,8 +118,10 @@ def change_partner_state(
 ) -> Partner:
     """Pause, end or reactivate a partner; the state it has already writes nothing.
 
-    A paused or ended partner keeps its history and what it is owed. Raises ReasonRequired unless it becomes active.
-    Emits partner.state_changed.
+    A paused or ended partner keeps its history and what it is owed; the people of a paused one keep reading. Ending
+    closes the places of its people and its waiting invitations; leaving that state opens exactly these places again.
+    Raises ReasonRequired unless it becomes active. Emits partner.state_changed, and per place membership.ended or
+    membership.started.
     """
     partner = Partner.objects.select_for_update(no_key=True).get(id=partner_id)
     wanted = PartnerState(state)
@@ -128,7 +140,35 @@ def change_partner_state(
         changes={"state": [before, wanted.value], "reason": ["", partner.state_reason]},
         at=at,
     )
+    tenant_id = current_scope().tenant_id
+    if wanted == PartnerState.ENDED:
+        end_partner_places(tenant_id=tenant_id, partner_id=partner.id, actor=actor, at=at)
+    elif before == PartnerState.ENDED:
+        reopen_partner_places(tenant_id=tenant_id, partner_id=partner.id, actor=actor, at=at)
     return partner
+
+
+@transaction.atomic
+def invite_person(
+    *, partner_id: UUID, email: str, name: str, role: str, actor: Actor, at: datetime
+) -> Invitation:
+    """Offer somebody a place in a partner; see prm.accounts.services.invite for repeats.
+
+    Raises PartnershipEnded, AlreadyMember, RolesDoNotFit. Emits invitation.sent.
+    """
+    # The lock keeps the partner from ending in this moment: its end takes waiting invitations back.
+    partner = Partner.objects.select_for_update(no_key=True).get(id=partner_id)
+    if partner.state == PartnerState.ENDED:
+        raise PartnershipEnded(partner.name)
+    return invite(
+        email=email,
+        name=name,
+        roles=[role],
+        partner_id=partner.id,
+        partner_name=partner.name,
+        actor=actor,
+        at=at,
+    )
 
 
 @transaction.atomic

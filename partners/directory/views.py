@@ -26,11 +26,13 @@ from partners.directory.selectors import (
 )
 from partners.directory.services import (
     PartnerNameTaken,
+    PartnershipEnded,
     add_partner,
     change_partner_state,
     edit_partner,
     end_enrollment,
     enroll,
+    invite_person,
 )
 from partners.directory.tables import STATE_TONES, PartnerTable
 from partners.programs.models import Program
@@ -38,8 +40,8 @@ from partners.programs.selectors import open_programs
 from prm.accounts.capabilities import Capability, Role
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.accounts.selectors import open_invitations, people_of
-from prm.accounts.services import AlreadyMember, invite
+from prm.accounts.selectors import open_invitations, people_ended_with_partner, people_of
+from prm.accounts.services import AlreadyMember
 from prm.audit.selectors import history_of
 from prm.events.services import Actor
 from prm.web.choices import country_name
@@ -135,6 +137,9 @@ def partner_detail(request: MemberRequest, partner_id: UUID) -> HttpResponse:
         "enrollments": enrollments,
         "programs_left": [program for program in open_programs() if program.id not in taken],
         "people": people_of(tenant_id=request.tenant.id, partner_id=partner.id),
+        "left_count": people_ended_with_partner(tenant_id=request.tenant.id, partner_id=partner.id)
+        if partner.state == PartnerState.ENDED
+        else 0,
         "roles": dict(Role.choices),
         "invitations": open_invitations(partner_id=partner.id),
         "referrals": panel("partner.referrals", partner, request.member),
@@ -197,15 +202,16 @@ def partner_invite(request: MemberRequest, partner_id: UUID) -> HttpResponse:
     form = InvitePersonForm(request.POST or None)
     if form.is_bound and form.is_valid():
         try:
-            _invite(
-                request,
-                partner,
-                form.cleaned_data["email"],
-                form.cleaned_data["name"],
-                form.cleaned_data["role"],
+            invite_person(
+                partner_id=partner.id,
+                **form.cleaned_data,
+                actor=_actor(request),
+                at=timezone.now(),
             )
         except AlreadyMember:
             form.add_error("email", _("This person works for the partner already"))
+        except PartnershipEnded:
+            form.add_error(None, _("This partnership has ended. Take the partner up again first."))
         else:
             messages.success(request, _("The invitation is on its way."))
             return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
@@ -270,23 +276,18 @@ def _added(request: MemberRequest, form: NewPartnerForm) -> Partner | None:
                 program_ids=programs, actor=_actor(request), at=timezone.now(), **form.facts
             )
             if email := form.cleaned_data["email"]:
-                _invite(request, partner, email, form.cleaned_data["person"], Role.PARTNER_ADMIN)
+                invite_person(
+                    partner_id=partner.id,
+                    email=email,
+                    name=form.cleaned_data["person"],
+                    role=Role.PARTNER_ADMIN,
+                    actor=_actor(request),
+                    at=timezone.now(),
+                )
     except PartnerNameTaken:
         form.add_error("name", _("Another partner has this name"))
         return None
     return partner
-
-
-def _invite(request: MemberRequest, partner: Partner, email: str, name: str, role: str) -> None:
-    invite(
-        email=email,
-        name=name,
-        roles=[role],
-        partner_id=partner.id,
-        partner_name=partner.name,
-        actor=_actor(request),
-        at=timezone.now(),
-    )
 
 
 def _partner(request: MemberRequest, partner_id: UUID) -> Partner:

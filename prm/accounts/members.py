@@ -66,6 +66,15 @@ def memberships_of(user: User) -> list[Membership]:
     )
 
 
+def places_ended_with_partner(user: User) -> list[Membership]:
+    """Return the person's places that closed because the partner ended, with their tenants; nobody asked them."""
+    return list(
+        Membership.objects.filter(user=user, ended_with=Membership.EndedWith.PARTNER)
+        .select_related("tenant")
+        .order_by("tenant__name", "partner_name", "id"),
+    )
+
+
 def member_for(user: User, tenant: Tenant, chosen_id: int | None) -> Member | None:
     """Return the person's place in the tenant: the chosen one when it is live, else the oldest; None for strangers."""
     found = list(

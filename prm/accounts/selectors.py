@@ -54,6 +54,13 @@ def people_of(*, tenant_id: int, partner_id: UUID | None, self_id: int = 0) -> l
     ]
 
 
+def people_ended_with_partner(*, tenant_id: int, partner_id: UUID) -> int:
+    """Return how many people lost their place when the partner ended, and get it back with it."""
+    return Membership.objects.filter(
+        tenant_id=tenant_id, partner_id=partner_id, ended_with=Membership.EndedWith.PARTNER
+    ).count()
+
+
 def open_invitations(*, partner_id: UUID | None) -> list[Invitation]:
     """Return the invitations to a partner, or to the vendor's staff, that wait for an answer, newest first."""
     return list(

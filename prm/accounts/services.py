@@ -194,6 +194,7 @@ def add_membership(
         return membership
     if not created:
         membership.roles, membership.partner_name, membership.ended_at = roles, partner_name, None
+        membership.ended_with = Membership.EndedWith.ITSELF
         membership.sees_earnings = membership.sees_all_referrals = False
         membership.save()
     _tell_place(
@@ -292,6 +293,51 @@ def end_membership(
         changes={"roles": [membership.roles, []]},
     )
     return membership
+
+
+@transaction.atomic
+def end_partner_places(
+    *, tenant_id: int, partner_id: UUID, actor: Actor, at: datetime
+) -> list[Membership]:
+    """Close every place in a partner that ends, and take its waiting invitations back; return the places closed.
+
+    tenant_id: the open scope's. The people's rights end with their next request; nobody has to remain. A repeat
+    writes nothing. Emits invitation.revoked per invitation and membership.ended per place.
+    """
+    # First the invitations: whoever is accepting one holds its row, and has a place by the time it is let go.
+    waiting = Invitation.objects.filter(partner_id=partner_id, accepted_at=None, revoked_at=None)
+    for invitation in waiting.select_for_update().order_by("id"):
+        revoke_invitation(invitation_id=invitation.id, actor=actor, at=at)
+    places = list(_places(tenant_id, partner_id).select_for_update().order_by("id"))
+    for place in places:
+        place.ended_at, place.ended_with = at, Membership.EndedWith.PARTNER
+        _tell_place(
+            "membership.ended", place, actor=actor, at=at, changes={"roles": [place.roles, []]}
+        )
+    Membership.objects.bulk_update(places, ["ended_at", "ended_with"])
+    return places
+
+
+@transaction.atomic
+def reopen_partner_places(
+    *, tenant_id: int, partner_id: UUID, actor: Actor, at: datetime
+) -> list[Membership]:
+    """Open again exactly the places that ended with their partner, with the rights they had; return them.
+
+    Who left before the partner ended stays away. A repeat writes nothing. Emits membership.started per place.
+    """
+    places = list(
+        Membership.objects.select_for_update()
+        .filter(tenant_id=tenant_id, partner_id=partner_id, ended_with=Membership.EndedWith.PARTNER)
+        .order_by("id")
+    )
+    for place in places:
+        place.ended_at, place.ended_with = None, Membership.EndedWith.ITSELF
+        _tell_place(
+            "membership.started", place, actor=actor, at=at, changes={"roles": [[], place.roles]}
+        )
+    Membership.objects.bulk_update(places, ["ended_at", "ended_with"])
+    return places
 
 
 def edit_profile(*, user_id: int, name: str, language: str, time_zone: str, theme: str) -> None:

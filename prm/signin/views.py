@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from prm.accounts.capabilities import Capability, Role
 from prm.accounts.guards import public, signed_in
-from prm.accounts.members import SESSION_KEY, memberships_of
+from prm.accounts.members import SESSION_KEY, memberships_of, places_ended_with_partner
 from prm.accounts.middleware import LANGUAGE_COOKIE
 from prm.accounts.models import Invitation, Membership, User
 from prm.accounts.selectors import owns_address, person_with
@@ -33,7 +33,7 @@ from prm.accounts.services import (
     usable_invitation,
 )
 from prm.signin.forms import JoinForm
-from prm.signin.services import join
+from prm.signin.services import LoginExists, join
 from prm.tenancy.links import tenant_path, tenant_url
 from prm.web.htmx import redirect_to
 
@@ -205,7 +205,11 @@ def _chooser(request: HttpRequest, places: list[Membership]) -> HttpResponse:
     return render(
         request,
         "prm/signin/places.html",
-        {"places": rows, "layout": "layouts/app.html" if member else "layouts/bare.html"},
+        {
+            "places": rows,
+            "ended": places_ended_with_partner(request.user),  # type: ignore[arg-type]
+            "layout": "layouts/app.html" if member else "layouts/bare.html",
+        },
     )
 
 
@@ -252,25 +256,33 @@ def _accept(request: HttpRequest, invitation: Invitation, token: str) -> HttpRes
         )
         return redirect("start")
     if person_with(invitation.email) is not None:
-        return redirect(f"{reverse('account_login')}?next={reverse('invitation-accept')}")
+        return _sign_in_first(request)
     if not ratelimit.consume(request, action="signup"):
         return too_many(request)
     form = JoinForm(request.POST, email=invitation.email)
     if not form.is_valid():
         return _invitation_page(request, invitation, form=form)
-    person, place = join(
-        token=token,
-        name=form.cleaned_data["name"],
-        password=form.cleaned_data["password"],
-        language=request.LANGUAGE_CODE,
-        at=at,
-    )
+    try:
+        person, place = join(
+            token=token,
+            name=form.cleaned_data["name"],
+            password=form.cleaned_data["password"],
+            language=request.LANGUAGE_CODE,
+            at=at,
+        )
+    except LoginExists:
+        return _sign_in_first(request)
     record_authentication(request, person, method="password")
     response: HttpResponse = perform_login(
         request, Login(user=person, email=person.email, redirect_url=reverse("start"))
     )
     _work_in(request, place)
     return response
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    messages.info(request, _("This address has a login already. Log in to accept the invitation"))
+    return redirect(f"{reverse('account_login')}?next={reverse('invitation-accept')}")
 
 
 def _work_in(request: HttpRequest, place: Membership) -> None:

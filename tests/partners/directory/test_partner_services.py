@@ -10,17 +10,20 @@ from partners.directory.rules import folded_name, site_domain
 from partners.directory.selectors import lookalikes
 from partners.directory.services import (
     PartnerNameTaken,
+    PartnershipEnded,
     ReasonRequired,
     add_partner,
     change_partner_state,
     edit_partner,
     end_enrollment,
     enroll,
+    invite_person,
 )
 from prm.accounts.capabilities import Role
 from prm.accounts.models import Membership
+from prm.accounts.services import InvitationUnusable, token_of, usable_invitation
 from prm.events.models import Event
-from prm.events.services import Actor
+from prm.events.services import SYSTEM, Actor
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from tests.builders.partners import a_partner, a_program
@@ -202,3 +205,91 @@ def test_lookalikes_share_a_domain_or_begin_alike(acme: Tenant) -> None:
 
     assert {partner.id for partner in found} == {same_site.id, alike.id}
     assert lookalikes(name="The Firm", website="") == []
+
+
+def test_ending_closes_the_places_and_taking_up_again_opens_exactly_these(
+    acme: Tenant, at: datetime
+) -> None:
+    partner, other = a_partner("Brightwater"), a_partner("Cobalt")
+    place: dict[str, Any] = {"partner_id": partner.id, "partner_name": "Brightwater"}
+    boss = a_member(acme, Role.PARTNER_ADMIN, "boss@x.example", **place)
+    rep = a_member(acme, Role.PARTNER_REP, "rep@x.example", sees_earnings=True, **place)
+    gone = a_member(acme, Role.PARTNER_REP, "gone@x.example", ended_at=at, **place)
+    elsewhere = a_member(acme, Role.PARTNER_REP, "else@x.example", partner_id=other.id)
+    waiting = invite_person(
+        partner_id=partner.id,
+        email="new@x.example",
+        name="",
+        role=Role.PARTNER_REP,
+        actor=SYSTEM,
+        at=at,
+    )
+    change: dict[str, Any] = {"partner_id": partner.id, "actor": MARA, "at": at}
+
+    for _ in range(2):
+        change_partner_state(state="ended", reason="No more business", **change)
+
+    assert live() == {elsewhere.email} | STAFF
+    with pytest.raises(InvitationUnusable, match="revoked"):
+        usable_invitation(token_of(waiting), at=at)
+    assert told("membership.ended") == 2
+    for _ in range(2):
+        change_partner_state(state="active", **change)
+    assert live() == {boss.email, rep.email, elsewhere.email} | STAFF
+    assert gone.email not in live()
+    assert Membership.objects.get(user=rep).sees_earnings
+    assert told("membership.started") == 2
+
+
+def test_pausing_closes_nothing(acme: Tenant, at: datetime) -> None:
+    partner = a_partner()
+    rep = a_member(acme, Role.PARTNER_REP, "rep@x.example", partner_id=partner.id)
+
+    change_partner_state(partner_id=partner.id, state="paused", reason="Tax", actor=MARA, at=at)
+
+    assert rep.email in live()
+
+
+def test_from_ended_to_paused_opens_the_places_too(acme: Tenant, at: datetime) -> None:
+    partner = a_partner()
+    rep = a_member(acme, Role.PARTNER_REP, "rep@x.example", partner_id=partner.id)
+    for state in ("ended", "paused"):
+        change_partner_state(partner_id=partner.id, state=state, reason="x", actor=MARA, at=at)
+
+    assert rep.email in live()
+
+
+def test_nobody_is_invited_into_an_ended_partner(acme: Tenant, at: datetime) -> None:
+    partner = a_partner()
+    change_partner_state(partner_id=partner.id, state="ended", reason="x", actor=MARA, at=at)
+
+    with pytest.raises(PartnershipEnded):
+        invite_person(
+            partner_id=partner.id,
+            email="new@x.example",
+            name="",
+            role=Role.PARTNER_REP,
+            actor=MARA,
+            at=at,
+        )
+
+    assert told("invitation.sent") == 0
+
+
+STAFF = {
+    "manager@acme.example",
+    "finance@acme.example",
+    "second@acme.example",
+    "admin@acme.example",
+    "admin@globex.example",
+}
+
+
+def live() -> set[str]:
+    """Return the addresses of everybody who has a place."""
+    return set(Membership.objects.filter(ended_at=None).values_list("user__email", flat=True))
+
+
+def told(name: str) -> int:
+    """Return how many events of a name there are."""
+    return Event.objects.filter(name=name).count()

@@ -1,10 +1,14 @@
 """The page of an invitation: looking uses nothing up, signing up or signing in joins, nobody else can."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.db import connections
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -16,7 +20,7 @@ from prm.tenancy.scope import tenant_scope
 from tests.builders.accounts import an_invitation
 from tests.builders.partners import a_partner
 from tests.builders.people import PASSWORD, a_member, a_person
-from tests.conftest import World
+from tests.conftest import World, make_world
 from tests.prm.signin.conftest import signed_in
 
 PAGE = "/acme/invitation/"
@@ -188,3 +192,45 @@ def test_a_link_of_another_tenant_opens_nothing(client: Client, link: Link) -> N
     client.get(link().replace("/acme/", "/globex/"))
 
     assert client.get("/globex/invitation/").status_code == 410
+
+
+@pytest.mark.race
+@pytest.mark.parametrize("same", [True, False], ids=["one link", "two links to one address"])
+def test_two_browsers_that_join_at_once_make_one_login(real_database: str, same: bool) -> None:
+    world = make_world()
+    links = []
+    with tenant_scope(world.acme.id):
+        for name in ("Brightwater", "Cobalt"):
+            there = a_partner(name=name)
+            links.append(
+                an_invitation(
+                    email="nora@new.example",
+                    partner_id=there.id,
+                    partner_name=name,
+                    at=timezone.now(),
+                )
+            )
+    tokens = [token_of(links[0]), token_of(links[0 if same else 1])]
+    browsers = [Client(), Client()]
+    for browser, token in zip(browsers, tokens, strict=True):
+        browser.get(f"/acme/invitations/{token}/")
+    together = Barrier(2)
+
+    def press(browser: Client) -> HttpResponse:
+        try:
+            together.wait(10)
+            return browser.post(PAGE, {"name": "Nora", "password": "a quiet long phrase"})
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(press, browsers))
+
+    inside = [signed_in(browser) for browser in browsers]
+    assert sorted(inside) == [False, True]
+    late = answers[inside.index(False)]
+    # The place is taken already; or another place waits, behind the login that exists now.
+    assert (late.status_code, "login" in late.headers.get("Location", "")) in (
+        [(410, False), (302, True)] if same else [(302, True)]
+    )
+    assert Membership.objects.filter(user__email="nora@new.example").count() == 1

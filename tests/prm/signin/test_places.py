@@ -5,13 +5,15 @@ import re
 import pytest
 from django.test import Client
 
+from partners.directory.services import change_partner_state
 from prm.accounts.capabilities import Role
 from prm.accounts.models import Membership, User
+from prm.events.services import SYSTEM
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from tests.builders.partners import a_partner
 from tests.builders.people import PASSWORD, a_member, a_person
-from tests.conftest import World
+from tests.conftest import NOON, World
 
 LOGIN = "/accounts/login/"
 
@@ -176,3 +178,31 @@ def test_no_other_language_is_kept(world: World, client: Client, form: dict[str,
     response = client.post("/acme/language/", form)
 
     assert (response.headers["Location"], "language" in client.cookies) == ("/acme/start/", False)
+
+
+def test_people_of_an_ended_partner_lose_sight_at_once_and_read_why(
+    world: World, mia: User, client: Client
+) -> None:
+    sign_in(client, mia.email)
+    choose(client, "Brightwater")
+    assert client.get("/acme/").status_code == 200
+    place = Membership.objects.get(user=mia, partner_name="Cobalt")
+    Membership.objects.filter(id=place.id).update(ended_at=place.created_at)
+    partner_id = Membership.objects.get(user=mia, partner_name="Brightwater").partner_id
+    assert partner_id
+
+    with tenant_scope(world.acme.id):
+        change_partner_state(
+            partner_id=partner_id, state="ended", reason="Secret", actor=SYSTEM, at=NOON
+        )
+
+    for path in ("", "referrals/", "earnings/", "statements/", "jobs/", "notices/"):
+        assert client.get(f"/acme/{path}").status_code == 404, path
+    page = client.get("/memberships/").content.decode()
+    assert "The partnership of Brightwater with Acme has ended" in page
+    assert "Secret" not in page
+    assert "Cobalt" not in page
+    with tenant_scope(world.acme.id):
+        change_partner_state(partner_id=partner_id, state="active", actor=SYSTEM, at=NOON)
+    assert client.get("/acme/").status_code == 200
+    assert "has ended" not in client.get("/memberships/").content.decode()
