@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,14 +11,14 @@ from django.utils.translation import gettext
 
 from commissions.accruals.models import Accrual, Release
 from commissions.earnings.lines import lines_for
-from commissions.plans.rules import AccrualDraft, Facts, Trace, Version, drafts_for
+from commissions.plans.rules import AccrualDraft, Facts, Rule, Trace, Version, drafts_for
 from commissions.plans.selectors import published_terms, terms_in_force
-from commissions.plans.wording import hold_words, reward_name, rule_words, term_lines
+from commissions.plans.wording import explain, hold_words, reward_name, rule_words, term_lines
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.money import Money
-from prm.web.formats import money_text, percent_text
+from prm.web.formats import day_text, money_text, percent_text
 from referrals.pipeline.models import CLOSED_KINDS, Referral, StageKind
 from referrals.pipeline.panels import MoneyLine, Panel, Reward, fills
 from referrals.revenue.models import RevenueEvent
@@ -32,14 +31,20 @@ class Estimate:
     """What a referral would still earn: an amount where one can be computed, else only the rule."""
 
     name: str
-    text: str
+    trigger: str
+    rule: str
     amount_minor: int | None
     currency: str
+    hold: str
 
 
 @fills("referral.earnings")
 def earnings_panel(referral: Referral, member: Member) -> Panel | None:
-    """Show what the referral earned line by line, and what it would earn if it goes on."""
+    """Show what the referral earned line by line, and what it would earn if it goes on.
+
+    Who may see money gets each line with its state and its page. A manager gets the amounts alone: they follow from
+    plan and deal, which managers see. A rep without sight of earnings learns that a reward was earned, not how much.
+    """
     accruals = Accrual.objects.visible_to(member).filter(referral_id=referral.id)
     lines = lines_for(
         list(accruals.order_by("-earned_at", "-id")[:SHOWN]),
@@ -49,15 +54,9 @@ def earnings_panel(referral: Referral, member: Member) -> Panel | None:
     may_see = (
         member.may(Capability.SEE_MONEY) if member.is_staff else member.may(Capability.SEE_EARNINGS)
     )
-    # A rep without sight of earnings still learns that an own referral earned, only not how much.
     earned = [] if may_see else _earned_by(referral, member)
-    estimates = (
-        estimates_of(
-            referral,
-            {line.trace.rule_id for line in lines} | {row.trace.rule_id for row in earned},
-        )
-        if may_see or not member.is_staff
-        else []
+    estimates = estimates_of(
+        referral, {line.trace.rule_id for line in lines} | {row.trace.rule_id for row in earned}
     )
     if not lines and not estimates and not earned:
         return None
@@ -69,19 +68,38 @@ def earnings_panel(referral: Referral, member: Member) -> Panel | None:
 
 @dataclass(frozen=True)
 class Earned:
-    """A reward of which this person may know that it was earned, and when."""
+    """A reward of which this person may know that it was earned, and perhaps what is left of it, in minor units."""
 
     name: str
-    earned_on: date
+    text: str
     trace: Trace
+    amount_minor: int | None
+    reversed: bool
 
 
 def _earned_by(referral: Referral, member: Member) -> list[Earned]:
-    if member.is_staff or referral.partner_id != member.partner_id:
+    if not member.is_staff and referral.partner_id != member.partner_id:
         return []
     rows = Accrual.objects.filter(referral_id=referral.id).order_by("-earned_at", "-id")[:SHOWN]
-    traces = [(Trace.from_json(row.trace), row.earned_on) for row in rows]
-    return [Earned(reward_name(trace), day, trace) for trace, day in traces]
+    return [_earned(row, Trace.from_json(row.trace), staff=member.is_staff) for row in rows]
+
+
+def _earned(row: Accrual, trace: Trace, *, staff: bool) -> Earned:
+    words = {"earned_on": day_text(row.earned_on), "how": explain(trace)}
+    text = (
+        gettext("%(how)s. Earned on %(earned_on)s.")
+        if staff
+        else gettext(
+            "Earned for your company on %(earned_on)s. Your partner admin sees the amount."
+        )
+    )
+    return Earned(
+        reward_name(trace),
+        text % words,
+        trace,
+        row.amount_minor - row.clawed_minor if staff else None,
+        row.clawed_minor == row.amount_minor,
+    )
 
 
 @fills("program.terms")
@@ -170,7 +188,16 @@ def milestone_lines(referral: Referral) -> list[MoneyLine]:
     earned = sum(amount - clawed for amount, clawed in rows)
     found = [MoneyLine(gettext("Earned so far"), earned, referral.currency)] if earned else []
     found += [
-        MoneyLine(gettext("If they sign"), row.amount_minor, row.currency)
+        MoneyLine(
+            (
+                gettext("If they qualify: %(rule)s")
+                if row.trigger == "qualified"
+                else gettext("If they sign: %(rule)s")
+            )
+            % {"rule": row.rule},
+            row.amount_minor,
+            row.currency,
+        )
         for row in estimates_of(referral, set())
         if row.amount_minor and referral.stage_kind not in CLOSED_KINDS
     ]
@@ -203,10 +230,12 @@ def estimates_of(referral: Referral, earned_rules: set[int]) -> list[Estimate]:
         amount = draft.amount.minor if draft and referral.stage_kind != StageKind.WON else fixed
         found.append(
             Estimate(
-                rule.label or rule_words(rule, version.currency),
-                _when(rule.trigger, version),
+                reward_name(rule),
+                rule.trigger,
+                _rule_named(rule, version),
                 amount,
                 version.currency,
+                hold_words(version.hold_days),
             )
         )
     return found
@@ -223,13 +252,11 @@ def _if_won(referral: Referral, version: Version) -> list[AccrualDraft]:
     ]
 
 
-def _when(trigger: str, version: Version) -> str:
-    sentence = {
-        "qualified": gettext("Earned when the referral qualifies."),
-        "won": gettext("Earned when the referral is won."),
-        "revenue": gettext("Earned on the customer's payments."),
-    }[trigger]
-    return f"{sentence} {hold_words(version.hold_days)}."
+def _rule_named(rule: Rule, version: Version) -> str:
+    return gettext("%(rule)s, plan v%(version)s") % {
+        "rule": rule_words(rule, version.currency),
+        "version": version.number,
+    }
 
 
 def term_facts(version: Version) -> list[tuple[str, str, str]]:

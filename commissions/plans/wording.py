@@ -72,15 +72,15 @@ def hold_words(days: int) -> str:
     ) % {"days": number_text(days)}
 
 
-def reward_name(trace: Trace) -> str:
-    """Return what kind of reward a line is, unless the plan names it."""
-    if trace.label:
-        return trace.label
+def reward_name(source: Rule | Trace) -> str:
+    """Return what kind of reward a rule or a line is, unless the plan names it."""
+    if source.label:
+        return source.label
     return {
         "qualified": gettext("Qualified-lead bonus"),
         "won": gettext("Commission on the deal"),
         "revenue": gettext("Commission"),
-    }[trace.trigger]
+    }[source.trigger]
 
 
 def calculation(trace: Trace) -> str:
