@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 from prm.slices import load_registrations
 
-SLICES = ("programs", "directory")
+SLICES = ("programs", "directory", "agreements", "training", "applications", "onboarding")
 
 
 class PartnersConfig(AppConfig):

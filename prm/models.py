@@ -1,10 +1,11 @@
 """The ground's models, re-exported for Django."""
 
-from prm.accounts.models import Invitation, Membership, User
+from prm.accounts.models import Invitation, Membership, PartnerView, User
 from prm.events.models import Event, EventSeal, HandledEvent, QueuedEvent
 from prm.jobs.models import Job
 from prm.notices.models import AccountMail, Mail, Notice, NoticePreference
 from prm.tenancy.models import Counter, Tenant
+from prm.uploads.models import Upload
 
 __all__ = [
     "AccountMail",
@@ -18,7 +19,9 @@ __all__ = [
     "Membership",
     "Notice",
     "NoticePreference",
+    "PartnerView",
     "QueuedEvent",
     "Tenant",
+    "Upload",
     "User",
 ]

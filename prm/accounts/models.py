@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from prm.accounts.capabilities import Role
-from prm.tenancy.models import PublicTenantModel, Tenant
+from prm.tenancy.models import PublicTenantModel, Tenant, TenantModel
 
 
 class UserManager(BaseUserManager["User"]):
@@ -139,3 +139,25 @@ class Invitation(PublicTenantModel):
 
     def __str__(self) -> str:
         return self.email
+
+
+class PartnerView(TenantModel):
+    """A vendor's person looking at the portal as one of its partners does: read-only, with a reason, for an hour."""
+
+    id = models.BigAutoField(primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    partner_id = models.UUIDField()
+    partner_name = models.CharField(max_length=160)
+    reason = models.CharField(max_length=300)
+    started_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "prm_partner_view"
+        indexes = [
+            models.Index(fields=["tenant", "partner_id", "-started_at"], name="partner_view_newest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} as {self.partner_id}"
