@@ -2,13 +2,27 @@
 
 from typing import Any
 
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from commissions.payouts.models import (
-    Payout,
-)
+from commissions.payouts.models import Payout, PayoutState
+from commissions.payouts.returns import paid_again
+from commissions.payouts.wording import again_words
 from prm.web.formats import day_text
 from prm.web.marks import moment_mark
+
+# Partners see a payment from its approval on.
+_UNSEEN = {PayoutState.PREPARED, PayoutState.CANCELLED}
+
+
+def _since_then(payout: Payout, *, for_staff: bool) -> SafeString | str:
+    again = paid_again([payout.id]).get(payout.id)
+    if again is None or (not for_staff and again.state in _UNSEEN):
+        return again_words(None)
+    url = reverse("commissions:payout-detail", kwargs={"payout_id": again.payout_id})
+    return format_html('<a href="{}">{}</a>', url, again_words(again))
 
 
 def payout_facts(payout: Payout, *, for_staff: bool) -> list[tuple[str, Any]]:
@@ -25,6 +39,8 @@ def payout_facts(payout: Payout, *, for_staff: bool) -> list[tuple[str, Any]]:
         facts.append((gettext("Returned"), moment_mark(payout.returned_at)))
     if payout.return_reason:
         facts.append((gettext("Reason"), payout.return_reason))
+    if payout.state == PayoutState.RETURNED:
+        facts.append((gettext("Since then"), _since_then(payout, for_staff=for_staff)))
     if for_staff:
         facts.insert(0, (gettext("Partner"), payout.partner.name))
     return facts

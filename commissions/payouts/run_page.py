@@ -16,6 +16,7 @@ from commissions.payouts.models import (
     RunState,
 )
 from commissions.payouts.preview_page import LONGEST_LIST
+from commissions.payouts.returns import Returned, returned_of, returned_totals
 from commissions.payouts.selectors import (
     changes_since,
     exclusions_of,
@@ -24,7 +25,14 @@ from commissions.payouts.selectors import (
     run_totals,
 )
 from commissions.payouts.tables import RUN_TONES
-from commissions.payouts.wording import change_words, left_out_stat, reason_words, total_stats
+from commissions.payouts.wording import (
+    again_words,
+    change_words,
+    left_out_stat,
+    reason_words,
+    returned_words,
+    total_stats,
+)
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.accounts.models import User
@@ -44,6 +52,9 @@ class RunPage:
     stages: list[Stage]
     stats: list[Stat]
     exclusions: list[tuple[SafeString, str]]
+    returned: str
+    returns: list[str]
+    return_tone: str
     changes: list[str]
     stops_approval: bool
     files: list[Link]
@@ -64,11 +75,14 @@ def run_page(run: PayoutRun, member: Member) -> RunPage:
     exclusions = exclusions_of(run.id)
     is_own = run.prepared_by_id == member.user_id
     prepared = run.state == RunState.PREPARED
+    may_approve = prepared and not is_own and member.may(Capability.APPROVE_PAYOUTS)
+    returns = returned_of(run.id, limit=LONGEST_LIST) if states[PayoutState.RETURNED] else []
+    returned = returned_words(returned_totals([run.id]).get(run.id, [])) if returns else ""
     return RunPage(
         run=run,
         tone=RUN_TONES[RunState(run.state)],
         lead=_run_lead(run),
-        stages=_stages(run, is_own=is_own),
+        stages=_stages(run, may_approve=may_approve, returned=returned),
         stats=[
             *total_stats(totals),
             left_out_stat([row.reason for row in exclusions]),
@@ -78,6 +92,9 @@ def run_page(run: PayoutRun, member: Member) -> RunPage:
             (_exclusion(row), money_text(row.amount_minor, row.currency))
             for row in exclusions[:LONGEST_LIST]
         ],
+        returned=returned,
+        returns=[_return_words(row) for row in returns],
+        return_tone="info" if all(_is_paid(row) for row in returns) else "warn",
         changes=[change_words(change) for change in changes],
         stops_approval=any(change.kind != "balance" for change in changes),
         files=_files(run)
@@ -86,7 +103,7 @@ def run_page(run: PayoutRun, member: Member) -> RunPage:
         else [],
         payout_count=sum(total.payout_count for total in totals),
         open_count=states[PayoutState.EXPORTED],
-        may_approve=prepared and not is_own and member.may(Capability.APPROVE_PAYOUTS),
+        may_approve=may_approve,
         may_cancel=prepared and member.may(Capability.PREPARE_PAYOUTS),
         may_export=run.state == RunState.APPROVED and member.may(Capability.SETTLE_PAYOUTS),
         may_settle=run.state == RunState.EXPORTED and member.may(Capability.SETTLE_PAYOUTS),
@@ -94,6 +111,18 @@ def run_page(run: PayoutRun, member: Member) -> RunPage:
         and member.may(Capability.ISSUE_STATEMENTS),
         is_own=is_own,
     )
+
+
+def _is_paid(row: Returned) -> bool:
+    return row.again is not None and row.again.state == PayoutState.SETTLED
+
+
+def _return_words(row: Returned) -> str:
+    return gettext("%(name)s, %(amount)s: %(outcome)s") % {
+        "name": row.payout.partner.name,
+        "amount": money_text(row.payout.amount_minor, row.payout.currency),
+        "outcome": again_words(row.again),
+    }
 
 
 def _run_lead(run: PayoutRun) -> str:
@@ -108,10 +137,10 @@ def _name(user: User | None) -> str:
     return user.get_full_name() if user else ""
 
 
-def _stages(run: PayoutRun, *, is_own: bool) -> list[Stage]:
+def _stages(run: PayoutRun, *, may_approve: bool, returned: str) -> list[Stage]:
     way: list[str] = [RunState.PREPARED, RunState.APPROVED, RunState.EXPORTED, RunState.SETTLED]
     position = way.index(run.state) + 1 if run.state != RunState.CANCELLED else 1
-    waiting = gettext("Waiting for another person") if is_own else gettext("Waiting for you")
+    waiting = gettext("Waiting for you") if may_approve else gettext("Waiting for another person")
     steps = [
         (
             gettext("Prepared"),
@@ -127,9 +156,16 @@ def _stages(run: PayoutRun, *, is_own: bool) -> list[Stage]:
             gettext("Sent to bank"),
             moment_text(run.exported_at, "short")
             if run.exported_at
-            else day_text(run.pay_on, "short"),
+            else gettext("Planned for %(day)s") % {"day": day_text(run.pay_on, "short")},
         ),
-        (gettext("Settled"), day_text(run.settled_at, "short") if run.settled_at else ""),
+        (
+            gettext("Settled"),
+            ". ".join(
+                filter(
+                    None, [day_text(run.settled_at, "short") if run.settled_at else "", returned]
+                )
+            ),
+        ),
     ]
     if run.state == RunState.CANCELLED:
         back = (
@@ -205,3 +241,9 @@ def _files(run: PayoutRun) -> list[Link]:
         )
         for kind in stored_kinds(run)
     ]
+
+
+def recent_runs(runs: list[PayoutRun]) -> list[tuple[PayoutRun, str, str]]:
+    """Return each run with its state's tone and, in words, what came back of it; for short lists elsewhere."""
+    returned = returned_totals([run.id for run in runs])
+    return [(run, RUN_TONES[run.state], returned_words(returned.get(run.id, []))) for run in runs]

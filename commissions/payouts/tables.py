@@ -8,9 +8,20 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commissions.payouts.models import PayoutMethod, PayoutState, RunState
+from commissions.payouts.returns import PaidAgain
 from commissions.payouts.selectors import CurrencyTotal
+from commissions.payouts.wording import again_words, returned_words
 from prm.web.formats import money_text, percent_text
-from prm.web.tables import BadgeColumn, Column, DayColumn, MoneyColumn, Table, ident
+from prm.web.tables import (
+    BadgeColumn,
+    Column,
+    DayColumn,
+    MoneyColumn,
+    Table,
+    badge,
+    ident,
+    two_lines,
+)
 
 RUN_TONES: dict[str, str] = {
     RunState.PREPARED: "warn",
@@ -48,9 +59,14 @@ class RunTable(Table):
     state = BadgeColumn(_("State"), tones=RUN_TONES, labels=dict(RunState.choices))
 
     def __init__(
-        self, rows: Any, *, totals: dict[Any, list[CurrencyTotal]], **options: Any
+        self,
+        rows: Any,
+        *,
+        totals: dict[Any, list[CurrencyTotal]],
+        returned: dict[Any, list[CurrencyTotal]],
+        **options: Any,
     ) -> None:
-        self.by_run = totals
+        self.by_run, self.returned = totals, returned
         super().__init__(rows, **options)
 
     def render_number(self, record: Any) -> SafeString:
@@ -64,6 +80,11 @@ class RunTable(Table):
 
     def render_payments(self, record: Any) -> str:
         return str(sum(total.payout_count for total in self.by_run.get(record.id, [])))
+
+    def render_state(self, record: Any) -> SafeString:
+        """Say beside the state when some of it came back: settled is not the same as paid."""
+        label, tone = record.get_state_display(), RUN_TONES[record.state]
+        return two_lines(badge(label, tone), returned_words(self.returned.get(record.id, [])))
 
     def render_totals(self, record: Any) -> str:
         return totals_text(self.by_run.get(record.id, []))
@@ -83,8 +104,15 @@ class PayoutTable(Table):
         _("State"), tones=PAYOUT_TONES, labels=dict(PayoutState.choices), priority=2
     )
 
-    def __init__(self, rows: Any, *, previous: dict[Any, int], **options: Any) -> None:
-        self.previous = previous
+    def __init__(
+        self,
+        rows: Any,
+        *,
+        previous: dict[Any, int],
+        again: dict[Any, PaidAgain],
+        **options: Any,
+    ) -> None:
+        self.previous, self.again = previous, again
         super().__init__(rows, **options)
 
     def pick_label(self, record: Any) -> str:
@@ -99,6 +127,13 @@ class PayoutTable(Table):
             hue=record.partner_id,
             narrow=str(record.get_state_display()),
         )
+
+    def render_state(self, record: Any) -> SafeString:
+        """Say under a payment that came back what became of the money."""
+        words = (
+            again_words(self.again.get(record.id)) if record.state == PayoutState.RETURNED else ""
+        )
+        return two_lines(badge(record.get_state_display(), PAYOUT_TONES[record.state]), words)
 
     def render_account(self, record: Any) -> str:
         words = gettext("SEPA") if record.account.method == PayoutMethod.SEPA else gettext("Bank")

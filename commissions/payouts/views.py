@@ -17,8 +17,9 @@ from commissions.payouts.bankfiles import KINDS, file_name, stored_file
 from commissions.payouts.details import debtor_account
 from commissions.payouts.forms import ApproveForm, ReasonForm, RunForm, left_out_ids
 from commissions.payouts.freezing import LedgerDisagrees
-from commissions.payouts.models import Payout, PayoutRun, RunState
+from commissions.payouts.models import Payout, PayoutRun, PayoutState, RunState
 from commissions.payouts.preview_page import preview_page
+from commissions.payouts.returns import paid_again, returned_totals
 from commissions.payouts.rules import next_bank_day
 from commissions.payouts.run_page import run_page
 from commissions.payouts.selectors import (
@@ -59,7 +60,10 @@ def run_list(request: MemberRequest) -> HttpResponse:
     page = keyset_page(
         runs, params=request.GET, orders={"prepared": ("prepared_at",)}, default="-prepared"
     )
-    table = RunTable(page.rows, page=page, totals=totals_of_runs([run.id for run in page.rows]))
+    ids = [run.id for run in page.rows]
+    table = RunTable(
+        page.rows, page=page, totals=totals_of_runs(ids), returned=returned_totals(ids)
+    )
     waiting = waiting_run()
     context = {
         "page": page,
@@ -167,7 +171,11 @@ def run_detail(request: MemberRequest, run_id: UUID) -> HttpResponse:
     )
     shown = run_page(run, request.member)
     table = PayoutTable(
-        page.rows, page=page, previous=previous_amounts(page.rows), pick=shown.may_settle
+        page.rows,
+        page=page,
+        previous=previous_amounts(page.rows),
+        again=paid_again([row.id for row in page.rows if row.state == PayoutState.RETURNED]),
+        pick=shown.may_settle,
     )
     bar = FilterBar(
         url=request.path,

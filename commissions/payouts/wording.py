@@ -7,7 +7,9 @@ from django.utils.translation import gettext, ngettext
 
 from commissions.payouts.models import (
     ExclusionReason,
+    PayoutState,
 )
+from commissions.payouts.returns import PaidAgain
 from commissions.payouts.selectors import (
     TO_DECIDE,
     ChangeSince,
@@ -85,13 +87,54 @@ def total_stats(totals: Iterable[CurrencyTotal]) -> list[Stat]:
 def left_out_stat(reasons: list[str]) -> Stat:
     """Return how many balances are left out, and how many of them a person can do something about."""
     decide = sum(reason in TO_DECIDE for reason in reasons)
-    carried = len(reasons) - decide
     return Stat(
         label=gettext("Left out of this run"),
         value=ngettext("%(count)s balance", "%(count)s balances", len(reasons))
         % {"count": len(reasons)},
-        note=gettext("%(decide)s need a look, %(carried)s carried forward")
-        % {"decide": decide, "carried": carried}
-        if reasons
-        else "",
+        note=_left_out_note(decide, len(reasons) - decide),
     )
+
+
+def _left_out_note(decide: int, carried: int) -> str:
+    """Return one whole sentence for what there is; a language orders its words by itself."""
+    waits = ngettext(
+        "%(count)s waits for something you can do",
+        "%(count)s wait for something you can do",
+        decide,
+    ) % {"count": decide}
+    moves = ngettext(
+        "%(count)s moves to the next run by itself",
+        "%(count)s move to the next run by themselves",
+        carried,
+    ) % {"count": carried}
+    return ". ".join([waits] * bool(decide) + [moves] * bool(carried))
+
+
+def returned_words(totals: Iterable[CurrencyTotal]) -> str:
+    """Return how many payments came back and how much; empty when none did."""
+    return " · ".join(
+        ngettext(
+            "%(count)s payment of %(amount)s came back",
+            "%(count)s payments came back, %(amount)s in all",
+            total.payout_count,
+        )
+        % {
+            "count": total.payout_count,
+            "amount": money_text(total.amount_minor, total.currency),
+        }
+        for total in totals
+    )
+
+
+def again_words(again: PaidAgain | None) -> str:
+    """Return what became of money that came back."""
+    if again is None:
+        return gettext("Payable again, in the next run")
+    words = {
+        PayoutState.PREPARED: gettext("In %(number)s, which waits for approval"),
+        PayoutState.APPROVED: gettext("In %(number)s, which is approved"),
+        PayoutState.EXPORTED: gettext("Sent to the bank again with %(number)s"),
+        PayoutState.SETTLED: gettext("Paid by %(number)s"),
+        PayoutState.RETURNED: gettext("Sent again with %(number)s and came back again"),
+    }
+    return words[PayoutState(again.state)] % {"number": again.run_number}

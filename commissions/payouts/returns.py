@@ -1,0 +1,77 @@
+"""Payments that came back from the bank: how much of a run, and which payment paid them again."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, Sum
+
+from commissions.payouts.models import Payout, PayoutState
+from commissions.payouts.selectors import CurrencyTotal
+from prm.tenancy.scope import current_scope
+
+# The transfer that made the money payable again is claimed by at most one live payment.
+_PAID_AGAIN = """
+select k.id, y.id, y.number, y.state, z.id, z.number
+  from unnest(%s::uuid[]) as k(id)
+  join commissions_transfer t on t.tenant_id = %s and t.key = 'return:' || k.id
+  join commissions_payout_line l
+    on l.tenant_id = t.tenant_id and l.transfer_id = t.id and l.released_at is null
+  join commissions_payout y on y.tenant_id = l.tenant_id and y.id = l.payout_id
+  join commissions_payout_run z on z.tenant_id = y.tenant_id and z.id = y.run_id
+"""
+
+
+@dataclass(frozen=True)
+class PaidAgain:
+    """The later payment that covers one that came back, and its run; state is a PayoutState."""
+
+    payout_id: UUID
+    payout_number: str
+    state: str
+    run_id: UUID
+    run_number: str
+
+
+@dataclass(frozen=True)
+class Returned:
+    """One payment that came back; again is None while it waits for a run."""
+
+    payout: Payout
+    again: PaidAgain | None
+
+
+def returned_totals(run_ids: Sequence[UUID]) -> dict[UUID, list[CurrencyTotal]]:
+    """Return what came back of each run by currency; runs of which nothing came back are not in it."""
+    rows = (
+        Payout.objects.filter(run_id__in=list(run_ids), state=PayoutState.RETURNED)
+        .values("run_id", "currency")
+        .annotate(total=Sum("amount_minor"), count=Count("id"))
+        .order_by("run_id", "currency")
+    )
+    found: dict[UUID, list[CurrencyTotal]] = defaultdict(list)
+    for row in rows:
+        found[row["run_id"]].append(CurrencyTotal(row["currency"], row["total"], row["count"]))
+    return dict(found)
+
+
+def paid_again(payout_ids: Sequence[UUID]) -> dict[UUID, PaidAgain]:
+    """Return for each payment that came back the one that covers it again; not in it while none does."""
+    if not payout_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_PAID_AGAIN, [list(payout_ids), current_scope().tenant_id])
+        return {row[0]: PaidAgain(*row[1:]) for row in cursor.fetchall()}
+
+
+def returned_of(run_id: UUID, *, limit: int) -> list[Returned]:
+    """Return the payments of a run that came back, largest first, at most `limit`."""
+    payouts = list(
+        Payout.objects.filter(run_id=run_id, state=PayoutState.RETURNED)
+        .select_related("partner")
+        .order_by("-amount_minor", "id")[:limit]
+    )
+    again = paid_again([payout.id for payout in payouts])
+    return [Returned(payout, again.get(payout.id)) for payout in payouts]
