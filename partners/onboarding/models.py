@@ -217,7 +217,7 @@ class Unlock(TenantModel):
     program = TenantForeignKey(Program)
     # A name of rules.FEATURES, such as "referral.submit".
     feature = models.CharField(max_length=40)
-    # All must hold: a list of {"kind": "agreement"}, {"kind": "fact", "fact": …}, {"kind": "course" or "track", "id": …}.
+    # All must hold: {"kind": "agreement"}, {"kind": "fact", "fact": …}, {"kind": "course" or "track", "id": …}.
     conditions = models.JSONField(default=list)
 
     class Meta:

@@ -18,12 +18,17 @@ class Capability(StrEnum):
     SEE_EARNINGS = "earnings.see"
     MANAGE_TEAM = "team.manage"
     MANAGE_PAYOUT_DETAILS = "payout_details.manage"
+    SIGN_AGREEMENT = "agreement.sign"
+    EDIT_PROFILE = "profile.edit"
     # channel management
     SEE_DASHBOARD = "dashboard.see"
     SEE_REFERRALS = "referral.see_all"
     DECIDE_REFERRALS = "referral.decide"
     SEE_PARTNERS = "partner.see"
     EDIT_PARTNERS = "partner.edit"
+    DECIDE_APPLICATIONS = "application.decide"
+    VIEW_AS_PARTNER = "partner.view_as"
+    MERGE_PARTNERS = "partner.merge"
     IMPORT_REFERRALS = "referral.import"
     SEE_JOBS = "job.see"
     # finance
@@ -67,6 +72,9 @@ _MANAGER = {
     Capability.DECIDE_REFERRALS,
     Capability.SEE_PARTNERS,
     Capability.EDIT_PARTNERS,
+    Capability.DECIDE_APPLICATIONS,
+    Capability.VIEW_AS_PARTNER,
+    Capability.MERGE_PARTNERS,
     Capability.IMPORT_REFERRALS,
     Capability.SEE_JOBS,
     Capability.SEE_PROGRAMS,
@@ -90,7 +98,14 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
     Role.PARTNER_REP: frozenset(_REP),
     # A rep sees earnings only where the partner admin allows it; members.py adds it.
     Role.PARTNER_ADMIN: frozenset(
-        _REP | {Capability.SEE_EARNINGS, Capability.MANAGE_TEAM, Capability.MANAGE_PAYOUT_DETAILS},
+        _REP
+        | {
+            Capability.SEE_EARNINGS,
+            Capability.MANAGE_TEAM,
+            Capability.MANAGE_PAYOUT_DETAILS,
+            Capability.SIGN_AGREEMENT,
+            Capability.EDIT_PROFILE,
+        },
     ),
     Role.CHANNEL_MANAGER: frozenset(_MANAGER),
     Role.FINANCE: frozenset(_FINANCE),
