@@ -20,9 +20,14 @@ class Period:
         return (self.end - self.start).days
 
     @property
+    def before_is_a_year_ago(self) -> bool:
+        """Whether `previous` is the same days one year before."""
+        return self.name in {"this-year", "last-12-months"}
+
+    @property
     def previous(self) -> "Period":
         """The same days one year before; for shorter periods the days just before."""
-        if self.name in {"this-year", "last-12-months"}:
+        if self.before_is_a_year_ago:
             return Period(self.name, _year_before(self.start), _year_before(self.end))
         return Period(self.name, self.start - timedelta(days=self.days), self.start)
 

@@ -8,8 +8,19 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import (
+    Aggregate,
+    Count,
+    Exists,
+    F,
+    FloatField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+)
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -17,9 +28,17 @@ from partners.directory.models import Partner
 from prm.analytics.rules import Period
 from prm.tenancy.models import Tenant
 from referrals.pipeline.models import OPEN_KINDS, Referral, StageChange, StageKind
-from referrals.revenue.models import PAYMENT_KINDS, REVERSAL_KINDS, RevenueEvent
+from referrals.revenue.models import REVERSAL_KINDS, RevenueEvent
 
 DECIDED = (StageKind.WON, StageKind.LOST, StageKind.REJECTED)
+# The way to a win, in order; a referral's furthest step decides how deep in the funnel it counts.
+PATH = (
+    StageKind.SUBMITTED,
+    StageKind.ACCEPTED,
+    StageKind.QUALIFIED,
+    StageKind.OPPORTUNITY,
+    StageKind.WON,
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +57,9 @@ class Asked:
         return datetime.combine(days.start, time(), zone), datetime.combine(days.end, time(), zone)
 
 
+Condition = Callable[[Asked, Period], Q]
+
+
 @dataclass(frozen=True)
 class Figure:
     """A number's name, what it means in a sentence, and the rows that it counts."""
@@ -54,14 +76,36 @@ def _referrals(asked: Asked) -> QuerySet[Any]:
     return rows.filter(program_id=asked.program_id) if asked.program_id else rows
 
 
-def _registered(asked: Asked, period: Period) -> QuerySet[Any]:
+def _registered_in(asked: Asked, period: Period) -> Q:
     start, end = asked.moments(period)
-    return _referrals(asked).filter(registered_at__gte=start, registered_at__lt=end)
+    return Q(registered_at__gte=start, registered_at__lt=end)
 
 
-def _closed(asked: Asked, period: Period, kinds: tuple[str, ...]) -> QuerySet[Any]:
-    start, end = asked.moments(period)
-    return _referrals(asked).filter(stage_kind__in=kinds, closed_at__gte=start, closed_at__lt=end)
+def _closed_in(kinds: tuple[str, ...]) -> Condition:
+    def where(asked: Asked, period: Period) -> Q:
+        start, end = asked.moments(period)
+        return Q(stage_kind__in=kinds, closed_at__gte=start, closed_at__lt=end)
+
+    return where
+
+
+_won, _decided = _closed_in((StageKind.WON,)), _closed_in(DECIDED)
+
+
+def _waiting(_asked: Asked, _period: Period) -> Q:
+    return Q(stage_kind=StageKind.SUBMITTED)
+
+
+def _open(_asked: Asked, _period: Period) -> Q:
+    return Q(stage_kind__in=OPEN_KINDS)
+
+
+def _where(condition: Condition) -> Callable[[Asked, Period], QuerySet[Any]]:
+    """Return what lists the referrals of a condition; scoreboard() counts by the same condition."""
+    return lambda asked, period: _referrals(asked).filter(condition(asked, period))
+
+
+_registered = _where(_registered_in)
 
 
 def _revenue(asked: Asked, period: Period) -> QuerySet[Any]:
@@ -78,19 +122,9 @@ def _active_partners(asked: Asked, period: Period) -> QuerySet[Any]:
 
 def _reached(kind: str) -> Callable[[Asked, Period], QuerySet[Any]]:
     """Referrals registered in the period that ever got to the stage kind or past it."""
-    path = [
-        StageKind.SUBMITTED,
-        StageKind.ACCEPTED,
-        StageKind.QUALIFIED,
-        StageKind.OPPORTUNITY,
-        StageKind.WON,
-    ]
-    kinds = tuple(path[path.index(StageKind(kind)) :])
+    kinds = PATH[PATH.index(StageKind(kind)) :]
 
     def rows(asked: Asked, period: Period) -> QuerySet[Any]:
-        if kind == StageKind.SUBMITTED:
-            return _registered(asked, period)
-
         return _registered(asked, period).filter(
             Exists(StageChange.objects.filter(referral_id=OuterRef("pk"), to_kind__in=kinds)),
         )
@@ -114,25 +148,29 @@ FIGURES: dict[str, Figure] = {
         _("Won"),
         _("Referrals won in the period, whenever they were registered."),
         "referrals",
-        lambda asked, period: _closed(asked, period, (StageKind.WON,)),
+        _where(_won),
     ),
     "decided": Figure(
         _("Decided"),
         _("Referrals won, lost or declined in the period."),
         "referrals",
-        lambda asked, period: _closed(asked, period, DECIDED),
+        _where(_decided),
     ),
     "waiting": Figure(
         _("Waiting for an answer"),
-        _("Referrals that nobody has accepted or declined yet, whenever they were sent."),
+        _(
+            "Referrals that are owed an answer, whenever they were sent; imported history is owed none."
+        ),
         "referrals",
-        lambda asked, _period: _referrals(asked).filter(stage_kind=StageKind.SUBMITTED),
+        lambda asked, _period: _referrals(asked).filter(
+            stage_kind=StageKind.SUBMITTED, queued_at__isnull=False
+        ),
     ),
     "open": Figure(
         _("Open referrals"),
         _("Referrals that can still be won, whenever they were sent."),
         "referrals",
-        lambda asked, _period: _referrals(asked).filter(stage_kind__in=OPEN_KINDS),
+        _where(_open),
     ),
     "active-partners": Figure(
         _("Active partners"),
@@ -157,27 +195,6 @@ FIGURES: dict[str, Figure] = {
 }
 
 
-def count_of(figure: str, asked: Asked, period: Period | None = None) -> int:
-    """Return how many rows the figure's page lists."""
-    return FIGURES[figure].of(asked, period or asked.period).count()
-
-
-def revenue_of(asked: Asked, period: Period | None = None) -> int:
-    """Return payments less refunds of the period, in minor units of the asked currency."""
-    rows = _revenue(asked, period or asked.period)
-    sums = rows.aggregate(
-        paid=Sum("amount_minor", filter=Q(kind__in=PAYMENT_KINDS)),
-        back=Sum("amount_minor", filter=Q(kind__in=REVERSAL_KINDS)),
-    )
-    return int(sums["paid"] or 0) - int(sums["back"] or 0)
-
-
-def win_rate(asked: Asked, period: Period | None = None) -> tuple[int, int]:
-    """Return (won, decided) of the period; the rate is their quotient, undefined for no decision."""
-    days = period or asked.period
-    return count_of("won", asked, days), count_of("decided", asked, days)
-
-
 @dataclass(frozen=True)
 class Quartiles:
     """Days between two moments: the middle half and how many rows it is made of."""
@@ -188,49 +205,106 @@ class Quartiles:
     count: int
 
 
-def sales_cycle(asked: Asked, period: Period | None = None) -> Quartiles | None:
-    """Return days from registration to the win for referrals won in the period; None without a win."""
-    return _days_between(_closed(asked, period or asked.period, (StageKind.WON,)), "closed_at")
+@dataclass(frozen=True)
+class Scoreboard:
+    """The referrals of a period in numbers; each equals the rows that its figure lists."""
+
+    registered: int
+    won: int
+    decided: int
+    waiting: int
+    active_partners: int
+    # The same of the period before.
+    registered_before: int
+    won_before: int
+    decided_before: int
+    # Days from registration to the win of the referrals won in the period; None without a win.
+    cycle: Quartiles | None
+    # When the longest waiting one was registered; None when none waits.
+    waiting_since: datetime | None
 
 
-def first_answer(asked: Asked, period: Period | None = None) -> Quartiles | None:
-    """Return days from registration to the first decision for referrals registered in the period."""
-    rows = _registered(asked, period or asked.period).filter(
-        decided_at__isnull=False, import_id__isnull=True
+class _Quartiles(Aggregate):
+    template = "percentile_cont(array[0.25, 0.5, 0.75]) within group (order by extract(epoch from %(expressions)s))"
+    output_field = ArrayField(FloatField())
+
+
+def scoreboard(asked: Asked) -> Scoreboard:
+    """Count the period's referrals, and those of the period before, by the figures' own conditions in one pass."""
+    now, before = asked.period, asked.period.previous
+    row = _referrals(asked).aggregate(
+        registered=Count("id", filter=_registered_in(asked, now)),
+        won=Count("id", filter=_won(asked, now)),
+        decided=Count("id", filter=_decided(asked, now)),
+        waiting=Count("id", filter=_waiting(asked, now)),
+        active_partners=Count("partner_id", filter=_registered_in(asked, now), distinct=True),
+        registered_before=Count("id", filter=_registered_in(asked, before)),
+        won_before=Count("id", filter=_won(asked, before)),
+        decided_before=Count("id", filter=_decided(asked, before)),
+        waiting_since=Min("registered_at", filter=_waiting(asked, now)),
+        seconds=_Quartiles(F("closed_at") - F("registered_at"), filter=_won(asked, now)),
     )
-    return _days_between(rows, "decided_at")
+    seconds = row.pop("seconds")
+    cycle = None
+    if seconds:
+        lower, median, upper = (value / 86_400 for value in seconds)
+        cycle = Quartiles(lower, median, upper, count=row["won"])
+    return Scoreboard(**row, cycle=cycle)
 
 
-def _days_between(rows: QuerySet[Any], column: str) -> Quartiles | None:
-    inner, params = rows.order_by().values("registered_at", column).query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select count(*), percentile_cont(array[0.25, 0.5, 0.75]) within group "  # noqa: S608  inner is Django's own
-            f"(order by extract(epoch from days.{column} - days.registered_at) / 86400.0) from ({inner}) days",
-            params,
-        )
-        count, quartiles = cursor.fetchone()
-    if not count:
-        return None
-    lower, median, upper = (float(value) for value in quartiles)
-    return Quartiles(lower, median, upper, count)
+@dataclass(frozen=True)
+class Revenue:
+    """Net revenue in minor units of the asked currency: of the period, of the one before, by month."""
+
+    total_minor: int
+    before_minor: int
+    # One for each month asked for, oldest first; days after the period are left out.
+    by_month_minor: list[int]
 
 
-def revenue_by_month(asked: Asked, months: list[date]) -> list[int]:
-    """Return net revenue of each month that starts on the given days, oldest first, in minor units."""
+def revenue(asked: Asked, months: list[date]) -> Revenue:
+    """Return payments less refunds of the period, the period before, and each month that starts on the given days."""
+    now, before = asked.period, asked.period.previous
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            select date_trunc('month', booked_on)::date,
-                   sum(case when kind in ('refund', 'chargeback') then -amount_minor else amount_minor end)::bigint
-              from referrals_revenue_event
-             where booked_on >= %s and currency = %s
-               and (%s::uuid is null or referral_id in (select id from referrals_referral where program_id = %s::uuid))
-             group by 1""",
-            [months[0], asked.currency, asked.program_id, asked.program_id],
+            select month,
+                   coalesce(sum(net) filter (where booked_on >= %(first)s and booked_on < %(after)s), 0)::bigint,
+                   coalesce(sum(net) filter (where booked_on >= %(was)s and booked_on < %(was_after)s), 0)::bigint,
+                   coalesce(sum(net) filter (where booked_on < %(after)s), 0)::bigint
+              from (select booked_on, date_trunc('month', booked_on)::date as month,
+                           case when kind = any(%(back)s) then -amount_minor else amount_minor end as net
+                      from referrals_revenue_event
+                     where currency = %(currency)s
+                       and (booked_on >= least(%(first)s::date, %(chart)s::date) and booked_on < %(after)s
+                            or booked_on >= %(was)s and booked_on < %(was_after)s)
+                       and (%(program)s::uuid is null
+                            or referral_id in (select id from referrals_referral where program_id = %(program)s::uuid))
+                   ) booked
+             group by month""",
+            {
+                "first": now.start,
+                "after": now.end,
+                "was": before.start,
+                "was_after": before.end,
+                "chart": months[0],
+                "back": [str(kind) for kind in REVERSAL_KINDS],
+                "currency": asked.currency,
+                "program": asked.program_id,
+            },
         )
-        found = dict(cursor.fetchall())
-    return [int(found.get(month, 0)) for month in months]
+        rows = cursor.fetchall()
+    in_month = {month: value for month, _total, _before, value in rows}
+    return Revenue(
+        total_minor=sum(row[1] for row in rows),
+        before_minor=sum(row[2] for row in rows),
+        by_month_minor=[in_month.get(month, 0) for month in months],
+    )
+
+
+def revenue_of(asked: Asked) -> int:
+    """Return payments less refunds of the period, in minor units of the asked currency."""
+    return revenue(asked, [asked.period.start.replace(day=1)]).total_minor
 
 
 @dataclass(frozen=True)
@@ -243,11 +317,27 @@ class FunnelStep:
 
 
 def funnel(asked: Asked) -> list[FunnelStep]:
-    """Return the steps from submitted to won for the referrals registered in the period."""
-    steps = [("submitted", "referrals")] + [
-        (kind, f"reached-{kind}") for kind in ("accepted", "qualified", "opportunity", "won")
+    """Return the steps from submitted to won for the referrals registered in the period, by each one's furthest."""
+    cohort = _registered(asked, asked.period).values("tenant_id", "id")
+    inner, params = cohort.order_by().query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select rank, count(*) from (select max(array_position(%s::text[], c.to_kind::text)) rank "  # noqa: S608  inner is Django's own
+            f"from ({inner}) r left join referrals_stage_change c "
+            "on c.tenant_id = r.tenant_id and c.referral_id = r.id group by r.id) furthest group by rank",
+            [[str(kind) for kind in PATH], *params],
+        )
+        at_rank = cursor.fetchall()
+    # Whatever its changes say, a registered referral was submitted.
+    counts = {
+        kind: sum(count for furthest, count in at_rank if rank == 1 or (furthest or 1) >= rank)
+        for rank, kind in enumerate(PATH, 1)
+    }
+    figures = {StageKind.SUBMITTED: "referrals"}
+    return [
+        FunnelStep(kind.value, figures.get(kind, f"reached-{kind.value}"), counts[kind])
+        for kind in PATH
     ]
-    return [FunnelStep(kind, figure, count_of(figure, asked)) for kind, figure in steps]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.analytics import panels, selectors, tables
+from prm.analytics import finance, manager, partner, selectors, tables, words
 from prm.analytics.rules import PERIODS, period_named
 from prm.analytics.selectors import FIGURES, Asked
 from prm.web.filters import FilterBar, select_from
@@ -41,7 +41,8 @@ def asked_in(request: MemberRequest) -> tuple[Asked, FilterBar]:
     ]
     currencies = selectors.currencies_in_use()
     ours = request.tenant.currency
-    if ours not in currencies:
+    in_use_ours = ours in currencies
+    if not in_use_ours:
         currencies.append(ours)
     choose_period = select_from(
         request.GET,
@@ -51,7 +52,7 @@ def asked_in(request: MemberRequest) -> tuple[Asked, FilterBar]:
         any_label=_("This year"),
     )
     choose_program = select_from(request.GET, "program", _("Program"), programs, any_label=_("All"))
-    first = currencies[0] if ours not in selectors.currencies_in_use() else ours
+    first = ours if in_use_ours else currencies[0]
     choose_currency = select_from(
         request.GET,
         "currency",
@@ -83,21 +84,21 @@ def manage_dashboard(request: MemberRequest) -> HttpResponse:
     """Show whether the program is healthy and what to do today."""
     asked, bar = asked_in(request)
     query = request.GET.urlencode()
-    steps = selectors.funnel(asked)
+    found, steps = manager.figures(asked), selectors.funnel(asked)
     return render(
         request,
         "prm/analytics/manage_dashboard.html",
         {
             "bar": bar,
             "asked": asked,
-            "lead": panels.period_sentence(asked),
-            "stats": panels.manager_tiles(asked, query),
-            "tasks": panels.manager_tasks(request.member, asked),
-            "revenue": panels.revenue_chart(asked),
-            "funnel": panels.funnel_chart_of(steps),
-            "funnel_steps": panels.funnel_links(steps, query),
+            "lead": words.period_sentence(asked),
+            "stats": manager.manager_tiles(asked, found, query),
+            "tasks": manager.manager_tasks(request.member, asked, found.board.waiting),
+            "revenue": manager.revenue_chart(asked, found),
+            "funnel": manager.funnel_chart_of(steps),
+            "funnel_steps": manager.funnel_links(steps, query),
             "partners": selectors.top_partners(asked),
-            "empty": not Referral.objects.exists(),
+            "empty": not found.board.registered and not Referral.objects.exists(),
         },
     )
 
@@ -115,7 +116,7 @@ def manage_figure(request: MemberRequest, figure: str) -> HttpResponse:
     page, table = _rows_table(known.rows, rows, request)
     sentence = ngettext("%(count)s row", "%(count)s rows", total) % {"count": total}
     if figure == "revenue":
-        sentence = panels.revenue_sentence(asked, total)
+        sentence = words.revenue_sentence(asked, total)
     context = {
         "figure": known,
         "bar": bar,
@@ -123,7 +124,7 @@ def manage_figure(request: MemberRequest, figure: str) -> HttpResponse:
         "table": table,
         "total": total,
         "sentence": sentence,
-        "period": panels.period_sentence(asked),
+        "period": words.period_sentence(asked),
     }
     return render(request, "prm/analytics/manage_figure.html", context)
 
@@ -166,7 +167,7 @@ def manage_finance(request: MemberRequest) -> HttpResponse:
     return render(
         request,
         "prm/analytics/manage_finance.html",
-        panels.finance_panels(request.tenant, request.member),
+        finance.finance_panels(request.tenant, request.member),
     )
 
 
@@ -179,5 +180,5 @@ def partner_home(request: MemberRequest) -> HttpResponse:
     return render(
         request,
         "prm/analytics/partner_home.html",
-        panels.partner_panels(request.tenant, request.member),
+        partner.partner_panels(request.tenant, request.member),
     )

@@ -1,0 +1,112 @@
+"""The finance dashboard: what is owed, what leaves its hold, which runs wait."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from commissions.payouts.models import PayoutRun, RunState
+from commissions.payouts.run_page import recent_runs
+from prm.accounts.capabilities import Capability
+from prm.accounts.members import Member
+from prm.analytics import money
+from prm.analytics.words import month_text
+from prm.tenancy.models import Tenant
+from prm.web.charts import Bar, Chart, bar_chart
+from prm.web.formats import day_text, money_compact, money_text
+from prm.web.parts import Stat, Task
+
+
+def finance_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
+    """Return everything the finance dashboard shows."""
+    owed = money.owed_by_currency()
+    payable = money.payable_now()
+    runs = list(PayoutRun.objects.order_by("-prepared_at", "-id")[:5])
+    waiting = [run for run in runs if run.state == RunState.PREPARED]
+    main = owed[0].currency if owed else tenant.currency
+    today = timezone.localdate()
+    months = _coming_months(today.replace(day=1), 6)
+    releases = money.releases_by_month(main, months, tenant.time_zone)
+    return {
+        "owed": owed,
+        "payable": payable,
+        "tiles": [_owed_tiles(row, many=len(owed) > 1) for row in owed[:6]],
+        "balanced": money.books_balance(),
+        "runs": recent_runs(runs),
+        "tasks": _approvals(waiting, member),
+        "chart": _release_chart(months, releases, main),
+        "can_prepare": member.may(Capability.PREPARE_PAYOUTS) and not waiting,
+    }
+
+
+def _release_chart(months: list[date], releases: list[int], main: str) -> Chart:
+    return bar_chart(
+        [
+            Bar(month_text(month, short=True), month_text(month), float(value))
+            for month, value in zip(months, releases, strict=True)
+        ],
+        heading=_("Leaving hold, next six months"),
+        finding=_("%(sum)s on hold becomes payable by the end of %(month)s, in %(currency)s.")
+        % {
+            "sum": money_text(sum(releases), main),
+            "month": month_text(months[-1]),
+            "currency": main,
+        },
+        head=[_("Month"), _("Becomes payable")],
+        words=lambda value: money_text(round(value), main),
+        axis_words=lambda value: money_compact(round(value), main),
+    )
+
+
+def _approvals(waiting: list[PayoutRun], member: Member) -> list[Task]:
+    return [
+        Task(
+            _("Payout run %(number)s waits for approval") % {"number": run.number},
+            _("You prepared it, so another person approves it.")
+            if run.prepared_by_id == member.user_id
+            else _("Prepared on %(day)s") % {"day": day_text(run.prepared_at)},
+            reverse("commissions:run-detail", kwargs={"run_id": run.id}),
+            _("Review"),
+            "bank",
+            "warn",
+        )
+        for run in waiting
+    ]
+
+
+def _owed_tiles(row: money.Owed, *, many: bool) -> list[Stat]:
+    code = f"{row.currency}, " if many else ""
+    return [
+        Stat(
+            code + _("owed to partners"),
+            money_text(row.total_minor, row.currency),
+            note=_("hold, payable and under way"),
+        ),
+        Stat(
+            code + _("on hold"),
+            money_text(row.on_hold_minor, row.currency),
+            note=_("earned, hold not over"),
+            url=reverse("commissions:accrual-list"),
+        ),
+        Stat(
+            code + _("payable now"),
+            money_text(row.payable_minor, row.currency),
+            note=_("for the next run"),
+            url=reverse("commissions:run-new"),
+        ),
+        Stat(
+            code + _("in payout"),
+            money_text(row.in_payout_minor, row.currency),
+            note=_("approved, not settled yet"),
+            url=reverse("commissions:run-list"),
+        ),
+    ]
+
+
+def _coming_months(first: date, count: int) -> list[date]:
+    months = [first]
+    while len(months) < count:
+        months.append((months[-1].replace(day=28) + timedelta(days=5)).replace(day=1))
+    return months

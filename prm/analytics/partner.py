@@ -1,0 +1,184 @@
+"""The partner's home: what needs the person, what moves, what is earned."""
+
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from commissions.payouts.models import PayoutAccount
+from partners.directory.models import Partner
+from prm.accounts.capabilities import Capability
+from prm.accounts.members import Member
+from prm.accounts.models import Membership, User
+from prm.analytics import money, selectors
+from prm.analytics.rules import months_of, period_named
+from prm.analytics.selectors import PATH
+from prm.analytics.words import month_text
+from prm.tenancy.models import Tenant
+from prm.web.charts import Bar, Chart, bar_chart
+from prm.web.formats import day_text, money_compact, money_text, number_text, percent_text
+from prm.web.parts import Stat, Task
+from referrals.pipeline.models import Referral, StageKind
+from referrals.pipeline.panels import rewards_of
+from referrals.pipeline.selectors import stages_of
+
+
+def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
+    """Return everything the partner's home shows this person."""
+    partner = Partner.objects.select_related("manager").get(id=member.own_partner_id)
+    mine = Referral.objects.visible_to(member)
+    moving = list(mine.select_related("stage").order_by("-stage_entered_at", "-id")[:5])
+    months = months_of(period_named("last-12-months", timezone.localdate()))
+    owed = money.owed_by_currency(member.partner_id) if member.may(Capability.SEE_EARNINGS) else []
+    main = owed[0] if owed else None
+    chart = None
+    if main:
+        paid = money.paid_by_month(main.currency, months, tenant.time_zone, member.partner_id)
+        chart = _paid_chart(months, paid, main.currency)
+    return {
+        "partner": partner,
+        "greeting": _greeting(member.name),
+        "tiles": _partner_tiles(mine, main, owed, member),
+        "tasks": _partner_tasks(partner, owed, member),
+        "moving": _moving_rows(moving, member),
+        "sees_rewards": member.may(Capability.SEE_EARNINGS),
+        "chart": chart,
+        "manager": partner.manager or _any_manager(tenant),
+        "first_use": not moving,
+        "has_details": PayoutAccount.objects.filter(partner_id=partner.id).exists(),
+    }
+
+
+def _greeting(name: str) -> str:
+    first = name.split(maxsplit=1)[0] if name.split() else name
+    hour = timezone.localtime().hour
+    if hour < 12:
+        return _("Good morning, %(name)s") % {"name": first}
+    if hour < 18:
+        return _("Good afternoon, %(name)s") % {"name": first}
+    return _("Good evening, %(name)s") % {"name": first}
+
+
+def _partner_tiles(
+    mine: Any, main: money.Owed | None, owed: list[money.Owed], member: Member
+) -> list[Stat]:
+    tiles = []
+    if main:
+        others = [
+            money_text(row.payable_minor, row.currency) for row in owed[1:] if row.payable_minor
+        ]
+        release = (
+            money.next_release(member.partner_id, main.currency) if member.partner_id else None
+        )
+        tiles = [
+            Stat(
+                _("Ready to be paid"),
+                money_text(main.payable_minor + main.in_payout_minor, main.currency),
+                note=_("plus %(others)s") % {"others": ", ".join(others)}
+                if others
+                else _("goes into the next payout"),
+                url=reverse("commissions:earnings"),
+            ),
+            Stat(
+                _("On hold"),
+                money_text(main.on_hold_minor, main.currency),
+                note=_("first release %(day)s") % {"day": day_text(release)}
+                if release
+                else _("nothing is held"),
+                url=reverse("commissions:earnings"),
+            ),
+        ]
+    won = mine.won().count()
+    decided = mine.filter(stage_kind__in=selectors.DECIDED).count()
+    rate = selectors.rate_of(won, decided)
+    return [
+        *tiles,
+        Stat(
+            _("Open referrals"),
+            number_text(mine.open().count()),
+            note=_("can still be won"),
+            url=reverse("referrals:referral-list"),
+        ),
+        Stat(
+            _("Win rate"),
+            percent_text(rate) if rate is not None else "–",
+            note=_("%(won)s won of %(decided)s decided")
+            % {"won": number_text(won), "decided": number_text(decided)},
+        ),
+    ]
+
+
+def _partner_tasks(partner: Partner, owed: list[money.Owed], member: Member) -> list[Task]:
+    tasks = []
+    waiting = next((row for row in owed if row.payable_minor > 0), None)
+    if (
+        member.may(Capability.MANAGE_PAYOUT_DETAILS)
+        and not PayoutAccount.objects.filter(partner_id=partner.id).exists()
+    ):
+        tasks.append(
+            Task(
+                _("Add your bank details"),
+                _("%(amount)s waits for them.")
+                % {"amount": money_text(waiting.payable_minor, waiting.currency)}
+                if waiting
+                else _("So that the first payout is not delayed."),
+                reverse("commissions:payout-details"),
+                _("Add details"),
+                "bank",
+                "warn" if waiting else "",
+            ),
+        )
+    return tasks
+
+
+def _moving_rows(moving: list[Referral], member: Member) -> list[dict[str, Any]]:
+    rewards = rewards_of(moving, member)
+    order: dict[Any, list[Any]] = {}
+    rows = []
+    for referral in moving:
+        stages = order.setdefault(
+            referral.program_id, [s for s in stages_of(referral.program_id) if s.kind in PATH]
+        )
+        step = next((i for i, stage in enumerate(stages, 1) if stage.id == referral.stage_id), 0)
+        lost = referral.stage_kind in {StageKind.LOST, StageKind.REJECTED, StageKind.EXPIRED}
+        rows.append(
+            {
+                "referral": referral,
+                "reward": rewards.get(referral.id),
+                "ended": lost,
+                "step": step,
+                "total": len(stages),
+                "tone": "ok" if referral.stage_kind == StageKind.WON else "off" if lost else "",
+            },
+        )
+    return rows
+
+
+def _paid_chart(months: list[date], paid: list[int], currency: str) -> Chart:
+    total = sum(paid)
+    finding = _("%(sum)s paid in the last 12 months.") % {"sum": money_text(total, currency)}
+    if not total:
+        finding = _("Nothing was paid in the last 12 months.")
+    return bar_chart(
+        [
+            Bar(month_text(month, short=True), month_text(month), float(value))
+            for month, value in zip(months, paid, strict=True)
+        ],
+        heading=_("Earnings paid, last 12 months"),
+        finding=finding,
+        head=[_("Month"), _("Paid")],
+        words=lambda value: money_text(round(value), currency),
+        axis_words=lambda value: money_compact(round(value), currency),
+    )
+
+
+def _any_manager(tenant: Tenant) -> User | None:
+    row = (
+        Membership.objects.filter(tenant=tenant, ended_at=None, roles__contains=["channel_manager"])
+        .select_related("user")
+        .order_by("created_at")
+        .first()
+    )
+    return row.user if row else None
