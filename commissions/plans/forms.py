@@ -146,6 +146,22 @@ class RuleForm(forms.Form):
         )
 
 
+class ExampleForm(forms.Form):
+    """The deal of the worked example; a bad one is shown as such and refuses nothing."""
+
+    def __init__(self, data: Any = None, *, currency: str, deal: Money) -> None:
+        super().__init__(data, initial={"example": deal})
+        self.usual = deal
+        self.fields["example"] = MoneyField(
+            currencies=[currency], required=False, label=_("Example deal")
+        )
+
+    @property
+    def deal(self) -> Money:
+        """The deal given, or the usual one."""
+        return (self.is_valid() and self.cleaned_data["example"]) or self.usual
+
+
 class PlanEditor:
     """The whole editor: the form, its rows, and what the buttons between them do; it works without scripts."""
 
@@ -255,10 +271,14 @@ class PlanEditor:
             data["note"],
         )
 
+    @cached_property
+    def complete(self) -> list[RuleForm]:
+        """The rows of which the worked example can tell what they pay."""
+        return [row for row in self.rows if row.is_bound and row.is_valid()]
+
     def preview(self) -> Version:
-        """Return the rows that are valid, as the engine takes them, for the worked example."""
-        good: Sequence[RuleForm] = [row for row in self.rows if row.is_bound and row.is_valid()]
-        return preview_of([row.terms for row in good], self.currency)
+        """Return the complete rows as the engine takes them, for the worked example."""
+        return preview_of([row.terms for row in self.complete], self.currency)
 
 
 def preview_of(rules: Sequence[RuleTerms], currency: str) -> Version:

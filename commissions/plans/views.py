@@ -6,14 +6,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from commissions.plans.forms import PlanEditor, preview_of
+from commissions.plans.forms import ExampleForm, PlanEditor, preview_of
 from commissions.plans.models import PlanVersion
 from commissions.plans.pages import example_deal, example_of, listed, state_of
 from commissions.plans.selectors import draft_of, plan_in_force, version_terms, versions_of
@@ -33,8 +32,7 @@ from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.web.formats import day_text
-from prm.web.forms import MoneyField
-from prm.web.htmx import hx_redirect
+from prm.web.htmx import hx_redirect, render_part
 
 
 @require_GET
@@ -109,12 +107,12 @@ def plan_draft(request: MemberRequest, program_id: UUID) -> HttpResponse:
             program.currency, terms=terms_of(model) if model else None, starts_on=starts_on
         )
         preview = version_terms(model) if model else preview_of((), program.currency)
-    refused = request.method == "POST" and editor.wants_saving
-    return render(
+    return render_part(
         request,
         "commissions/plans/draft.html",
         _draft_page(request, program, draft, editor, preview),
-        status=422 if refused else 200,
+        part="example",
+        status=422 if editor.wants_saving else 200,
     )
 
 
@@ -184,12 +182,10 @@ def _draft_page(
     editor: PlanEditor,
     preview: Any,
 ) -> dict[str, Any]:
-    given = MoneyField(currencies=[program.currency], required=False, label=gettext("Example deal"))
-    try:
-        deal = given.clean(request.POST.get("example", ""))
-    except ValidationError:  # a bad example is no reason to refuse the plan
-        deal = None
-    deal = deal or example_deal(program.currency)
+    deal_form = ExampleForm(
+        request.POST or None, currency=program.currency, deal=example_deal(program.currency)
+    )
+    deal = deal_form.deal
     return {
         "program": program,
         "draft": draft,
@@ -198,6 +194,8 @@ def _draft_page(
         "problems": editor.problems if editor.wants_saving else [],
         "example": example_of(preview, deal),
         "deal": deal,
+        "deal_form": deal_form,
+        "left_out": len(editor.rows) - len(editor.complete) if request.method == "POST" else 0,
     }
 
 

@@ -113,6 +113,64 @@ def test_the_example_beside_the_form_is_the_engines(
     assert "€1,250.00" in page
 
 
+def test_typing_shows_what_the_unsaved_rules_earn_and_saves_nothing(
+    world: World, client: Client, program_id: UUID
+) -> None:
+    client.force_login(world.admin)
+    url = f"/acme/manage/programs/{program_id}/plans/draft/"
+    typed = written("example", example="2,000.00", **{"r1-rate": "12.55"})
+
+    part = client.post(url, typed, headers={"HX-Request": "true"})
+    whole = client.post(url, typed)
+
+    shown = part.content.decode()
+    assert (part.status_code, whole.status_code) == (200, 200)
+    assert "12.55% of €2,000.00" in shown
+    assert "€251.00" in shown
+    assert "€150.00" in shown
+    assert "<form" not in shown
+    assert shown.strip() in whole.content.decode()
+    assert 'name="example" inputmode="decimal" autocomplete="off" value="2,000.00"' in (
+        whole.content.decode()
+    )
+    with tenant_scope(world.acme.id):
+        assert not PlanVersion.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"r1-rate": "12,,5"}, "1 rule is not complete yet"),
+        ({"r1-rate": "", "r0-amount": "-1"}, "2 rules are not complete yet"),
+        ({"example": "a lot"}, "A deal of €10,000.00"),
+        ({"example": "99999999999999999999"}, "A deal of €10,000.00"),
+    ],
+)
+def test_what_is_half_typed_is_left_out_of_the_example(
+    world: World, client: Client, program_id: UUID, changes: dict[str, str], words: str
+) -> None:
+    client.force_login(world.admin)
+
+    answer = client.post(
+        f"/acme/manage/programs/{program_id}/plans/draft/",
+        written("example", **changes),
+        headers={"HX-Request": "true"},
+    )
+
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+
+
+def test_the_example_can_be_asked_for_without_scripts(
+    world: World, client: Client, program_id: UUID
+) -> None:
+    client.force_login(world.admin)
+
+    page = client.get(f"/acme/manage/programs/{program_id}/plans/draft/").content.decode()
+
+    assert '<noscript><button class="btn btn--sm" type="submit" name="act" value="example">' in page
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
