@@ -51,7 +51,9 @@ def check_rows(work: Work, import_id: UUID, at: datetime) -> dict[str, Any]:
             tally.say(problem)
         for draft in good:
             name, made_by = partners.setdefault(draft.partner_norm, (draft.partner, source.id))
-            tally.add_draft(draft, name, new=made_by == source.id)
+            tally.add_draft(
+                draft, name, new=made_by == source.id, waits=setting.mapping.waiting == "queue"
+            )
         if work.should_stop():
             break
     with work.scope():

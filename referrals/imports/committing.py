@@ -40,12 +40,13 @@ insert into referrals_referral (
   id, number, program_id, partner_id, submitted_by_name, company, company_norm, website, domain, country,
   contact_name,
   contact_title, contact_email, email_norm, contact_phone, context, consent, custom, product, stage_id, stage_kind,
-  stage_entered_at, registered_at, decided_at, closed_at, deal_minor, currency, next_step, duplicate_of,
+  stage_entered_at, registered_at, queued_at, decided_at, closed_at, deal_minor, currency, next_step, duplicate_of,
   external_id, import_id)
 select id, number, %(program)s, partner_id, submitted_by_name, company, company_norm, website, domain, country,
   contact_name,
   contact_title, contact_email, email_norm, contact_phone, context, false, custom, product, stage_id, stage_kind,
-  stage_at, registered_at, case when stage_kind <> 'submitted' then stage_at end,
+  stage_at, registered_at, case when stage_kind = 'submitted' then %(queued)s::timestamptz end,
+  case when stage_kind <> 'submitted' then stage_at end,
   case when stage_kind in ('won', 'lost', 'rejected', 'expired') then stage_at end,
   deal_minor, %(currency)s, '', '', external_id, %(import)s
   from import_rows order by line
@@ -145,6 +146,7 @@ def _write_chunk(
         "actor": actor.user_id,
         "first": setting.stages["submitted"].id,
         "zone": setting.zone.key,
+        "queued": at if setting.mapping.waiting == "queue" else None,
     }
     with connection.cursor() as cursor:
         cursor.execute(_STAGED)

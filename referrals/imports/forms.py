@@ -163,6 +163,7 @@ class ValuesForm(forms.Form):
                 label=label,
                 choices=[(value, labels[value]) for value in values],
                 help_text=hints.get(name, ""),
+                widget=forms.RadioSelect if name == "waiting" else forms.Select,
             )
         self.fields["fixed_date"] = DateField(label=_("Date for rows without one"), required=False)
         self.fields["company_name"] = forms.CharField(
@@ -199,7 +200,8 @@ class ValuesForm(forms.Form):
     @property
     def choice_fields(self) -> list[Any]:
         """The fields of what happens to incomplete rows."""
-        return [self[name] for name in (*CHOICES, "fixed_date", "company_name", "partner_name")]
+        names = (*CHOICES, "fixed_date", "company_name", "partner_name")
+        return [self[name] for name in names if name != "waiting"]
 
     def clean(self) -> dict[str, Any]:
         """Put the mapping together; what it refuses is said on top."""

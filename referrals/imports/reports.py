@@ -19,7 +19,8 @@ PARTNERS_NAMED = 200
 _REFERRALS = """
 select p.name, p.import_id = %(import)s, r.stage_kind, r.submitted_by_name, count(*),
        coalesce(sum(r.deal_minor) filter (where r.stage_kind = 'won'), 0), min(r.registered_at), max(r.registered_at),
-       count(*) filter (where r.stage_kind = 'won' and r.deal_minor > 0)
+       count(*) filter (where r.stage_kind = 'won' and r.deal_minor > 0),
+       count(*) filter (where r.stage_kind = 'submitted' and r.queued_at is null)
   from referrals_referral r join partners_partner p on p.tenant_id = r.tenant_id and p.id = r.partner_id
  where r.import_id = %(import)s group by 1, 2, 3, 4
 """
@@ -38,6 +39,7 @@ class Tally:
     stages: Counter[str] = field(default_factory=Counter)
     deal_minor: int = 0
     sales: int = 0
+    history: int = 0
     partners: dict[str, dict[str, Any]] = field(default_factory=dict)
     people: set[str] = field(default_factory=set)
     first_at: datetime | None = None
@@ -53,6 +55,7 @@ class Tally:
         count: int,
         deal_minor: int,
         sales: int,
+        history: int,
         first_at: datetime,
         last_at: datetime,
     ) -> None:
@@ -61,6 +64,7 @@ class Tally:
         self.stages[kind] += count
         self.deal_minor += deal_minor
         self.sales += sales
+        self.history += history
         if person:
             self.people.add(person)
         partner = self.partners.setdefault(
@@ -72,8 +76,8 @@ class Tally:
         self.first_at = min(self.first_at or first_at, first_at)
         self.last_at = max(self.last_at or last_at, last_at)
 
-    def add_draft(self, draft: Draft, name: str, *, new: bool) -> None:
-        """Count a row that goes in. name: the partner's, as the portal has it."""
+    def add_draft(self, draft: Draft, name: str, *, new: bool, waits: bool) -> None:
+        """Count a row that goes in. name: the partner's, as the portal has it. waits: whether answers are owed."""
         deal = (draft.deal_minor or 0) if draft.stage.kind == "won" else 0
         self.add(
             name,
@@ -83,6 +87,7 @@ class Tally:
             count=1,
             deal_minor=deal,
             sales=int(deal > 0),
+            history=int(draft.stage.kind == "submitted" and not waits),
             first_at=draft.registered_at,
             last_at=draft.registered_at,
         )
@@ -107,6 +112,7 @@ class Tally:
             "currency": self.currency,
             "deal_minor": self.deal_minor,
             "sales": self.sales,
+            "history": self.history,
             "customers": self.stages["won"],
             "partner_count": len(self.partners),
             "partner_new": sum(1 for partner in named if partner["new"]),
@@ -131,7 +137,18 @@ def imported_tally(source: Import, zone: ZoneInfo) -> Tally:
     tally = Tally(source.program.currency, zone)
     with connection.cursor() as cursor:
         cursor.execute(_REFERRALS, {"import": source.id})
-        for name, new, kind, person, count, deal, first_at, last_at, sales in cursor.fetchall():
+        for (
+            name,
+            new,
+            kind,
+            person,
+            count,
+            deal,
+            first_at,
+            last_at,
+            sales,
+            past,
+        ) in cursor.fetchall():
             tally.add(
                 name,
                 kind,
@@ -140,6 +157,7 @@ def imported_tally(source: Import, zone: ZoneInfo) -> Tally:
                 count=count,
                 deal_minor=int(deal),
                 sales=sales,
+                history=past,
                 first_at=first_at,
                 last_at=last_at,
             )

@@ -42,6 +42,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "no_partner": ("stop", "skip", "name"),
     "no_amount": ("stop", "skip", "zero"),
     "unknown_stage": ("stop", "skip", "submitted"),
+    # Rows in the stage "submitted": the past, which asks nobody for an answer, or new work.
+    "waiting": ("history", "queue"),
 }
 # Stands for a stage word that nobody has decided about.
 UNDECIDED = "?"
@@ -81,6 +83,7 @@ class Mapping:
     no_partner: str = "stop"
     no_amount: str = "stop"
     unknown_stage: str = "stop"
+    waiting: str = "history"
     fixed_date: date | None = None
     company_name: str = "Unknown account ({external_id})"
     partner_name: str = ""

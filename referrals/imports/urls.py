@@ -13,6 +13,7 @@ urlpatterns = [
     path(f"{_ONE}values/", views.import_values, name="import-values"),
     path(f"{_ONE}check/", views.import_check, name="import-check"),
     path(f"{_ONE}commit/", views.import_commit, name="import-commit"),
+    path(f"{_ONE}queue/", views.import_queue, name="import-queue"),
     path(f"{_ONE}undo/", views.import_undo, name="import-undo"),
     path(f"{_ONE}rows/", views.import_problems, name="import-problems"),
     path(f"{_ONE}mapping.toml", views.import_preset, name="import-preset"),

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prm.accounts.capabilities import Capability
@@ -54,7 +54,12 @@ from referrals.imports.services import (
 )
 from referrals.imports.tables import ImportTable, PartnerTallyTable, ProblemTable, partner_rows
 from referrals.imports.words import SEVERITIES, problem_words
+from referrals.intake.services import take_import_into_queue
 from referrals.pipeline.models import StageKind
+from referrals.pipeline.selectors import history_waiting
+
+# A check has said what a commit will do, and it is not done.
+CHECKED_STATES = (ImportState.CHECKED, ImportState.COMMITTING, ImportState.FAILED)
 
 
 @require_GET
@@ -221,6 +226,8 @@ def import_detail(request: MemberRequest, import_id: UUID) -> HttpResponse:
         "report": report,
         "stats": _stats(report, done=done) if report else [],
         "stages": _stage_counts(report),
+        "history": _history_count(source, report),
+        "queue_size": _queue_size(source, report),
         "partners": PartnerTallyTable(partner_rows(report)) if report.get("partners") else None,
         "problems": [
             {**said, "words": problem_words(said["code"]), "result": SEVERITIES[said["severity"]]}
@@ -239,6 +246,20 @@ def import_detail(request: MemberRequest, import_id: UUID) -> HttpResponse:
         response.headers["HX-Refresh"] = "true"
         response.status_code = STOP_POLLING
     return response
+
+
+def _history_count(source: Import, report: dict[str, Any]) -> int:
+    """Return how many referrals are history without an answer: now, or before the commit, will be."""
+    if source.state == ImportState.COMMITTED:
+        return history_waiting(import_id=source.id).count()
+    return int(report.get("history", 0)) if source.state in CHECKED_STATES else 0
+
+
+def _queue_size(source: Import, report: dict[str, Any]) -> int:
+    """Return how many referrals the commit will put into the queue."""
+    if source.state not in CHECKED_STATES:
+        return 0
+    return int(report.get("stages", {}).get(StageKind.SUBMITTED, 0)) - int(report.get("history", 0))
 
 
 def _stage_counts(report: dict[str, Any]) -> list[tuple[Any, str]]:
@@ -277,6 +298,19 @@ def import_check(request: MemberRequest, import_id: UUID) -> HttpResponse:
 @needs(Capability.IMPORT_REFERRALS)
 def import_commit(request: MemberRequest, import_id: UUID) -> HttpResponse:
     return _queued(request, import_id, queue_commit)
+
+
+@require_POST
+@needs(Capability.IMPORT_REFERRALS)
+def import_queue(request: MemberRequest, import_id: UUID) -> HttpResponse:
+    """Take the import's history into the queue, where it is owed an answer from now on."""
+    source = _import(import_id)
+    taken = take_import_into_queue(import_id=source.id, actor=_actor(request), at=timezone.now())
+    words = ngettext(
+        "%(count)s referral is in the queue now", "%(count)s referrals are in the queue now", taken
+    )
+    messages.success(request, words % {"count": number_text(taken)})
+    return hx_redirect(request, "referrals:import-detail", import_id=source.id)
 
 
 @require_http_methods(["GET", "POST"])

@@ -105,6 +105,13 @@ CHOICE_LABELS: dict[str, tuple[Any, dict[str, Any]]] = {
             "submitted": _("Import them as submitted"),
         },
     ),
+    "waiting": (
+        _("Referrals that nobody has answered yet"),
+        {
+            "history": _("History: keep them out of the queue and without deadlines"),
+            "queue": _("New work: put them into the queue, to be answered from today on"),
+        },
+    ),
 }
 
 

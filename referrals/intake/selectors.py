@@ -74,7 +74,7 @@ class Waiting:
     """A referral in the queue: by which day it is answered as promised, and what looks like the same company."""
 
     referral: Referral
-    due_on: date
+    due_on: date | None
     is_late: bool
     lookalikes: list[Lookalike]
 

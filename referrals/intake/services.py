@@ -1,5 +1,6 @@
 """Take referrals in: from a partner's form, from staff for a partner."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -165,3 +166,50 @@ def _number(at: datetime) -> str:
     zone = Tenant.objects.only("time_zone").get(id=current_scope().tenant_id).time_zone
     year = at.astimezone(ZoneInfo(zone)).year
     return f"R-{year}-{next_number(f'referral:{year}'):04d}"
+
+
+@transaction.atomic
+def take_into_queue(*, referral_ids: Collection[UUID], actor: Actor, at: datetime) -> int:
+    """Put imported history into the queue, where an answer is owed from `at` on; return how many came in.
+
+    What waits already, is answered or does not exist is passed over, so a repeat writes nothing.
+    Emits referral.queued for each.
+    """
+    taken = list(
+        Referral.objects.unanswered_history()
+        .filter(id__in=referral_ids)
+        .select_for_update(no_key=True)
+        .order_by("id")
+        .only("id", "partner_id")
+    )
+    Referral.objects.filter(id__in=[row.id for row in taken]).update(queued_at=at)
+    for row in taken:
+        emit(
+            "referral.queued",
+            subject=f"referral:{row.id}",
+            actor=actor,
+            partner_id=row.partner_id,
+            payload={"referral_id": str(row.id)},
+            at=at,
+            queue=False,
+        )
+    return len(taken)
+
+
+@transaction.atomic
+def take_import_into_queue(*, import_id: UUID, actor: Actor, at: datetime) -> int:
+    """Put all history of one import that nobody has answered into the queue; return how many came in.
+
+    A repeat writes nothing. Emits import.queued once, not one event a referral.
+    """
+    count = Referral.objects.unanswered_history().filter(import_id=import_id).update(queued_at=at)
+    if count:
+        emit(
+            "import.queued",
+            subject=f"import:{import_id}",
+            actor=actor,
+            payload={"import_id": str(import_id), "count": count},
+            at=at,
+            queue=False,
+        )
+    return count

@@ -8,5 +8,6 @@ urlpatterns = [
     path("referrals/new/", views.referral_new, name="referral-new"),
     path("referrals/check/", views.referral_check, name="referral-check"),
     path("manage/review/", views.queue, name="queue"),
+    path("manage/review/take/", views.queue_take, name="queue-take"),
     path("manage/referrals/new/", views.manage_referral_new, name="manage-referral-new"),
 ]

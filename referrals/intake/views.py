@@ -1,14 +1,16 @@
 """Sending a referral, and answering those that came."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.directory.models import Partner
@@ -18,8 +20,11 @@ from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.tenancy.keys import KeyReused
-from prm.web.htmx import hx_redirect, render_part
+from prm.web.counts import bounded_counts, count_text
+from prm.web.formats import number_text
+from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import keyset_page
+from prm.web.parts import Tab
 from referrals.intake.forms import ReferralForm, StaffReferralForm, key_of
 from referrals.intake.selectors import (
     KnownCompany,
@@ -28,18 +33,23 @@ from referrals.intake.selectors import (
     people_of_partner,
     programs_open_to,
 )
-from referrals.intake.services import NotEnrolled, submit_referral
+from referrals.intake.services import NotEnrolled, submit_referral, take_into_queue
+from referrals.intake.tables import HistoryTable
 from referrals.pipeline.models import Referral
 from referrals.pipeline.panels import panel
 from referrals.pipeline.selectors import (
+    Lookalike,
     answer_due,
     filter_options,
+    history_waiting,
     lookalikes_of,
     waiting_referrals,
 )
 
 # How often a person may ask whether the vendor knows a company; the answer is worth something to a stranger's list.
 CHECKS_PER_HOUR = 60
+# As many as a page of history shows, and some.
+PICKED = 100
 
 
 def actor_of(request: MemberRequest) -> Actor:
@@ -249,23 +259,74 @@ def _own_link(request: MemberRequest, known: KnownCompany | None) -> dict[str, A
 @require_safe
 @needs(Capability.DECIDE_REFERRALS)
 def queue(request: MemberRequest) -> HttpResponse:
+    """Show what is owed an answer, or, as another view, the imported history that nobody answered."""
+    history = request.GET.get("view") == "history"
+    context = _history(request) if history else _waiting(request)
+    context["tabs"] = _queue_tabs(history=history)
+    return render_part(request, "referrals/intake/queue.html", context)
+
+
+def _waiting(request: MemberRequest) -> dict[str, Any]:
     page = keyset_page(
-        waiting_referrals(), params=request.GET, orders={"sent": ("registered_at",)}, default="sent"
+        waiting_referrals(), params=request.GET, orders={"sent": ("queued_at",)}, default="sent"
     )
     lookalikes = lookalikes_of(page.rows)
-    return render_part(
-        request,
-        "referrals/intake/queue.html",
-        {
-            "page": page,
-            "waiting": [
-                Waiting(
-                    referral=referral,
-                    due_on=answer_due(referral),
-                    is_late=answer_due(referral) < timezone.localdate(),
-                    lookalikes=lookalikes.get(referral.id, []),
-                )
-                for referral in page.rows
-            ],
-        },
+    waiting = [
+        _asked(referral, lookalikes.get(referral.id, []), today=timezone.localdate())
+        for referral in page.rows
+    ]
+    return {"page": page, "waiting": waiting}
+
+
+def _asked(referral: Referral, lookalikes: list[Lookalike], *, today: date) -> Waiting:
+    due_on = answer_due(referral)
+    return Waiting(referral, due_on, due_on is not None and due_on < today, lookalikes)
+
+
+def _history(request: MemberRequest) -> dict[str, Any]:
+    page = keyset_page(
+        history_waiting(),
+        params=request.GET,
+        orders={"sent": ("registered_at",)},
+        default="-sent",
     )
+    table = HistoryTable(page.rows, page=page, pick=True)
+    return {"page": page, "history": table if page.rows else None, "shows_history": True}
+
+
+def _queue_tabs(*, history: bool) -> list[Tab]:
+    """Return the two views with their sizes; none while there is no history to show."""
+    counts = bounded_counts({"queue": waiting_referrals(), "history": history_waiting()})
+    if not counts["history"] and not history:
+        return []
+    url = reverse("referrals:queue")
+    waits, past = count_text(counts["queue"]), count_text(counts["history"])
+    return [
+        Tab(gettext("In the queue"), url, not history, waits),
+        Tab(gettext("Imported history"), f"{url}?view=history", history, past),
+    ]
+
+
+@require_POST
+@needs(Capability.DECIDE_REFERRALS)
+def queue_take(request: MemberRequest) -> HttpResponse:
+    """Take chosen history into the queue: from the list, or one from its own page."""
+    chosen = [found for text in request.POST.getlist("pick")[:PICKED] if (found := _uuid(text))]
+    taken = take_into_queue(referral_ids=chosen, actor=actor_of(request), at=timezone.now())
+    if taken:
+        words = ngettext(
+            "%(count)s referral is in the queue now",
+            "%(count)s referrals are in the queue now",
+            taken,
+        )
+        messages.success(request, words % {"count": number_text(taken)})
+    else:
+        messages.error(request, gettext("Nothing was chosen that is not in the queue already"))
+    return redirect_to(request, reverse("referrals:queue") + ("" if taken else "?view=history"))
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

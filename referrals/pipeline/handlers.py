@@ -127,7 +127,7 @@ def milestone_facts(
     )
     following = path[step] if 0 < step < len(path) else None
     contact = referral.owner or referral.partner.manager
-    waits = change.to_kind == StageKind.SUBMITTED
+    due = answer_due(referral) if change.to_kind == StageKind.SUBMITTED else None
     is_open = change.to_kind in FORWARD_PATH and change.to_kind != StageKind.WON
     return {
         "company": referral.company,
@@ -149,7 +149,7 @@ def milestone_facts(
         "next_step_on": referral.next_step_on.isoformat()
         if is_open and referral.next_step_on
         else "",
-        "answer_on": answer_due(referral).isoformat() if waits else "",
+        "answer_on": due.isoformat() if due else "",
         "protected_on": timezone.localdate(referral.protected_until).isoformat()
         if referral.protected_until and change.to_kind == StageKind.ACCEPTED
         else "",

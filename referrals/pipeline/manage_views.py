@@ -206,7 +206,7 @@ def _detail(
         "may_win": any(stage.kind == StageKind.WON for stage in moves),
         "simple_moves": [stage for stage in moves if _is_simple(stage)],
         "reasoned_moves": [stage for stage in moves if stage.kind == StageKind.LOST],
-        "waits": referral.stage_kind == StageKind.SUBMITTED,
+        "is_history": referral.stage_kind == StageKind.SUBMITTED and referral.queued_at is None,
         "conflict": conflict,
     }
     context["form"] = next((form for form in (note_form, step_form) if form is not None), None)

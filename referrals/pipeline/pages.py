@@ -116,8 +116,18 @@ def next_step_of(referral: Referral, *, member: Member, vendor: str, reason: str
             return NextStep(gettext("Next: %(step)s, by %(day)s") % words, "", "accent", "flag")
         return NextStep(gettext("Next: %(step)s") % words, "", "accent", "flag")
     if referral.stage_kind == StageKind.SUBMITTED:
-        due = {**names, "day": day_text(answer_due(referral), "weekday")}
-        if answer_due(referral) < timezone.localdate():
+        due_on = answer_due(referral)
+        if due_on is None:
+            text = (
+                gettext("It is not in the queue, and no answer is owed.")
+                if member.is_staff
+                else gettext(
+                    "Nobody is asked to answer it. A note below reaches the people who decide."
+                )
+            )
+            return NextStep(gettext("This referral came in as history"), text, "", "info")
+        due = {**names, "day": day_text(due_on, "weekday")}
+        if due_on < timezone.localdate():
             text = (
                 ""
                 if member.is_staff

@@ -323,10 +323,14 @@ def _sameness(row: Referral, other: Referral) -> str:
 
 
 def waiting_referrals() -> QuerySet[Referral]:
-    """Return the referrals nobody has answered, with program, partner and sender."""
-    return Referral.objects.filter(stage_kind=StageKind.SUBMITTED).select_related(
-        "program", "partner", "submitted_by", "stage"
-    )
+    """Return the referrals that are owed an answer, with program, partner and sender."""
+    return Referral.objects.waiting().select_related("program", "partner", "submitted_by", "stage")
+
+
+def history_waiting(*, import_id: UUID | None = None) -> QuerySet[Referral]:
+    """Return imported history that nobody has answered, of one import or of all, with partner."""
+    found = Referral.objects.unanswered_history().select_related("partner", "stage")
+    return found.filter(import_id=import_id) if import_id else found
 
 
 def stage_sizes(stages: Iterable[Stage]) -> dict[int, int]:
@@ -340,8 +344,11 @@ def stage_sizes(stages: Iterable[Stage]) -> dict[int, int]:
     return {int(identity): size for identity, size in sizes.items()}
 
 
-def answer_due(referral: Referral) -> date:
-    """Return the day by which the program promises a first answer, in the active zone; working days count."""
-    return working_days_later(
-        timezone.localdate(referral.registered_at), referral.program.answer_days
-    )
+def answer_due(referral: Referral) -> date | None:
+    """Return the day by which the program promises a first answer, in the active zone; None for history.
+
+    Working days count from the day the referral came into the queue.
+    """
+    if referral.queued_at is None:
+        return None
+    return working_days_later(timezone.localdate(referral.queued_at), referral.program.answer_days)

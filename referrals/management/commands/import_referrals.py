@@ -130,6 +130,11 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{report['partner_count']} partners ({report['partner_new']} new), {report['people']} people by name"
         )
+        if report["history"]:
+            self.stdout.write(
+                f"{report['history']} open referrals are history: not in the queue, no deadline "
+                '(choices.waiting = "queue" puts them there)'
+            )
         for partner in report["partners"]:
             amount = money_words({**report, "deal_minor": partner["deal_minor"]})
             self.stdout.write(
