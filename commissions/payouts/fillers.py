@@ -1,11 +1,19 @@
-"""What payout runs and payments are called in the audit trail."""
+"""What payout runs and payments are called in the audit trail, and what the menu says of runs."""
 
 from collections.abc import Sequence
 
 from django.urls import reverse
 
 from commissions.payouts.models import Payout, PayoutRun
+from prm.accounts.capabilities import Capability
+from prm.accounts.members import Member
 from prm.audit.subjects import Named, names
+from prm.web.counts import Counted, MenuCount, counts_menu
+
+# A person never approves the run they prepared. One run waits at a time, so this is 0 or 1.
+_TO_APPROVE = """
+select count(*) from commissions_payout_run where state = 'prepared' and prepared_by_id is distinct from %(user)s
+"""
 
 
 @names("payout_run")
@@ -30,3 +38,12 @@ def payout_names(ids: Sequence[str]) -> dict[str, Named]:
         )
         for key, run_id, number, partner in rows
     }
+
+
+@counts_menu("commissions:run-list")
+def to_approve(member: Member) -> MenuCount | None:
+    """Count the runs that wait for this person's approval; they hold up money, so any is urgent."""
+    if not member.may(Capability.APPROVE_PAYOUTS):
+        return None
+    runs = Counted(_TO_APPROVE, {"user": member.user_id})
+    return MenuCount(runs, runs)

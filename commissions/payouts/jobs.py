@@ -10,13 +10,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commissions.ledger.selectors import tenant_zone
+from commissions.payouts.archive import contents_header, contents_rows, statement_for
 from commissions.payouts.bankfiles import NoDebtorAccount, write_files
-from commissions.payouts.models import Payout, PayoutRun
+from commissions.payouts.models import PayoutRun
+from commissions.payouts.selectors import payouts_of
 from commissions.payouts.services import RunNotInState, export_run
 from commissions.statements.models import Statement
 from commissions.statements.papers import export_header, export_rows
 from commissions.statements.pdf import keep_pdf
-from commissions.statements.services import NothingToState, PeriodAlreadyStated, issue_statement
 from prm.accounts.capabilities import Capability
 from prm.events.services import Actor
 from prm.jobs.runners import JobFailed, Progress, runner
@@ -29,6 +30,7 @@ from prm.web.exports import csv_lines
     label=_("Make the bank files of a payout run"),
     capability=Capability.SETTLE_PAYOUTS,
     stoppable=False,
+    unit=_("payments"),
 )
 def make_bank_files(progress: Progress) -> None:
     """Write the files of an approved run, then mark it as sent to the bank; a repeat writes the same files again."""
@@ -47,73 +49,56 @@ def make_bank_files(progress: Progress) -> None:
             ) from error
         except RunNotInState as error:
             raise JobFailed(gettext("The run is not approved.")) from error
-    progress.finish({"files": kinds})
+        count = payouts_of(run.id).count()
+        progress.advance(count, count)
+    progress.finish({"payments": count, "files": len(kinds)})
 
 
 @runner(
     "payouts.statements",
     label=_("Statements of a payout run"),
     capability=Capability.ISSUE_STATEMENTS,
-    unit=_("statements"),
+    unit=_("payments"),
 )
 def make_run_statements(progress: Progress) -> None:
-    """Issue the statements of everybody in a run and pack each one's PDF and CSV.
+    """Pack the statement of every payment of a run as PDF and CSV, with a list that says which is where and why not.
 
-    One transaction each; after a kill the issued ones are found again by their run and the made PDFs on disk.
+    One transaction each; after a kill the issued ones are found again by their payment or run and the made PDFs on
+    disk.
     """
-    run_id, until_on = (
-        UUID(progress.params["run_id"]),
-        date.fromisoformat(progress.params["until_on"]),
-    )
+    run_id = UUID(progress.params["run_id"])
+    until_on = date.fromisoformat(progress.params["until_on"])
     actor = Actor(progress.started_by_id)
     with progress.scope():
         run = PayoutRun.objects.get(id=run_id)
-        pairs = list(
-            Payout.objects.filter(run_id=run_id)
-            .order_by("number")
-            .values_list("partner_id", "currency")
-            .distinct()
-        )
+        language = Tenant.objects.get(id=progress.tenant_id).language
+        payouts = list(payouts_of(run_id).order_by("number"))
+    found: dict[UUID, Statement] = {}
     with (
         progress.temporary_file(".zip") as target,
         zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
     ):
-        done = 0
-        for partner_id, currency in pairs:
+        for done, payout in enumerate(payouts, start=1):
             if progress.should_stop():
                 return
             with progress.scope():
-                statement = _statement(partner_id, currency, until_on, actor, run_id)
-                progress.advance(done := done + 1, len(pairs))
+                statement = statement_for(payout, until_on=until_on, actor=actor, at=timezone.now())
+                progress.advance(done, len(payouts))
             if statement:
+                found[payout.id] = statement
                 # In a transaction of its own: a statement stays issued when its PDF fails.
                 with progress.scope():
                     _pack(archive, statement)
+        with progress.scope(), translation.override(language):
+            rows = contents_rows(payouts, found)
+            archive.writestr(
+                f"{run.number}-contents.csv", "".join(csv_lines(contents_header(), rows))
+            )
         archive.close()
-        progress.finish(
-            {"statements": len(archive.namelist()) // 2}, target, f"{run.number}-statements.zip"
-        )
-
-
-def _statement(
-    partner_id: UUID, currency: str, until_on: date, actor: Actor, run_id: UUID
-) -> Statement | None:
-    """Return the run's statement, or the last one where everything is stated already."""
-    try:
-        return issue_statement(
-            partner_id=partner_id,
-            currency=currency,
-            until_on=until_on,
-            actor=actor,
-            at=timezone.now(),
-            run_id=run_id,
-        )
-    except (NothingToState, PeriodAlreadyStated):
-        return (
-            Statement.objects.filter(partner_id=partner_id, currency=currency)
-            .order_by("-position")
-            .first()
-        )
+        result = {"statements": len(found), "without_statement": len(payouts) - len(found)}
+        if progress.attempt > 1:
+            result["resumed"] = progress.attempt - 1
+        progress.finish(result, target, f"{run.number}-statements.zip")
 
 
 def _pack(archive: zipfile.ZipFile, statement: Statement) -> None:

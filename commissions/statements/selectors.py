@@ -1,7 +1,5 @@
 """Reads about statements."""
 
-from uuid import UUID
-
 from django.db.models import QuerySet
 
 from commissions.statements.models import Statement
@@ -24,8 +22,3 @@ def period_choices(member: Member) -> list[str]:
     """Return the months, as yyyy-mm, in which statements a member sees end, newest first, at most 36."""
     days = listed_statements(member).dates("period_end", "month", order="DESC")
     return [f"{day:%Y-%m}" for day in days[:36]]
-
-
-def statements_of_run(run_id: UUID) -> list[Statement]:
-    """Return the statements issued with a payout run, by number."""
-    return list(Statement.objects.filter(run_id=run_id).order_by("number"))

@@ -130,7 +130,7 @@ def test_a_run_from_preview_to_paid_and_stated(  # noqa: PLR0915  one story
     assert (right.status_code, _only_run(world).state) == (303, RunState.APPROVED)
 
     finance.post(f"/acme/manage/payouts/{run.id}/export/")
-    assert _run_last_job(world).result == {"files": ["sepa", "csv", "xlsx"]}
+    assert _run_last_job(world).result == {"payments": 2, "files": 3}
     assert _only_run(world).state == RunState.EXPORTED
     sepa = finance.get(f"/acme/manage/payouts/{run.id}/files/sepa/")
     assert b"pain.001.001.09" in b"".join(sepa.streaming_content)  # type: ignore[attr-defined]
@@ -148,7 +148,9 @@ def test_a_run_from_preview_to_paid_and_stated(  # noqa: PLR0915  one story
             list(Statement.objects.order_by("closing_minor").values_list("closing_minor", "run_id"))
             == [(0, run.id)] * 2
         )
-    assert names == sorted(f"{number}.{kind}" for number in numbers for kind in ("csv", "pdf"))
+    papers = [f"{number}.{kind}" for number in numbers for kind in ("csv", "pdf")]
+    assert names == sorted([*papers, f"{run.number}-contents.csv"])
+    assert job.result == {"statements": 2, "without_statement": 0}
     assert job.file_name == "PR-" + run.number.removeprefix("PR-") + "-statements.zip"
 
     deliver()
@@ -213,7 +215,7 @@ def test_statements_of_a_run_go_on_after_a_kill(
 
     done = _run_last_job(world)
 
-    assert done.result == {"statements": 2}
+    assert done.result == {"statements": 2, "without_statement": 0, "resumed": 1}
     with tenant_scope(world.acme.id):
         assert Statement.objects.count() == 2
 
