@@ -159,18 +159,7 @@ def record_payment(
     if not made:
         return event
     Customer.objects.filter(id=customer.id).update(payment_count=F("payment_count") + 1)
-    emit(
-        "revenue.recorded",
-        subject=f"revenue:{event.id}",
-        actor=actor,
-        partner_id=event.partner_id,
-        payload={
-            "revenue_event_id": str(event.id),
-            "referral_id": str(event.referral_id),
-            "partner_id": str(event.partner_id),
-        },
-        at=at,
-    )
+    _tell("revenue.recorded", event, actor, at)
     return event
 
 
@@ -195,9 +184,7 @@ def record_refund(
     """
     if kind not in REVERSAL_KINDS:
         raise NotAPayment(kind)
-    payment = RevenueEvent.objects.select_for_update(no_key=True).get(id=refunds_id)
-    if payment.kind not in PAYMENT_KINDS:
-        raise NotAPayment(payment.kind)
+    payment = _locked_payment(refunds_id)
     _same_currency(amount, payment.currency)
     facts = RevenueEvent(
         external_id=external_id,
@@ -213,31 +200,36 @@ def record_refund(
         source=source,
         note=note,
     )
-    if (first := RevenueEvent.objects.filter(external_id=external_id).first()) is not None:
-        return _same_facts(first, facts)
-    left = payment.amount_minor - payment.refunded_minor
-    if amount.minor > left:
-        raise RefundTooLarge(Money(left, payment.currency))
-    event, made = _insert_once(facts)
-    if not made:
-        return event
-    RevenueEvent.objects.filter(id=payment.id).update(
-        refunded_minor=F("refunded_minor") + amount.minor
-    )
+    event, made = _insert_once(facts, room=payment)
+    if made:
+        RevenueEvent.objects.filter(id=payment.id).update(
+            refunded_minor=F("refunded_minor") + amount.minor
+        )
+        _tell("revenue.refunded", event, actor, at, refunds_id=str(payment.id))
+    return event
+
+
+def _locked_payment(payment_id: UUID) -> RevenueEvent:
+    payment = RevenueEvent.objects.select_for_update(no_key=True).get(id=payment_id)
+    if payment.kind not in PAYMENT_KINDS:
+        raise NotAPayment(payment.kind)
+    return payment
+
+
+def _tell(name: str, event: RevenueEvent, actor: Actor, at: datetime, **more: str) -> None:
     emit(
-        "revenue.refunded",
+        name,
         subject=f"revenue:{event.id}",
         actor=actor,
         partner_id=event.partner_id,
         payload={
             "revenue_event_id": str(event.id),
-            "refunds_id": str(payment.id),
+            **more,
             "referral_id": str(event.referral_id),
             "partner_id": str(event.partner_id),
         },
         at=at,
     )
-    return event
 
 
 def tenant_day(moment: datetime) -> date:
@@ -246,10 +238,17 @@ def tenant_day(moment: datetime) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
-def _insert_once(facts: RevenueEvent) -> tuple[RevenueEvent, bool]:
-    """Insert the row, or return the one that came first under the same external id, also from a race just lost."""
+def _insert_once(
+    facts: RevenueEvent, *, room: RevenueEvent | None = None
+) -> tuple[RevenueEvent, bool]:
+    """Insert the row, or return the one that came first under the same external id, also from a race just lost.
+
+    room: the locked payment of which enough must be left. A repeat is told from a refund too many by its id.
+    """
     first = RevenueEvent.objects.filter(external_id=facts.external_id).first()
     if first is None:
+        if room is not None and facts.amount_minor > room.amount_minor - room.refunded_minor:
+            raise RefundTooLarge(Money(room.amount_minor - room.refunded_minor, room.currency))
         try:
             with transaction.atomic():
                 facts.save(force_insert=True)
