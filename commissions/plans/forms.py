@@ -153,13 +153,13 @@ class ExampleForm(forms.Form):
         super().__init__(data, initial={"example": deal})
         self.usual = deal
         self.fields["example"] = MoneyField(
-            currencies=[currency], required=False, label=_("Example deal")
+            currencies=[currency], zero=False, label=_("Example deal")
         )
 
     @property
     def deal(self) -> Money:
         """The deal given, or the usual one."""
-        return (self.is_valid() and self.cleaned_data["example"]) or self.usual
+        return self.cleaned_data["example"] if self.is_valid() else self.usual
 
 
 class PlanEditor:

@@ -183,7 +183,9 @@ def _draft_page(
     preview: Any,
 ) -> dict[str, Any]:
     deal_form = ExampleForm(
-        request.POST or None, currency=program.currency, deal=example_deal(program.currency)
+        request.POST if "example" in request.POST else None,
+        currency=program.currency,
+        deal=example_deal(program.currency),
     )
     deal = deal_form.deal
     return {
