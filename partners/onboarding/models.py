@@ -115,6 +115,8 @@ class Run(PublicTenantModel):
     # The last time a person of the partner did something here: what the stuck list counts from.
     moved_at = models.DateTimeField()
     nudged_at = models.DateTimeField(null=True, blank=True)
+    # The last call with the partner that somebody noted.
+    called_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "partners_run"
