@@ -195,20 +195,20 @@ def _referral_tasks(asked: Asked, waiting: int) -> tuple[list[Task], list[Task]]
     today = timezone.localdate()
     unanswered = selectors.FIGURES["waiting"].of(asked, asked.period)
     due = Referral.objects.open().filter(next_step_on__lte=today).exclude(next_step="")
-    oldest_first = unanswered.order_by("registered_at", "id").values("id")[:1]
+    oldest_first = unanswered.order_by("queued_at", "id").values("id")[:1]
     due_first = due.order_by("next_step_on", "id").values("id")[:2]
     rows = list(
         Referral.objects.filter(Q(id__in=oldest_first) | Q(id__in=due_first)).select_related(
             "partner"
         )
     )
-    sent = [row for row in rows if row.stage_kind == StageKind.SUBMITTED]
+    sent = [row for row in rows if row.stage_kind == StageKind.SUBMITTED and row.queued_at]
     steps = [
         row for row in rows if row.next_step and row.next_step_on and row.next_step_on <= today
     ]
     steps.sort(key=lambda row: (row.next_step_on or today, row.id))
     answers = (
-        [_answer(min(sent, key=lambda row: (row.registered_at, row.id)), waiting)]
+        [_answer(min(sent, key=lambda row: (row.queued_at or row.registered_at, row.id)), waiting)]
         if waiting and sent
         else []
     )

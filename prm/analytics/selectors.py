@@ -220,7 +220,7 @@ class Scoreboard:
     decided_before: int
     # Days from registration to the win of the referrals won in the period; None without a win.
     cycle: Quartiles | None
-    # When the longest waiting one was registered; None when none waits.
+    # From when the longest waiting one is owed an answer; None when none waits.
     waiting_since: datetime | None
 
 
@@ -241,7 +241,7 @@ def scoreboard(asked: Asked) -> Scoreboard:
         registered_before=Count("id", filter=_registered_in(asked, before)),
         won_before=Count("id", filter=_won(asked, before)),
         decided_before=Count("id", filter=_decided(asked, before)),
-        waiting_since=Min("registered_at", filter=_waiting(asked, now)),
+        waiting_since=Min("queued_at", filter=_waiting(asked, now)),
         seconds=_Quartiles(F("closed_at") - F("registered_at"), filter=_won(asked, now)),
     )
     seconds = row.pop("seconds")

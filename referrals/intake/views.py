@@ -1,5 +1,6 @@
 """Sending a referral, and answering those that came."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,7 @@ from prm.tenancy.keys import KeyReused
 from prm.web.counts import bounded_counts, count_text
 from prm.web.formats import number_text
 from prm.web.htmx import hx_redirect, redirect_to, render_part
-from prm.web.paging import keyset_page
+from prm.web.paging import COUNT_BOUND, keyset_page
 from prm.web.parts import Tab
 from referrals.intake.forms import ReferralForm, StaffReferralForm, key_of
 from referrals.intake.selectors import (
@@ -262,13 +263,20 @@ def queue(request: MemberRequest) -> HttpResponse:
     """Show what is owed an answer, or, as another view, the imported history that nobody answered."""
     history = request.GET.get("view") == "history"
     context = _history(request) if history else _waiting(request)
-    context["tabs"] = _queue_tabs(history=history)
+    counts = bounded_counts({"queue": waiting_referrals(), "history": history_waiting()})
+    size = counts["history" if history else "queue"]
+    context["page"] = replace(context["page"], count=size, bound=COUNT_BOUND)
+    context["tabs"] = _queue_tabs(counts, history=history)
     return render_part(request, "referrals/intake/queue.html", context)
 
 
 def _waiting(request: MemberRequest) -> dict[str, Any]:
     page = keyset_page(
-        waiting_referrals(), params=request.GET, orders={"sent": ("queued_at",)}, default="sent"
+        waiting_referrals(),
+        params=request.GET,
+        orders={"sent": ("queued_at",)},
+        default="sent",
+        bound=None,
     )
     lookalikes = lookalikes_of(page.rows)
     waiting = [
@@ -289,14 +297,14 @@ def _history(request: MemberRequest) -> dict[str, Any]:
         params=request.GET,
         orders={"sent": ("registered_at",)},
         default="-sent",
+        bound=None,
     )
     table = HistoryTable(page.rows, page=page, pick=True)
     return {"page": page, "history": table if page.rows else None, "shows_history": True}
 
 
-def _queue_tabs(*, history: bool) -> list[Tab]:
+def _queue_tabs(counts: dict[str, int], *, history: bool) -> list[Tab]:
     """Return the two views with their sizes; none while there is no history to show."""
-    counts = bounded_counts({"queue": waiting_referrals(), "history": history_waiting()})
     if not counts["history"] and not history:
         return []
     url = reverse("referrals:queue")

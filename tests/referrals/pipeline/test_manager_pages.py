@@ -243,8 +243,8 @@ def test_list_and_queue_ask_a_fixed_number_of_times(
 
     # partners of the name, rows, all counts, all filter choices
     assert asked("/acme/manage/referrals/?q=c") == 4
-    # rows, count, look-alikes
-    assert asked("/acme/manage/review/") == 3
+    # rows, counts of both views, look-alikes, and the menu's number
+    assert asked("/acme/manage/review/") == 4
 
 
 def test_the_list_narrows_by_partner_program_owner_and_words(
