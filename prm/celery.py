@@ -15,6 +15,7 @@ app.autodiscover_tasks(
         "prm.events",
         "prm.notices",
         "prm.jobs",
+        "prm.uploads",
         "prm.audit",
         "prm.accounts",
         "referrals.pipeline",

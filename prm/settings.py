@@ -167,6 +167,11 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+# Megabytes that one tenant's uploads may take together.
+UPLOAD_QUOTA_MB = env.whole("UPLOAD_QUOTA_MB", 5_000)
+# Dotted path of a function that looks at a file and returns the name of the malware in it, empty for none
+# (prm.uploads.services.Scanner). Uploads then wait until it has looked.
+UPLOAD_SCANNER = env.text("UPLOAD_SCANNER", "")
 
 # ---------------------------------------------------------------- mail
 # Without EMAIL_URL mail is written to files; MAILBOX=1 shows them at /mail/.
@@ -209,6 +214,7 @@ CELERY_TASK_DEFAULT_QUEUE = "money"
 CELERY_TASK_ROUTES = {
     "prm.notices.tasks.*": {"queue": "mail"},
     "prm.jobs.tasks.*": {"queue": "bulk"},
+    "prm.uploads.tasks.*": {"queue": "bulk"},
 }
 CELERY_BEAT_SCHEDULE = {
     "relay-events": {
@@ -235,6 +241,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "prm.jobs.tasks.clear_job_files",
         "schedule": 3600.0,
         "options": {"expires": 3600},
+    },
+    "scan-uploads": {
+        "task": "prm.uploads.tasks.sweep_scans",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     # A head kept outside the database shows a cut or rewritten trail; the same head is sent once.
     "publish-heads": {
@@ -319,6 +330,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
+        "media-src": ["'self'"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "form-action": ["'self'"],

@@ -37,7 +37,14 @@ class Upload(PublicTenantModel):
 
     class Meta:
         db_table = "prm_upload"
-        indexes = [models.Index(fields=["tenant", "purpose", "-uploaded_at"], name="upload_newest")]
+        indexes = [
+            models.Index(fields=["tenant", "purpose", "-uploaded_at"], name="upload_newest"),
+            models.Index(
+                fields=["tenant", "id"],
+                name="upload_waiting",
+                condition=models.Q(scan="waiting"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.file_name
