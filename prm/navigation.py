@@ -1,24 +1,28 @@
 """What the app shell shows around every page: brand, menu, person."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, get_script_prefix, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from prm.accounts.capabilities import Capability, Role
 from prm.accounts.members import Member
+from prm.web.counts import count_text, menu_numbers
 
 
 @dataclass(frozen=True)
 class NavItem:
-    """One link of the menu; count None shows nothing."""
+    """One link of the menu; count "" shows nothing."""
 
     label: str
     url: str
     icon: str
-    count: int | None = None
+    count: str = ""
     hot: bool = False
     current: bool = False
 
@@ -87,42 +91,24 @@ def _shell(request: HttpRequest, tenant: Any, member: Member | None) -> Shell:
     )
     if member is None:
         return base
-    menu = STAFF_MENU if member.is_staff else PARTNER_MENU
-    path = request.path_info
-    groups = [
-        NavGroup(
-            str(label),
-            [_item(entry, path) for entry in entries if member.may(entry[3]) and _url(entry[1])],
-        )
-        for label, entries in menu()
-    ]
-    tabs = (
-        []
-        if member.is_staff
-        else [
-            _item(entry, path)
-            for entry in partner_tabs()
-            if member.may(entry[3]) and _url(entry[1])
-        ]
-    )
-    from prm.notices.selectors import unread_count  # noqa: PLC0415  the shell reads every slice
-
-    return Shell(
-        **{
-            **base.__dict__,
-            "groups": [group for group in groups if group.items],
-            "tabs": _deepest_current(tabs),
-            "person_name": member.name,
-            "person_sub": member.partner_name
-            or ", ".join(str(Role(role).label) for role in member.roles),
-            "person_initials": "".join(part[0] for part in member.name.split()[:2]).upper(),
-            "person_hue": member.user_id % 8,
-            "account_url": _url("account-profile"),
-            "notice_url": _url("notice-list"),
-            "notice_count": unread_count(member.user_id, member.partner_id),
-            "switch_url": _url("membership-list"),
-            "search_url": _url("search"),
-        },
+    numbers = menu_numbers(request)
+    path, reader = request.path_info, _reader(member)
+    return replace(
+        base,
+        groups=[
+            NavGroup(label, [_item(link, path, numbers) for link in links])
+            for label, links in _groups(reader)
+        ],
+        tabs=_deepest_current([_item(link, path, numbers) for link in _tabs(reader)]),
+        person_name=member.name,
+        person_sub=member.partner_name or ", ".join(str(Role(role).label) for role in member.roles),
+        person_initials="".join(part[0] for part in member.name.split()[:2]).upper(),
+        person_hue=member.user_id % 8,
+        account_url=_url("account-profile"),
+        notice_url=_url("notice-list"),
+        notice_count=numbers.get("notice-list", 0),
+        switch_url=_url("membership-list"),
+        search_url=_url("search"),
     )
 
 
@@ -131,19 +117,79 @@ def _theme(request: HttpRequest) -> str:
 
 
 def _url(name: str) -> str:
+    """Return a page's address in the request's tenant, empty while no such page is built."""
+    return _address(name, get_urlconf(), get_script_prefix())
+
+
+@lru_cache(maxsize=16384)
+def _address(name: str, urlconf: str | None, prefix: str) -> str:
+    """Return reverse(name), which is the same for every request under one prefix and costs a walk each time."""
     try:
         return reverse(name)
     except NoReverseMatch:
         return ""
 
 
-def _item(entry: Entry, path: str) -> NavItem:
-    label, name, icon, _capability = entry
-    url = _url(name)
-    inner = url[len(get_script_prefix()) - 1 :] if url else ""
-    exact = name in {"partner-home", "manage-dashboard"}
-    current = path == inner if exact else bool(inner) and path.startswith(inner)
-    return NavItem(label=str(label), url=url, icon=icon, current=current)
+@dataclass(frozen=True)
+class Link:
+    """A link of the menu in one language and tenant, before anything is known of the page around it."""
+
+    label: str
+    name: str
+    url: str
+    icon: str
+    inner: str
+
+
+class Reader(NamedTuple):
+    """Everything that a menu depends on."""
+
+    is_staff: bool
+    rights: frozenset[Capability]
+    language: str
+    urlconf: str | None
+    prefix: str
+
+
+def _reader(member: Member) -> Reader:
+    language = get_language() or "en"
+    return Reader(
+        member.is_staff, member.capabilities, language, get_urlconf(), get_script_prefix()
+    )
+
+
+@lru_cache(maxsize=2048)
+def _groups(reader: Reader) -> list[tuple[str, list[Link]]]:
+    menu = STAFF_MENU() if reader.is_staff else PARTNER_MENU()
+    groups = [(str(label), _links(entries, reader)) for label, entries in menu]
+    return [(label, links) for label, links in groups if links]
+
+
+@lru_cache(maxsize=2048)
+def _tabs(reader: Reader) -> list[Link]:
+    return [] if reader.is_staff else _links(partner_tabs(), reader)
+
+
+def _links(entries: list[Entry], reader: Reader) -> list[Link]:
+    """Return the links to pages that are built and that the person may open."""
+    return [
+        Link(str(label), name, url, icon, url[len(reader.prefix) - 1 :])
+        for label, name, icon, right in entries
+        if right in reader.rights and (url := _url(name))
+    ]
+
+
+def _item(link: Link, path: str, numbers: Mapping[str, int]) -> NavItem:
+    exact = link.name in {"partner-home", "manage-dashboard"}
+    count = numbers.get(link.name, 0)
+    return NavItem(
+        label=link.label,
+        url=link.url,
+        icon=link.icon,
+        count=count_text(count) if count else "",
+        hot=numbers.get(f"{link.name} hot", 0) > 0,
+        current=path == link.inner if exact else path.startswith(link.inner),
+    )
 
 
 def _deepest_current(items: list[NavItem]) -> list[NavItem]:

@@ -1,5 +1,5 @@
 """Fills the places that referrals' pages leave for money."""
 
-from commissions.earnings import panels
+from commissions.earnings import panels, rewards
 
-__all__ = ["panels"]
+__all__ = ["panels", "rewards"]

@@ -1,9 +1,7 @@
 """What referrals' pages show of money: what was earned, what would be, and the program's terms."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from uuid import UUID
 
 from django.db.models import F
 from django.utils import timezone
@@ -12,7 +10,7 @@ from django.utils.translation import gettext
 from commissions.accruals.models import Accrual, Release
 from commissions.earnings.lines import lines_for
 from commissions.plans.rules import AccrualDraft, Facts, Rule, Trace, Version, drafts_for
-from commissions.plans.selectors import published_terms, terms_in_force
+from commissions.plans.selectors import terms_in_force
 from commissions.plans.wording import explain, hold_words, reward_name, rule_words, term_lines
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
@@ -20,7 +18,7 @@ from prm.accounts.members import Member
 from prm.money import Money
 from prm.web.formats import day_text, money_text, percent_text
 from referrals.pipeline.models import CLOSED_KINDS, Referral, StageKind
-from referrals.pipeline.panels import MoneyLine, Panel, Reward, fills
+from referrals.pipeline.panels import MoneyLine, Panel, fills
 from referrals.revenue.models import RevenueEvent
 
 SHOWN = 20
@@ -112,32 +110,6 @@ def terms_panel(program: Program, member: Member) -> Panel | None:
         "commissions/plans/terms.html",
         {"terms": term_facts(version), "notes": term_lines(version)[len(version.rules) :]},
     )
-
-
-@fills("referral.rewards")
-def rewards_of(referrals: Sequence[Referral], member: Member) -> dict[UUID, Reward]:
-    """Return what each referral has earned, else what it would earn if won; two queries for all."""
-    if not member.may(Capability.SEE_MONEY if member.is_staff else Capability.SEE_EARNINGS):
-        return {}
-    earned: dict[UUID, list[int]] = {}
-    rows = Accrual.objects.visible_to(member).filter(referral_id__in=[row.id for row in referrals])
-    for referral_id, amount, clawed in rows.values_list(
-        "referral_id", "amount_minor", "clawed_minor"
-    ):
-        earned.setdefault(referral_id, []).append(amount - clawed)
-    terms = published_terms(row.program_id for row in referrals)
-    found = {}
-    for row in referrals:
-        if row.id in earned:
-            found[row.id] = Reward(sum(earned[row.id]), row.currency, gettext("earned"))
-        elif row.stage_kind not in CLOSED_KINDS and row.deal_minor:
-            version = next(
-                (v for v in terms.get(row.program_id, []) if v.covers(row.registered_at)), None
-            )
-            minor = sum(draft.amount.minor for draft in _if_won(row, version)) if version else 0
-            if minor:
-                found[row.id] = Reward(minor, row.currency, gettext("if won"))
-    return found
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ the primary key is added to every order, so that no two rows share a place.
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
@@ -93,12 +95,12 @@ class Page:
         """Whether nothing comes before this page."""
         return self.before is None
 
-    @property
+    @cached_property
     def next_query(self) -> str:
         """The query string of the page after this one, empty when there is none."""
         return self._query(after=self.after) if self.after else ""
 
-    @property
+    @cached_property
     def previous_query(self) -> str:
         """The query string of the page before this one, empty when there is none."""
         return self._query(before=self.before) if self.before else ""
@@ -131,12 +133,13 @@ class Page:
         return self._query(sort=turned)
 
     def _query(self, **changes: str | None) -> str:
-        query = self.query.copy()
-        for name in ("after", "before", "page"):
-            query.pop(name, None)
-        for name, value in changes.items():
-            query[name] = value or ""
-        return "?" + query.urlencode()
+        # Not QueryDict.copy(), which copies deeply.
+        kept = {
+            name: values
+            for name, values in self.query.lists()
+            if name not in {"after", "before", "page"}
+        }
+        return "?" + urlencode(kept | {name: value or "" for name, value in changes.items()}, True)
 
 
 def keyset_page(
@@ -160,9 +163,37 @@ def keyset_page(
     columns = _columns(
         queryset.model, orders[sort.removeprefix("-")], descending=sort.startswith("-")
     )
-    rows, after, before = _window(queryset, columns, params, size)
+
+    def fetch(place: list[Any] | None, *, backward: bool) -> list[Any]:
+        wanted = (
+            queryset
+            if place is None
+            else queryset.filter(_beyond(queryset, columns, place, backward=backward))
+        )
+        return _rows(wanted, columns, size, backward=backward)
+
+    rows, after, before = _window(fetch, queryset, columns, params, size)
     count = queryset.order_by()[: bound + 1].count() if bound is not None else None
     return Page(rows, sort, tuple(orders), params, after, before, count, bound or 0)
+
+
+def page_by(
+    fetch: Callable[..., list[Any]],
+    *,
+    model: type[Model],
+    columns: Sequence[tuple[str, bool]],
+    params: QueryDict,
+    sort: str,
+    orders: Sequence[str],
+    size: int = PAGE_SIZE,
+) -> Page:
+    """Return the page the address asks for of rows that a statement of its own reads; it is not counted.
+
+    fetch: takes a place (the values of the columns there, None for the start) and `backward`, by name;
+    returns up to size + 1 rows, which have the columns as attributes. columns: (field of the model, descending).
+    """
+    rows, after, before = _window(fetch, QuerySet(model), list(columns), params, size)
+    return Page(rows, sort, tuple(orders), params, after, before, None, 0)
 
 
 def _columns(
@@ -175,6 +206,7 @@ def _columns(
 
 
 def _window(
+    fetch: Callable[..., list[Any]],
     queryset: QuerySet[Any],
     columns: list[tuple[str, bool]],
     params: QueryDict,
@@ -187,12 +219,7 @@ def _window(
                 place = _read(given, queryset, columns)
             except BadCursor:
                 break
-            rows = _rows(
-                queryset.filter(_beyond(queryset, columns, place, backward=name == "before")),
-                columns,
-                size,
-                backward=name == "before",
-            )
+            rows = fetch(place, backward=name == "before")
             if not rows:
                 break
             more, rows = len(rows) > size, rows[:size]
@@ -201,7 +228,7 @@ def _window(
                 # The rows left out are the earliest: this page's start is a place only if some remain before it.
                 return rows, _write(rows[-1], columns), _write(rows[0], columns) if more else None
             return rows, _write(rows[-1], columns) if more else None, _write(rows[0], columns)
-    rows = _rows(queryset, columns, size, backward=False)
+    rows = fetch(None, backward=False)
     return rows[:size], _write(rows[size - 1], columns) if len(rows) > size else None, None
 
 

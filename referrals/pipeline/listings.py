@@ -1,8 +1,8 @@
 """Lists of referrals as the address asks for them: view, search, filters, order, page; and the same rows as a file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -18,58 +18,23 @@ from prm.accounts.members import Member, MemberRequest
 from prm.events.services import Actor
 from prm.jobs.services import start_job
 from prm.money import Money
-from prm.web.counts import bounded_counts, count_text
+from prm.web.counts import bounded, count_text, menu_numbers
 from prm.web.exports import csv_lines, write_xlsx
 from prm.web.filters import FilterBar, search_words, select_from
 from prm.web.htmx import redirect_to
-from prm.web.paging import COUNT_BOUND, keyset_page
+from prm.web.paging import COUNT_BOUND, PAGE_SIZE, Page, keyset_page, page_by
 from prm.web.parts import Tab
+from referrals.pipeline.listed import own_counts, own_page
 from referrals.pipeline.models import Referral, StageKind
 from referrals.pipeline.panels import rewards_are_known, rewards_of
-from referrals.pipeline.selectors import VIEWS, Options, filter_options, matching, referral_rows
+from referrals.pipeline.selectors import VIEWS, Options, filter_options, referral_rows
 from referrals.pipeline.tables import PartnerReferralTable, StaffReferralTable, sender_name
+from referrals.pipeline.wanted import Wanted
 
 ORDERS = {"sent": ("registered_at",)}
 PERIODS = (30, 90, 180, 365)
 # More rows than this are written by a job.
 DIRECT_ROWS = 1000
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What of all referrals is asked for; plain values, so that a job can carry them."""
-
-    view: str = ""
-    words: str = ""
-    kind: str = ""
-    days: int = 0
-    program_id: str = ""
-    partner_id: str = ""
-    owner_id: str = ""
-
-    def rows(self, referrals: QuerySet[Referral], *, staff: bool) -> QuerySet[Referral]:
-        """Return those of the referrals, in no order."""
-        found = matching(referrals, self.words, partners=staff)
-        if self.view in VIEWS:
-            found = found.filter(stage_kind__in=VIEWS[self.view])
-        if self.kind:
-            found = found.filter(stage_kind=self.kind)
-        if self.days:
-            found = found.filter(registered_at__gte=timezone.now() - timedelta(days=self.days))
-        if not staff:
-            return found
-        if self.program_id:
-            found = found.filter(program_id=self.program_id)
-        if self.partner_id:
-            found = found.filter(partner_id=self.partner_id)
-        if self.owner_id:
-            found = found.filter(owner_id=int(self.owner_id))
-        return found
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether anything but the view is asked for."""
-        return replace(self, view="") != Wanted()
 
 
 def wanted_from(params: QueryDict) -> Wanted:
@@ -96,14 +61,25 @@ def _uuid_text(text: str) -> str:
 
 def partner_listing(request: MemberRequest) -> dict[str, Any]:
     """Return the page of the partner's list."""
-    wanted = wanted_from(request.GET)
-    listing = _listing(
-        request,
-        wanted,
-        Wanted(view=wanted.view, words=wanted.words, kind=wanted.kind, days=wanted.days),
+    asked = wanted_from(request.GET)
+    wanted = Wanted(view=asked.view, words=asked.words, kind=asked.kind, days=asked.days)
+    url, member = reverse("referrals:referral-list"), request.member
+    sort = request.GET.get("sort", "")
+    sort = sort if sort.removeprefix("-") in ORDERS else "-sent"
+    falling = sort.startswith("-")
+    page = page_by(
+        lambda place, *, backward: own_page(
+            wanted, member, place=place, rising=backward == falling, limit=PAGE_SIZE + 1
+        ),
+        model=Referral,
+        columns=[("registered_at", falling), ("id", falling)],
+        params=request.GET,
+        sort=sort,
+        orders=tuple(ORDERS),
     )
-    url = reverse("referrals:referral-list")
-    member, rows = request.member, listing["page"].rows
+    counts = menu_numbers(request, own_counts(wanted, member, bound=COUNT_BOUND))
+    listing = _frame(request, page, wanted, counts)
+    rows = page.rows
     sees_rewards = rewards_are_known() and member.may(Capability.SEE_EARNINGS)
     table = PartnerReferralTable(
         rows,
@@ -123,7 +99,7 @@ def staff_listing(request: MemberRequest) -> dict[str, Any]:
     """Return the page of the vendor's list."""
     wanted = wanted_from(request.GET)
     options = filter_options(partner_id=UUID(wanted.partner_id) if wanted.partner_id else None)
-    listing = _listing(request, wanted, wanted)
+    listing = _listing(request, wanted)
     url = reverse("referrals:manage-referral-list")
     selects = [
         _stage_select(request.GET),
@@ -140,10 +116,10 @@ def staff_listing(request: MemberRequest) -> dict[str, Any]:
     }
 
 
-def _listing(request: MemberRequest, wanted: Wanted, narrowed: Wanted) -> dict[str, Any]:
-    """Return page and tabs; all counts come in one query."""
-    visible, staff = Referral.objects.visible_to(request.member), request.member.is_staff
-    rows = narrowed.rows(visible, staff=staff)
+def _listing(request: MemberRequest, narrowed: Wanted) -> dict[str, Any]:
+    """Return page and tabs of the vendor's list; all counts come in one query."""
+    visible = Referral.objects.visible_to(request.member)
+    rows = narrowed.rows(visible, staff=True)
     page = keyset_page(
         referral_rows(rows), params=request.GET, orders=ORDERS, default="-sent", bound=None
     )
@@ -153,11 +129,19 @@ def _listing(request: MemberRequest, wanted: Wanted, narrowed: Wanted) -> dict[s
     }
     if narrowed.is_narrow:
         counted["shown"] = rows
-    counts = bounded_counts(counted)
+    counts = menu_numbers(request, {name: bounded(queryset) for name, queryset in counted.items()})
+    return _frame(request, page, narrowed, counts)
+
+
+def _frame(
+    request: MemberRequest, page: Page, narrowed: Wanted, counts: dict[str, int]
+) -> dict[str, Any]:
+    """Return what stands around the rows: views with their counts, the pager, where the file is made."""
+    staff = request.member.is_staff
     shown = counts.get("shown", counts[narrowed.view or "all"])
     return {
         "page": replace(page, count=shown, bound=COUNT_BOUND),
-        "tabs": _tabs(request, wanted.view, counts),
+        "tabs": _tabs(request, narrowed.view, counts),
         "is_empty": not counts["all"],
         "query": request.GET.urlencode(),
         "export_url": reverse(
@@ -167,9 +151,8 @@ def _listing(request: MemberRequest, wanted: Wanted, narrowed: Wanted) -> dict[s
 
 
 def _tabs(request: MemberRequest, current: str, counts: dict[str, int]) -> list[Tab]:
-    name = (
-        "referrals:manage-referral-list" if request.member.is_staff else "referrals:referral-list"
-    )
+    staff = request.member.is_staff
+    url = reverse("referrals:manage-referral-list" if staff else "referrals:referral-list")
     labels = {
         "": pgettext("several referrals", "All"),
         "open": pgettext("several referrals", "Open"),
@@ -180,7 +163,7 @@ def _tabs(request: MemberRequest, current: str, counts: dict[str, int]) -> list[
     return [
         Tab(
             label,
-            reverse(name) + (f"?view={view}" if view else ""),
+            url + (f"?view={view}" if view else ""),
             view == current,
             count_text(counts[view or "all"]),
         )

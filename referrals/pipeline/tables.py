@@ -5,14 +5,24 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from prm.web.formats import day_text, money_text
 from prm.web.marks import NOTHING, ago_mark
-from prm.web.tables import Column, DayColumn, MoneyColumn, Table, ident, stage_cell, two_lines
+from prm.web.tables import (
+    Column,
+    DayColumn,
+    MoneyColumn,
+    Table,
+    ident,
+    row_url,
+    stage_cell,
+    two_lines,
+)
+from referrals.pipeline.listed import Listed
 from referrals.pipeline.models import Referral, StageKind
 from referrals.pipeline.panels import Reward
 
@@ -25,6 +35,9 @@ STAGE_TONES = {
 }
 
 
+ENDED_KINDS = frozenset({"lost", "rejected", "expired"})
+
+
 def stage_tone(kind: str) -> str:
     """Return the tone of a stage's badge: waiting, won, over, or on its way."""
     return STAGE_TONES.get(kind, "accent")  # type: ignore[call-overload, no-any-return]
@@ -35,12 +48,12 @@ def sender_name(referral: Referral) -> str:
     return str(referral.submitted_by) if referral.submitted_by else referral.submitted_by_name
 
 
-def stage_mark(referral: Any) -> SafeString:
+def stage_mark(referral: Any, label: str) -> SafeString:
     """Return the stage over its bar; what ended without a customer has an unlit one."""
-    if referral.stage_kind in {StageKind.LOST, StageKind.REJECTED, StageKind.EXPIRED}:
-        return stage_cell(referral.stage.label, 0, 0)
-    tone = "ok" if referral.stage_kind == StageKind.WON else ""
-    return stage_cell(referral.stage.label, referral.path_step, referral.path_total, tone)
+    if referral.stage_kind in ENDED_KINDS:
+        return stage_cell(label, 0, 0)
+    tone = "ok" if referral.stage_kind == "won" else ""
+    return stage_cell(label, referral.path_step, referral.path_total, tone)
 
 
 class PartnerReferralTable(Table):
@@ -49,37 +62,35 @@ class PartnerReferralTable(Table):
     caption = _("Referrals, newest first")
     company = Column(_("Company"), row_header=True)
     stage = Column(_("Stage"), priority=2)
-    sender = Column(_("Sent by"), priority=3, css="muted", accessor="number")
+    sender = Column(_("Sent by"), priority=3, css="muted", accessor="sender")
     sent = DayColumn(_("Sent"), priority=3, sort="sent", accessor="registered_at")
     changed = Column(_("Last change"), priority=2, accessor="stage_entered_at")
     deal = MoneyColumn(_("Deal value"), priority=3, accessor="deal_minor")
     reward = Column(_("Your reward"), end=True, accessor="id")
 
     def __init__(
-        self, rows: Sequence[Referral], *, rewards: Mapping[UUID, Reward], **options: Any
+        self, rows: Sequence[Listed], *, rewards: Mapping[UUID, Reward], **options: Any
     ) -> None:
         super().__init__(rows, **options)
         self.rewards = rewards
+        self.url = row_url("referrals:referral-detail", "referral_id")
 
-    def render_company(self, record: Referral) -> SafeString:
+    def render_company(self, record: Listed) -> SafeString:
         return ident(
             record.company,
-            reverse("referrals:referral-detail", kwargs={"referral_id": record.id}),
+            self.url(record.id),
             sub=", ".join(filter(None, [record.contact_name, record.contact_title])),
             hue=record.id,
-            narrow=record.stage.label,
+            narrow=record.stage_label,
         )
 
-    def render_stage(self, record: Referral) -> SafeString:
-        return stage_mark(record)
+    def render_stage(self, record: Listed) -> SafeString:
+        return stage_mark(record, record.stage_label)
 
-    def render_sender(self, record: Referral) -> str:
-        return sender_name(record)
-
-    def render_changed(self, record: Referral) -> SafeString:
+    def render_changed(self, record: Listed) -> SafeString:
         return two_lines(ago_mark(record.stage_entered_at), next_words(record))
 
-    def render_reward(self, record: Referral) -> SafeString:
+    def render_reward(self, record: Listed) -> SafeString:
         return reward_mark(self.rewards.get(record.id))
 
 
@@ -106,13 +117,13 @@ class StaffReferralTable(Table):
         )
 
     def render_stage(self, record: Referral) -> SafeString:
-        return stage_mark(record)
+        return stage_mark(record, record.stage.label)
 
     def render_changed(self, record: Referral) -> SafeString:
         return two_lines(ago_mark(record.stage_entered_at), next_words(record))
 
 
-def next_words(referral: Referral) -> str:
+def next_words(referral: Referral | Listed) -> str:
     """Return what happens next in one line, with its day; empty when nothing is planned or it is over."""
     if not referral.next_step or referral.closed_at:
         return ""
@@ -127,4 +138,4 @@ def reward_mark(reward: Reward | None) -> SafeString:
     if reward is None:
         return NOTHING
     amount = money_text(reward.amount_minor, reward.currency)
-    return two_lines(format_html('<span class="money strong">{}</span>', amount), reward.note)
+    return two_lines(SafeString(f'<span class="money strong">{escape(amount)}</span>'), reward.note)

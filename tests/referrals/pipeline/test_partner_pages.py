@@ -172,7 +172,28 @@ def test_the_list_asks_the_database_a_fixed_number_of_times(
     with CaptureQueriesContext(connection) as context:
         assert client.get("/acme/referrals/?q=company").status_code == 200
 
-    # tenant, session, person, membership, scope, rows, all counts, unread notices
+    # tenant, session, person, membership, scope, rows, all counts with the unread notices; a rep sees no reward
+    assert len(own_work(context)) == 7
+
+
+def test_an_admins_list_asks_once_more_for_all_rewards(
+    world: World, people: People, client: Client, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        for number in range(3):
+            a_referral(
+                at,
+                partner=people.partner,
+                by=people.rep,
+                company=f"Company {number}",
+                contact_email=f"a@c{number}.example",
+                deal_minor=100_000,
+            )
+    signed_in(client, people.admin).get("/acme/referrals/")
+
+    with CaptureQueriesContext(connection) as context:
+        assert client.get("/acme/referrals/").status_code == 200
+
     assert len(own_work(context)) == 8
 
 
