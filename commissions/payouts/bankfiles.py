@@ -10,7 +10,7 @@ from sepaxml import SepaTransfer
 
 from commissions.payouts.details import DebtorAccount, debtor_account
 from commissions.payouts.models import PayoutRun
-from commissions.payouts.rules import SEPA_CURRENCY
+from commissions.payouts.rules import NO_NAME, SEPA_CURRENCY, sepa_text
 from commissions.payouts.selectors import payouts_of, sepa_payouts
 from prm.accounts.secrets import decrypt
 from prm.jobs.files import private_path, private_root
@@ -89,16 +89,16 @@ def sepa_file(run: PayoutRun, *, tenant: Tenant, today: date) -> bytes | None:
     debtor = debtor_account(tenant)
     if debtor is None:
         raise NoDebtorAccount
-    transfer = SepaTransfer(_debtor(debtor), schema=SEPA_SCHEMA, clean=True)
+    transfer = SepaTransfer(_debtor(debtor), schema=SEPA_SCHEMA, clean=False)
     # The package numbers messages at random and has no way to say otherwise.
     transfer._xml.find("CstmrCdtTrfInitn/GrpHdr/MsgId").text = run.number  # noqa: SLF001
     for payout in payouts:
         payment: dict[str, Any] = {
-            "name": payout.account.holder,
+            "name": sepa_text(payout.account.holder, longest=70) or NO_NAME,
             "IBAN": decrypt(payout.account.number),
             "amount": payout.amount_minor,
             "execution_date": max(run.pay_on, today),
-            "description": f"{payout.number} {tenant.name}",
+            "description": sepa_text(f"{payout.number} {tenant.name}", longest=140),
             "endtoend_id": payout.number,
         }
         if payout.account.bic:
@@ -109,7 +109,7 @@ def sepa_file(run: PayoutRun, *, tenant: Tenant, today: date) -> bytes | None:
 
 def _debtor(debtor: DebtorAccount) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "name": debtor.holder[:70],
+        "name": sepa_text(debtor.holder, longest=70) or NO_NAME,
         "IBAN": debtor.iban,
         "batch": True,
         "currency": SEPA_CURRENCY,

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from schwifty import BIC, IBAN
 from schwifty.exceptions import SchwiftyException
+from text_unidecode import unidecode
 
 # A thief who changes an account is noticed within three days (THREATS.md, S25; FEATURES.md, H13).
 COOLING = timedelta(days=3)
@@ -60,6 +61,12 @@ SEPA_COUNTRIES = frozenset(
 )
 SEPA_CURRENCY = "EUR"
 _ACCOUNT_NUMBER = re.compile(r"[A-Z0-9]{4,34}")
+
+
+# What every bank of the scheme has to take (EPC217-08, SEPA best practices on character sets).
+_NOT_SEPA = re.compile(r"[^A-Za-z0-9/?:().,'+ -]+")
+# What the standard says where a name cannot be written.
+NO_NAME = "NOTPROVIDED"
 
 
 class NotAnAccountNumber(ValueError):
@@ -115,6 +122,18 @@ def bank_number(text: str) -> BankNumber:
             raise NotAnAccountNumber(_why(error)) from error
         return BankNumber(number, str(iban.bic or ""), iban.country_code)
     return BankNumber(number, "", "")
+
+
+def sepa_text(text: str, *, longest: int) -> str:
+    """Return a text in the characters that SEPA banks take: Latin letters, digits and a few marks.
+
+    Other scripts are spelled in Latin letters, "&" becomes "+", what is left over a space. A slash neither begins
+    nor ends it nor stands doubled. Empty when nothing can be written.
+    Source: EPC217-08; a bank may refuse a whole file for one other character.
+    """
+    latin = _NOT_SEPA.sub(" ", unidecode(text).replace("&", "+"))
+    plain = re.sub(r"/{2,}", "/", " ".join(latin.split())).strip("/ ")
+    return plain[:longest].strip("/ ")
 
 
 def checked_bic(text: str) -> str:

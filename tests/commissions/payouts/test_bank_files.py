@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date, datetime
 from xml.etree import ElementTree as ET
 
@@ -128,3 +129,53 @@ def test_the_vendors_account_is_stored_sealed_and_its_change_recorded_masked(
     assert Event.objects.get(name="payout_source.changed").changes == {
         "account": ["", "NL\u00a0••\u00a04300"]
     }
+
+
+@pytest.mark.parametrize(
+    ("holder", "written"),
+    [
+        pytest.param("Ålder & <Søn> A/S", "Alder + Son A/S", id="marks of XML"),
+        pytest.param("Иванов и сыновья", "Ivanov i synov'ia", id="Cyrillic"),
+        pytest.param("株式会社", "Zhu Shi Hui She", id="Japanese"),
+        pytest.param("//Quote “Ltd”_#@*//", "Quote Ltd", id="marks that banks refuse"),
+        pytest.param("Zoë\u200bß\tGmbH", "Zoe ss GmbH", id="invisible characters"),
+        pytest.param("\U0001f600", "NOTPROVIDED", id="nothing that can be written"),
+        pytest.param("é" * 140, "e" * 70, id="too long"),
+    ],
+)
+def test_names_of_any_script_are_written_in_what_banks_take(
+    world: World, acme: Tenant, at: datetime, holder: str, written: str
+) -> None:
+    a_payee("Brightwater", 100, at=at, holder=holder)
+    save_debtor_account(iban=DEBTOR, bic="", actor=Actor(world.finance.id), at=at)
+    Tenant.objects.filter(id=acme.id).update(
+        name="Acme & <Söhne> 株" * 6, legal_name="\U0001f600 & Söhne"
+    )
+    run = approved_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
+
+    content = sepa_file(run, tenant=Tenant.objects.get(id=acme.id), today=TODAY)
+
+    assert content is not None
+    root = ET.fromstring(content)  # noqa: S314  written by us a moment ago
+    assert root.findtext(".//p:Cdtr/p:Nm", namespaces=NS) == written
+    texts = [node.text for name in ("Nm", "Ustrd") for node in root.findall(f".//p:{name}", NS)]
+    assert len(texts) == 4
+    assert all(re.fullmatch(r"[A-Za-z0-9/?:().,'+ -]{1,140}", text or "") for text in texts)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", " ="])
+def test_no_cell_of_the_csv_starts_a_formula(
+    world: World, acme: Tenant, at: datetime, start: str
+) -> None:
+    evil = f"{start}HYPERLINK(1)"
+    a_payee(f"{start}cmd", 100, at=at, holder=evil)
+    save_debtor_account(iban=DEBTOR, bic="", actor=Actor(world.finance.id), at=at)
+    run = approved_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
+
+    write_files(run, tenant=Tenant.objects.get(id=acme.id), today=TODAY)
+
+    path = stored_file(run, "csv")
+    assert path is not None
+    row = next(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
+    assert row["Account holder"].startswith("'")
+    assert all(not cell.strip().startswith(("=", "+", "-", "@")) for cell in row.values())
