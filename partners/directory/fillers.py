@@ -4,9 +4,13 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 
-from partners.directory.models import Partner
+from partners.directory.models import Partner, PartnerState, PartnerType
 from partners.programs.models import Program
 from prm.audit.subjects import Named, names
+from prm.audit.values import choices_of
+
+choices_of("partner", "state", PartnerState)
+choices_of("partner", "type", PartnerType)
 
 
 @names("partner")

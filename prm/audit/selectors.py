@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from prm.accounts.models import Membership, User
 from prm.audit.subjects import Named, named_subjects
+from prm.audit.values import value_words
 from prm.audit.words import AREAS, field_words, sentence
 from prm.events.models import Event
 from prm.tenancy.scope import current_scope
@@ -103,8 +104,8 @@ def audit_lines(events: Sequence[Event]) -> list[AuditLine]:
             changes=[
                 FieldChange(
                     field_words(field),
-                    _shown(pair[0], field, names),
-                    _shown(pair[1], field, names),
+                    _shown(pair[0], field, event, names),
+                    _shown(pair[1], field, event, names),
                 )
                 for field, pair in event.changes.items()
                 if isinstance(pair, list) and len(pair) == 2
@@ -185,10 +186,10 @@ def _who(event: Event, names: dict[int, str]) -> str:
     return gettext("The portal")
 
 
-def _shown(value: Any, field: str, names: dict[int, str]) -> str:
+def _shown(value: Any, field: str, event: Event, names: dict[int, str]) -> str:
     if field in PEOPLE_FIELDS and isinstance(value, int):
         return names.get(value, f"#{value}")
-    text = "" if value is None else str(value)
+    text = value_words(event.subject.partition(":")[0], field, value)
     if moment := _moment(text):
         return moment_text(moment, "short")
     return text if len(text) <= VALUE_SHOWN else text[:VALUE_SHOWN] + "…"

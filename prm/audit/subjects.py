@@ -23,15 +23,20 @@ class Named:
 
 Namer = Callable[[Sequence[str]], dict[str, Named]]
 _namers: dict[str, Namer] = {}
+_fits: dict[str, Callable[[str], bool]] = {}
 
 
-def names(noun: str) -> Callable[[Namer], Namer]:
-    """Register what names the things of a noun, the part of a subject before the colon."""
+def names(noun: str, *, numbered: bool = False) -> Callable[[Namer], Namer]:
+    """Register what names the things of a noun, the part of a subject before the colon.
+
+    numbered: the noun's ids are whole numbers, else UUIDs; a subject with another id has no name.
+    """
 
     def register(namer: Namer) -> Namer:
         if _namers.get(noun, namer) is not namer:
             raise ValueError(f"{noun} is named already")
         _namers[noun] = namer
+        _fits[noun] = _is_number if numbered else _is_uuid
         return namer
 
     return register
@@ -42,7 +47,7 @@ def named_subjects(subjects: Iterable[str]) -> dict[str, Named]:
     ids: dict[str, set[str]] = defaultdict(set)
     for subject in subjects:
         noun, _, key = subject.partition(":")
-        if noun in _namers and _is_uuid(key):
+        if noun in _namers and _fits[noun](key):
             ids[noun].add(key)
     found: dict[str, Named] = {}
     for noun, keys in ids.items():
@@ -56,3 +61,7 @@ def _is_uuid(text: str) -> bool:
         return str(UUID(text)) == text
     except ValueError:
         return False
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
