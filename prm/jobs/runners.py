@@ -28,7 +28,8 @@ LEASE = timedelta(seconds=60)
 HEARTBEAT_SECONDS = 15
 # Progress is written at most this often; checkpoints always are.
 ADVANCE_SECONDS = 0.5
-FILE_LIFE = timedelta(days=7)
+# THREATS.md, S06: what was exported lies around for a day at most; who needs it later starts the job again.
+FILE_LIFE = timedelta(hours=24)
 log = structlog.get_logger(__name__)
 
 

@@ -182,7 +182,7 @@ def run(tenant_id: int, job_id: UUID) -> bool:
         )
         return True
     try:
-        with heartbeat(progress):
+        with heartbeat(progress), translation.override(_language_of(progress)):
             found.run(progress)
     except LeaseLost:
         log.warning("job taken over by another worker")
@@ -201,6 +201,13 @@ def run(tenant_id: int, job_id: UUID) -> bool:
         stopped = not progress.result and progress.should_stop()
         _end(progress, JobState.STOPPED if stopped else JobState.DONE)
     return True
+
+
+def _language_of(progress: Progress) -> str:
+    """Return the language of whoever asked for the work, else the tenant's: its files and faults are read by people."""
+    person = User.objects.filter(id=progress.started_by_id or 0).only("language").first()
+    tenant = Tenant.objects.only("language").get(id=progress.tenant_id)
+    return (person.language if person else "") or tenant.language
 
 
 def _take(tenant_id: int, job_id: UUID) -> Progress | None:

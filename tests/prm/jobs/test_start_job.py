@@ -77,7 +77,9 @@ def test_does_the_work_and_keeps_result_and_file(
         3,
     )
     assert done.file_name == "Zählung 2026.csv"
+    assert done.finished_at is not None
     assert done.file_expires_at is not None
+    assert done.file_expires_at - done.finished_at <= timedelta(hours=24, seconds=1)
     with tenant_scope(world.acme.id), open_private(done.file) as file:
         assert file.read() == b"one\ntwo\n"
 
