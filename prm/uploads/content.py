@@ -17,6 +17,7 @@ MAX_PIXELS = 24_000_000
 SIDE = 2_560
 _OFFICE = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx"}
 _BOX_LIMIT = 10_000
+_ZIP_END = 22
 
 
 class NotTaken(ValueError):
@@ -39,7 +40,7 @@ def true_kind(path: Path) -> str:
         tail = file.read(HEAD_BYTES)
     kind = kind_of(head, tail, size)
     if kind == "zip":
-        return _office_kind(path)
+        return _office_kind(path, tail)
     if kind == "mp4" and not _is_film(path, size):
         return ""
     if kind == "csv" and not _is_text(path):
@@ -47,16 +48,17 @@ def true_kind(path: Path) -> str:
     return kind
 
 
-def _office_kind(path: Path) -> str:
+def _office_kind(path: Path, tail: bytes) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
-            entries, comment = archive.infolist(), archive.comment
+            entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise NotTaken("broken") from error
     names = {entry.filename.lower() for entry in entries}
     kind = next((kind for name, kind in _OFFICE.items() if name in names), "")
-    # Bytes before the first entry or behind the directory make one file two.
-    if not kind or comment or min(entry.header_offset for entry in entries):
+    # Bytes before the first entry or behind the directory's end make one file two.
+    ends_whole = tail[-_ZIP_END:].startswith(b"PK\x05\x06")
+    if not kind or not ends_whole or min(entry.header_offset for entry in entries):
         return ""
     if any(entry.flag_bits & 1 for entry in entries):
         raise NotTaken("locked")
@@ -72,9 +74,10 @@ def _office_kind(path: Path) -> str:
 
 def _is_film(path: Path, size: int) -> bool:
     """Tell whether the file is boxes from its first to its last byte, a moov among them."""
-    seen, place = set(), 0
+    seen: set[bytes] = set()
+    count = place = 0
     with path.open("rb") as file:
-        while place + 8 <= size and len(seen) < _BOX_LIMIT:
+        while place + 8 <= size and count < _BOX_LIMIT:
             file.seek(place)
             head = file.read(16)
             length, name = int.from_bytes(head[:4]), head[4:8]
@@ -85,6 +88,7 @@ def _is_film(path: Path, size: int) -> bool:
             if length < 8 or not all(32 <= sign < 127 for sign in name):
                 return False
             seen.add(name)
+            count += 1
             place += length
     return place == size and b"moov" in seen
 
