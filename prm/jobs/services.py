@@ -9,8 +9,9 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, transaction
 from django.db.models import Q
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from prm.accounts.models import User
 from prm.events.models import QueuedEvent
 from prm.events.services import SYSTEM, Actor, emit, nudge_relay
 from prm.jobs.files import remove_private
@@ -26,6 +27,7 @@ from prm.jobs.runners import (
     runner_of,
 )
 from prm.notices.services import notify
+from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope, tenant_scope
 
 # A job whose workers died this often is given up: it probably kills them.

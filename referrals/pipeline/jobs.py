@@ -1,10 +1,9 @@
 """Exports with too many rows for a request."""
 
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from prm.accounts.capabilities import Capability
-from prm.accounts.models import User
 from prm.jobs.runners import Progress, runner
 from prm.web.exports import write_xlsx
 from referrals.pipeline.exporting import copy_referrals
@@ -21,11 +20,8 @@ from referrals.pipeline.models import Referral
 def write_export(progress: Progress) -> None:
     """Write the rows the person saw into a file; a partner's job runs in the partner's scope."""
     staff, ending = bool(progress.params["staff"]), str(progress.params["format"])
-    person = User.objects.filter(id=progress.started_by_id or 0).first()
-    language = person.language if person and person.language else translation.get_language() or "en"
     with (
         progress.temporary_file(f".{ending}") as path,
-        translation.override(language),
         progress.scope(),
     ):
         visible = Referral.objects.all()

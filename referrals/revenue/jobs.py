@@ -6,11 +6,10 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from prm.accounts.capabilities import Capability
-from prm.accounts.models import User
 from prm.events.services import Actor
 from prm.jobs.files import private_path
 from prm.jobs.runners import JobFailed, Progress, runner
@@ -33,7 +32,6 @@ def write_export(progress: Progress) -> None:
     ending = str(progress.params["format"])
     with (
         progress.temporary_file(f".{ending}") as path,
-        translation.override(_language(progress)),
         progress.scope(),
     ):
         rows = revenue_lines(Wanted(**progress.params["wanted"]).rows(timezone.localdate()))
@@ -53,11 +51,10 @@ def write_export(progress: Progress) -> None:
 )
 def check_file(progress: Progress) -> None:
     """Book every row and take it all back: what is said is what the real run will do."""
-    with translation.override(_language(progress)):
-        with progress.scope(), transaction.atomic():
-            found = list(_outcomes(progress, 0))
-            transaction.set_rollback(True)
-        _finish(progress, found, fits="bookable")
+    with progress.scope(), transaction.atomic():
+        found = list(_outcomes(progress, 0))
+        transaction.set_rollback(True)
+    _finish(progress, found, fits="bookable")
 
 
 @runner(
@@ -70,17 +67,16 @@ def check_file(progress: Progress) -> None:
 )
 def record_file(progress: Progress) -> None:
     """Book the rows chunk by chunk; a row that is there already is told so, so a killed run just begins again."""
-    with translation.override(_language(progress)):
-        found: list[Outcome] = []
-        while True:
-            with progress.scope():
-                rows = _outcomes(progress, found[-1].line if found else 0)
-                chunk = list(islice(rows, CHUNK))
-                found += chunk
-                progress.advance(len(found))
-            if len(chunk) < CHUNK:
-                break
-        _finish(progress, found, fits="recorded")
+    found: list[Outcome] = []
+    while True:
+        with progress.scope():
+            rows = _outcomes(progress, found[-1].line if found else 0)
+            chunk = list(islice(rows, CHUNK))
+            found += chunk
+            progress.advance(len(found))
+        if len(chunk) < CHUNK:
+            break
+    _finish(progress, found, fits="recorded")
 
 
 def _outcomes(progress: Progress, after: int) -> Iterator[Outcome]:
@@ -108,8 +104,3 @@ def _finish(progress: Progress, found: list[Outcome], *, fits: str) -> None:
             path,
             "revenue-result.csv",
         )
-
-
-def _language(progress: Progress) -> str:
-    person = User.objects.filter(id=progress.started_by_id or 0).first()
-    return person.language if person and person.language else translation.get_language() or "en"
