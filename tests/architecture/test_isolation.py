@@ -119,6 +119,14 @@ def stage(world: World) -> Stage:
         "manager": world.manager,
         "finance": world.finance,
         "admin": world.admin,
+        # Sees what it sent itself: sharing among reps is the partner's choice, and none was made.
+        "colleague": a_member(
+            world.acme,
+            Role.PARTNER_REP,
+            "colleague@own-partner.example",
+            partner_id=casts["own"].partner.id,
+            partner_name=casts["own"].partner.name,
+        ),
         "rival_rep": casts["rival"].rep,
         "rival_admin": casts["rival"].partner_admin,
         "stranger": world.stranger,
@@ -234,6 +242,20 @@ class Asking:
             refusal = "hidden" if actor in hidden else "refused"
             self.expect(actor, method, "own", own, "in" if actor in allowed else refusal)
 
+    def a_colleagues_objects(self, method: str, allowed: list[str]) -> None:
+        """What another rep of the same partner gets of a rep's own object: said for each, never guessed."""
+        if "rep" not in allowed:
+            return
+        answer = self.block.get("colleague")
+        if answer not in {"hidden", "in"}:
+            self.wrong.append("say what a colleague gets: hidden, or in")
+            return
+        own, missing = self.ids("own"), ids_missing(self.kinds, self.stage)
+        there = self.expect("colleague", method, "another rep's", own, answer)
+        nowhere = self.expect("colleague", method, "nothing", missing, "hidden")
+        if answer == "hidden" and body(there) != body(nowhere):
+            self.wrong.append(f"colleague {method}: another rep's object and none look different")
+
     def other_objects(self, method: str, allowed: list[str]) -> None:
         """Another tenant's object and none at all look the same; a rival's is out of sight."""
         foreign, missing = self.ids("foreign"), ids_missing(self.kinds, self.stage)
@@ -262,5 +284,7 @@ def test_answers_as_declared(name: str, stage: Stage) -> None:
             asking.own_objects(method, allowed)
             if any(not kind.startswith("=") for kind in asking.kinds.values()):
                 asking.other_objects(method, allowed)
+                if not asking.block.get("shared"):
+                    asking.a_colleagues_objects(method, allowed)
 
     assert asking.wrong == []
