@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from commissions.ledger.models import AccountKind
+from commissions.ledger.selectors import tenant_zone
 from commissions.ledger.services import account_of, post_transfer
 from commissions.payouts.freezing import freeze_staged, frozen_digest
 from commissions.payouts.models import Payout, PayoutLine, PayoutRun, PayoutState, RunState
@@ -131,7 +132,8 @@ def _freeze(draft: RunDraft, actor: Actor, at: datetime) -> PayoutRun:
 
 
 def _next_run_number(at: datetime) -> str:
-    month = f"{at:%Y-%m}"
+    # The month of the vendor's own day, as on statements.
+    month = f"{at.astimezone(tenant_zone()):%Y-%m}"
     count = next_number(f"payout_run:{month}")
     # A second run in a month is PR-2026-11.2, so that PR-2026-11-0002 stays the name of a payment.
     return f"PR-{month}" if count == 1 else f"PR-{month}.{count}"

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from commissions.accruals.services import claw_back_refund, release_due
 from commissions.ledger.models import Transfer
 from commissions.ledger.selectors import balances_of
 from commissions.payouts.models import Payout, PayoutRun, PayoutState
+from commissions.payouts.selectors import ledger_check
 from commissions.payouts.services import (
     PayoutNotInState,
     RunAlreadyWaiting,
@@ -22,9 +24,21 @@ from commissions.payouts.services import (
 )
 from commissions.statements.models import Statement, StatementLine
 from commissions.statements.services import issue_statement
+from commissions.verification import faults
 from prm.events.services import SYSTEM, Actor
+from prm.money import Money
 from prm.tenancy.scope import tenant_scope
-from tests.builders.payouts import IBAN_GERMANY, a_payee, exported_run, payable, submitted_run
+from referrals.revenue.models import RevenueEvent
+from referrals.revenue.services import record_refund
+from tests.builders.commissions import an_accrual
+from tests.builders.payouts import (
+    IBAN_GERMANY,
+    a_payee,
+    bank_details,
+    exported_run,
+    payable,
+    submitted_run,
+)
 from tests.conftest import World, make_world
 
 AT = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
@@ -144,6 +158,49 @@ def test_commissions_posted_while_a_run_is_frozen_are_in_it_or_in_the_next(
         approve_run(run_id=run.id, digest=run.digest, actor=Actor(world.second_finance.id), at=AT)
         assert payout.amount_minor + balances_of(partner.id, "EUR").payable == 10_280
         assert payout.amount_minor % 70 == 10_000 % 70
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_a_refund_that_races_the_freeze_is_in_the_run_or_carried_below_zero(
+    real_world: World, attempt: int
+) -> None:
+    world, later = real_world, AT + timedelta(days=31)
+    with tenant_scope(world.acme.id):
+        accrual = an_accrual(AT, deal_minor=100_000)
+        bank_details(accrual.partner_id, at=AT)
+        release_due(until=later, at=later)
+
+    def give_back() -> RevenueEvent:
+        refund = record_refund(
+            external_id="R-1",
+            kind="refund",
+            refunds_id=accrual.revenue_event_id,  # type: ignore[arg-type]
+            amount=Money(25_000, accrual.currency),
+            booked_at=later,
+            source="form",
+            actor=SYSTEM,
+            at=later,
+        )
+        claw_back_refund(refund_id=refund.id, actor=SYSTEM, at=later)
+        return refund
+
+    results = _both(world, lambda: submitted_run(at=later, user_id=world.finance.id), give_back)
+
+    assert _kinds(results) == {PayoutRun, RevenueEvent}
+    with tenant_scope(world.acme.id):
+        payout, run = Payout.objects.get(), PayoutRun.objects.get()
+        # 20 % of 1,000.00 before the refund, of 750.00 after it; never anything between.
+        assert payout.amount_minor in {20_000, 15_000}
+        assert [check.difference.minor for check in ledger_check(run.id)] == [0]
+        approve_run(
+            run_id=run.id, digest=run.digest, actor=Actor(world.second_finance.id), at=later
+        )
+        balance = balances_of(accrual.partner_id, "EUR")
+        assert (balance.in_payout, balance.payable) == (
+            payout.amount_minor,
+            15_000 - payout.amount_minor,
+        )
+        assert list(faults()) == []
 
 
 def test_two_people_issuing_statements_make_one(real_world: World) -> None:
