@@ -1,17 +1,18 @@
 """Rewards as people read them: what for, how computed, where the money stands and what it waits for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext
 
 from commissions.accruals.models import Accrual, Release
 from commissions.payouts.models import Payout, PayoutLine, PayoutState
 from commissions.plans.rules import Trace
 from commissions.plans.wording import calculation, explain, reward_name
-from partners.directory.models import Partner
 from prm.web.formats import day_text, money_text
 from referrals.pipeline.models import Referral
 
@@ -148,38 +149,26 @@ class Line:
 def lines_for(
     accruals: Sequence[Accrual], *, now: datetime, staff: bool, partners: bool = False
 ) -> list[Line]:
-    """Return the accruals as lines, in their order; four queries whatever their number.
+    """Return the accruals as lines, in their order; two statements whatever their number.
 
     staff: a payment that still waits for its second person counts as in payout; its partner does not see that yet.
     partners: whether lines name their partner.
     """
-    ids = [accrual.id for accrual in accruals]
-    releases = {row.accrual_id: row for row in Release.objects.filter(accrual_id__in=ids)}
-    payouts = _payouts(
-        [row.transfer_id for row in releases.values() if row.transfer_id], staff=staff
-    )
-    referrals = Referral.objects.filter(id__in={accrual.referral_id for accrual in accruals})
-    companies = dict(referrals.values_list("id", "company"))
-    names: dict[UUID, str] = {}
-    if partners:
-        names = dict(
-            Partner.objects.filter(id__in={a.partner_id for a in accruals}).values_list(
-                "id", "name"
-            )
-        )
+    around = _around([accrual.id for accrual in accruals])
+    payouts = _payouts({facts["payout"] for facts in around.values() if facts["payout"]}, staff)
     lines = []
     for accrual in accruals:
-        release = releases.get(accrual.id)
-        payout = payouts.get(release.transfer_id) if release and release.transfer_id else None
+        facts = around[accrual.id]
+        payout = payouts.get(facts["payout"])
         trace = Trace.from_json(accrual.trace)
         lines.append(
             Line(
                 accrual=accrual,
                 trace=trace,
-                company=companies.get(accrual.referral_id) or gettext("Removed referral"),
-                referral_id=accrual.referral_id if accrual.referral_id in companies else None,
-                partner_name=names.get(accrual.partner_id, ""),
-                state=_state(accrual, release, payout, now),
+                company=facts["company"] or gettext("Removed referral"),
+                referral_id=accrual.referral_id if facts["company"] is not None else None,
+                partner_name=facts["partner__name"] if partners else "",
+                state=_state(accrual, payout, now, released=facts["released"]),
                 ready_on=accrual.earned_on + timedelta(days=trace.hold_days),
                 payout=payout,
             ),
@@ -187,20 +176,37 @@ def lines_for(
     return lines
 
 
-def _state(accrual: Accrual, release: Release | None, payout: Payout | None, now: datetime) -> str:
+def _around(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return what stands around each accrual: referral, partner, release, and the payment that claims it."""
+    release = Release.objects.filter(accrual_id=OuterRef("id"))
+    claim = PayoutLine.objects.filter(
+        transfer_id__in=release.values("transfer_id"), released_at=None
+    )
+    rows = Accrual.objects.filter(id__in=ids).annotate(
+        company=Subquery(Referral.objects.filter(id=OuterRef("referral_id")).values("company")[:1]),
+        released=Exists(release),
+        payout=Subquery(claim.values("payout_id")[:1]),
+    )
+    return {
+        row["id"]: row
+        for row in rows.values("id", "company", "partner__name", "released", "payout")
+    }
+
+
+def _state(accrual: Accrual, payout: Payout | None, now: datetime, *, released: bool) -> str:
     if accrual.clawed_minor == accrual.amount_minor:
         return REVERSED
     if payout is not None:
         return {PayoutState.SETTLED: PAID, PayoutState.RETURNED: RETURNED}.get(
             PayoutState(payout.state), IN_PAYOUT
         )
-    return READY if release is not None or accrual.payable_at <= now else HOLD
+    return READY if released or accrual.payable_at <= now else HOLD
 
 
-def _payouts(transfer_ids: Sequence[int], *, staff: bool) -> dict[int, Payout]:
-    """Return the payment that claims each release."""
-    claimed = PayoutLine.objects.filter(
-        transfer_id__in=transfer_ids, released_at=None
-    ).select_related("payout__run")
+def _payouts(ids: Collection[UUID], staff: bool) -> dict[UUID, Payout]:  # noqa: FBT001
+    """Return the payments that the reader may know of."""
+    if not ids:
+        return {}
     hidden = {PayoutState.CANCELLED} if staff else {PayoutState.CANCELLED, PayoutState.PREPARED}
-    return {row.transfer_id: row.payout for row in claimed if row.payout.state not in hidden}
+    shown = Payout.objects.filter(id__in=ids).exclude(state__in=hidden).select_related("run")
+    return {row.id: row for row in shown}

@@ -1,11 +1,14 @@
 """Reads of the earnings pages: a partner's balance, next payout, months, and lists of lines."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -14,12 +17,13 @@ from commissions.ledger.selectors import PartnerBalance, partner_balances
 from commissions.payouts.details import newest_account
 from commissions.payouts.models import Payout, PayoutAccount, PayoutLine, PayoutState
 from commissions.plans.models import PlanVersion
-from partners.directory.models import Enrollment
+from partners.directory.models import Enrollment, Partner
 from prm.accounts.members import Member
 
 IN_PROGRESS, PAID, REVERSED = "progress", "paid", "reversed"
 VIEWS = (IN_PROGRESS, PAID, REVERSED)
 COUNTED = 1000
+UNDER_WAY = frozenset({PayoutState.APPROVED, PayoutState.EXPORTED})
 
 
 @dataclass(frozen=True)
@@ -38,23 +42,82 @@ class NextPayout:
     first_ready_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Figures:
+    """A partner's rewards in one currency, counted. view_counts: rewards by tab; all counts up to a bound.
+
+    ready_count: released rewards that no payment claims. minimum_minor: the smallest payout that counts now, the
+    least of its programs' plans. first_ready_at: when the first reward on hold is released.
+    """
+
+    view_counts: dict[str, int]
+    ready_count: int
+    minimum_minor: int
+    first_ready_at: datetime | None
+
+
 def balances(partner_id: UUID, fallback: str) -> list[PartnerBalance]:
     """Return the partner's balances by currency, one of zeroes when nothing was ever earned."""
     return partner_balances(partner_id) or [PartnerBalance(fallback)]
 
 
-def next_payout(partner_id: UUID, balance: PartnerBalance) -> NextPayout:
-    """Return what the partner gets next in the balance's currency, to which account, or what is missing."""
-    under_way = (
+def figures(member: Member, partner_id: UUID, currency: str) -> Figures:
+    """Return what the earnings page counts, in one statement."""
+    accruals = listed_accruals(member).filter(partner_id=partner_id, currency=currency)
+    plans = PlanVersion.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=Now()),
+        program_id__in=Enrollment.objects.filter(partner_id=partner_id).values("program_id"),
+        currency=currency,
+        published_at__isnull=False,
+        starts_at__lte=Now(),
+    )
+    waiting = accruals.filter(~Exists(Release.objects.filter(accrual_id=OuterRef("id"))))
+    row = (
+        Partner.objects.filter(id=partner_id)
+        .annotate(
+            **{view: _bounded(in_view(accruals, view)) for view in VIEWS},
+            ready=_bounded(_free_releases().filter(accrual_id__in=accruals.values("id"))),
+            minimum=Subquery(
+                plans.order_by("minimum_payout_minor").values("minimum_payout_minor")[:1]
+            ),
+            first=Subquery(waiting.order_by("payable_at").values("payable_at")[:1]),
+        )
+        .values(*VIEWS, "ready", "minimum", "first")
+        .get()
+    )
+    return Figures(
+        {view: row[view] for view in VIEWS}, row["ready"], row["minimum"] or 0, row["first"]
+    )
+
+
+def _bounded(rows: QuerySet[Any]) -> Func:
+    """Count rows inside another statement, up to the bound."""
+    return Func(
+        ArraySubquery(rows.order_by().values("id")[: COUNTED + 1]),
+        function="cardinality",
+        output_field=IntegerField(),
+    )
+
+
+def payments_of(partner_id: UUID, currency: str, today: date) -> list[Payout]:
+    """Return the partner's payments that are under way or were settled in the last twelve months, oldest first."""
+    since = timezone.make_aware(datetime.combine(_months(today)[0], time()))
+    return list(
         Payout.objects.filter(
+            Q(state__in=UNDER_WAY) | Q(state=PayoutState.SETTLED, settled_at__gte=since),
             partner_id=partner_id,
-            currency=balance.currency,
-            state__in=[PayoutState.APPROVED, PayoutState.EXPORTED],
+            currency=currency,
         )
         .select_related("run", "account")
         .order_by("id")
-        .first()
     )
+
+
+def next_payout(
+    partner_id: UUID, balance: PartnerBalance, known: Figures, payments: Sequence[Payout]
+) -> NextPayout:
+    """Return what the partner gets next in the balance's currency, to which account, or what is missing."""
+    under_way = next((row for row in payments if row.state in UNDER_WAY), None)
     if under_way is not None:
         return NextPayout(
             under_way.amount_minor,
@@ -65,43 +128,15 @@ def next_payout(partner_id: UUID, balance: PartnerBalance) -> NextPayout:
             0,
             None,
         )
-    minimum = smallest_payout(partner_id, balance.currency)
-    ready = Accrual.objects.filter(partner_id=partner_id, currency=balance.currency)
-    waiting = ready.filter(~Exists(Release.objects.filter(accrual_id=OuterRef("id"))))
     return NextPayout(
         amount_minor=max(balance.payable, 0),
-        line_count=_open_count(partner_id, balance.currency),
+        line_count=known.ready_count,
         pay_on=None,
         account=newest_account(partner_id),
-        minimum_minor=minimum,
-        missing_minor=max(minimum - balance.payable, 0) if balance.payable > 0 else 0,
-        first_ready_at=waiting.aggregate(first=Min("payable_at"))["first"],
+        minimum_minor=known.minimum_minor,
+        missing_minor=max(known.minimum_minor - balance.payable, 0) if balance.payable > 0 else 0,
+        first_ready_at=known.first_ready_at,
     )
-
-
-def smallest_payout(partner_id: UUID, currency: str) -> int:
-    """Return the smallest payout that counts for the partner now: the least of its programs' plans, in minor units."""
-    programs = Enrollment.objects.filter(partner_id=partner_id).values("program_id")
-    in_force = PlanVersion.objects.filter(
-        Q(ends_at=None) | Q(ends_at__gt=Now()),
-        program_id__in=programs,
-        currency=currency,
-        published_at__isnull=False,
-        starts_at__lte=Now(),
-    )
-    return in_force.aggregate(least=Min("minimum_payout_minor"))["least"] or 0
-
-
-def _open_count(partner_id: UUID, currency: str) -> int:
-    """Return how many released rewards no payment claims yet."""
-    claimed = PayoutLine.objects.filter(transfer_id=OuterRef("transfer_id"), released_at=None)
-    released = Release.objects.filter(
-        ~Exists(claimed),
-        partner_id=partner_id,
-        accrual__currency=currency,
-        transfer_id__isnull=False,
-    )
-    return released[: COUNTED + 1].count()
 
 
 def listed_accruals(member: Member) -> QuerySet[Accrual]:
@@ -131,28 +166,27 @@ def on_hold(accruals: QuerySet[Accrual]) -> QuerySet[Accrual]:
 
 def ready(accruals: QuerySet[Accrual]) -> QuerySet[Accrual]:
     """Return the accruals that are released and claimed by no payment."""
+    return accruals.filter(Exists(_free_releases().filter(accrual_id=OuterRef("id"))))
+
+
+def _free_releases() -> QuerySet[Release]:
+    """Return the releases of something that no live payment claims."""
     claimed = PayoutLine.objects.filter(transfer_id=OuterRef("transfer_id"), released_at=None)
-    free = Release.objects.filter(
-        ~Exists(claimed), accrual_id=OuterRef("id"), transfer_id__isnull=False
-    )
-    return accruals.filter(Exists(free))
+    return Release.objects.filter(~Exists(claimed), transfer_id__isnull=False)
 
 
-def view_counts(accruals: QuerySet[Accrual]) -> dict[str, int]:
-    """Return how many accruals each tab holds, counted up to a bound."""
-    return {view: in_view(accruals, view)[: COUNTED + 1].count() for view in VIEWS}
-
-
-def paid_by_month(partner_id: UUID, currency: str, today: date) -> list[tuple[date, int]]:
+def paid_by_month(payments: Sequence[Payout], today: date) -> list[tuple[date, int]]:
     """Return what was paid in each of the last twelve months, oldest first, in minor units; days are the reader's."""
-    months = [
+    sums: dict[date, int] = defaultdict(int)
+    for row in payments:
+        if row.state == PayoutState.SETTLED and row.settled_at:
+            sums[timezone.localtime(row.settled_at).date().replace(day=1)] += row.amount_minor
+    return [(month, sums[month]) for month in _months(today)]
+
+
+def _months(today: date) -> list[date]:
+    """Return the first days of the last twelve months, oldest first."""
+    return [
         date(today.year - (today.month <= back), (today.month - back - 1) % 12 + 1, 1)
         for back in range(11, -1, -1)
     ]
-    sums: dict[date, int] = defaultdict(int)
-    rows = Payout.objects.filter(
-        partner_id=partner_id, currency=currency, state=PayoutState.SETTLED
-    )
-    for settled_at, minor in rows.values_list("settled_at", "amount_minor"):
-        sums[timezone.localtime(settled_at).date().replace(day=1)] += minor
-    return [(month, sums[month]) for month in months]

@@ -1,6 +1,7 @@
 """What a partner earns, and the same lines for finance."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -18,14 +19,16 @@ from commissions.earnings.lines import Line, lines_for
 from commissions.earnings.listings import MANAGE_ORDERS, ORDERS, Wanted, manage_bar, wanted_from
 from commissions.earnings.pages import balance_parts, history_of, math_of, month_chart, tabs_of
 from commissions.earnings.selectors import (
+    COUNTED,
     IN_PROGRESS,
     VIEWS,
     balances,
+    figures,
     in_view,
     listed_accruals,
     next_payout,
     paid_by_month,
-    view_counts,
+    payments_of,
 )
 from commissions.earnings.tables import AccrualTable, EarningsTable
 from commissions.statements.selectors import listed_statements
@@ -54,20 +57,24 @@ def earnings(request: MemberRequest) -> HttpResponse:
     view = request.GET.get("view", IN_PROGRESS)
     view = view if view in VIEWS else IN_PROGRESS
     accruals = listed_accruals(request.member).filter(currency=balance.currency)
+    known = figures(request.member, partner_id, balance.currency)
     page = keyset_page(
-        in_view(accruals, view), params=request.GET, orders=ORDERS, default="-earned"
+        in_view(accruals, view), params=request.GET, orders=ORDERS, default="-earned", bound=None
     )
+    page = replace(page, count=known.view_counts[view], bound=COUNTED)
     lines = lines_for(page.rows, now=timezone.now(), staff=False)
-    months = paid_by_month(partner_id, balance.currency, timezone.localdate())
+    today = timezone.localdate()
+    payments = payments_of(partner_id, balance.currency, today)
+    months = paid_by_month(payments, today)
     context = {
         "balance": balance,
         "others": [row for row in all_balances if row.currency != balance.currency and row.owed],
         "currencies": [row.currency for row in all_balances],
         "parts": balance_parts(balance),
-        "coming": next_payout(partner_id, balance),
+        "coming": next_payout(partner_id, balance, known, payments),
         "may_edit_details": request.member.may(Capability.MANAGE_PAYOUT_DETAILS),
         "view": view,
-        "tabs": tabs_of(view, view_counts(accruals), balance.currency),
+        "tabs": tabs_of(view, known.view_counts, balance.currency),
         "page": page,
         "table": EarningsTable(
             lines, page=page, totals=_totals(lines, page.has_more, balance.currency)

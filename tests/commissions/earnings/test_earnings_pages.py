@@ -135,27 +135,26 @@ def test_the_list_costs_the_same_for_one_line_and_for_twenty(
     world: World, people: People, client: Client, at: datetime
 ) -> None:
     def cost() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            page_of(client, people.admin, "/acme/earnings/")
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/acme/earnings/")
         return len(
             [
                 q
                 for q in queries.captured_queries
-                if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))
+                if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "select set_config"))
             ]
         )
 
     with tenant_scope(world.acme.id):
         an_accrual(at, partner=people.partner, company="First")
-    cost()
+    page_of(client, people.admin, "/acme/earnings/")
     one = cost()
     with tenant_scope(world.acme.id):
         for number in range(19):
             an_accrual(at, partner=people.partner, company=f"Company {number}")
 
     assert cost() == one
+    assert one <= 12
 
 
 def test_the_partners_file_has_one_row_a_line(
