@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import Q, Value
+from django.db.models.functions import Lower, Now, StrIndex, Substr
 from django.utils.translation import gettext_lazy as _
 
 from prm.accounts.capabilities import Role
@@ -43,12 +43,26 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
 
+    # What the search looks for: the name, and the name behind its first word, in lower case.
+    name_norm = models.GeneratedField(
+        expression=Lower("name"), output_field=models.CharField(max_length=120), db_persist=True
+    )
+    surname_norm = models.GeneratedField(
+        expression=Lower(Substr("name", StrIndex("name", Value(" ")) + 1)),
+        output_field=models.CharField(max_length=120),
+        db_persist=True,
+    )
+
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
 
     class Meta:
         db_table = "prm_user"
+        indexes = [
+            models.Index(fields=["name_norm", "id"], name="user_name"),
+            models.Index(fields=["surname_norm", "id"], name="user_surname"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -18,7 +18,7 @@ from prm.web.htmx import render_part
 def search(request: MemberRequest) -> HttpResponse:
     """Show what the words name, kind by kind."""
     words = search_words(request.GET)
-    groups = found(request.member, words)
+    groups = found(request.member, words, only=request.GET.get("only", ""))
     count = sum(len(group.hits) for group in groups)
     say = ngettext("%(count)s result", "%(count)s results", count) % {"count": count}
     context = {

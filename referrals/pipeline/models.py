@@ -203,6 +203,15 @@ class Referral(PublicTenantModel):
                 fields=["tenant", "email_norm"], name="referral_email", condition=~Q(email_norm="")
             ),
             models.Index(fields=["tenant", "company_norm"], name="referral_company"),
+            # The search: a partner's own by name, and customers by name.
+            models.Index(
+                fields=["tenant", "partner", "company_norm", "id"], name="referral_partner_company"
+            ),
+            models.Index(
+                fields=["tenant", "company_norm", "id"],
+                name="referral_won_company",
+                condition=Q(stage_kind="won"),
+            ),
             models.Index(
                 fields=["tenant", "queued_at", "id"],
                 name="referral_queue",
