@@ -1,8 +1,15 @@
-"""Agreement texts: markdown made safe HTML."""
+"""Texts of programs: markdown made safe HTML, and the language in which a text is said."""
+
+from collections.abc import Mapping
 
 import markdown
 import nh3
+from django.conf import settings
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from prm.tenancy.models import Tenant
+from prm.tenancy.scope import NoScope, current_scope
 
 _TAGS = frozenset(
     "p br hr h1 h2 h3 h4 strong em ul ol li blockquote a code pre table thead tbody tr th td".split()  # noqa: SIM905  one line reads better
@@ -26,3 +33,31 @@ def rendered(text: str) -> SafeString:
         link_rel="noopener noreferrer nofollow",
     )
     return SafeString(clean)
+
+
+def said(texts: Mapping[str, str], language: str) -> str:
+    """Return a text in the language asked for, else in the tenant's, else in any; empty when there is none.
+
+    A text that had to be said in another language names it at its end: "Welcome (in English)".
+    """
+    if own := texts.get(language):
+        return own
+    given = {code: text for code, text in texts.items() if text}
+    if not given:
+        return ""
+    code = next(iter(given)) if len(given) == 1 else _spoken_here(given)
+    name = dict(settings.LANGUAGES).get(code)
+    if name is None:
+        return given[code]
+    mark = gettext("(in %(language)s)") % {"language": str(name)}
+    return f"{given[code]} {mark}"
+
+
+def _spoken_here(given: Mapping[str, str]) -> str:
+    """Return the tenant's language when the text is there in it, else the first."""
+    try:
+        tenant_id = current_scope().tenant_id
+    except NoScope:
+        return next(iter(given))
+    own = Tenant.objects.values_list("language", flat=True).get(id=tenant_id)
+    return own if own in given else next(iter(given))
