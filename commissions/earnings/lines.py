@@ -179,12 +179,11 @@ def lines_for(
 def _around(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Return what stands around each accrual: referral, partner, release, and the payment that claims it."""
     release = Release.objects.filter(accrual_id=OuterRef("id"))
-    claim = PayoutLine.objects.filter(
-        transfer_id__in=release.values("transfer_id"), released_at=None
-    )
+    claim = PayoutLine.objects.filter(transfer_id=OuterRef("released_by"), released_at=None)
     rows = Accrual.objects.filter(id__in=ids).annotate(
         company=Subquery(Referral.objects.filter(id=OuterRef("referral_id")).values("company")[:1]),
         released=Exists(release),
+        released_by=Subquery(release.values("transfer_id")[:1]),
         payout=Subquery(claim.values("payout_id")[:1]),
     )
     return {
