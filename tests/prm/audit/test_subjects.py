@@ -19,7 +19,7 @@ from prm.jobs.models import Job
 from prm.tenancy.models import Tenant
 from referrals.revenue.models import RevenueEvent
 from tests.builders.accounts import an_invitation
-from tests.builders.commissions import a_won_deal
+from tests.builders.commissions import a_won_deal, an_accrual
 from tests.builders.partners import a_partner
 from tests.builders.payouts import a_payee, submitted_run
 from tests.builders.people import a_member
@@ -41,12 +41,15 @@ def test_money_and_imports_have_names(acme: Tenant, at: datetime) -> None:
     )
     source = an_import("company\nKestrel\n", at)
 
+    accrual = an_accrual(at)
+
     subjects = {
         f"revenue:{sale.id}": "Sparrow €1,000.00",
         f"payout_run:{run.id}": run.number,
         f"payout:{payout.id}": f"{run.number} Brightwater Money",
         f"statement:{statement.id}": f"{statement.number} Brightwater Money",
         f"import:{source.id}": source.file_name,
+        f"accrual:{accrual.id}": f"€200.00 {accrual.partner.name}",
     }
     named = named_subjects([*subjects, "payout_run:0190a0a0-0000-7000-8000-000000000001"])
 
