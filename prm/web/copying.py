@@ -6,7 +6,8 @@
 The cells are those of prm.web.exports.csv_lines; only lines end without a return. The row policies hold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,17 @@ class Copied:
 
 def copy_csv(target: Path, rows: QuerySet[Any], columns: Sequence[Copied]) -> int:
     """Write the rows in their order; return how many. Needs an open scope."""
+    statement, params = copy_statement(rows, columns)
+    with connection.cursor() as cursor, _reading(cursor), target.open("wb") as file:
+        file.write("".join(csv_lines([column.header for column in columns], [])).encode())
+        with cursor.copy(statement, params) as copy:
+            for part in copy:
+                file.write(part)
+        return int(cursor.rowcount)
+
+
+def copy_statement(rows: QuerySet[Any], columns: Sequence[Copied]) -> tuple[str, Sequence[Any]]:
+    """Return the COPY of the rows' cells, without their headings, and its values."""
     sources: list[Any] = []
     cells: list[str] = []
     texts: list[str] = []
@@ -64,27 +76,19 @@ def copy_csv(target: Path, rows: QuerySet[Any], columns: Sequence[Copied]) -> in
     names = ", ".join(f"c{number}" for number in range(len(sources)))
     # Django's own SQL inside, cells of this module around it.
     chosen = f"select {', '.join(cells)} from ({inner}) rows ({names}) {_cut_rows(texts)}"  # noqa: S608
-    statement = f"copy ({chosen}) to stdout with (format csv)"
-    with connection.cursor() as cursor:
-        cursor.execute("select current_setting('TimeZone')")
-        before = cursor.fetchone()[0]
-        # Local to the transaction; put back, because the connection reads moments in its own zone.
-        # Behind the policies the planner expects few rows and looks joined ones up one by one; all of them are wanted.
-        cursor.execute(
-            "select set_config('TimeZone', %s, true), set_config('enable_nestloop', 'off', true)",
-            [timezone.get_current_timezone_name()],
-        )
-        with target.open("wb") as file:
-            file.write("".join(csv_lines([column.header for column in columns], [])).encode())
-            with cursor.copy(statement, params) as copy:
-                for part in copy:
-                    file.write(part)
-            count = cursor.rowcount
-        cursor.execute(
-            "select set_config('TimeZone', %s, true), set_config('enable_nestloop', 'on', true)",
-            [before],
-        )
-    return int(count)
+    return f"copy ({chosen}) to stdout with (format csv)", params
+
+
+@contextmanager
+def _reading(cursor: Any) -> Iterator[None]:
+    """Set the active zone, and how to join, for the copying; the connection itself reads moments in its own zone."""
+    cursor.execute("select current_setting('TimeZone')")
+    before = cursor.fetchone()[0]
+    # Behind the policies the planner expects few rows and looks joined ones up one by one; all of them are wanted.
+    words = "select set_config('TimeZone', %s, true), set_config('enable_nestloop', %s, true)"
+    cursor.execute(words, [timezone.get_current_timezone_name(), "off"])
+    yield
+    cursor.execute(words, [before, "on"])
 
 
 def _cut_rows(texts: Sequence[str]) -> str:

@@ -41,12 +41,19 @@ def copy_referrals(
     target: Path, referrals: QuerySet[Referral], *, header: list[str], staff: bool
 ) -> int:
     """Write referrals as CSV, newest first; return how many. Words in the active language, moments in its zone."""
+    return copy_csv(target, *copied(referrals, header=header, staff=staff))
+
+
+def copied(
+    referrals: QuerySet[Referral], *, header: list[str], staff: bool
+) -> tuple[QuerySet[Referral], list[Copied]]:
+    """Return the rows of the file in their order, and its columns."""
     sources = [row for row in _SOURCES if staff or row[0] != "partner__name"]
     columns = [
         Copied(word, _stage_label() if source is _STAGE else source, kind, F("currency"))
         for word, (source, kind) in zip(header, sources, strict=True)
     ]
-    return copy_csv(target, referrals.order_by("-registered_at", "-id"), columns)
+    return referrals.order_by("-registered_at", "-id"), columns
 
 
 def _stage_label() -> Coalesce:
