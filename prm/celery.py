@@ -18,6 +18,7 @@ app.autodiscover_tasks(
         "prm.uploads",
         "prm.audit",
         "prm.accounts",
+        "partners.training",
         "referrals.pipeline",
         "referrals.imports",
         "commissions.accruals",
