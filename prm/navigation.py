@@ -233,7 +233,6 @@ def PARTNER_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a 
                 ),
             ],
         ),
-        ("", [(_("Updates"), "notice-list", "bell", Capability.OWN_ACCOUNT)]),
     ]
 
 
