@@ -41,6 +41,10 @@ class NotADate(ValueError):
     """The text is no day in the form the file is said to use."""
 
 
+# Python refuses to read numbers of some thousand digits; no amount has so many.
+MOST_DIGITS = 30
+
+
 class NotANumber(ValueError):
     """The text is no amount in the form the file is said to use."""
 
@@ -125,7 +129,7 @@ def read_minor(text: str, decimal: str, currency: str) -> int:
         if not 1 <= len(first) <= 3 or any(len(piece) != 3 for piece in others):
             raise NotANumber(text)
         whole = whole.replace(group, "")
-    if not (whole + part).isdecimal() or not (whole + part).isascii():
+    if not (whole + part).isdecimal() or not (whole + part).isascii() or len(whole) > MOST_DIGITS:
         raise NotANumber(text)
     digits = currency_exponent(currency)
     if len(part.rstrip("0")) > digits:

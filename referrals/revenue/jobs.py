@@ -80,10 +80,10 @@ def record_file(progress: Progress) -> None:
 
 
 def _outcomes(progress: Progress, after: int) -> Iterator[Outcome]:
-    zone = ZoneInfo(Tenant.objects.values_list("time_zone", flat=True).get(id=progress.tenant_id))
+    tenant = Tenant.objects.only("time_zone", "currency").get(id=progress.tenant_id)
     path = private_path(progress.params["file"])
     try:
-        reading = reading_of(path, zone)
+        reading = reading_of(path, ZoneInfo(tenant.time_zone), tenant.currency)
     except FileUnfit as unfit:
         raise JobFailed(str(unfit)) from unfit
     actor = Actor(user_id=progress.started_by_id)

@@ -128,4 +128,7 @@ class RevenueEvent(PublicTenantModel):
     @property
     def reference(self) -> str:
         """The external id as people know it; empty for one made of a form's key, which tells nobody anything."""
-        return "" if self.external_id.startswith("form:") else self.external_id
+        origin, _, name = self.external_id.partition(":")
+        if origin == "won":
+            return name.partition(":")[0]
+        return "" if origin == "form" else self.external_id

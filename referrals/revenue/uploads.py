@@ -23,7 +23,6 @@ from prm.web.foreign_formats import (
     NotADate,
     NotANumber,
     TooPrecise,
-    guess_numbers,
     read_minor,
     read_moment,
 )
@@ -88,8 +87,8 @@ def template_csv() -> str:
     return "".join(csv_lines(COLUMNS, EXAMPLES))
 
 
-def reading_of(path: Path, zone: ZoneInfo) -> Reading:
-    """Look at a plain file's headings and amounts. Raises FileUnfit."""
+def reading_of(path: Path, zone: ZoneInfo, currency: str) -> Reading:
+    """Look at a plain file's headings and amounts. currency: of rows that name none. Raises FileUnfit."""
     places = {
         heading.strip().lower().replace(" ", "_"): place
         for place, heading in enumerate(headings_of(path))
@@ -99,10 +98,35 @@ def reading_of(path: Path, zone: ZoneInfo) -> Reading:
             gettext("The file has no column %(names)s. Start from the template.")
             % {"names": ", ".join(missing)}
         )
-    amounts = [row[places["amount"]] for _, row in rows_of(path)]
+    amounts = [
+        (row[places["amount"]], row[places["currency"]] if "currency" in places else "")
+        for _, row in rows_of(path)
+    ]
     if len(amounts) > MAX_ROWS:
         raise FileUnfit(gettext("The file has more than 5,000 rows. Split it into parts."))
-    return Reading(places, guess_numbers(amounts, "EUR").decimal, zone)
+    return Reading(places, _decimal_mark(amounts, currency), zone)
+
+
+def _decimal_mark(amounts: list[tuple[str, str]], currency: str) -> str:
+    """Return the mark that reads most amounts, each in its own currency: 1.234 is a thousand euros and a dinar.
+
+    The template's point when both read as many.
+    """
+    known = known_currencies()
+    named = [(text, code.strip().upper() or currency) for text, code in amounts]
+    misread = {
+        mark: sum(not _reads(text, mark, code) for text, code in named if code in known)
+        for mark in (".", ",")
+    }
+    return "," if misread[","] < misread["."] else "."
+
+
+def _reads(text: str, mark: str, currency: str) -> bool:
+    try:
+        read_minor(text, mark, currency)
+    except (NotANumber, TooPrecise):
+        return False
+    return True
 
 
 def outcomes(
@@ -224,7 +248,9 @@ def _customer(word: str) -> Customer:
 
 
 def _payment(reference: str) -> RevenueEvent:
-    payment = RevenueEvent.objects.filter(external_id=reference).first() if reference else None
+    # A deal's own sale is known by its referral's number.
+    named = RevenueEvent.objects.filter(external_id__in=[reference, f"won:{reference}"])
+    payment = named.order_by("external_id").first() if reference else None
     if payment is None:
         raise RowRefused(gettext("Name the payment taken back in refunded_reference"))
     return payment
