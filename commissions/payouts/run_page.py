@@ -89,7 +89,7 @@ def run_page(run: PayoutRun, member: Member) -> RunPage:
             _check_stat(run),
         ],
         exclusions=[
-            (_exclusion(row), money_text(row.amount_minor, row.currency))
+            (_exclusion(row, run, member), money_text(row.amount_minor, row.currency))
             for row in exclusions[:LONGEST_LIST]
         ],
         returned=returned,
@@ -160,11 +160,7 @@ def _stages(run: PayoutRun, *, may_approve: bool, returned: str) -> list[Stage]:
         ),
         (
             gettext("Settled"),
-            ". ".join(
-                filter(
-                    None, [day_text(run.settled_at, "short") if run.settled_at else "", returned]
-                )
-            ),
+            ". ".join(filter(None, [_settled_words(run), returned])),
         ),
     ]
     if run.state == RunState.CANCELLED:
@@ -183,6 +179,12 @@ def _stages(run: PayoutRun, *, may_approve: bool, returned: str) -> list[Stage]:
         )
         for index, (name, note) in enumerate(steps)
     ]
+
+
+def _settled_words(run: PayoutRun) -> str:
+    if run.settled_at:
+        return day_text(run.settled_at, "short")
+    return gettext("Waiting for the bank") if run.state == RunState.EXPORTED else ""
 
 
 def _check_stat(run: PayoutRun) -> Stat:
@@ -210,13 +212,14 @@ def _check_stat(run: PayoutRun) -> Stat:
     )
 
 
-def _exclusion(row: PayoutExclusion) -> SafeString:
+def _exclusion(row: PayoutExclusion, run: PayoutRun, member: Member) -> SafeString:
     minimum = row.detail.get("minimum_minor")
     cooling = row.detail.get("cooling_until")
     words = reason_words(
         row.reason,
         minimum=Money(minimum, row.currency) if minimum is not None else None,
         cooling_until=datetime.fromisoformat(cooling) if cooling else None,
+        left_out_by="" if run.prepared_by_id == member.user_id else _name(run.prepared_by),
     )
     return ident(
         row.partner.name,

@@ -115,6 +115,10 @@ class PayoutTable(Table):
         self.previous, self.again = previous, again
         super().__init__(rows, **options)
 
+    def _pick_cell(self, record: Any) -> str:
+        """Offer only what the bank has not answered yet."""
+        return super()._pick_cell(record) if record.state == PayoutState.EXPORTED else "<td></td>"
+
     def pick_label(self, record: Any) -> str:
         return gettext("Select %(name)s") % {"name": record.partner.name}
 

@@ -298,8 +298,9 @@ def run_settle(request: MemberRequest, run_id: UUID) -> HttpResponse:
     run, picked = _run(run_id), left_out_ids(request.POST.getlist("pick"))
     try:
         if request.POST.get("do") == "picked":
+            # What came back or was marked meanwhile is left as it is.
             mine = list(
-                Payout.objects.filter(run_id=run.id, id__in=picked)
+                Payout.objects.filter(run_id=run.id, id__in=picked, state=PayoutState.EXPORTED)
                 .order_by("id")
                 .values_list("id", flat=True)
             )

@@ -1,5 +1,6 @@
 """Why somebody is not paid, what changed and what adds up, in the reader's words."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -21,9 +22,15 @@ from prm.web.parts import Stat
 
 
 def reason_words(
-    reason: str, *, minimum: Money | None = None, cooling_until: datetime | None = None
+    reason: str,
+    *,
+    minimum: Money | None = None,
+    cooling_until: datetime | None = None,
+    left_out_by: str = "",
 ) -> str:
-    """Return why somebody is not paid, and what happens next."""
+    """Return why somebody is not paid, and what happens next; left_out_by: a name, empty for the reader."""
+    if reason == ExclusionReason.LEFT_OUT and left_out_by:
+        return gettext("Left out by %(name)s. Stays for the next run.") % {"name": left_out_by}
     if reason == ExclusionReason.COOLING and cooling_until:
         return gettext(
             "Bank details changed. Held until %(moment)s; call back on the number on file before paying."
@@ -85,29 +92,15 @@ def total_stats(totals: Iterable[CurrencyTotal]) -> list[Stat]:
 
 
 def left_out_stat(reasons: list[str]) -> Stat:
-    """Return how many balances are left out, and how many of them a person can do something about."""
-    decide = sum(reason in TO_DECIDE for reason in reasons)
+    """Return how many balances are left out and for which reasons, those that a person can end first."""
+    counts = Counter(reasons)
+    order = sorted(counts, key=lambda reason: (reason not in TO_DECIDE, -counts[reason], reason))
     return Stat(
         label=gettext("Left out of this run"),
         value=ngettext("%(count)s balance", "%(count)s balances", len(reasons))
         % {"count": len(reasons)},
-        note=_left_out_note(decide, len(reasons) - decide),
+        note=" · ".join(f"{ExclusionReason(reason).label}: {counts[reason]}" for reason in order),
     )
-
-
-def _left_out_note(decide: int, carried: int) -> str:
-    """Return one whole sentence for what there is; a language orders its words by itself."""
-    waits = ngettext(
-        "%(count)s waits for something you can do",
-        "%(count)s wait for something you can do",
-        decide,
-    ) % {"count": decide}
-    moves = ngettext(
-        "%(count)s moves to the next run by itself",
-        "%(count)s move to the next run by themselves",
-        carried,
-    ) % {"count": carried}
-    return ". ".join([waits] * bool(decide) + [moves] * bool(carried))
 
 
 def returned_words(totals: Iterable[CurrencyTotal]) -> str:

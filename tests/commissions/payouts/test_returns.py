@@ -220,14 +220,32 @@ def _issue(partner_id: UUID, at: datetime) -> Statement:
     ("reasons", "note"),
     [
         pytest.param([], "", id="nobody"),
-        pytest.param(["no_details"], "1 waits for something you can do", id="one to look at"),
-        pytest.param(["left_out"], "1 moves to the next run by itself", id="one carried"),
+        pytest.param(["no_details"], "No bank details: 1", id="one"),
         pytest.param(
-            ["no_details", "cooling", "below_minimum", "below_minimum"],
-            "2 wait for something you can do. 2 move to the next run by themselves",
-            id="both",
+            ["left_out", "below_minimum", "cooling", "below_minimum"],
+            "Bank details changed recently: 1 · Below the minimum payout: 2 · Left out by finance: 1",
+            id="what a person can end comes first",
         ),
     ],
 )
-def test_who_is_left_out_is_said_in_whole_sentences(reasons: list[str], note: str) -> None:
+def test_who_is_left_out_is_counted_by_reason(reasons: list[str], note: str) -> None:
     assert left_out_stat(reasons).note == note
+
+
+def test_ticking_rows_marks_only_what_the_bank_has_not_answered(world: World, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        a_payee("Brightwater", 421_000, at=at)
+        a_payee("Alder", 5_000, at=at, number=IBAN_GERMANY)
+        a_payee("Cedar", 3_000, at=at, number=IBAN_GERMANY)
+        run = _sent(world, at)
+        _back(Payout.objects.get(amount_minor=421_000), world, at)
+        ids = {row.amount_minor: str(row.id) for row in Payout.objects.all()}
+    client, address = _client(world), f"/acme/manage/payouts/{run.id}/"
+
+    page = client.get(address).content.decode()
+    client.post(f"{address}settle/", {"do": "picked", "pick": [ids[421_000], ids[5_000]]})
+
+    assert [f'value="{ids[amount]}"' in page for amount in (421_000, 5_000)] == [False, True]
+    with tenant_scope(world.acme.id):
+        states = dict(Payout.objects.values_list("amount_minor", "state"))
+    assert states == {421_000: "returned", 5_000: "settled", 3_000: "exported"}
