@@ -20,13 +20,16 @@ from commissions.accruals.services import (
 )
 from commissions.ledger.models import Transfer
 from commissions.ledger.selectors import balances_of
+from commissions.plans.rules import clawed_target
+from commissions.verification import faults
+from prm.events.relay import relay_tenant
 from prm.events.services import SYSTEM
 from prm.money import Money
 from prm.notices.models import Mail, Notice
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from referrals.revenue.models import RevenueEvent
-from referrals.revenue.services import record_refund
+from referrals.revenue.services import RefundTooLarge, record_refund
 from tests.builders.commissions import WON_500, a_plan, a_won_deal, an_accrual
 from tests.builders.referrals import a_program, people_of
 from tests.conftest import World, make_world
@@ -236,3 +239,46 @@ def test_the_table_itself_refuses_more_taken_back_than_earned(
 
     with pytest.raises(IntegrityError, match="accrual_clawed_within_amount"):
         Accrual.objects.filter(id=accrual.id).update(clawed_minor=clawed)
+
+
+def test_refunds_and_their_handlers_at_once_take_back_the_reward_once(
+    real_database: str, at: datetime
+) -> None:
+    world = make_world()
+    with tenant_scope(world.acme.id):
+        a_plan()
+        payment = RevenueEvent.objects.get(customer_id=a_won_deal(at, deal_minor=100_003).id)
+    relay_tenant(world.acme.id)
+
+    def refund(number: int) -> None:
+        # Five of a third each: three fit, to the cent only if the last takes the rest.
+        minor = 33_335 if number % 2 else 33_334
+        try:
+            with suppress(RefundTooLarge), tenant_scope(world.acme.id):
+                a_refund(payment.id, minor, at, name=f"r{number}")
+            relay_tenant(world.acme.id)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(refund, range(5)))
+    relay_tenant(world.acme.id)
+
+    with tenant_scope(world.acme.id):
+        payment.refresh_from_db()
+        left = payment.amount_minor - payment.refunded_minor
+        accrual = Accrual.objects.get()
+        assert 0 <= left < 33_336
+        assert accrual.clawed_minor == clawed_target(
+            accrual.amount_minor,
+            refunded_minor=payment.refunded_minor,
+            paid_minor=payment.amount_minor,
+        )
+        assert [str(fault) for fault in faults()] == []
+    if left:
+        with tenant_scope(world.acme.id):
+            a_refund(payment.id, left, at, name="rest")
+        relay_tenant(world.acme.id)
+    with tenant_scope(world.acme.id):
+        assert balances_of(payment.partner_id, "EUR").owed == 0
+        assert [str(fault) for fault in faults()] == []

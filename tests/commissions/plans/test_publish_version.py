@@ -1,9 +1,10 @@
 """publish_version puts dated terms in force, and what is published stands."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from commissions.plans.models import PlanRule, PlanVersion
 from commissions.plans.selectors import plan_in_force
@@ -18,10 +19,12 @@ from commissions.plans.services import (
     publish_version,
 )
 from prm.events.models import Event
-from prm.events.services import SYSTEM
+from prm.events.services import SYSTEM, Actor
 from prm.tenancy.models import Tenant
+from prm.tenancy.scope import tenant_scope
 from tests.builders.commissions import TWENTY_PERCENT, WON_500, a_plan
 from tests.builders.referrals import a_program
+from tests.conftest import make_world
 
 
 def a_draft(at: datetime, starts_at: datetime, *rules: object) -> PlanVersion:
@@ -105,6 +108,67 @@ def test_the_draft_is_one_and_changes_in_place(acme: Tenant, at: datetime) -> No
 
     discard_draft(version_id=first.id, actor=SYSTEM, at=at)
     assert not PlanVersion.objects.exists()
+
+
+def test_two_people_publish_at_once_and_one_version_is_in_force(
+    real_database: str, at: datetime
+) -> None:
+    world = make_world()
+    with tenant_scope(world.acme.id):
+        first = a_plan()
+        draft = a_draft(at, at + timedelta(days=30), WON_500)
+
+    def publish(user_id: int) -> PlanVersion:
+        try:
+            with tenant_scope(world.acme.id):
+                return publish_version(version_id=draft.id, actor=Actor(user_id), at=at)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        people = [world.admin.id, world.manager.id, world.finance.id, world.second_finance.id]
+        found = list(pool.map(publish, people))
+
+    with tenant_scope(world.acme.id):
+        stored = PlanVersion.objects.get(id=draft.id)
+        assert {version.published_by_id for version in found} == {stored.published_by_id}
+        assert Event.objects.filter(name="plan.version_published").count() == 2
+        first.refresh_from_db()
+        assert first.ends_at == stored.starts_at
+
+
+def test_the_database_itself_refuses_versions_that_overlap(acme: Tenant, at: datetime) -> None:
+    first = a_plan()
+    second = publish_version(
+        version_id=a_draft(at, at + timedelta(days=30), WON_500).id, actor=SYSTEM, at=at
+    )
+
+    for version, ends_at in ((first, None), (first, second.starts_at + timedelta(seconds=1))):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            PlanVersion.objects.filter(id=version.id).update(ends_at=ends_at)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        PlanVersion.objects.create(
+            program_id=first.program_id,
+            number=3,
+            currency="EUR",
+            starts_at=at - timedelta(days=1),
+            created_at=at,
+            published_at=at,
+        )
+
+    first.refresh_from_db()
+    assert first.ends_at == second.starts_at
+
+
+def test_no_rule_is_added_to_a_published_version(acme: Tenant, at: datetime) -> None:
+    version = a_plan()
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        PlanRule.objects.create(
+            version_id=version.id, position=2, trigger="won", reward="fixed", amount_minor=1
+        )
+
+    assert PlanRule.objects.count() == 1
 
 
 def test_what_is_published_is_never_changed(acme: Tenant, at: datetime) -> None:
