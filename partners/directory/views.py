@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -58,27 +59,9 @@ ORDERS = {"name": ("name",), "newest": ("created_at",)}
 @needs(Capability.SEE_PARTNERS)
 def partner_list(request: MemberRequest) -> HttpResponse:
     """Find partners."""
-    here, state = reverse("partners:partner-list"), request.GET.get("state", "")
+    state = request.GET.get("state", "")
     state = state if state in PartnerState.values else ""
-    bar = FilterBar(
-        here,
-        _("Filter partners"),
-        request.GET,
-        _("Search by name or domain"),
-        (
-            select_from(request.GET, "type", _("Type"), PartnerType.choices),
-            select_from(
-                request.GET,
-                "program",
-                _("Program"),
-                [(str(row.id), row.name) for row in open_programs()],
-            ),
-            select_from(
-                request.GET, "manager", _("Manager"), manager_choices(), any_label=_("Anyone")
-            ),
-        ),
-        keep=("sort", "state"),
-    )
+    bar = _filter_bar(request)
     type_, program, manager = (select.value for select in bar.selects)
     every = partners_found(
         Partner.objects.visible_to(request.member),
@@ -95,32 +78,48 @@ def partner_list(request: MemberRequest) -> HttpResponse:
         default="name",
         bound=None,
     )
-    counts = bounded_counts(views)
-    labels: Mapping[str, Any] = {"": _("All"), **dict(PartnerState.choices)}
-    query = "&".join(
-        f"{name}={value}"
-        for name, value in (("type", type_), ("program", program), ("manager", manager))
-        if value
-    )
-    tabs = [
-        Tab(
-            labels[name],
-            f"{here}?" + "&".join(filter(None, [f"state={name}" if name else "", query])),
-            name == state,
-            count_text(counts[name]),
-        )
-        for name in views
-    ]
     hidden = () if counts_are_known() else ("open_count", "won_count")
-    table = PartnerTable(partner_rows(page.rows), page=page, without=hidden)
     context = {
         "page": page,
-        "partners": table,
+        "partners": PartnerTable(partner_rows(page.rows), page=page, without=hidden),
         "bar": bar,
-        "tabs": tabs,
+        "tabs": _tabs(bounded_counts(views), state, bar),
         "may_edit": request.member.may(Capability.EDIT_PARTNERS),
     }
     return render_part(request, "partners/directory/list.html", context, say=page.shown_text)
+
+
+def _filter_bar(request: MemberRequest) -> FilterBar:
+    programs = [(str(row.id), row.name) for row in open_programs()]
+    return FilterBar(
+        reverse("partners:partner-list"),
+        _("Filter partners"),
+        request.GET,
+        _("Search by name or domain"),
+        (
+            select_from(request.GET, "type", _("Type"), PartnerType.choices),
+            select_from(request.GET, "program", _("Program"), programs),
+            select_from(
+                request.GET, "manager", _("Manager"), manager_choices(), any_label=_("Anyone")
+            ),
+        ),
+        keep=("sort", "state"),
+    )
+
+
+def _tabs(counts: Mapping[str, int], state: str, bar: FilterBar) -> list[Tab]:
+    """Return a tab for each state, which keeps the words and the filters."""
+    labels: Mapping[str, Any] = {"": _("All"), **dict(PartnerState.choices)}
+    kept = {"q": search_words(bar.params)} | {
+        name: select.value
+        for name, select in zip(("type", "program", "manager"), bar.selects, strict=True)
+    }
+    tabs = []
+    for name in counts:
+        query = urlencode({key: value for key, value in {"state": name, **kept}.items() if value})
+        url = f"{bar.url}?{query}" if query else bar.url
+        tabs.append(Tab(labels[name], url, name == state, count_text(counts[name])))
+    return tabs
 
 
 @require_safe

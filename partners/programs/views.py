@@ -55,6 +55,9 @@ def program_detail(request: MemberRequest, program_id: UUID) -> HttpResponse:
         "stages_url": _url("referrals:stage-list", program),
         "plan_url": _url("commissions:plan-list", program),
         "plan": plan_panel(program),
+        "import_url": _import_url(program)
+        if program.is_open and request.member.may(Capability.IMPORT_REFERRALS)
+        else "",
         "history": history_of(f"program:{program.id}"),
         "may_edit": request.member.may(Capability.EDIT_PROGRAMS),
     }
@@ -185,6 +188,14 @@ def _with(
     if edited is None:
         return [*program.custom_fields, field]
     return [field if old["key"] == key else old for old in program.custom_fields]
+
+
+def _import_url(program: Program) -> str:
+    """Return the page that takes this program's history in; empty where nobody imports."""
+    try:
+        return f"{reverse('referrals:import-new')}?program={program.id}"
+    except NoReverseMatch:
+        return ""
 
 
 def _url(name: str, program: Program) -> str:
