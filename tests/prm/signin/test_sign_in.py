@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.auth import hashers
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
@@ -416,3 +417,22 @@ def test_a_persons_pages_lie_in_no_cache(world: World, client: Client, path: str
 
     assert "no-store" in header
     assert "private" in header
+
+
+@pytest.mark.parametrize("email", ["manager@acme.example", "nobody@acme.example"])
+def test_a_wrong_login_costs_one_hash_whoever_it_names(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch, email: str
+) -> None:
+    """The clock cannot tell who has a login when both ways hash once; the figures stand in prm/DECISIONS.md."""
+    hashed = []
+
+    def counted(name: str) -> Callable[..., Any]:
+        real = getattr(hashers, name)
+        return lambda *given, **named: (hashed.append(name), real(*given, **named))[1]
+
+    monkeypatch.setattr(hashers, "verify_password", counted("verify_password"))
+    monkeypatch.setattr("django.contrib.auth.base_user.make_password", counted("make_password"))
+
+    give_password(client, email, "wrong phrase")
+
+    assert len(hashed) == 1
