@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
@@ -189,8 +189,10 @@ def _day_pattern(locale: Locale, form: str) -> str:
     return {"short": "medium", "month": "MMMM y", "mon": "LLL", "weekday": "full"}.get(form, form)
 
 
-def _local(value: datetime) -> datetime:
-    return timezone.localtime(value) if timezone.is_aware(value) else value
+def local_moment(value: datetime) -> datetime:
+    """Return a moment in the active zone; one that is there already, or has no zone, as it is."""
+    zone = timezone.get_current_timezone()
+    return value if value.tzinfo is zone or value.tzinfo is None else value.astimezone(zone)
 
 
 @lru_cache(maxsize=4096)
@@ -208,14 +210,20 @@ def day_text(value: date | datetime, form: str = "long", *, language: str | None
     month "November 2026", mon "Nov".
     A moment is first brought to the active time zone.
     """
-    day = _local(value).date() if isinstance(value, datetime) else value
+    day = local_moment(value).date() if isinstance(value, datetime) else value
     return _day(day, form, language or get_language() or "en")
 
 
 def clock_text(value: datetime, *, language: str | None = None) -> str:
     """Return the time of day in the active zone: "09:12", "9:12 AM", "ore 09:12"."""
-    locale = locale_of(language)
-    clock = format_time(_local(value).replace(tzinfo=None), "short", locale=locale)
+    local = local_moment(value)
+    return _clock(local.hour, local.minute, language or get_language() or "en")
+
+
+@lru_cache(maxsize=4096)
+def _clock(hour: int, minute: int, language: str) -> str:
+    locale = _parsed(language)
+    clock = format_time(time(hour, minute), "short", locale=locale)
     return f"ore{SPACE}{clock}" if locale.language == "it" else clock
 
 
@@ -227,7 +235,7 @@ def moment_text(value: datetime, form: str = "long", *, language: str | None = N
 def ago_text(value: datetime, *, now: datetime, language: str | None = None) -> str:
     """Return how long ago: "2 hours ago" up to seven days, then the day; what lies ahead is always the day."""
     age = now - value
-    then, today = _local(value).date(), _local(now).date()
+    then, today = local_moment(value).date(), local_moment(now).date()
     if age < timedelta(0) or age >= timedelta(days=7):
         return day_text(value, "short" if then.year == today.year else "medium", language=language)
     if age < timedelta(minutes=1):

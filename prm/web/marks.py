@@ -2,15 +2,16 @@
 # ruff: noqa: E501  an outline is one line
 
 from datetime import date, datetime
+from html import escape as escape_text
 from typing import Any
 from uuid import UUID
 from zlib import crc32
 
 from django.utils import timezone
-from django.utils.html import escape
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
-from prm.web.formats import ago_text, day_text, moment_text
+from prm.web.formats import ago_text, day_text, local_moment, moment_text
 
 NOTHING = SafeString('<span class="faint">–</span>')
 # Outlines on a 16 by 16 grid, drawn with one stroke.
@@ -90,6 +91,15 @@ MARKUP = {
 TONE_ICONS = {"ok": "done", "warn": "warning", "bad": "error", "info": "info", "accent": "flag"}
 
 
+def escaped(value: Any) -> SafeString:
+    """Return conditional_escape(value); Django's own is wrapped for lazy results, which costs three times as much."""
+    if isinstance(value, Promise):
+        value = str(value)
+    if hasattr(value, "__html__"):
+        return SafeString(value.__html__())
+    return SafeString(escape_text(str(value)))
+
+
 def initials_of(name: str) -> str:
     """Return up to two initials: "Aoife Brennan" is AB, "Velden" is VE."""
     words = [word for word in name.replace("&", " ").split() if word[:1].isalnum()]
@@ -108,17 +118,20 @@ def hue_of(identity: Any) -> int:
 def time_mark(value: date | datetime, text: str, title: str = "") -> SafeString:
     """Return the text inside <time> with its machine form."""
     machine = (
-        timezone.localtime(value).isoformat(timespec="seconds")
+        local_moment(value).isoformat(timespec="seconds")
         if isinstance(value, datetime)
         else value.isoformat()
     )
-    titled = f' title="{escape(title)}"' if title else ""
-    return SafeString(f'<time datetime="{machine}"{titled}>{escape(text)}</time>')
+    titled = f' title="{escape_text(title)}"' if title else ""
+    return SafeString(f'<time datetime="{machine}"{titled}>{escape_text(text)}</time>')
 
 
 def day_mark(value: date | datetime | None, form: str = "long") -> SafeString:
     """Return a day; nothing becomes a dash."""
-    return time_mark(value, day_text(value, form)) if value else NOTHING
+    if not value:
+        return NOTHING
+    value = local_moment(value) if isinstance(value, datetime) else value
+    return time_mark(value, day_text(value, form))
 
 
 def moment_mark(value: datetime | None, form: str = "long") -> SafeString:
@@ -128,8 +141,7 @@ def moment_mark(value: datetime | None, form: str = "long") -> SafeString:
 
 def ago_mark(value: datetime | None) -> SafeString:
     """Return how long ago it was, with the full moment as title."""
-    return (
-        time_mark(value, ago_text(value, now=timezone.now()), moment_text(value))
-        if value
-        else NOTHING
-    )
+    if not value:
+        return NOTHING
+    value = local_moment(value)
+    return time_mark(value, ago_text(value, now=timezone.now()), moment_text(value))

@@ -16,6 +16,7 @@ tables2's own template costs 7 times a hand-written one (STACK.md, section 1); t
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -23,12 +24,20 @@ import django_tables2
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from prm.web.formats import money_text, number_text, percent_text
-from prm.web.marks import MARKUP, NOTHING, ago_mark, day_mark, hue_of, initials_of, moment_mark
+from prm.web.marks import (
+    MARKUP,
+    NOTHING,
+    ago_mark,
+    day_mark,
+    escaped,
+    hue_of,
+    initials_of,
+    moment_mark,
+)
 from prm.web.paging import Page
 
 Html = SafeString | str
@@ -68,7 +77,7 @@ class Column(django_tables2.Column):
 
     def cell(self, record: Any, value: Any) -> Html:
         """Return the cell's content; the base writes the value as text."""
-        return NOTHING if value in (None, "") else conditional_escape(value)
+        return NOTHING if value in (None, "") else escaped(value)
 
 
 TextColumn = Column
@@ -219,7 +228,7 @@ class Table(django_tables2.Table):
         cells = [self._cell(name, bound) for name, bound in columns]
         parts = [
             '<div class="table-wrap"><table class="table"><caption class="vh">',
-            conditional_escape(self.words),
+            escaped(self.words),
             "</caption>",
         ]
         parts += [self._head(columns), "<tbody>", *self._rows(cells), "</tbody>"]
@@ -253,18 +262,16 @@ class Table(django_tables2.Table):
         if method is not None:
             wanted = self._wanted(name, method)
             if wanted == ("record",):
-                return lambda record: f"{start}{conditional_escape(method(record=record))}{end}"
+                return lambda record: f"{start}{escaped(method(record=record))}{end}"
             given = {"column": column, "bound_column": bound, "table": self}
 
             def called(record: Any) -> str:
                 values = {"record": record, "value": read(record), **given}
-                return f"{start}{conditional_escape(method(**{key: values[key] for key in wanted}))}{end}"
+                return f"{start}{escaped(method(**{key: values[key] for key in wanted}))}{end}"
 
             return called
         if not isinstance(column, Column):
-            return lambda record: (
-                f"{start}{conditional_escape(column.render(value=read(record)))}{end}"
-            )
+            return lambda record: f"{start}{escaped(column.render(value=read(record)))}{end}"
         write = column.cell
         return lambda record: f"{start}{write(record, read(record))}{end}"
 
@@ -277,7 +284,7 @@ class Table(django_tables2.Table):
     def _head(self, columns: list[tuple[str, Any]]) -> str:
         parts = ["<thead><tr>"]
         if self.pick:
-            words = conditional_escape(gettext("Select all rows"))
+            words = escaped(gettext("Select all rows"))
             parts.append(
                 f'<td><label class="pick"><input type="checkbox" data-all><span class="vh">{words}</span></label></td>'
             )
@@ -287,7 +294,7 @@ class Table(django_tables2.Table):
 
     def _header(self, column: Any, words: Any) -> str:
         css = f' class="{column.css}"' if getattr(column, "css", "") else ""
-        text = conditional_escape(getattr(column, "label", "") or words)
+        text = escaped(getattr(column, "label", "") or words)
         key, page = getattr(column, "sort", ""), self.page
         if not key or page is None or key not in page.orders:
             return f'<th scope="col"{css}>{text}</th>'
@@ -296,7 +303,7 @@ class Table(django_tables2.Table):
             f' aria-sort="{"descending" if page.descending else "ascending"}"' if sorted_now else ""
         )
         arrow = MARKUP["sort-down" if page.descending else "sort-up"] if sorted_now else ""
-        link = conditional_escape(page.sort_query(key))
+        link = escaped(page.sort_query(key))
         swap = f'hx-get="{link}" hx-target="#results" hx-push-url="true"'
         inner = f'<a class="sort" href="{link}" {swap}>{text}{arrow}</a>'
         return f'<th scope="col"{css}{state}>{inner}</th>'
@@ -306,12 +313,12 @@ class Table(django_tables2.Table):
         for name, bound in columns:
             css = f' class="{bound.column.css}"' if getattr(bound.column, "css", "") else ""
             tag = 'th scope="row"' if getattr(bound.column, "row_header", False) else "td"
-            parts.append(f"<{tag}{css}>{conditional_escape(self.totals.get(name, ''))}</{tag[:2]}>")
+            parts.append(f"<{tag}{css}>{escaped(self.totals.get(name, ''))}</{tag[:2]}>")
         return "".join([*parts, "</tr></tfoot>"])
 
     def _pick_cell(self, record: Any) -> str:
-        value = conditional_escape(self.pick_value(record))
-        words = conditional_escape(self.pick_label(record))
+        value = escaped(self.pick_value(record))
+        words = escaped(self.pick_label(record))
         box = f'<input type="checkbox" name="pick" value="{value}"><span class="vh">{words}</span>'
         return f'<td><label class="pick">{box}</label></td>'
 
@@ -345,12 +352,19 @@ def badge(text: Any, tone: str = "", icon: str = "") -> SafeString:
     """Return a badge; the tone is never the only signal, the word carries it."""
     toned = f' data-tone="{tone}"' if tone else ""
     return SafeString(
-        f'<span class="badge"{toned}>{MARKUP[icon] if icon else ""}{conditional_escape(text)}</span>'
+        f'<span class="badge"{toned}>{MARKUP[icon] if icon else ""}{escaped(text)}</span>'
     )
 
 
 def pips(step: int, total: int, tone: str = "", *, words: bool = True) -> SafeString:
     """Return the small stage bar; words adds "Step 4 of 6" for screen readers."""
+    return _pips(step, total, tone, get_language() if words else "")
+
+
+@lru_cache(maxsize=1024)
+def _pips(step: int, total: int, tone: str, language: str | None) -> SafeString:
+    """Return the bar in the active language, "" for none: lists draw the same few again and again."""
+    words = language != ""
     toned = f' data-tone="{tone}"' if tone else ""
     bars = '<i class="on"></i>' * step + "<i></i>" * (total - step)
     said = gettext("Step %(step)s of %(total)s") % {"step": step, "total": total} if words else ""
@@ -361,9 +375,7 @@ def pips(step: int, total: int, tone: str = "", *, words: bool = True) -> SafeSt
 def stage_cell(label: Any, step: int, total: int, tone: str = "") -> SafeString:
     """Return a stage's name over its bar; total 0, as of an ended one, has no bar."""
     bar = pips(step, total, tone) if total else ""
-    return SafeString(
-        f'<span class="stack stack-1"><span>{conditional_escape(label)}</span>{bar}</span>'
-    )
+    return SafeString(f'<span class="stack stack-1"><span>{escaped(label)}</span>{bar}</span>')
 
 
 def ident(
@@ -380,22 +392,22 @@ def ident(
 
     hue: the row's id. narrow: shown instead of hidden columns. person: round mark. mark: False leaves the mark out.
     """
-    text = conditional_escape(name)
-    link = f'<a href="{conditional_escape(url)}">{text}</a>' if url else f"<strong>{text}</strong>"
+    text = escaped(name)
+    link = f'<a href="{escaped(url)}">{text}</a>' if url else f"<strong>{text}</strong>"
     lines = link
     if sub:
-        lines += f'<span class="sub">{conditional_escape(sub)}</span>'
+        lines += f'<span class="sub">{escaped(sub)}</span>'
     if narrow:
-        lines += f'<span class="sub when-narrow">{conditional_escape(narrow)}</span>'
+        lines += f'<span class="sub when-narrow">{escaped(narrow)}</span>'
     if not mark:
         return SafeString(f'<div class="ident"><div>{lines}</div></div>')
     css = "avatar" if person else "logo"
-    letters = conditional_escape(initials_of(str(name)))
+    letters = escaped(initials_of(str(name)))
     drawn = f'<span class="{css}" data-hue="{hue_of(name if hue is None else hue)}" aria-hidden="true">{letters}</span>'
     return SafeString(f'<div class="ident">{drawn}<div>{lines}</div></div>')
 
 
 def two_lines(first: Any, second: Any) -> SafeString:
     """Return a cell of a line and a fainter line under it; an empty second line is left out."""
-    below = f'<span class="sub">{conditional_escape(second)}</span>' if second else ""
-    return SafeString(f"{conditional_escape(first)}{below}")
+    below = f'<span class="sub">{escaped(second)}</span>' if second else ""
+    return SafeString(f"{escaped(first)}{below}")

@@ -6,11 +6,13 @@ They hold the same filters as Wanted.rows; a test keeps both equal.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from prm.accounts.members import Member
 from prm.web.counts import Counted
@@ -46,7 +48,13 @@ class Listed:
     @property
     def stage_label(self) -> str:
         """The stage's name, or its kind in the reader's language."""
-        return self.stage_name or str(StageKind(self.stage_kind).label)
+        return self.stage_name or _kind_label(self.stage_kind, get_language())
+
+
+@lru_cache(maxsize=128)
+def _kind_label(kind: str, language: str | None) -> str:
+    """Return what a stage without a name of its own is called in the active language."""
+    return str(StageKind(kind).label)
 
 
 # The page is chosen from its own table alone and dressed afterwards. Stages are few: one look at them a program.

@@ -10,7 +10,12 @@ import pytest
 from django.http import QueryDict
 from django.template import Context, Template
 from django.utils import translation
+from django.utils.functional import lazy
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
+from prm.web.marks import escaped
 from prm.web.paging import Page
 from prm.web.tables import (
     AgoColumn,
@@ -140,3 +145,10 @@ def test_a_page_of_rows_costs_no_more_than_half_again_a_template_written_by_hand
     )
 
     assert ours < by_hand * 1.5
+
+
+def test_escapes_as_django_does() -> None:
+    lazy_safe = lazy(lambda: SafeString("<b>a</b>"), str)()
+    for value in ("<a & 'b'>", SafeString("<b>"), gettext_lazy("Home"), lazy_safe, 7, None):
+        assert escaped(value) == conditional_escape(value)
+        assert isinstance(escaped(value), SafeString)
