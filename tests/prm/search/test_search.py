@@ -102,7 +102,35 @@ def test_finance_finds_customers_and_statements(world: World, at: datetime) -> N
     assert search(world.manager, number) == {}
 
 
-@pytest.mark.parametrize("words", ["'; --", "%", "\\", "\x00ab", "🦜🦜", "a" * 300, "x.example"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "'; --",
+        "%",
+        "%%",
+        "__",
+        "\\",
+        "\x00ab",
+        "a\x00b",
+        "🦜🦜",
+        "a" * 300,
+        "ab " * 4_000,
+        "x.example",
+    ],
+    ids=[
+        "quote",
+        "one",
+        "percent",
+        "underscore",
+        "back",
+        "nul",
+        "nul in",
+        "bird",
+        "long",
+        "10k",
+        "domain",
+    ],
+)
 def test_whatever_is_typed_is_only_looked_for(world: World, words: str) -> None:
     assert search(world.admin, words) == {}
 
@@ -120,3 +148,49 @@ def test_eleven_of_a_kind_show_ten_and_the_way_to_the_rest(world: World, at: dat
     assert response.content.decode().count("<li>") == 10
     assert "/acme/manage/referrals/?q=kestrel" in response.content.decode()
     assert "<html" not in response.content.decode()
+
+
+def test_many_people_show_ten_and_then_all(world: World, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        partner = a_partner("Brightwater")
+        for number in range(12):
+            rep_of(world, partner.id, f"Ria Marino {number:02}")
+    client = Client()
+    client.force_login(world.manager, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    some = client.get("/acme/search/?q=marino")
+    (group,) = some.context["groups"]
+    everyone = client.get(group.more_url)
+
+    assert (group.key, len(group.hits)) == ("people", 10)
+    assert group.more_url == "/acme/search/?q=marino&only=people"
+    (group,) = everyone.context["groups"]
+    assert (len(group.hits), group.more_url) == (12, "")
+
+
+def test_a_person_is_found_by_first_name_surname_and_address(world: World, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        rep_of(world, a_partner("Brightwater").id, "Élodie de Marino")
+
+    for words in ("élod", "ÉLODIE DE", "de mar", "élodie.de.m"):
+        assert search(world.manager, words) == {"people": ["Élodie de Marino"]}, words
+    assert search(world.manager, "odie") == {}
+
+
+def test_customers_are_found_behind_many_referrals_of_the_name(world: World, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        partner = a_partner("Brightwater")
+        for number in range(12):
+            a_referral(at, partner=partner, company=f"Sparrow {number:02}")
+        a_won_deal(at, company="Sparrow Works")
+
+    assert search(world.finance, "sparrow")["customers"] == ["Sparrow Works"]
+
+
+def test_a_partner_finds_its_referral_by_its_whole_number(world: World, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        boss = rep_of(world, a_partner("Brightwater").id, "Bo Boss", Role.PARTNER_ADMIN)
+        number = a_referral(at, partner=a_partner("Brightwater"), company="Kestrel").number
+
+    assert search(boss, number.lower()) == {"referrals": ["Kestrel"]}
+    assert search(boss, number[:-1]) == {}
