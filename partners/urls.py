@@ -6,4 +6,6 @@ app_name = "partners"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("partners.directory.urls")),
     path("", include("partners.programs.urls")),
+    path("", include("partners.onboarding.urls")),
+    path("", include("partners.training.urls")),
 ]

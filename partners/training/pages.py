@@ -10,7 +10,6 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from partners.programs.texts import rendered
@@ -253,6 +252,7 @@ def _quiz(
     course: Course,
     links: Links,
     attempt: Attempt,
+    *,
     missing: Sequence[int] = (),
 ) -> HttpResponse:
     say = _speaker(request, learner)
@@ -337,7 +337,7 @@ def _quiz_post(
             submit_attempt(**given)
         except Unanswered as open_ones:
             attempt = save_answers(**given)
-            return _quiz(request, learner, course, links, attempt, open_ones.questions)
+            return _quiz(request, learner, course, links, attempt, missing=open_ones.questions)
         return redirect_to(request, links.to("quiz-result", number=attempt.number))
     save_answers(**given)
     if doing == "keep":
@@ -436,8 +436,3 @@ def pdf_of(
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     return cast("HttpResponse", response)  # a file, but guards and middleware see a response
-
-
-def preview_html(text: str) -> SafeString:
-    """Return a lesson's text as its learners read it."""
-    return rendered(text)
