@@ -145,7 +145,7 @@ group by n.question_id, k.key
 
 def _questions(course_id: UUID) -> list[QuestionFigures]:
     """Return live questions and retired ones that were answered, the most missed first, small samples last."""
-    counts = {
+    counts: dict[int, Any] = {
         row["question_id"]: row
         for row in AttemptAnswer.objects.filter(question__course_id=course_id)
         .values("question_id")
@@ -159,7 +159,7 @@ def _questions(course_id: UUID) -> list[QuestionFigures]:
     rows = []
     questions = Question.objects.filter(course_id=course_id)
     for question in questions.filter(Q(retired_at=None) | Q(id__in=counts)).order_by("position"):
-        found: dict[str, Any] = counts.get(question.id, {"answered": 0, "missed": 0})
+        found = counts.get(question.id, {"answered": 0, "missed": 0})
         text, many = _lure(question, lures.get(question.id, []))
         rows.append(QuestionFigures(question, found["answered"], found["missed"], text, many))
     return sorted(rows, key=lambda row: (row.small, -(row.miss_rate or 0), row.question.position))

@@ -113,7 +113,7 @@ def _frame(course: Course, links: Links, say: Speaker) -> dict[str, Any]:
 
 
 def _speaker(request: HttpRequest, learner: Learner) -> Speaker:
-    return Speaker(learner.language, request.tenant.language)  # type: ignore[attr-defined]  set by the middleware
+    return Speaker(learner.language, request.tenant.language)  # type: ignore[attr-defined]
 
 
 def _quiz_facts(stand: Standing, links: Links) -> dict[str, Any] | None:

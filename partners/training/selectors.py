@@ -235,7 +235,11 @@ def course_rows(learner: Learner) -> list[CourseRow]:
         own = lessons.get(course.id, set())
         rows.append(
             CourseRow(
-                course, len(own & mine), len(own), taking is not None, taking and taking.passed_at
+                course,
+                len(own & mine),
+                len(own),
+                taking is not None,
+                taking.passed_at if taking else None,
             )
         )
     return rows

@@ -185,7 +185,7 @@ def certificate_list(request: MemberRequest) -> HttpResponse:
 @public("anybody may verify a certificate by the code printed on it")
 def certificate_verify(request: HttpRequest, code: str) -> HttpResponse:
     """Say of a certificate whose it is and whether it counts; one frame for every answer."""
-    tenant = request.tenant  # type: ignore[attr-defined]  set by the middleware
+    tenant = request.tenant  # type: ignore[attr-defined]
     found = Certificate.objects.filter(code=plain_code(code)).first()
     with timezone.override(ZoneInfo(tenant.time_zone)):
         context = {
