@@ -88,6 +88,7 @@ def partner_payout_details(request: MemberRequest, partner_id: UUID) -> HttpResp
         return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
     form = PayoutDetailsForm(
         request.POST or None,
+        for_partner=True,
         initial={"holder": partner.legal_name or partner.name},
         check_url=reverse("commissions:payout-details-check"),
     )

@@ -77,8 +77,12 @@ class PayoutDetailsForm(forms.Form):
     )
     country = forms.CharField(required=False, max_length=2, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, check_url: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, check_url: str = "", for_partner: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if for_partner:
+            self.fields["method"].label = _("How the partner is paid")
         if check_url:
             self.fields["number"].widget.attrs.update(
                 {

@@ -47,7 +47,7 @@ class RevenueRows(Table):
         labels=dict(RevenueKind.choices),
         priority=2,
     )
-    external_id = Column(_("External id"), priority=3)
+    reference = Column(_("Reference"), priority=3)
     booked_on = DayColumn(_("Booked"), priority=2)
     amount_minor = MoneyColumn(_("Amount"), accessor="signed_minor")
 

@@ -187,6 +187,7 @@ def test_finance_enters_the_first_details_of_a_partner_without_people(world: Wor
     client = _fresh(world.finance)
     page = f"/acme/manage/partners/{partner.id}/payout-details/"
     answers = {"method": "sepa", "holder": "Imported Ltd", "number": IBAN_IRELAND}
+    assert "How the partner is paid" in client.get(page).content.decode()
 
     entered = client.post(page, answers)
     again = client.post(page, {**answers, "number": IBAN_GERMANY})
