@@ -1,0 +1,63 @@
+"""The facts that partners know themselves, and what runs and tracks are called in the audit trail."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from partners.onboarding import unlocks  # noqa: F401  keeps the gate of features
+from partners.onboarding.models import Fact, Run, Track
+from partners.onboarding.panels import knows_fact
+from partners.onboarding.selectors import unsigned
+from partners.programs.texts import said
+from prm.accounts.models import Membership
+from prm.audit.subjects import Named, names
+from prm.tenancy.scope import current_scope
+
+
+@knows_fact(Fact.TEAM)
+def with_team(partner_ids: Collection[UUID], _program_id: UUID | None) -> set[UUID]:
+    """Return the partners in which at least two people work."""
+    return set(
+        Membership.objects.filter(
+            tenant_id=current_scope().tenant_id, partner_id__in=partner_ids, ended_at=None
+        )
+        .values_list("partner_id", flat=True)
+        .annotate(count=Count("user_id", distinct=True))
+        .filter(count__gte=2)
+        .values_list("partner_id", flat=True)
+    )
+
+
+@knows_fact(Fact.AGREEMENT)
+def with_agreement(partner_ids: Collection[UUID], program_id: UUID | None) -> set[UUID]:
+    """Return the partners from which the program's agreement asks nothing now."""
+    if program_id is None:
+        return set()
+    lacking = {partner_id for partner_id, _ in unsigned(partner_ids, [program_id], timezone.now())}
+    return set(partner_ids) - lacking
+
+
+@names("onboarding")
+def run_names(ids: Sequence[str]) -> dict[str, Named]:
+    """Return runs by id, named by their partner."""
+    return {
+        str(key): Named(name, reverse("partners:onboarding-run", kwargs={"run_id": key}))
+        for key, name in Run.objects.filter(id__in=ids).values_list("id", "partner__name")
+    }
+
+
+@names("track")
+def track_names(ids: Sequence[str]) -> dict[str, Named]:
+    """Return tracks by id."""
+    language = get_language() or "en"
+    return {
+        str(row.id): Named(
+            said(row.name, language),
+            reverse("partners:track-detail", kwargs={"track_id": row.id}),
+        )
+        for row in Track.objects.filter(id__in=ids)
+    }
