@@ -83,8 +83,12 @@ def make_vendor(arena: Arena, size: int) -> Vendor:
         "now": NOW,
     }
     arena.ask("select setseed(0.42)")
-    for statement in (_PARTNERS, _ENROLLMENTS, _PAYOUT_ACCOUNTS):
-        arena.run(statement, **values)
+    for table, statement in (
+        ("partners_partner", _PARTNERS),
+        ("partners_enrollment", _ENROLLMENTS),
+        ("commissions_payout_account", _PAYOUT_ACCOUNTS),
+    ):
+        _fill(arena, table, statement, values)
     partner_id = arena.ask(
         "select id from partners_partner where tenant_id = %(tenant)s and name like '%% 00001'",
         **values,
@@ -100,8 +104,13 @@ def make_vendor(arena: Arena, size: int) -> Vendor:
     }
     values["rep"] = people[Role.PARTNER_ADMIN].id
     values["owner"] = people[Role.CHANNEL_MANAGER].id
-    for statement in (_REFERRALS, _STAGE_CHANGES, _CUSTOMERS, _PAYMENTS):
-        arena.run(statement, **values)
+    for table, statement in (
+        ("referrals_referral", _REFERRALS),
+        ("referrals_stage_change", _STAGE_CHANGES),
+        ("referrals_customer", _CUSTOMERS),
+        ("referrals_revenue_event", _PAYMENTS),
+    ):
+        _fill(arena, table, statement, values)
     return Vendor(
         size,
         tenant.id,
@@ -113,6 +122,12 @@ def make_vendor(arena: Arena, size: int) -> Vendor:
         people[Role.CHANNEL_MANAGER],
         people[Role.FINANCE],
     )
+
+
+def _fill(arena: Arena, table: str, statement: str, values: dict[str, Any]) -> None:
+    """Run a statement and learn what it wrote: without statistics the next one joins a million rows one by one."""
+    arena.run(statement, **values)
+    arena.run(f"analyze {table}")
 
 
 def _person(tenant_id: int, role: Role, email: str, partner_id: UUID | None) -> User:
@@ -130,15 +145,25 @@ def accrue_all(arena: Arena, vendor: Vendor) -> None:
     """Write the books as after an accrual of every payment."""
     values = {"tenant": vendor.tenant_id, "now": NOW}
     arena.run("drop table if exists priced")
-    for statement in (PRICED, "analyze priced", OPEN_ACCOUNTS, ACCRUE):
+    for statement in (
+        PRICED,
+        "analyze priced",
+        OPEN_ACCOUNTS,
+        "analyze commissions_account",
+        ACCRUE,
+    ):
         arena.run(statement, **values)
 
 
 def release_all(arena: Arena, vendor: Vendor) -> None:
     """Write the books as after the end of every hold: everything is payable."""
     values = {"tenant": vendor.tenant_id, "now": NOW}
-    for statement in (_OPEN_PAYABLE, _RELEASE, _MOVE_BALANCES):
-        arena.run(statement, **values)
+    for table, statement in (
+        ("commissions_account", _OPEN_PAYABLE),
+        ("commissions_transfer", _RELEASE),
+        ("commissions_balance", _MOVE_BALANCES),
+    ):
+        _fill(arena, table, statement, values)
 
 
 def forget_books(arena: Arena, *tenant_ids: int) -> None:
