@@ -15,9 +15,10 @@ from partners.directory.rules import folded_name
 from prm.accounts.capabilities import Capability, Role
 from prm.accounts.members import Member
 from prm.accounts.models import Membership
+from prm.web.domains import canonical_domain
 from prm.web.formats import day_text
 from referrals.pipeline.models import Referral
-from referrals.pipeline.rules import canonical_domain, normalised_company
+from referrals.pipeline.rules import normalised_company
 from referrals.revenue.models import Customer
 
 SHOWN = 10

@@ -12,14 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from partners.programs.models import Program
+from prm.web.domains import canonical_domain
 from prm.web.forms import DateField
 from referrals.intake.services import ReferralDraft
-from referrals.pipeline.rules import (
-    canonical_domain,
-    company_domain,
-    normalised_company,
-    normalised_email,
-)
+from referrals.pipeline.rules import company_domain, normalised_company, normalised_email
 
 CUSTOM = "own_"
 LONGEST_CONTEXT = 4000

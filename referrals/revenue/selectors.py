@@ -13,9 +13,10 @@ from django.utils.translation import gettext
 
 from partners.directory.models import Partner
 from prm.money import Money
+from prm.web.domains import canonical_domain
 from prm.web.filters import search_words
 from referrals.pipeline.models import Referral
-from referrals.pipeline.rules import canonical_domain, normalised_email
+from referrals.pipeline.rules import normalised_email
 from referrals.revenue.models import PAYMENT_KINDS, Customer, RevenueEvent, RevenueKind
 
 PERIODS = (30, 90, 365)

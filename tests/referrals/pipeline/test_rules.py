@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prm.web.domains import canonical_domain
 from referrals.pipeline.rules import (
     DEFAULT_MOVES,
-    canonical_domain,
     company_domain,
     folded_company,
     move_is_possible,
