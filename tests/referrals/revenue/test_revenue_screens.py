@@ -145,8 +145,10 @@ def test_a_part_and_then_the_rest_is_given_back(
     given = {"key": str(uuid4()), "kind": "refund", "booked_on": "2026-11-18"}
     answer = finance.post(page, {**given, "amount": "300.01"})
     assert answer.status_code == 422
-    assert "Enter at most €300.00" in answer.content.decode()
+    assert "Enter at most €300.00, what the customer paid" in answer.content.decode()
     finance.post(page, {**given, "amount": "100"})
+    again = finance.post(page, {**given, "key": str(uuid4()), "amount": "200.01"})
+    assert "Enter at most €200.00; the rest was given back before" in again.content.decode()
     assert "€100.00 given back" in finance.get(BASE).content.decode()
     finance.post(page, {**given, "key": str(uuid4()), "kind": "chargeback", "amount": "200"})
     assert [row[1:] for row in booked(world)] == [
