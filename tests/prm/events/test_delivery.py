@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.db import connections
 from django.utils import timezone
 
+from partners.directory.models import Partner
+from partners.programs.models import Program
+from prm.accounts.models import User
 from prm.celery import app
 from prm.events.models import QueuedEvent
 from prm.events.relay import relay_tenant
@@ -97,6 +101,50 @@ def test_a_broker_that_is_down_at_the_commit_loses_nothing(
         eventually(lambda: all_sent(world), what="the sweep")
 
     assert len(received()) == 2
+
+
+def test_a_broker_emptied_again_and_again_loses_nothing(
+    mail_folder: Path, prefix: str, real_database: str, at: datetime
+) -> None:
+    world, over = two_steps(at), threading.Event()
+    with tenant_scope(world.acme.id):
+        people, program = Partner.objects.get(), Program.objects.get()
+        rep = User.objects.get(email=SENDER)
+
+    def empty_it() -> int:
+        client, dropped = redis.Redis.from_url(_broker_address()), 0
+        while not over.wait(0.05):
+            # The bindings stay: an emptied broker is filled anew by whoever connects, which is not the question here.
+            found = [key for key in client.scan_iter(f"{prefix}*") if b"_kombu" not in key]
+            dropped += client.delete(*found) if found else 0
+        return dropped
+
+    with ThreadPoolExecutor(1) as pool:
+        dropped = pool.submit(empty_it)
+        with real_worker(real_database, mail_folder, prefix):
+            for turn in range(10):
+                with tenant_scope(world.acme.id):
+                    a_referral(
+                        at,
+                        partner=people,
+                        by=rep,
+                        program=program,
+                        stage="accepted",
+                        company=f"C{turn}",
+                    )
+            over.set()
+            eventually(
+                lambda: [mail.state for mail in milestones(world)] == [MailState.SENT] * 22,
+                what="the sweep",
+            )
+        assert dropped.result() > 0
+
+    assert len(received()) == 22
+
+
+def _broker_address() -> str:
+    """Return the broker's address as the redis client reads it."""
+    return str(app.conf.broker_url).replace("redis+socket://", "unix://")
 
 
 def test_a_worker_killed_between_commit_and_sending_is_made_up_for(
