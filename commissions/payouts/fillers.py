@@ -1,10 +1,13 @@
 """What payout runs and payments are called in the audit trail, and what the menu says of runs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from uuid import UUID
 
 from django.urls import reverse
 
-from commissions.payouts.models import Payout, PayoutRun
+from commissions.payouts.models import Payout, PayoutAccount, PayoutRun
+from partners.onboarding.models import Fact
+from partners.onboarding.panels import knows_fact
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.audit.subjects import Named, names
@@ -47,3 +50,10 @@ def to_approve(member: Member) -> MenuCount | None:
         return None
     runs = Counted(_TO_APPROVE, {"user": member.user_id})
     return MenuCount(runs, runs)
+
+
+@knows_fact(Fact.PAYOUT_DETAILS)
+def with_details(partner_ids: Collection[UUID], _program_id: UUID | None) -> set[UUID]:
+    """Return the partners that have payout details; they hold for every program."""
+    rows = PayoutAccount.objects.filter(partner_id__in=partner_ids)
+    return set(rows.order_by().values_list("partner_id", flat=True).distinct())
