@@ -9,8 +9,11 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import set_urlconf
 
-from prm.accounts.models import User
+from prm.accounts.members import Member, member_of
+from prm.accounts.models import Membership, User
+from prm.search.selectors import found
 from prm.tenancy.scope import tenant_scope
 from prm.web.paging import _write
 from tests.bench.arena import Arena
@@ -60,6 +63,22 @@ LISTS = {
 }
 
 
+# What finds each group of the search: words, by whom, and the group they find.
+SEARCHES = {
+    "referrals by company": ("referrals", STAFF, "North Logistics 1"),
+    "referrals by the first letters": ("referrals", STAFF, "no"),
+    "referrals by number": ("referrals", STAFF, "R-2"),
+    "referrals by domain": ("referrals", STAFF, "c5.example"),
+    "own referrals by company": ("referrals", PARTNER, "no"),
+    "customers by company": ("customers", "finance", "no"),
+    "customers by domain": ("customers", "finance", "c5.example"),
+    "partners by name": ("partners", STAFF, "no"),
+    "nothing of that name": ("", "finance", "zzzz"),
+}
+# What a search reads at most, in all its statements; a referral shown brings partner and stage.
+SEARCH_PAGES = 600
+
+
 class Crowd:
     """A vendor with many referrals beside a small one, and its people's browsers."""
 
@@ -92,6 +111,12 @@ class Crowd:
             if any(table in row[0] for table in LARGE)
             and row[0].lstrip("( \n").lower().startswith("select")
         ]
+
+    def member(self, who: str) -> Member:
+        """Return one of the vendor's or the partner's people as a request knows them."""
+        person: User = getattr(self.vendor, who)
+        found = Membership.objects.get(user=person, tenant_id=self.vendor.tenant_id)
+        return member_of(found, person)
 
     def place(self, who: str) -> str:
         """Return the address of a page in the middle of the list."""
@@ -160,3 +185,33 @@ def test_a_list_reads_little(crowd: Crowd, name: str) -> None:
         read = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
         assert whole == set(), f"{whole} read from end to end by: {statement[:400]}"
         assert read <= PAGES_READ, f"{read} pages read by: {statement[:400]} {params}"
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_the_search_reads_little(crowd: Crowd, name: str) -> None:
+    kind, who, words = SEARCHES[name]
+    member = crowd.member(who)
+    told: list[tuple[str, Any]] = []
+
+    def listen(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:
+        told.append((statement, params))
+        return execute(statement, params, many, context)
+
+    partner_id = crowd.vendor.partner_id if who == PARTNER else None
+    set_urlconf("prm.tenant_urls")
+    try:
+        with tenant_scope(crowd.vendor.tenant_id, partner_id), connection.execute_wrapper(listen):
+            groups = {group.key for group in found(member, words)}
+    finally:
+        set_urlconf(None)
+
+    assert kind in groups or groups == set() == set(kind), groups
+    asked = [row for row in told if row[0].startswith("SELECT")]
+    for statement, params in asked:
+        plan = crowd.plan(who, statement, params)
+        whole = {
+            node["Relation Name"] for node in _nodes(plan) if node["Node Type"] == "Seq Scan"
+        } & LARGE
+        read = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+        assert whole == set(), f"{whole} read from end to end by: {statement[:400]}"
+        assert read <= SEARCH_PAGES, f"{read} pages read by: {statement[:600]} {params}"
