@@ -324,6 +324,8 @@ def _quiz_post(
             return redirect_to(request, links.to("course"))
         return redirect_to(request, links.to("quiz"))
     attempt = _named_attempt(request, course, learner)
+    if attempt is None:
+        return redirect_to(request, links.to("course"))
     answers = _answers(request, attempt)
     given: dict[str, Any] = {
         "course": course,
@@ -346,14 +348,11 @@ def _quiz_post(
     return redirect_to(request, links.to("course"))
 
 
-def _named_attempt(request: HttpRequest, course: Course, learner: Learner) -> Attempt:
+def _named_attempt(request: HttpRequest, course: Course, learner: Learner) -> Attempt | None:
     taking, number = taking_of(learner, course.id), request.POST.get("attempt", "")
     if taking is None or not number.isdecimal() or len(number) > 6:
-        raise Http404
-    attempt = Attempt.objects.filter(taking=taking, number=int(number)).first()
-    if attempt is None:
-        raise Http404
-    return attempt
+        return None
+    return Attempt.objects.filter(taking=taking, number=int(number)).first()
 
 
 @dataclass(frozen=True)

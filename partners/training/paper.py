@@ -17,13 +17,14 @@ from prm.tenancy.scope import current_scope
 from prm.web.papers import keep_paper, paper_pdf
 
 
-def _stored_name(certificate: Certificate) -> str:
+def stored_name(certificate: Certificate) -> str:
+    """Return where the PDF lies in private storage."""
     return f"{certificate.tenant_id}/certificates/{certificate.id}.pdf"
 
 
 def stored_pdf(certificate: Certificate) -> Path | None:
     """Return the PDF on disk, None while it is being made."""
-    path = private_path(_stored_name(certificate))
+    path = private_path(stored_name(certificate))
     return path if path.is_file() else None
 
 
@@ -31,7 +32,7 @@ def keep_pdf(certificate: Certificate) -> Path:
     """Make the PDF unless it is there, and return where it lies."""
     if found := stored_pdf(certificate):
         return found
-    return keep_paper(private_root() / _stored_name(certificate), certificate_pdf(certificate))
+    return keep_paper(private_root() / stored_name(certificate), certificate_pdf(certificate))
 
 
 def certificate_pdf(certificate: Certificate) -> bytes:

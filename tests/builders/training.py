@@ -9,11 +9,14 @@ from partners.directory.models import Partner
 from partners.training.certificates import revoke_certificate
 from partners.training.learners import Learner
 from partners.training.models import Attempt, Certificate, Course, Lesson, Question, Taking
+from partners.training.paper import stored_name
 from partners.training.selectors import live_lessons
 from partners.training.services import create_course, publish_course, save_lesson, save_question
 from partners.training.taking import finish_lesson, start_attempt, submit_attempt
 from prm.accounts.models import User
 from prm.events.services import SYSTEM
+from prm.jobs.files import private_root
+from prm.web.papers import keep_paper
 from tests.builders.objects import Cast, builds
 from tests.builders.partners import LONG_AGO
 from tests.builders.uploads import MP4, an_upload
@@ -146,7 +149,8 @@ def _built(cast: Cast) -> Course:
         a_film(course)
     learner = a_learner(cast.rep, cast.partner)
     if not Certificate.objects.filter(taking__user=cast.rep).exists():
-        a_certificate(course, learner)
+        made = a_certificate(course, learner)
+        keep_paper(private_root() / stored_name(made), b"%PDF-1.7 made before")
     return course
 
 
@@ -176,7 +180,7 @@ def the_taking(cast: Cast) -> object:
 
 @builds("certificate")
 def the_certificate(cast: Cast) -> object:
-    """The rep's certificate."""
+    """The rep's certificate, its PDF made."""
     return Certificate.objects.get(course=_built(cast), taking__user=cast.rep).id
 
 
