@@ -32,7 +32,9 @@ from commissions.earnings.selectors import (
 )
 from commissions.earnings.tables import AccrualTable, EarningsTable
 from commissions.statements.selectors import listed_statements
+from partners.onboarding.rules import EARNINGS
 from prm.accounts.capabilities import Capability
+from prm.accounts.gates import unlocked
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
@@ -49,6 +51,7 @@ DIRECT_ROWS = 1000
 
 @require_GET
 @needs(Capability.SEE_EARNINGS)
+@unlocked(EARNINGS)
 def earnings(request: MemberRequest) -> HttpResponse:
     partner_id = _partner(request)
     all_balances = balances(partner_id, request.tenant.currency)
@@ -92,6 +95,7 @@ def earnings(request: MemberRequest) -> HttpResponse:
 
 @require_GET
 @needs(Capability.SEE_EARNINGS)
+@unlocked(EARNINGS)
 def earning_detail(request: MemberRequest, accrual_id: int) -> HttpResponse:
     """Show the math of one line."""
     accrual = get_object_or_404(
@@ -102,6 +106,7 @@ def earning_detail(request: MemberRequest, accrual_id: int) -> HttpResponse:
 
 @require_GET
 @needs(Capability.SEE_EARNINGS)
+@unlocked(EARNINGS)
 def earnings_export(request: MemberRequest) -> HttpResponse:
     """Answer with the partner's own lines as a file."""
     currency = request.GET.get("currency", "")

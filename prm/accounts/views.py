@@ -22,6 +22,7 @@ from prm.accounts.forms import (
     StaffMemberForm,
     TeamMemberForm,
 )
+from prm.accounts.gates import unlocked
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.accounts.models import Invitation, Membership
@@ -252,6 +253,7 @@ def team_list(request: MemberRequest) -> HttpResponse:
 
 
 @needs(Capability.MANAGE_TEAM)
+@unlocked("team.invite")
 def team_invite(request: MemberRequest) -> HttpResponse:
     """Invite somebody to the partner's team."""
     return _invite(request, TEAM)

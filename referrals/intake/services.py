@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from partners.directory.models import Enrollment, EnrollmentState, Partner, PartnerState
+from partners.onboarding.rules import SUBMIT
+from partners.onboarding.unlocks import must_be_open
 from partners.programs.models import Program
 from prm.events.services import Actor, emit
 from prm.tenancy.keys import KeyReused
@@ -17,13 +19,21 @@ from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 from prm.tenancy.services import next_number
 from referrals.intake.selectors import known_company
-from referrals.pipeline.models import Referral, StageChange, StageKind
+from referrals.pipeline.models import OPEN_KINDS, Referral, StageChange, StageKind
 from referrals.pipeline.rules import company_domain, normalised_company, normalised_email
 from referrals.pipeline.services import ensure_stages
 
 
 class NotEnrolled(ValueError):
     """The partner does not take part in the program, or the program is closed."""
+
+
+class ProbationFull(ValueError):
+    """A partner on probation has as many open referrals as it may have at once."""
+
+    def __init__(self, limit: int, until: datetime) -> None:
+        super().__init__(f"{limit} open referrals until {until}")
+        self.limit, self.until = limit, until
 
 
 @dataclass(frozen=True)
@@ -58,13 +68,15 @@ def submit_referral(
 
     key: made with the form; the same key again returns the first referral and writes nothing.
     What the duplicate check says is kept in `duplicate_of` and never stops a submission.
-    Raises NotEnrolled, KeyReused. Emits referral.submitted.
+    Raises NotEnrolled, FeatureLocked, ProbationFull, KeyReused. Emits referral.submitted.
     """
     if key and (first := _first_with(key)):
         if _differs(first, draft, partner_id):
             raise KeyReused(str(key))
         return first
     program = _open_program(draft.program_id, partner_id)
+    must_be_open(partner_id=partner_id, program_id=program.id, feature=SUBMIT, at=at)
+    _within_probation(partner_id, program.id, at)
     stage = next(
         stage for stage in ensure_stages(program_id=program.id) if stage.kind == StageKind.SUBMITTED
     )
@@ -159,6 +171,26 @@ def _open_program(program_id: UUID, partner_id: UUID) -> Program:
     if program is None or not enrolled or not active:
         raise NotEnrolled(f"partner {partner_id} in program {program_id}")
     return program
+
+
+def _within_probation(partner_id: UUID, program_id: UUID, at: datetime) -> None:
+    """Hold a partner on probation to its number of open referrals; two submissions wait here for each other."""
+    enrollment = (
+        Enrollment.objects.filter(
+            partner_id=partner_id,
+            program_id=program_id,
+            probation_until__gt=at,
+            probation_referrals__isnull=False,
+        )
+        .select_for_update(no_key=True)
+        .first()
+    )
+    if enrollment is None or enrollment.probation_until is None:
+        return
+    limit = enrollment.probation_referrals or 0
+    mine = Referral.objects.filter(partner_id=partner_id, program_id=program_id)
+    if mine.filter(stage_kind__in=OPEN_KINDS).count() >= limit:
+        raise ProbationFull(limit, enrollment.probation_until)
 
 
 def _number(at: datetime) -> str:

@@ -15,14 +15,17 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.directory.models import Partner
+from partners.onboarding.rules import SUBMIT
+from partners.onboarding.unlocks import FeatureLocked
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
+from prm.accounts.gates import unlocked
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.tenancy.keys import KeyReused
 from prm.web.counts import bounded_counts, count_text
-from prm.web.formats import number_text
+from prm.web.formats import day_text, number_text
 from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import COUNT_BOUND, keyset_page
 from prm.web.parts import Tab
@@ -34,7 +37,12 @@ from referrals.intake.selectors import (
     people_of_partner,
     programs_open_to,
 )
-from referrals.intake.services import NotEnrolled, submit_referral, take_into_queue
+from referrals.intake.services import (
+    NotEnrolled,
+    ProbationFull,
+    submit_referral,
+    take_into_queue,
+)
 from referrals.intake.tables import HistoryTable
 from referrals.pipeline.models import Referral
 from referrals.pipeline.panels import panel
@@ -60,6 +68,7 @@ def actor_of(request: MemberRequest) -> Actor:
 
 @require_http_methods(["GET", "POST"])
 @needs(Capability.SUBMIT_REFERRAL)
+@unlocked(SUBMIT)
 def referral_new(request: MemberRequest) -> HttpResponse:
     partner_id = _own_partner(request)
     programs = programs_open_to(partner_id)
@@ -91,6 +100,8 @@ def referral_new(request: MemberRequest) -> HttpResponse:
                 )
             except NotEnrolled:
                 form.add_error(None, gettext("This program takes no referrals from you right now."))
+            except (FeatureLocked, ProbationFull) as closed:
+                form.add_error(None, _closed_words(closed))
             else:
                 return hx_redirect(request, "referrals:referral-detail", referral_id=referral.id)
     return _form_page(
@@ -159,6 +170,8 @@ def manage_referral_new(request: MemberRequest) -> HttpResponse:
                 form.add_error(
                     None, gettext("This partner takes no part in the program right now.")
                 )
+            except (FeatureLocked, ProbationFull) as closed:
+                form.add_error(None, _closed_words(closed))
             else:
                 return hx_redirect(
                     request, "referrals:manage-referral-detail", referral_id=referral.id
@@ -166,6 +179,19 @@ def manage_referral_new(request: MemberRequest) -> HttpResponse:
     context = {"programs": programs, "partner": partner}
     template = "referrals/intake/manage_new.html"
     return _form_page(request, template, form, known, program=program, **context)
+
+
+def _closed_words(closed: FeatureLocked | ProbationFull) -> str:
+    """Say why a referral cannot be sent yet, and what has to be done first."""
+    if isinstance(closed, ProbationFull):
+        return ngettext(
+            "Until %(day)s this partner can have %(limit)s open referral at a time.",
+            "Until %(day)s this partner can have %(limit)s open referrals at a time.",
+            closed.limit,
+        ) % {"day": day_text(closed.until), "limit": number_text(closed.limit)}
+    return gettext("Not open yet. First: %(conditions)s") % {
+        "conditions": "; ".join(lack.words for lack in closed.missing)
+    }
 
 
 def _form_page(

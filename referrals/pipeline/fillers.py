@@ -1,19 +1,22 @@
 """What the partners' pages show of referrals: counts in the list, the newest ones on a partner's page."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists
 from django.urls import reverse
 
 from partners.directory.models import Partner
 from partners.directory.panels import Panel, ReferralCounts, fills
+from partners.onboarding.models import Fact
+from partners.onboarding.panels import fills_first_referral, knows_fact
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.audit.subjects import Named, names
 from prm.web.paging import COUNT_BOUND
-from referrals.pipeline.models import OPEN_KINDS, Referral
+from referrals.pipeline.models import OPEN_KINDS, Referral, StageChange, StageKind
 from referrals.pipeline.tables import STAGE_TONES
 
 SHOWN = 5
@@ -66,3 +69,41 @@ def referral_names(ids: Sequence[str]) -> dict[str, Named]:
         )
         for key, number, company in rows
     }
+
+
+# A referral that got so far was accepted on its way, or went past that at once.
+_ACCEPTED = (StageKind.ACCEPTED, StageKind.QUALIFIED, StageKind.OPPORTUNITY, StageKind.WON)
+
+
+@fills_first_referral
+def has_referred(partner: Any, program: Any) -> Exists:
+    """Return the condition that the partner has sent a referral to the program."""
+    return Exists(Referral.objects.filter(partner_id=partner, program_id=program))
+
+
+@knows_fact(Fact.REFERRAL)
+def with_referral(partner_ids: Collection[UUID], program_id: UUID | None) -> set[UUID]:
+    """Return the partners that have sent a referral, in any program when none is named."""
+    rows = Referral.objects.filter(partner_id__in=partner_ids)
+    rows = rows.filter(program_id=program_id) if program_id else rows
+    return set(rows.order_by().values_list("partner_id", flat=True).distinct())
+
+
+@knows_fact(Fact.ACCEPTED)
+def with_accepted(partner_ids: Collection[UUID], program_id: UUID | None) -> set[UUID]:
+    """Return the partners of which a referral was ever accepted."""
+    return _reached(partner_ids, program_id, _ACCEPTED)
+
+
+@knows_fact(Fact.WON)
+def with_won(partner_ids: Collection[UUID], program_id: UUID | None) -> set[UUID]:
+    """Return the partners of which a referral was ever won."""
+    return _reached(partner_ids, program_id, (StageKind.WON,))
+
+
+def _reached(
+    partner_ids: Collection[UUID], program_id: UUID | None, kinds: Sequence[str]
+) -> set[UUID]:
+    rows = StageChange.objects.filter(partner_id__in=partner_ids, to_kind__in=kinds)
+    rows = rows.filter(referral__program_id=program_id) if program_id else rows
+    return set(rows.order_by().values_list("partner_id", flat=True).distinct())
