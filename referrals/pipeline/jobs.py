@@ -7,8 +7,9 @@ from prm.accounts.capabilities import Capability
 from prm.jobs.runners import Progress, runner
 from prm.web.exports import write_xlsx
 from referrals.pipeline.exporting import copy_referrals
-from referrals.pipeline.listings import Wanted, export_header, export_name, export_rows
+from referrals.pipeline.listings import export_header, export_name, export_rows
 from referrals.pipeline.models import Referral
+from referrals.pipeline.wanted import Wanted
 
 
 @runner(
