@@ -137,6 +137,9 @@ def _markdown(rows: list[Row], facts: dict[str, Any]) -> str:
         f"`python -m tests.bench {facts['options']['line']}`. Written by the run; do not edit.\n\n"
         "Ratio: median over the rounds of product to floor, wall time. CPU: the same of process and PostgreSQL backends together. "
         f"Others: cores that other programs used; beyond {BUSY_CORES:g} nothing passes (“noisy, rerun”).\n\n"
+        "W3: the floor runs the product's own statements and writes 25 rows in constant surroundings, without the reads of tenant and "
+        "member, menu, forms, security headers and log that the page owes; the page's part beyond its statements is the ratio. "
+        "W11: the floor copies the same cells; the note beside it is COPY of bare columns without guard against formulas.\n\n"
         "| W | what | figure | goal | verdict | floor s | product s | CPU | others | load | taken | note |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
     )
