@@ -5,18 +5,21 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from commissions.payouts.models import Payout, PayoutAccount, PayoutRun
+from commissions.payouts.models import Payout, PayoutAccount, PayoutMethod, PayoutRun
 from partners.onboarding.models import Fact
 from partners.onboarding.panels import knows_fact
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.audit.subjects import Named, names
+from prm.audit.values import choices_of
 from prm.web.counts import Counted, MenuCount, counts_menu
 
 # A person never approves the run they prepared. One run waits at a time, so this is 0 or 1.
 _TO_APPROVE = """
 select count(*) from commissions_payout_run where state = 'prepared' and prepared_by_id is distinct from %(user)s
 """
+
+choices_of("partner", "method", PayoutMethod)
 
 
 @names("payout_run")
