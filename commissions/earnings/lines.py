@@ -187,7 +187,7 @@ def _around(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         payout=Subquery(claim.values("payout_id")[:1]),
     )
     return {
-        row["id"]: row
+        row["id"]: {**row}
         for row in rows.values("id", "company", "partner__name", "released", "payout")
     }
 

@@ -282,13 +282,13 @@ def _refund(request: MemberRequest, form: RefundForm, payment: RevenueEvent) -> 
             note=form.cleaned_data["note"],
         )
     except RefundTooLarge as refused:
-        words = (
+        problem = (
             gettext("Enter at most %(left)s; the rest was given back before")
             if refused.left.minor < payment.amount_minor
             else gettext("Enter at most %(left)s, what the customer paid")
         )
         left = money_text(refused.left.minor, refused.left.currency)
-        form.add_error("amount", words % {"left": left})
+        form.add_error("amount", problem % {"left": left})
     except KeyReused:
         form.add_error(
             "external_id", gettext("This reference is booked already with other facts. Check it.")
