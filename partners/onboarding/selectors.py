@@ -189,10 +189,10 @@ def is_overdue(done: StepDone, at: datetime) -> bool:
 
 
 def step_url(done: StepDone) -> str:
-    """Return where a partner does a step: the page of the fact or the course, else the step's own page."""
+    """Return where a partner does a step: the page of the fact, else the step's own; empty outside a tenant's pages."""
     if done.step.kind == StepKind.FACT and (url := fact_url(done.step.fact)):
         return url
-    return reverse("partners:onboarding-step", kwargs={"done_id": done.id})
+    return page_url("partners:onboarding-step", done_id=done.id)
 
 
 def fact_url(fact: str) -> str:

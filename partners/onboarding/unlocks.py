@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import get_language, gettext
 
 from partners.directory.models import Enrollment, EnrollmentState
@@ -39,10 +40,9 @@ def missing(
     program's published agreement is always a condition of submitting. A partner without programs is not locked out
     here: it has nothing to do a feature in.
     """
-    programs = [program_id] if program_id else _programs_of(partner_id)
+    asked = _conditions(program_id, feature) if program_id else _conditions_of(partner_id, feature)
     found = [
-        _missing_in(program, partner_id, feature, conditions, at)
-        for program, conditions in _conditions(programs, feature).items()
+        _missing_in(program, partner_id, conditions, at) for program, conditions in asked.items()
     ]
     return min(found, key=len, default=[])
 
@@ -70,7 +70,7 @@ def locked_features(*, partner_id: UUID, features: Iterable[str], at: datetime) 
             for program in programs
         }
         if asked and all(
-            conditions and _missing_in(program, partner_id, feature, conditions, at)
+            conditions and _missing_in(program, partner_id, conditions, at)
             for program, conditions in asked.items()
         ):
             found.add(feature)
@@ -147,11 +147,7 @@ def _uuid(text: str) -> UUID:
 
 
 def _programs_of(partner_id: UUID) -> list[UUID]:
-    return list(
-        Enrollment.objects.filter(partner_id=partner_id, state__in=WORKING, program__closed_at=None)
-        .order_by("id")
-        .values_list("program_id", flat=True)
-    )
+    return list(_enrollments_of(partner_id).values_list("program_id", flat=True))
 
 
 def _rules_of(programs: list[UUID]) -> dict[tuple[UUID, str], list[dict[str, Any]]]:
@@ -161,11 +157,25 @@ def _rules_of(programs: list[UUID]) -> dict[tuple[UUID, str], list[dict[str, Any
     }
 
 
-def _conditions(programs: list[UUID], feature: str) -> dict[UUID, list[dict[str, Any]]]:
-    rows = _rules_of(programs)
+def _conditions(program_id: UUID, feature: str) -> dict[UUID, list[dict[str, Any]]]:
+    row = Unlock.objects.filter(program_id=program_id, feature=feature).first()
+    return {program_id: _with_agreement(row.conditions if row else [], feature)}
+
+
+def _conditions_of(partner_id: UUID, feature: str) -> dict[UUID, list[dict[str, Any]]]:
+    """Return what each program of the partner asks for a feature; one statement, since every page of it asks."""
+    own = Unlock.objects.filter(program_id=OuterRef("program_id"), feature=feature)
+    rows = _enrollments_of(partner_id).annotate(asked=Subquery(own.values("conditions")[:1]))
     return {
-        program: _with_agreement(rows.get((program, feature), []), feature) for program in programs
+        program: _with_agreement(conditions or [], feature)
+        for program, conditions in rows.values_list("program_id", "asked")
     }
+
+
+def _enrollments_of(partner_id: UUID) -> QuerySet[Enrollment]:
+    return Enrollment.objects.filter(
+        partner_id=partner_id, state__in=WORKING, program__closed_at=None
+    ).order_by("id")
 
 
 def _with_agreement(conditions: list[dict[str, Any]], feature: str) -> list[dict[str, Any]]:
@@ -177,7 +187,6 @@ def _with_agreement(conditions: list[dict[str, Any]], feature: str) -> list[dict
 def _missing_in(
     program_id: UUID,
     partner_id: UUID,
-    feature: str,
     conditions: list[dict[str, Any]],
     at: datetime,
 ) -> list[Missing]:
