@@ -19,6 +19,7 @@ app.autodiscover_tasks(
         "prm.audit",
         "prm.accounts",
         "partners.training",
+        "partners.onboarding",
         "referrals.pipeline",
         "referrals.imports",
         "commissions.accruals",

@@ -252,6 +252,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "prm.audit.tasks.publish_heads",
         "schedule": crontab(hour=5, minute=0),
     },
+    "mend-onboarding": {
+        "task": "partners.onboarding.tasks.mend_runs",
+        "schedule": crontab(hour=3, minute=20),
+    },
     "release-holds": {
         "task": "commissions.accruals.tasks.release_holds",
         "schedule": 300.0,

@@ -11,11 +11,14 @@ from django.utils.translation import get_language
 from partners.onboarding import unlocks  # noqa: F401  keeps the gate of features
 from partners.onboarding.models import Fact, Run, Track
 from partners.onboarding.panels import knows_fact
-from partners.onboarding.selectors import unsigned
+from partners.onboarding.selectors import unsigned, waiting_steps
 from partners.programs.texts import said
+from prm.accounts.capabilities import Capability
+from prm.accounts.members import Member
 from prm.accounts.models import Membership
 from prm.audit.subjects import Named, names
 from prm.tenancy.scope import current_scope
+from prm.web.counts import MENU_BOUND, MenuCount, bounded, counts_menu
 
 
 @knows_fact(Fact.TEAM)
@@ -61,3 +64,12 @@ def track_names(ids: Sequence[str]) -> dict[str, Named]:
         )
         for row in Track.objects.filter(id__in=ids)
     }
+
+
+@counts_menu("partners:onboarding-overview")
+def to_approve(member: Member) -> MenuCount | None:
+    """Count the steps that wait for an approval; the partner cannot go on, so any is urgent."""
+    if not member.may(Capability.EDIT_PARTNERS):
+        return None
+    steps = bounded(waiting_steps().select_related(None), MENU_BOUND)
+    return MenuCount(steps, steps)
