@@ -221,8 +221,16 @@ def PARTNER_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a 
             ],
         ),
         (
+            _("Get going"),
+            [
+                (_("Onboarding"), "partners:onboarding", "flag", Capability.PARTNER_HOME),
+                (_("Training"), "partners:course-list", "cap", Capability.PARTNER_HOME),
+            ],
+        ),
+        (
             _("Your company"),
             [
+                (_("Profile"), "partners:profile", "person", Capability.PARTNER_HOME),
                 (_("Team"), "team-list", "people", Capability.MANAGE_TEAM),
                 (_("Agreement"), "partners:agreement", "file", Capability.PARTNER_HOME),
                 (
@@ -257,6 +265,20 @@ def STAFF_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a co
                     Capability.SEE_REFERRALS,
                 ),
                 (_("Imports"), "referrals:import-list", "upload", Capability.IMPORT_REFERRALS),
+            ],
+        ),
+        (
+            _("Recruiting"),
+            [
+                (
+                    _("Applications"),
+                    "partners:application-list",
+                    "file",
+                    Capability.DECIDE_APPLICATIONS,
+                ),
+                (_("Prospects"), "partners:prospect-list", "star", Capability.DECIDE_APPLICATIONS),
+                (_("Onboarding"), "partners:onboarding-overview", "flag", Capability.SEE_PARTNERS),
+                (_("Training"), "partners:course-manage-list", "cap", Capability.SEE_PROGRAMS),
             ],
         ),
         (
