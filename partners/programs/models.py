@@ -9,12 +9,28 @@ from partners.programs.texts import rendered
 from prm.tenancy.models import PublicTenantModel
 
 
+class SuccessMetric(models.TextChoices):
+    """The number by which a program is judged."""
+
+    PARTNERS = "partners", _("Active partners")
+    REFERRALS = "referrals", _("Referrals submitted")
+    WON = "won", _("Referrals won")
+    REVENUE = "revenue", _("Revenue")
+
+
 class Program(PublicTenantModel):
     """Terms for one kind of partner: agreement text, own questions on the referral form, protection days."""
 
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=60)
     summary = models.TextField(blank=True)
+    # What the program is to achieve, for the vendor's own people; the number it is judged by, and how much a year
+    # (a count, or minor units of `currency`).
+    objective = models.TextField(blank=True, default="", db_default="")
+    metric = models.CharField(
+        max_length=10, choices=SuccessMetric.choices, blank=True, default="", db_default=""
+    )
+    metric_target = models.BigIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3)
     agreement_text = models.TextField(blank=True)
     agreement_version = models.IntegerField(default=0)

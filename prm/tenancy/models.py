@@ -71,6 +71,8 @@ class Tenant(models.Model):
     # The account that payouts are sent from (SEPA debtor); encrypted IBAN.
     payout_account = models.TextField(blank=True)
     payout_bic = models.CharField(max_length=11, blank=True)
+    # Whether the public directory of partners is there at all.
+    directory_open = models.BooleanField(default=True, db_default=True)
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
 
