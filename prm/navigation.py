@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,8 @@ class NavItem:
     count: str = ""
     hot: bool = False
     current: bool = False
+    # Behind a condition that the partner does not meet yet; the page itself names it.
+    is_locked: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,13 @@ class Shell:
     brand_version: str = ""
 
 
+# Links that lead to a feature which a program may keep locked; the page answers with what is missing.
+FEATURES = {
+    "referrals:referral-new": "referral.submit",
+    "commissions:earnings": "earnings.see",
+    "partners:course-list": "courses",
+}
+
 # (group, label, url name, icon, capability, path prefix that marks it current)
 Entry = tuple[Any, str, str, Capability]
 
@@ -93,13 +103,14 @@ def _shell(request: HttpRequest, tenant: Any, member: Member | None) -> Shell:
         return base
     numbers = menu_numbers(request)
     path, reader = request.path_info, _reader(member)
+    locked = _locked(member, numbers)
     return replace(
         base,
         groups=[
-            NavGroup(label, [_item(link, path, numbers) for link in links])
+            NavGroup(label, [_item(link, path, numbers, locked) for link in links])
             for label, links in _groups(reader)
         ],
-        tabs=_deepest_current([_item(link, path, numbers) for link in _tabs(reader)]),
+        tabs=_deepest_current([_item(link, path, numbers, locked) for link in _tabs(reader)]),
         person_name=member.name,
         person_sub=member.partner_name or ", ".join(str(Role(role).label) for role in member.roles),
         person_initials="".join(part[0] for part in member.name.split()[:2]).upper(),
@@ -179,13 +190,28 @@ def _links(entries: list[Entry], reader: Reader) -> list[Link]:
     ]
 
 
-def _item(link: Link, path: str, numbers: Mapping[str, int]) -> NavItem:
+def _locked(member: Member, numbers: Mapping[str, int]) -> frozenset[str]:
+    """Return the features that are locked for a partner's person; asked only where something may be locked."""
+    if member.partner_id is None or not numbers.get("locks"):
+        return frozenset()
+    from partners.onboarding.unlocks import locked_features  # noqa: PLC0415  loads with the apps
+
+    return locked_features(
+        partner_id=member.partner_id, features=set(FEATURES.values()), at=timezone.now()
+    )
+
+
+def _item(
+    link: Link, path: str, numbers: Mapping[str, int], locked: frozenset[str] = frozenset()
+) -> NavItem:
+    is_locked = FEATURES.get(link.name) in locked
     exact = link.name in {"partner-home", "manage-dashboard"}
     count = numbers.get(link.name, 0)
     return NavItem(
         label=link.label,
         url=link.url,
-        icon=link.icon,
+        icon="lock" if is_locked else link.icon,
+        is_locked=is_locked,
         count=count_text(count) if count else "",
         hot=numbers.get(f"{link.name} hot", 0) > 0,
         current=path == link.inner if exact else path.startswith(link.inner),

@@ -18,7 +18,30 @@ from prm.accounts.members import Member
 from prm.accounts.models import Membership
 from prm.audit.subjects import Named, names
 from prm.tenancy.scope import current_scope
-from prm.web.counts import MENU_BOUND, MenuCount, bounded, counts_menu
+from prm.web.counts import MENU_BOUND, Counted, MenuCount, bounded, counts_menu
+
+# Whether anything may be locked for a partner at all: conditions in one of its programs, or something to sign. Only
+# then is it worth asking which; most pages of most partners pay nothing for locks.
+_LOCKS = """
+select count(*) from partners_enrollment e
+where e.partner_id = %(partner)s and e.state in ('active', 'approved') and (
+  exists (select 1 from partners_unlock u where u.program_id = e.program_id and u.conditions <> '[]'::jsonb)
+  or exists (
+    select 1 from partners_agreement_version v where v.program_id = e.program_id and v.published_at is not null
+      and not exists (
+        select 1 from partners_acceptance a
+        join partners_agreement_version s on s.tenant_id = a.tenant_id and s.id = a.version_id
+        where a.partner_id = e.partner_id and a.program_id = e.program_id
+          and (s.number >= v.number or v.binding_from > now()))))
+"""
+
+
+@counts_menu("locks")
+def locks(member: Member) -> MenuCount | None:
+    """Count the programs that may keep something locked for a partner's person; the menu then asks which."""
+    if member.partner_id is None:
+        return None
+    return MenuCount(Counted(_LOCKS, {"partner": member.partner_id}))
 
 
 @knows_fact(Fact.TEAM)

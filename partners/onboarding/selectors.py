@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Q, QuerySet
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from partners.agreements.models import Acceptance, AgreementVersion
 from partners.onboarding import rules
@@ -28,6 +28,8 @@ from partners.onboarding.words import FACT_PAGES, FEATURES, STEP_ICONS, TO_DO, r
 from partners.programs.texts import said
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
+from prm.web.formats import day_text, number_text
+from prm.web.parts import Task
 
 SETTLED = frozenset({StepState.DONE, StepState.SKIPPED})
 
@@ -231,6 +233,43 @@ def runs_of(partner_id: UUID) -> list[Run]:
         Run.objects.filter(partner_id=partner_id, left_at=None)
         .select_related("track", "program")
         .order_by(F("finished_at").asc(nulls_first=True), "-started_at", "-id")
+    )
+
+
+def onboarding_tasks(partner_id: UUID, *, at: datetime) -> list[Task]:
+    """Return the next step of each track a partner is on, as tasks of its home; one statement without a track."""
+    open_now = Run.objects.filter(
+        partner_id=partner_id, left_at=None, finished_at=None
+    ).select_related("track", "program")
+    return [task for run in open_now.order_by("-started_at") if (task := _task(run, at))]
+
+
+def _task(run: Run, at: datetime) -> Task | None:
+    view = run_view(run, at=at)
+    line = view.next
+    if line is None:
+        return None
+    parts = [
+        gettext("Step %(number)s of %(total)s")
+        % {"number": number_text(line.number), "total": number_text(view.total)}
+    ]
+    if line.done.state == StepState.REWORK:
+        parts.append(gettext("has to be done again"))
+    elif line.due_on:
+        words = gettext("was due on %(day)s") if line.is_overdue else gettext("due on %(day)s")
+        parts.append(words % {"day": day_text(line.due_on)})
+    if line.opens:
+        parts.append(gettext("opens: %(features)s") % {"features": ", ".join(line.opens)})
+    if line.reward:
+        parts.append(gettext("you earn: %(reward)s") % {"reward": line.reward})
+    late = line.is_overdue or line.done.state == StepState.REWORK
+    return Task(
+        line.title,
+        " · ".join(parts),
+        page_url("partners:onboarding"),
+        gettext("See your steps"),
+        line.icon,
+        "warn" if late else "",
     )
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from commissions.payouts.models import PayoutAccount
 from partners.directory.models import Partner
+from partners.onboarding.selectors import onboarding_tasks
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.accounts.models import Membership, User
@@ -111,7 +112,7 @@ def _partner_tiles(
 
 
 def _partner_tasks(partner: Partner, owed: list[money.Owed], member: Member) -> list[Task]:
-    tasks = []
+    tasks = onboarding_tasks(partner.id, at=timezone.now())
     waiting = next((row for row in owed if row.payable_minor > 0), None)
     if (
         member.may(Capability.MANAGE_PAYOUT_DETAILS)
