@@ -30,6 +30,7 @@ DETAILS = frozenset(
     {"segment", "legal_name", "address", "country", "website", "domain", "tax_number", "manager_id"}
 )
 EDITABLE = DETAILS | {"name", "type"}
+WORKING = (EnrollmentState.ACTIVE, EnrollmentState.APPROVED)
 
 
 class PartnerNameTaken(ValueError):
@@ -150,9 +151,18 @@ def change_partner_state(
 
 @transaction.atomic
 def invite_person(
-    *, partner_id: UUID, email: str, name: str, role: str, actor: Actor, at: datetime
+    *,
+    partner_id: UUID,
+    email: str,
+    name: str,
+    role: str,
+    actor: Actor,
+    at: datetime,
+    language: str = "",
 ) -> Invitation:
     """Offer somebody a place in a partner; see prm.accounts.services.invite for repeats.
+
+    language: of the mail, while the person has no account that says.
 
     Raises PartnershipEnded, AlreadyMember, RolesDoNotFit. Emits invitation.sent.
     """
@@ -164,6 +174,7 @@ def invite_person(
         email=email,
         name=name,
         roles=[role],
+        language=language,
         partner_id=partner.id,
         partner_name=partner.name,
         actor=actor,
@@ -173,24 +184,60 @@ def invite_person(
 
 @transaction.atomic
 def enroll(
-    *, partner_id: UUID, program_id: UUID, actor: Actor, at: datetime, import_id: UUID | None = None
+    *,
+    partner_id: UUID,
+    program_id: UUID,
+    actor: Actor,
+    at: datetime,
+    import_id: UUID | None = None,
+    state: str = EnrollmentState.ACTIVE,
+    probation_until: datetime | None = None,
+    probation_referrals: int | None = None,
 ) -> Enrollment:
-    """Put a partner into a program, active at once; a repeat returns the first, an ended one becomes active again.
+    """Put a partner into a program; a live enrolment is returned as it is, an ended one starts again.
 
-    Emits partner.enrolled.
+    state: APPROVED while an agreement is still to be accepted, ACTIVE otherwise. probation_until, probation_referrals:
+    until when at most so many referrals may be open at once. Emits partner.enrolled.
     """
+    if state not in WORKING:
+        raise ValueError(f"nobody is enrolled as {state}")
     program = Program.objects.get(id=program_id)
+    start = {
+        "state": state,
+        "probation_until": probation_until,
+        "probation_referrals": probation_referrals,
+    }
     enrollment, made = Enrollment.objects.select_for_update(no_key=True).get_or_create(
         partner_id=partner_id,
         program_id=program.id,
-        defaults={"since": at, "import_id": import_id},
+        defaults={"since": at, "import_id": import_id, **start},
     )
-    if not made and enrollment.state == EnrollmentState.ACTIVE:
+    if not made and enrollment.state in WORKING:
         return enrollment
     if not made:
-        enrollment.state = EnrollmentState.ACTIVE
-        enrollment.save(update_fields=["state"])
+        for field, value in start.items():
+            setattr(enrollment, field, value)
+        enrollment.save(update_fields=list(start))
     _tell_enrollment("partner.enrolled", enrollment, actor, at)
+    return enrollment
+
+
+@transaction.atomic
+def activate_enrollment(
+    *, partner_id: UUID, program_id: UUID, actor: Actor, at: datetime
+) -> Enrollment:
+    """Make an approved enrolment active, as when its agreement was accepted; any other state stays as it is.
+
+    Raises Enrollment.DoesNotExist. Emits enrollment.activated when it changed.
+    """
+    enrollment = Enrollment.objects.select_for_update(no_key=True).get(
+        partner_id=partner_id, program_id=program_id
+    )
+    if enrollment.state != EnrollmentState.APPROVED:
+        return enrollment
+    enrollment.state = EnrollmentState.ACTIVE
+    enrollment.save(update_fields=["state"])
+    _tell_enrollment("enrollment.activated", enrollment, actor, at)
     return enrollment
 
 
