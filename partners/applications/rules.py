@@ -153,9 +153,7 @@ def is_answered(value: Any) -> bool:
     return value not in (None, "", [])
 
 
-def refusal_of(
-    questions: Sequence[Mapping[str, Any]], values: Mapping[str, Any]
-) -> Refusal | None:
+def refusal_of(questions: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> Refusal | None:
     """Return the first answer that ends the application, in the form's order; None when none does."""
     for question in questions:
         value = values.get(question["key"])

@@ -13,6 +13,9 @@ from prm.tenancy.models import RESERVED_SLUGS, Tenant
 from prm.tenancy.scope import tenant_scope
 
 Handler = Callable[[HttpRequest], HttpResponse]
+# Pages where nobody acts for the partner they belong to: an invitation may lead from one partner to another, and an
+# application belongs to no partner yet.
+OUTSIDE_PARTNERS = ("/invitation", "/join/", "/application/")
 
 
 class TenantAddressMiddleware:
@@ -83,8 +86,7 @@ class TenantScopeMiddleware:
         if tenant is None:
             return self.get_response(request)
         member = request.member  # type: ignore[attr-defined]
-        # An invitation may lead from one partner to another, whose rows a partner's scope hides.
-        joining = request.path_info.startswith("/invitation")
+        joining = request.path_info.startswith(OUTSIDE_PARTNERS)
         with tenant_scope(tenant.id, member.partner_id if member and not joining else None):
             response = self.get_response(request)
             if response.status_code >= 500 or getattr(request, "scope_failed", False):
