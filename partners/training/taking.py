@@ -228,7 +228,7 @@ def _pass(taking: Taking, learner: Learner, at: datetime) -> None:
     taking.save(update_fields=["passed_at"])
     emit(
         "course.passed",
-        subject=f"course:{taking.course_id}",
+        subject=f"taking:{taking.id}",
         actor=learner.actor,
         partner_id=learner.partner_id,
         payload={
@@ -253,7 +253,7 @@ def add_attempts(*, taking_id: int, count: int, actor: Actor, at: datetime) -> T
     taking.save(update_fields=["extra_attempts"])
     emit(
         "course.attempts_added",
-        subject=f"course:{taking.course_id}",
+        subject=f"taking:{taking.id}",
         actor=actor,
         partner_id=taking.partner_id,
         payload={"taking_id": taking.id, "count": count},
