@@ -82,7 +82,6 @@ def test_the_pdf_says_who_what_and_where_to_verify_and_is_the_same_again(
         assert said in words
     assert f"/acme/certificates/{found.code}/" in words
     assert content == certificate_pdf(found)
-    assert b"/Lang (en)" in content or b"/Lang" in content
 
 
 def test_the_worker_makes_the_pdf_once_and_the_page_waits_for_it(world: World) -> None:
@@ -159,7 +158,7 @@ def test_an_expired_one_says_so(world: World, issued: Certificate) -> None:
     words = Client().get(f"/acme/certificates/{issued.code}/").content.decode()
 
     assert "This certificate has expired" in words
-    assert "31 January 2025" in words
+    assert "31 January 2025" in words.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_an_unknown_code_and_another_tenants_look_alike(issued: Certificate) -> None:
