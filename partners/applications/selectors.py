@@ -40,11 +40,6 @@ class Typical:
     counted_on: date
 
 
-def typical(days: float | None, count: int, counted_on: date) -> Typical:
-    """Return a median that is kept to itself while there are too few cases."""
-    return Typical(days if count >= ENOUGH else None, count, counted_on)
-
-
 @dataclass(frozen=True)
 class PublicProgram:
     """A program whose page is published, and how it admits."""
@@ -86,6 +81,24 @@ def admission_of(program_id: UUID) -> Admission:
     return found or Admission(program_id=program_id)
 
 
+def median_days(name: str, statement: str, program_id: UUID, at: datetime) -> Typical:
+    """Return a median in days of the program's cases of the last 365 days, kept for ten minutes under a name.
+
+    statement: SQL that returns (seconds, count) of %(program)s since %(since)s.
+    """
+    key = f"median:{name}:{current_scope().tenant_id}:{program_id}"
+    found: Typical | None = cache.get(key)
+    if found is None:
+        with connection.cursor() as cursor:
+            since = at - timedelta(days=LOOKED_BACK_DAYS)
+            cursor.execute(statement, {"program": program_id, "since": since})
+            seconds, count = cursor.fetchone()
+        days = None if seconds is None else float(seconds) / 86_400
+        found = Typical(days if count >= ENOUGH else None, count, at.date())
+        cache.set(key, found, _KEPT_SECONDS)
+    return found
+
+
 _DECISIONS = """
 select percentile_cont(0.5) within group (order by extract(epoch from decided_at - submitted_at)), count(*)
 from partners_application
@@ -95,18 +108,8 @@ where program_id = %(program)s and state in ('approved', 'declined') and decided
 
 
 def decision_time(program_id: UUID, at: datetime) -> Typical:
-    """Return how long people took to decide on the program's applications in the last 365 days; kept ten minutes."""
-    key = f"decision-time:{current_scope().tenant_id}:{program_id}"
-    found: Typical | None = cache.get(key)
-    if found is None:
-        with connection.cursor() as cursor:
-            since = at - timedelta(days=LOOKED_BACK_DAYS)
-            cursor.execute(_DECISIONS, {"program": program_id, "since": since})
-            seconds, count = cursor.fetchone()
-        days = None if seconds is None else float(seconds) / 86_400
-        found = typical(days, count, at.date())
-        cache.set(key, found, _KEPT_SECONDS)
-    return found
+    """Return how long people took to decide on the program's applications in the last 365 days."""
+    return median_days("decision", _DECISIONS, program_id, at)
 
 
 @dataclass(frozen=True)

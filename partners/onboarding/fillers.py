@@ -1,6 +1,7 @@
 """The facts that partners know themselves, and what runs and tracks are called in the audit trail."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count
@@ -8,10 +9,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from partners.applications.panels import Onboarding, fills
+from partners.applications.panels import Step as PublicStep
+from partners.applications.selectors import median_days
 from partners.onboarding import unlocks  # noqa: F401  keeps the gate of features
 from partners.onboarding.models import Fact, Run, Track
 from partners.onboarding.panels import knows_fact
-from partners.onboarding.selectors import unsigned, waiting_steps
+from partners.onboarding.selectors import (
+    step_title,
+    steps_of,
+    track_for,
+    unsigned,
+    waiting_steps,
+)
+from partners.programs.models import Program
 from partners.programs.texts import said
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
@@ -47,15 +58,14 @@ def locks(member: Member) -> MenuCount | None:
 @knows_fact(Fact.TEAM)
 def with_team(partner_ids: Collection[UUID], _program_id: UUID | None) -> set[UUID]:
     """Return the partners in which at least two people work."""
-    return set(
+    people = (
         Membership.objects.filter(
             tenant_id=current_scope().tenant_id, partner_id__in=partner_ids, ended_at=None
         )
-        .values_list("partner_id", flat=True)
+        .values_list("partner_id")
         .annotate(count=Count("user_id", distinct=True))
-        .filter(count__gte=2)
-        .values_list("partner_id", flat=True)
     )
+    return {partner_id for partner_id, count in people if partner_id and count >= 2}
 
 
 @knows_fact(Fact.AGREEMENT)
@@ -96,3 +106,26 @@ def to_approve(member: Member) -> MenuCount | None:
         return None
     steps = bounded(waiting_steps().select_related(None), MENU_BOUND)
     return MenuCount(steps, steps)
+
+
+_FINISHED = """
+select percentile_cont(0.5) within group (order by extract(epoch from finished_at - started_at)), count(*)
+from partners_run
+where program_id = %(program)s and finished_at >= %(since)s
+"""
+
+
+@fills("onboarding")
+def asked_of_new_partners(program: Program, at: datetime) -> Onboarding | None:
+    """Say on a program's public page what the track of most new partners asks, and how long it took."""
+    track = track_for(program_id=program.id, partner_type="", at=at)
+    if track is None:
+        return None
+    language = get_language() or "en"
+    steps = [
+        PublicStep(step_title(step, language), str(step.get_kind_display()), step.due_days)
+        for step in steps_of(track.id)
+    ]
+    return (
+        Onboarding(steps, median_days("onboarding", _FINISHED, program.id, at)) if steps else None
+    )

@@ -1,6 +1,7 @@
 """What the partners' pages show of referrals: counts in the list, the newest ones on a partner's page."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +9,13 @@ from django.db import connection
 from django.db.models import Exists
 from django.urls import reverse
 
+from partners.applications.panels import fills as fills_public
+from partners.applications.selectors import Typical, median_days
 from partners.directory.models import Partner
 from partners.directory.panels import Panel, ReferralCounts, fills
 from partners.onboarding.models import Fact
 from partners.onboarding.panels import fills_first_referral, knows_fact
+from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.audit.subjects import Named, names
@@ -28,6 +32,13 @@ from unnest(%(ids)s::uuid[]) as wanted(id),
     and r.stage_kind = any(%(open)s) limit %(bound)s) x) as opened(n),
   lateral (select count(*) from (select 1 from referrals_referral r where r.partner_id = wanted.id
     and r.stage_kind = 'won' limit %(bound)s) x) as won(n)
+"""
+
+
+_CYCLE = """
+select percentile_cont(0.5) within group (order by extract(epoch from closed_at - registered_at)), count(*)
+from referrals_referral
+where program_id = %(program)s and stage_kind = 'won' and closed_at >= %(since)s
 """
 
 
@@ -107,3 +118,9 @@ def _reached(
     rows = StageChange.objects.filter(partner_id__in=partner_ids, to_kind__in=kinds)
     rows = rows.filter(referral__program_id=program_id) if program_id else rows
     return set(rows.order_by().values_list("partner_id", flat=True).distinct())
+
+
+@fills_public("cycle")
+def cycle(program: Program, at: datetime) -> Typical:
+    """Say on a program's public page how long its referrals take from registration to the deal."""
+    return median_days("cycle", _CYCLE, program.id, at)
