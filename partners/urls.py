@@ -6,6 +6,8 @@ app_name = "partners"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("partners.directory.urls")),
     path("", include("partners.programs.urls")),
+    path("", include("partners.applications.urls")),
+    path("", include("partners.applications.publishing_urls")),
     path("", include("partners.onboarding.urls")),
     path("", include("partners.training.urls")),
 ]

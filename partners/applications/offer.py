@@ -107,15 +107,6 @@ def who_may_apply(admission: Admission) -> list[str]:
     return found
 
 
-def days_words(days: float) -> str:
-    """Return a length of time as people say it: hours under two days, whole days from then on."""
-    if days < 2:
-        hours = max(1, round(days * 24))
-        return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": number_text(hours)}
-    whole = round(days)
-    return ngettext("%(count)s day", "%(count)s days", whole) % {"count": number_text(whole)}
-
-
 def public_agreement(program: Program, language: str) -> SafeString:
     """Return the program's agreement as HTML, empty when it has none."""
     return program.agreement_html if program.agreement_text else SafeString("")

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import Q
+from django.utils.translation import ngettext
 
 from partners.applications.links import link_hash, link_token
 from partners.applications.models import Admission, Application, ApplicationState
@@ -20,6 +21,7 @@ from prm.tenancy.links import tenant_url
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 from prm.web.domains import canonical_domain
+from prm.web.formats import number_text
 
 UNDECIDED = (ApplicationState.SUBMITTED, ApplicationState.INFO_ASKED, ApplicationState.COURSE)
 # Under so many cases a median is a coincidence.
@@ -38,6 +40,19 @@ class Typical:
     days: float | None
     count: int
     counted_on: date
+
+    @property
+    def words(self) -> str:
+        """The median as people say it: hours under two days, whole days from then on; empty when it is not known."""
+        if self.days is None:
+            return ""
+        if self.days < 2:
+            hours = max(1, round(self.days * 24))
+            return ngettext("%(count)s hour", "%(count)s hours", hours) % {
+                "count": number_text(hours)
+            }
+        whole = round(self.days)
+        return ngettext("%(count)s day", "%(count)s days", whole) % {"count": number_text(whole)}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from partners.applications import views_public
+from partners.applications import views_course, views_public
+
+COURSE = "application/<str:token>/course/"
 
 urlpatterns = [
     path("join/", views_public.join_list, name="join-list"),
@@ -21,5 +23,27 @@ urlpatterns = [
         "application/<str:token>/withdraw/",
         views_public.application_withdraw,
         name="application-withdraw",
+    ),
+    path(COURSE, views_course.application_course, name="application-course"),
+    path(
+        f"{COURSE}lessons/<int:lesson_id>/",
+        views_course.application_lesson,
+        name="application-lesson",
+    ),
+    path(
+        f"{COURSE}lessons/<int:lesson_id>/file/",
+        views_course.application_lesson_file,
+        name="application-lesson-file",
+    ),
+    path(f"{COURSE}quiz/", views_course.application_quiz, name="application-quiz"),
+    path(
+        f"{COURSE}quiz/<int:number>/",
+        views_course.application_quiz_result,
+        name="application-quiz-result",
+    ),
+    path(
+        f"{COURSE}certificate/",
+        views_course.application_certificate,
+        name="application-certificate",
     ),
 ]

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.applications.forms import ContactForm, QuestionsForm, ReplyForm, contact_initial
@@ -51,9 +52,10 @@ from partners.applications.visits import count_visit, is_person
 from partners.programs.texts import said
 from prm.accounts.guards import public
 from prm.web.htmx import redirect_to
+from prm.web.parts import Stage
 
 # Per address of a visitor; a form takes two or three.
-LIMITS = {"apply": "40/h/ip", "link": "120/h/ip"}
+LIMITS = {"partner-apply": "40/h/ip", "partner-link": "120/h/ip"}
 RETRY_SECONDS = "600"
 
 
@@ -111,7 +113,7 @@ def apply(request: HttpRequest, program: str) -> HttpResponse:
         request.POST if request.method == "POST" else None, initial=_initial(draft, prospect)
     )
     if request.method == "POST":
-        if not _within(request, "apply"):
+        if not _within(request, "partner-apply"):
             return _too_many(request)
         if request.POST.get("fax"):
             # Only a machine sees this field; it is told what people are told.
@@ -136,8 +138,7 @@ def apply(request: HttpRequest, program: str) -> HttpResponse:
         "program": found.program,
         "offer": offer_of(found, at),
         "form_key": _uuid(request.POST.get("form_key")) or uuid4(),
-        "question_count": len(found.admission.questions),
-        "draft": draft,
+        "stages": _screens(1),
     }
     response = render(
         request,
@@ -168,7 +169,7 @@ def apply_questions(request: HttpRequest, program: str) -> HttpResponse:
     if request.method != "POST":
         form = QuestionsForm(questions=found.admission.questions, typed=typed_values(draft))
         return _questions_page(request, found, draft, form)
-    if not _within(request, "apply"):
+    if not _within(request, "partner-apply"):
         return _too_many(request)
     form = QuestionsForm(request.POST, questions=found.admission.questions)
     if request.POST.get("do") == "save":
@@ -305,7 +306,7 @@ def _questions_page(
         "offer": offer_of(found, timezone.now()),
         "draft": draft,
         "back_url": f"{back}?{urlencode({'draft': request.GET.get('draft', '')})}",
-        "question_count": len(found.admission.questions),
+        "stages": _screens(2),
     }
     response = render(
         request,
@@ -315,6 +316,14 @@ def _questions_page(
     )
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _screens(now: int) -> list[Stage]:
+    """Return the two screens, the open one marked."""
+    return [
+        Stage(_("Who you are"), "now" if now == 1 else "done"),
+        Stage(_("Your answers"), "now" if now == 2 else "todo"),
+    ]
 
 
 def _found(slug: str) -> PublicProgram:
@@ -403,16 +412,14 @@ def _own(request: HttpRequest, token: str) -> Application | None:
     application = application_of(token)
     if application is not None:
         return application
-    allowed = ratelimit.consume(
-        request, app="partners", action="link", config=LIMITS, limit_get=True
-    )
+    allowed = ratelimit.consume(request, action="partner-link", config=LIMITS, limit_get=True)
     if not allowed:
         return None
     raise Http404
 
 
 def _within(request: HttpRequest, action: str) -> bool:
-    return bool(ratelimit.consume(request, app="partners", action=action, config=LIMITS))
+    return bool(ratelimit.consume(request, action=action, config=LIMITS))
 
 
 def _too_many(request: HttpRequest) -> HttpResponse:
