@@ -238,7 +238,9 @@ def _checked(draft: StepDraft) -> dict[str, Any]:
     values["needs_approval"] = draft.needs_approval and kind == StepKind.UPLOAD
     if kind == StepKind.FACT and draft.fact not in Fact.values:
         raise StepNotPossible("fact")
-    if kind == StepKind.COURSE and not Course.objects.filter(id=draft.course_id).exists():
+    if kind == StepKind.COURSE and not (
+        draft.course_id and Course.objects.filter(id=draft.course_id).exists()
+    ):
         raise StepNotPossible("course")
     if kind not in {StepKind.FACT, StepKind.COURSE} and not any(draft.title.values()):
         raise StepNotPossible("title")

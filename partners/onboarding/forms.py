@@ -101,7 +101,7 @@ class TrackForm(TextsForm):
         }
 
 
-KIND_HINTS = {
+KIND_HINTS: dict[str, Any] = {
     StepKind.FACT: _("The portal notices it, nobody has to tick anything"),
     StepKind.READ: _("The partner reads the text and confirms it"),
     StepKind.UPLOAD: _("The partner brings a document or picture"),

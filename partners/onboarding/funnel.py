@@ -22,6 +22,7 @@ from prm.tenancy.models import Tenant
 PERIODS = {"30": 30, "90": 90, "365": 365}
 DEFAULT_PERIOD = "90"
 SOURCES_SHOWN = 30
+DAY = 86400
 SETTLED = [StepState.DONE, StepState.SKIPPED]
 
 
@@ -241,10 +242,16 @@ def step_figures(
             step.id,
             number,
             step_title(step, language),
-            *found.get(step.id, none)[1:7],
-            days=seconds / 86400 if (seconds := found.get(step.id, none)[7]) is not None else None,
+            run_count=row[1],
+            done_count=row[2],
+            skipped_count=row[3],
+            waiting_count=row[4],
+            overdue_count=row[5],
+            standing_count=row[6],
+            days=float(row[7]) / DAY if row[7] is not None else None,
         )
         for number, step in enumerate(steps_of(track.id), 1)
+        for row in [found.get(step.id, none)]
     ]
 
 

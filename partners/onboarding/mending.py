@@ -1,7 +1,7 @@
 """Which open runs have a step whose fact is true, or nothing left to do; a few statements a chunk of runs."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -38,19 +38,21 @@ def runs_to_mend(run_ids: Sequence[UUID]) -> list[UUID]:
     return [run_id for run_id in run_ids if run_id in found]
 
 
-def _with_facts(waiting: list[dict[str, Any]]) -> set[UUID]:
-    groups: dict[tuple[str, UUID], dict[UUID, UUID]] = defaultdict(dict)
+def _with_facts(waiting: Sequence[Mapping[str, Any]]) -> set[UUID]:
+    groups: dict[tuple[str, UUID], dict[UUID, set[UUID]]] = defaultdict(dict)
     for row in waiting:
         if row["step__fact"]:
-            groups[row["step__fact"], row["run__program_id"]][row["partner_id"]] = row["run_id"]
+            runs = groups[row["step__fact"], row["run__program_id"]]
+            runs.setdefault(row["partner_id"], set()).add(row["run_id"])
     return {
-        runs[partner_id]
+        run_id
         for (fact, program_id), runs in groups.items()
         for partner_id in holders_of(fact, list(runs), program_id)
+        for run_id in runs[partner_id]
     }
 
 
-def _with_courses(waiting: list[dict[str, Any]]) -> set[UUID]:
+def _with_courses(waiting: Sequence[Mapping[str, Any]]) -> set[UUID]:
     asked = {
         (row["partner_id"], row["step__course_id"]): row["run_id"]
         for row in waiting

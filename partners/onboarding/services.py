@@ -465,7 +465,7 @@ def _finish_when_ready(run: Run, at: datetime) -> None:
     run.finished_at = at
     run.save(update_fields=["finished_at"])
     _tell("onboarding.finished", run, SYSTEM, at)
-    if rules.in_time((done_at for _, done_at in dones), run.finish_by):
+    if rules.in_time((done_at for _, done_at in dones if done_at), run.finish_by):
         grant(
             partner_id=run.partner_id,
             program_id=run.program_id,

@@ -20,7 +20,7 @@ from prm.web.tables import (
     ident,
 )
 
-APPLICATION_TONES = {
+APPLICATION_TONES: dict[str, str] = {
     ApplicationState.SUBMITTED: "info",
     ApplicationState.INFO_ASKED: "warn",
     ApplicationState.APPROVED: "ok",

@@ -127,7 +127,7 @@ def test_enrolling_starts_and_leaving_and_returning_takes_the_run_up_again(
     with tenant_scope(world.acme.id):
         program, partner = a_program(), a_partner()
         a_track(program)
-        ids = {"partner_id": partner.id, "program_id": program.id}
+        ids: dict[str, Any] = {"partner_id": partner.id, "program_id": program.id}
         enroll(**ids, actor=SYSTEM, at=at)
     deliver()
     with tenant_scope(world.acme.id):

@@ -209,9 +209,11 @@ def test_probation_limits_referrals_that_are_open_at_once(acme: Tenant, at: date
     assert Referral.objects.count() == 2
 
     # One that is closed makes room, and after the probation nothing is counted.
+    rejected = stage_of_kind(program.id, StageKind.REJECTED)
+    assert rejected is not None
     change_stage(
         referral_id=first.id,
-        to_stage_id=stage_of_kind(program.id, StageKind.REJECTED).id,
+        to_stage_id=rejected.id,
         reason="Too small",
         actor=SYSTEM,
         at=at,
