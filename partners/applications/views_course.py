@@ -1,4 +1,4 @@
-"""The course that admits an applicant, under the applicant's own link: the same pages as partners have, without a login."""
+"""The course that admits an applicant, under the applicant's own link: partners' pages without a login."""
 
 from dataclasses import dataclass
 

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID, uuid4
 
-from allauth.core import ratelimit
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -52,10 +51,12 @@ from partners.applications.visits import count_visit, is_person
 from partners.programs.texts import said
 from prm.accounts.guards import public
 from prm.web.htmx import redirect_to
+from prm.web.limits import is_within
 from prm.web.parts import Stage
 
-# Per address of a visitor; a form takes two or three.
-LIMITS = {"partner-apply": "40/h/ip", "partner-link": "120/h/ip"}
+# In an hour from one address of the net; a form takes two or three.
+FORMS_AN_HOUR, LINKS_AN_HOUR = 60, 120
+HOUR = 3600
 RETRY_SECONDS = "600"
 
 
@@ -113,7 +114,7 @@ def apply(request: HttpRequest, program: str) -> HttpResponse:
         request.POST if request.method == "POST" else None, initial=_initial(draft, prospect)
     )
     if request.method == "POST":
-        if not _within(request, "partner-apply"):
+        if not is_within(request, what="partner-apply", most=FORMS_AN_HOUR, seconds=HOUR):
             return _too_many(request)
         if request.POST.get("fax"):
             # Only a machine sees this field; it is told what people are told.
@@ -169,7 +170,7 @@ def apply_questions(request: HttpRequest, program: str) -> HttpResponse:
     if request.method != "POST":
         form = QuestionsForm(questions=found.admission.questions, typed=typed_values(draft))
         return _questions_page(request, found, draft, form)
-    if not _within(request, "partner-apply"):
+    if not is_within(request, what="partner-apply", most=FORMS_AN_HOUR, seconds=HOUR):
         return _too_many(request)
     form = QuestionsForm(request.POST, questions=found.admission.questions)
     if request.POST.get("do") == "save":
@@ -412,14 +413,9 @@ def _own(request: HttpRequest, token: str) -> Application | None:
     application = application_of(token)
     if application is not None:
         return application
-    allowed = ratelimit.consume(request, action="partner-link", config=LIMITS, limit_get=True)
-    if not allowed:
+    if not is_within(request, what="partner-link", most=LINKS_AN_HOUR, seconds=HOUR):
         return None
     raise Http404
-
-
-def _within(request: HttpRequest, action: str) -> bool:
-    return bool(ratelimit.consume(request, action=action, config=LIMITS))
 
 
 def _too_many(request: HttpRequest) -> HttpResponse:
