@@ -159,7 +159,8 @@ def seed_onboarding(stage: Stage, *, now: datetime) -> None:
         )
         if run:
             play(stage, run, story.people[0], run.started_at)
-    first = Entitlement.objects.order_by("earned_at", "id").first()
+    given = Entitlement.objects.filter(kind=RewardKind.DISCOUNT)
+    first = given.order_by("earned_at", "id").first()
     if first:
         fulfil(
             entitlement_id=first.id,
