@@ -4,6 +4,8 @@ from uuid import UUID
 
 from partners.applications.admission import decide_by_rule
 from partners.applications.models import Admission, AdmissionMode, Application, ApplicationState
+from partners.training.taking import hand_over
+from prm.accounts.models import User
 from prm.events.models import Event
 from prm.events.subscriptions import on
 
@@ -23,3 +25,18 @@ def admit_by_course(event: Event) -> None:
     )
     if admitting.exists():
         decide_by_rule(application_id=application.id, at=event.at)
+
+
+@on("membership.started", name="applications.hand_over_courses")
+def hand_over_courses(event: Event) -> None:
+    """What an applicant learned belongs to the person who has become a partner's."""
+    if event.partner_id is None:
+        return
+    email = User.objects.values_list("email", flat=True).get(id=event.payload["user_id"])
+    own = Application.objects.filter(partner_id=event.partner_id, email=email.lower())
+    for application_id in own.values_list("id", flat=True):
+        hand_over(
+            application_id=application_id,
+            user_id=event.payload["user_id"],
+            partner_id=event.partner_id,
+        )
