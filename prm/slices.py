@@ -1,13 +1,13 @@
-"""Load what the slices register: kinds of notices, event handlers, long work, panels on pages below."""
+"""Load what the slices register: kinds of notices, event handlers, long work, panels of pages, parts of programs."""
 
 from collections.abc import Iterable
 from importlib import import_module, util
 
-REGISTERING = ("kinds", "handlers", "jobs", "fillers")
+REGISTERING = ("kinds", "handlers", "jobs", "fillers", "blueprint")
 
 
 def load_registrations(package: str, slices: Iterable[str]) -> None:
-    """Import kinds.py, handlers.py, jobs.py and fillers.py of each slice that has them; all models must be known."""
+    """Import the registering modules of each slice that has them; all models must be known."""
     for slice_name in slices:
         for role in REGISTERING:
             module = f"{package}.{slice_name}.{role}"

@@ -6,9 +6,29 @@ from django import forms
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from partners.programs.models import CustomFieldType
+from partners.programs.models import CustomFieldType, SuccessMetric
 from partners.programs.rules import MAX_CHOICES
 from prm.web.choices import currency_choices
+from prm.web.formats import money_text, number_text
+from prm.web.forms import LARGEST_MINOR, LONGEST_AMOUNT, NotAnAmount, amount_minor
+
+# A currency without decimals: whole numbers are read as people write them.
+COUNTED = "JPY"
+
+
+def target_text(metric: str, target: int, currency: str) -> str:
+    """Return a program's target as it is typed: an amount for revenue, else a number."""
+    if metric == SuccessMetric.REVENUE:
+        return money_text(target, currency, sign="none")
+    return number_text(target)
+
+
+def target_value(metric: str, text: str, currency: str) -> int:
+    """Return a typed target: minor units for revenue, else a count. Raises NotAnAmount."""
+    value = amount_minor(text, currency if metric == SuccessMetric.REVENUE else COUNTED)
+    if not 0 < value < LARGEST_MINOR:
+        raise NotAnAmount(text)
+    return value
 
 
 class ProgramForm(forms.Form):
@@ -23,6 +43,26 @@ class ProgramForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("One or two sentences that partners read"),
+    )
+    objective = forms.CharField(
+        label=_("Objective"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("What the program is to achieve; only your own people read it"),
+    )
+    metric = forms.ChoiceField(
+        label=_("Metric"),
+        choices=[("", _("Not chosen yet")), *SuccessMetric.choices],
+        required=False,
+        help_text=_("The one number by which the program is judged"),
+    )
+    metric_target = forms.CharField(
+        label=_("Target a year"),
+        max_length=LONGEST_AMOUNT,
+        required=False,
+        help_text=_("A number, or an amount when the metric is revenue"),
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     protection_days = forms.IntegerField(
         label=_("Protection in days"),
@@ -44,6 +84,27 @@ class ProgramForm(forms.Form):
         help_text=_("Markdown. A changed text becomes a new version"),
     )
 
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        self.currency = currency
+        initial = dict(kwargs.pop("initial", None) or {})
+        if initial.get("metric_target") is not None:
+            initial["metric_target"] = target_text(
+                initial.get("metric", ""), initial["metric_target"], currency
+            )
+        super().__init__(*args, initial=initial, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """Read the target in the metric's unit."""
+        given = super().clean() or {}
+        text = given.get("metric_target", "").strip()
+        currency = given.get("currency") or self.currency
+        try:
+            target = target_value(given.get("metric", ""), text, currency) if text else None
+        except NotAnAmount:
+            self.add_error("metric_target", _("Enter a number above 0"))
+            target = None
+        return {**given, "metric_target": target}
+
     @property
     def settings(self) -> dict[str, Any]:
         """The program's columns."""
@@ -62,6 +123,9 @@ class NewProgramForm(ProgramForm):
         "name",
         "currency",
         "summary",
+        "objective",
+        "metric",
+        "metric_target",
         "protection_days",
         "answer_days",
         "agreement_text",

@@ -11,7 +11,16 @@ from partners.programs.rules import checked_fields
 from prm.events.services import Actor, emit
 
 SETTINGS = frozenset(
-    {"summary", "agreement_text", "custom_fields", "protection_days", "answer_days"}
+    {
+        "summary",
+        "objective",
+        "metric",
+        "metric_target",
+        "agreement_text",
+        "custom_fields",
+        "protection_days",
+        "answer_days",
+    }
 )
 # The currency is fixed once commissions are counted in it.
 EDITABLE = SETTINGS | {"name"}
@@ -27,7 +36,8 @@ def create_program(
 ) -> Program:
     """Open a program.
 
-    settings: summary, agreement_text, custom_fields, protection_days, answer_days. A text of an agreement is version 1.
+    settings: summary, objective, metric, metric_target, agreement_text, custom_fields, protection_days,
+    answer_days. A text of an agreement is version 1.
     Raises ProgramSlugTaken, BadFields. Emits program.created.
     """
     values = _checked(settings, SETTINGS)

@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from partners.programs.checklist import checklist, page_of, published_since
 from partners.programs.forms import NewProgramForm, ProgramForm, QuestionForm
 from partners.programs.models import CustomFieldType, Program
 from partners.programs.panels import plan_panel
+from partners.programs.recruiting import recruiting_lines
 from partners.programs.rules import MAX_FIELDS, fresh_key
 from partners.programs.selectors import program_rows
 from partners.programs.services import (
@@ -30,7 +32,16 @@ from prm.audit.selectors import history_of
 from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
 
-EDITED = ("name", "summary", "protection_days", "answer_days", "agreement_text")
+EDITED = (
+    "name",
+    "summary",
+    "objective",
+    "metric",
+    "metric_target",
+    "protection_days",
+    "answer_days",
+    "agreement_text",
+)
 
 
 @require_safe
@@ -46,8 +57,13 @@ def program_list(request: MemberRequest) -> HttpResponse:
 def program_detail(request: MemberRequest, program_id: UUID) -> HttpResponse:
     """Show everything about one program, with the ways to its stages, plan, questions and agreement."""
     program = _program(program_id)
+    items = checklist(program, timezone.now())
     context = {
         "program": program,
+        "recruiting": recruiting_lines(program, items),
+        "open_count": sum(not item.is_done for item in items),
+        "published_at": published_since(program.id),
+        "public_url": page_of("partners:join", program),
         "enrolled": next(
             row.partner_count for row in program_rows() if row.program.id == program.id
         ),
@@ -69,7 +85,7 @@ def program_detail(request: MemberRequest, program_id: UUID) -> HttpResponse:
 def program_new(request: MemberRequest) -> HttpResponse:
     """Open a program."""
     initial = {"currency": request.tenant.currency, "protection_days": 90, "answer_days": 2}
-    form = NewProgramForm(request.POST or None, initial=initial)
+    form = NewProgramForm(request.POST or None, initial=initial, currency=request.tenant.currency)
     if form.is_bound and form.is_valid():
         try:
             program = create_program(
@@ -93,7 +109,9 @@ def program_edit(request: MemberRequest, program_id: UUID) -> HttpResponse:
     """Change a program's settings."""
     program = _program(program_id)
     form = ProgramForm(
-        request.POST or None, initial={name: getattr(program, name) for name in EDITED}
+        request.POST or None,
+        initial={name: getattr(program, name) for name in EDITED},
+        currency=program.currency,
     )
     if form.is_bound and form.is_valid():
         edit_program(
