@@ -146,6 +146,7 @@ class Taking(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "partner", "course"], name="taking_partner"),
             models.Index(fields=["tenant", "user"], name="taking_user"),
+            models.Index(fields=["tenant", "course", "-started_at", "-id"], name="taking_newest"),
         ]
 
     def __str__(self) -> str:
@@ -256,7 +257,12 @@ class Certificate(PublicTenantModel):
                 condition=Q(revoked_at__isnull=True),
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "-issued_at", "-id"], name="certificate_newest")]
+        indexes = [
+            models.Index(fields=["tenant", "-issued_at", "-id"], name="certificate_newest"),
+            models.Index(
+                fields=["tenant", "partner", "-issued_at", "-id"], name="certificate_partner"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number
