@@ -58,7 +58,7 @@ def candidate(world: World) -> Candidate:
 
 
 def text(response: Any) -> str:
-    return response.content.decode()
+    return str(response.content.decode())
 
 
 def test_the_whole_course_without_a_login(world: World, candidate: Candidate) -> None:

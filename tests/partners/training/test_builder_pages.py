@@ -70,7 +70,7 @@ def admin(world: World) -> Client:
 
 
 def text(response: Any) -> str:
-    return response.content.decode()
+    return str(response.content.decode())
 
 
 def test_a_course_is_built_and_published_on_screen(world: World, admin: Client) -> None:

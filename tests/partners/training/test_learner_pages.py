@@ -87,7 +87,7 @@ def desk(world: World) -> Desk:
 
 
 def text(response: Any) -> str:
-    return response.content.decode()
+    return str(response.content.decode())
 
 
 def lesson_ids(desk: Desk) -> list[int]:
