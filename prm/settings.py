@@ -256,6 +256,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "partners.onboarding.tasks.mend_runs",
         "schedule": crontab(hour=3, minute=20),
     },
+    "sweep-agreements": {
+        "task": "partners.agreements.tasks.sweep_agreements",
+        "schedule": crontab(hour=6, minute=10),
+    },
+    "take-up-changes": {
+        "task": "partners.directory.tasks.take_up_changes",
+        "schedule": crontab(minute=5),
+    },
     "release-holds": {
         "task": "commissions.accruals.tasks.release_holds",
         "schedule": 300.0,

@@ -1,5 +1,5 @@
 """Fills the places that referrals' pages leave for money."""
 
-from commissions.earnings import panels, rewards
+from commissions.earnings import panels, rewards, standing
 
-__all__ = ["panels", "rewards"]
+__all__ = ["panels", "rewards", "standing"]

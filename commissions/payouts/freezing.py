@@ -22,10 +22,12 @@ select b.id as ledger_account_id, a.partner_id, a.currency, b.credits_minor - b.
        p.name, p.country, d.id as account_id, d.method, d.masked, d.number_digest, d.cooling_until,
        coalesce(m.minimum_minor, 0) as minimum_minor,
        case when b.credits_minor < b.debits_minor then 'negative'
-            when p.state <> 'active' then 'not_active'
+            when p.state = 'paused' then 'not_active'
             when d.id is null then 'no_details'
             when d.cooling_until > %(at)s then 'cooling'
-            when b.credits_minor - b.debits_minor < coalesce(m.minimum_minor, 0) then 'below_minimum'
+            -- What an ended partner is owed is paid to the last cent.
+            when p.state = 'active'
+                 and b.credits_minor - b.debits_minor < coalesce(m.minimum_minor, 0) then 'below_minimum'
             when a.partner_id = any(%(left_out)s::uuid[]) then 'left_out'
             else '' end as reason
   from payout_balance k

@@ -252,7 +252,7 @@ def changes_since(run: PayoutRun) -> list[ChangeSince]:
                                         and a.partner_id = p.partner_id and a.currency = p.currency
               join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
              where p.tenant_id = %s and p.run_id = %s
-               and (n.id is distinct from p.account_id or r.state <> 'active'
+               and (n.id is distinct from p.account_id or r.state = 'paused'
                     or b.credits_minor - b.debits_minor < p.amount_minor)
              order by p.number
             """,
@@ -263,7 +263,7 @@ def changes_since(run: PayoutRun) -> list[ChangeSince]:
     for number, name, state, amount, currency, before, moved, after, balance in rows:
         if moved:
             found.append(ChangeSince("details", name, number, before, after))
-        if state != "active":
+        if state == "paused":
             found.append(ChangeSince("state", name, number, "active", state))
         if balance < amount:
             found.append(

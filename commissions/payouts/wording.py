@@ -48,7 +48,7 @@ def reason_words(
         ExclusionReason.NEGATIVE: gettext(
             "Below zero after a reversed commission. Carried forward."
         ),
-        ExclusionReason.NOT_ACTIVE: gettext("The partner is paused or ended."),
+        ExclusionReason.NOT_ACTIVE: gettext("The partner is paused."),
         ExclusionReason.LEFT_OUT: gettext("Left out by you. Stays for the next run."),
     }
     return words.get(reason, reason)

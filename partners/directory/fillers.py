@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 
-from partners.directory.models import Partner, PartnerState, PartnerType
+from partners.directory.models import ChangeCause, Partner, PartnerState, PartnerType
 from partners.programs.models import Program
 from prm.audit.subjects import Named, names
 from prm.audit.values import choices_of
 
 choices_of("partner", "state", PartnerState)
 choices_of("partner", "type", PartnerType)
+choices_of("partner", "cause", ChangeCause)
 
 
 @names("partner")

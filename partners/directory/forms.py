@@ -1,12 +1,14 @@
 """Forms about partners."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from partners.directory.models import PartnerState, PartnerType
+from partners.directory.models import ChangeCause, PartnerState, PartnerType
 from partners.directory.selectors import manager_choices
+from partners.programs.models import Program
 from partners.programs.selectors import open_programs
 from prm.accounts.capabilities import Role
 from prm.web.choices import country_choices
@@ -22,6 +24,28 @@ ROLE_HINTS: dict[str, Any] = {
     ),
     Role.PARTNER_REP: _("Submits referrals and follows their own"),
 }
+
+STOP_CAUSES = (
+    ChangeCause.ASKED,
+    ChangeCause.AGREEMENT,
+    ChangeCause.QUALITY,
+    ChangeCause.INACTIVE,
+    ChangeCause.PAPERS,
+    ChangeCause.OTHER,
+)
+BACK_CAUSES = (ChangeCause.SETTLED, ChangeCause.ASKED, ChangeCause.OTHER)
+CAUSE_CHOICES = [
+    ("", _("None given")),
+    *(
+        (cause.value, cause.label)
+        for cause in (
+            ChangeCause.ASKED,
+            ChangeCause.PROGRAM,
+            ChangeCause.QUALITY,
+            ChangeCause.OTHER,
+        )
+    ),
+]
 
 
 class PartnerForm(forms.Form):
@@ -108,13 +132,74 @@ class InvitePersonForm(forms.Form):
 
 
 class StateForm(forms.Form):
-    """Why a partner is paused, ended or taken up again."""
+    """Why a partner is paused, ended or taken up again, and what the person saw of the money."""
 
-    reason = forms.CharField(
-        label=_("Reason"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    cause = forms.ChoiceField(
+        label=_("Cause"), error_messages={"required": _("Choose what caused it")}
     )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The partner reads it in the portal and by mail"),
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, state: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        causes = BACK_CAUSES if state == PartnerState.ACTIVE else STOP_CAUSES
+        self.fields["cause"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose one")),
+            *((cause.value, cause.label) for cause in causes),
+        ]
         self.fields["reason"].required = state != PartnerState.ACTIVE
+        self.fields["cause"].required = state != PartnerState.ACTIVE
         self.fields["reason"].error_messages["required"] = _("Enter a reason")
+
+
+class MoveForm(forms.Form):
+    """From which day a partner works in another program, or is another type."""
+
+    from_program = forms.ChoiceField(label=_("From program"))
+    to_program = forms.ChoiceField(label=_("To program"))
+    on = forms.DateField(
+        label=_("First day"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Referrals sent from this day on go to the new program"),
+        error_messages={"required": _("Enter the first day"), "invalid": _("Enter a day")},
+    )
+    cause = forms.ChoiceField(label=_("Cause"), required=False)
+    reason = forms.CharField(
+        label=_("Reason"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        from_programs: Iterable[Program],
+        to_programs: Iterable[Program],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["from_program"].choices = [(str(row.id), row.name) for row in from_programs]  # type: ignore[attr-defined]
+        self.fields["to_program"].choices = [(str(row.id), row.name) for row in to_programs]  # type: ignore[attr-defined]
+        self.fields["cause"].choices = CAUSE_CHOICES  # type: ignore[attr-defined]
+
+
+class TypeForm(forms.Form):
+    """From which day a partner is another type."""
+
+    type = forms.ChoiceField(label=_("New type"), choices=PartnerType.choices)
+    on = forms.DateField(
+        label=_("First day"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"required": _("Enter the first day"), "invalid": _("Enter a day")},
+    )
+    cause = forms.ChoiceField(label=_("Cause"), required=False)
+    reason = forms.CharField(
+        label=_("Reason"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["cause"].choices = CAUSE_CHOICES  # type: ignore[attr-defined]

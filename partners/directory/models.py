@@ -1,5 +1,6 @@
 """Partners and their enrolments."""
 
+from datetime import date
 from typing import ClassVar
 
 from django.db import models
@@ -103,6 +104,18 @@ class EnrollmentState(models.TextChoices):
     DECLINED = "declined", _("Declined")
 
 
+class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
+    """Phrases about enrolments."""
+
+    def open_on(self, day: date) -> "EnrollmentQuerySet":
+        """Enrolments under which new referrals may come in on a day of the tenant's zone."""
+        return self.filter(
+            models.Q(starts_on=None) | models.Q(starts_on__lte=day),
+            models.Q(ends_on=None) | models.Q(ends_on__gte=day),
+            state__in=[EnrollmentState.ACTIVE, EnrollmentState.APPROVED],
+        )
+
+
 class Enrollment(TenantModel):
     """A partner in a program."""
 
@@ -121,6 +134,8 @@ class Enrollment(TenantModel):
     probation_referrals = models.IntegerField(null=True, blank=True)
     import_id = models.UUIDField(null=True, blank=True)
 
+    objects: ClassVar[models.Manager["Enrollment"]] = EnrollmentQuerySet.as_manager()
+
     class Meta:
         db_table = "partners_enrollment"
         constraints = [
@@ -130,6 +145,18 @@ class Enrollment(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.partner_id} in {self.program_id}"
+
+    def is_over_on(self, day: date) -> bool:
+        """Tell whether its last day lies before a day."""
+        return self.ends_on is not None and self.ends_on < day
+
+    def is_open_on(self, day: date) -> bool:
+        """Tell whether new referrals may come in under it on a day of the tenant's zone."""
+        return (
+            self.state in {EnrollmentState.ACTIVE, EnrollmentState.APPROVED}
+            and (self.starts_on is None or self.starts_on <= day)
+            and not self.is_over_on(day)
+        )
 
 
 class ChangeCause(models.TextChoices):

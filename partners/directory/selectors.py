@@ -4,9 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, TextChoices
 
-from partners.directory.models import Enrollment, EnrollmentState, Partner, PartnerQuerySet
+from partners.directory.models import (
+    Enrollment,
+    EnrollmentState,
+    Partner,
+    PartnerChange,
+    PartnerQuerySet,
+    PartnerState,
+    PartnerType,
+)
+from partners.directory.money import Effect, effects_of, kept_lines
 from partners.directory.panels import ReferralCounts, counts_of
 from partners.directory.rules import folded_name, site_domain
 from partners.programs.models import Program
@@ -109,6 +118,46 @@ def enrollments_of(partner_id: UUID) -> list[Enrollment]:
     """Return a partner's enrolments with their programs, by the program's name."""
     rows = Enrollment.objects.filter(partner_id=partner_id).select_related("program")
     return sorted(rows, key=lambda row: row.program.name)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A line of a partner's history of states and moves; effects: what its money preview said."""
+
+    row: PartnerChange
+    before: str
+    after: str
+    effects: list[Effect]
+
+
+def changes_of(partner_id: UUID, *, limit: int = 20) -> list[Change]:
+    """Return how a partner's state, type and programs changed, newest first, in the active language."""
+    words: dict[str, type[TextChoices]] = {
+        PartnerChange.Field.STATE: PartnerState,
+        PartnerChange.Field.TYPE: PartnerType,
+    }
+
+    def said(row: PartnerChange, value: str) -> str:
+        choices = words.get(row.field)
+        return str(choices(value).label) if choices and value in choices.values else value
+
+    rows = PartnerChange.objects.filter(partner_id=partner_id).select_related("user")
+    return [
+        Change(
+            row,
+            said(row, row.from_value),
+            said(row, row.to_value),
+            effects_of(kept_lines(row.money), row.to_value) if row.money else [],
+        )
+        for row in rows.order_by("-id")[:limit]
+    ]
+
+
+def merged_end(partner: Partner) -> Partner:
+    """Return the partner that a merged one went into, over several merges if need be; an unmerged one itself."""
+    while partner.merged_into_id:
+        partner = Partner.objects.get(id=partner.merged_into_id)
+    return partner
 
 
 def enrolled_programs(partner_id: UUID) -> list[Program]:

@@ -8,12 +8,16 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from partners.directory.models import (
+    ChangeCause,
     Enrollment,
     EnrollmentState,
     Partner,
+    PartnerChange,
     PartnerState,
     PartnerType,
 )
+from partners.directory.money import digest_of, money_of, snapshot_of
+from partners.directory.moves import keep_change, tenant_day
 from partners.directory.rules import folded_name, site_domain
 from partners.programs.models import Program
 from prm.accounts.models import Invitation
@@ -39,6 +43,14 @@ class PartnerNameTaken(ValueError):
 
 class ReasonRequired(ValueError):
     """Pausing or ending a partner needs a reason."""
+
+
+class PreviewOutdated(ValueError):
+    """What happens to the partner's money changed since the person looked at it."""
+
+
+class PartnerWasMerged(ValueError):
+    """A partner that went into another one as a duplicate stays ended."""
 
 
 class PartnershipEnded(ValueError):
@@ -97,6 +109,15 @@ def edit_partner(*, partner_id: UUID, actor: Actor, at: datetime, **changes: Any
     for field, value in values.items():
         setattr(partner, field, value)
     _written(partner)
+    if "type" in values:
+        keep_change(
+            partner_id,
+            PartnerChange.Field.TYPE,
+            (before["type"], partner.type),
+            on=tenant_day(at),
+            actor=actor,
+            at=at,
+        )
     if "name" in values:
         rename_partner_places(
             tenant_id=current_scope().tenant_id, partner_id=partner_id, partner_name=partner.name
@@ -115,14 +136,24 @@ def edit_partner(*, partner_id: UUID, actor: Actor, at: datetime, **changes: Any
 
 @transaction.atomic
 def change_partner_state(
-    *, partner_id: UUID, state: str, actor: Actor, at: datetime, reason: str = ""
+    *,
+    partner_id: UUID,
+    state: str,
+    actor: Actor,
+    at: datetime,
+    reason: str = "",
+    cause: str = "",
+    seen: str | None = None,
 ) -> Partner:
-    """Pause, end or reactivate a partner; the state it has already writes nothing.
+    """Pause, end or reactivate a partner from now on; the state it has already writes nothing.
+
+    cause: a ChangeCause. seen: the digest of the money preview that the person saw, None when nobody looked. What the
+    preview says at this moment is kept with the change. Nothing calls this by itself: low volume never ends anybody.
 
     A paused or ended partner keeps its history and what it is owed; the people of a paused one keep reading. Ending
     closes the places of its people and its waiting invitations; leaving that state opens exactly these places again.
-    Raises ReasonRequired unless it becomes active. Emits partner.state_changed, and per place membership.ended or
-    membership.started.
+    Raises ReasonRequired unless it becomes active, PreviewOutdated, PartnerWasMerged. Emits partner.state_changed, and
+    per place membership.ended or membership.started.
     """
     partner = Partner.objects.select_for_update(no_key=True).get(id=partner_id)
     wanted = PartnerState(state)
@@ -130,15 +161,41 @@ def change_partner_state(
         return partner
     if wanted != PartnerState.ACTIVE and not reason.strip():
         raise ReasonRequired(wanted)
+    if partner.merged_into_id is not None:
+        raise PartnerWasMerged(partner.name)
+    money = money_of(partner_id)
+    if seen is not None and seen != digest_of(money):
+        raise PreviewOutdated(partner.name)
     before, partner.state, partner.state_reason = partner.state, wanted, reason.strip()
     partner.save(update_fields=["state", "state_reason"])
+    change = PartnerChange.objects.create(
+        partner_id=partner.id,
+        field=PartnerChange.Field.STATE,
+        from_value=before,
+        to_value=wanted.value,
+        effective_on=tenant_day(at),
+        cause=ChangeCause(cause) if cause else "",
+        reason=partner.state_reason,
+        money=snapshot_of(money),
+        at=at,
+        user_id=actor.user_id,
+    )
     emit(
         "partner.state_changed",
         subject=f"partner:{partner.id}",
         actor=actor,
         partner_id=partner.id,
-        payload={"partner_id": str(partner.id), "from": before, "to": wanted.value},
-        changes={"state": [before, wanted.value], "reason": ["", partner.state_reason]},
+        payload={
+            "partner_id": str(partner.id),
+            "from": before,
+            "to": wanted.value,
+            "change_id": change.id,
+        },
+        changes={
+            "state": [before, wanted.value],
+            **({"cause": ["", cause]} if cause else {}),
+            "reason": ["", partner.state_reason],
+        },
         at=at,
     )
     tenant_id = current_scope().tenant_id
@@ -202,7 +259,7 @@ def enroll(
     if state not in WORKING:
         raise ValueError(f"nobody is enrolled as {state}")
     program = Program.objects.get(id=program_id)
-    start = {
+    start: dict[str, Any] = {
         "state": state,
         "probation_until": probation_until,
         "probation_referrals": probation_referrals,
@@ -212,9 +269,11 @@ def enroll(
         program_id=program.id,
         defaults={"since": at, "import_id": import_id, **start},
     )
-    if not made and enrollment.state in WORKING:
+    today = tenant_day(at)
+    if not made and enrollment.state in WORKING and not enrollment.is_over_on(today):
         return enrollment
     if not made:
+        start |= {"starts_on": None, "ends_on": None}
         for field, value in start.items():
             setattr(enrollment, field, value)
         enrollment.save(update_fields=list(start))

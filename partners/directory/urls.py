@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.directory import views
+from partners.directory import life_views, views
 
 urlpatterns = [
     path("manage/partners/", views.partner_list, name="partner-list"),
@@ -15,8 +15,10 @@ urlpatterns = [
     ),
     path(
         "manage/partners/<uuid:partner_id>/state/<slug:state>/",
-        views.partner_state,
+        life_views.partner_state,
         name="partner-state",
     ),
+    path("manage/partners/<uuid:partner_id>/move/", life_views.partner_move, name="partner-move"),
+    path("manage/partners/<uuid:partner_id>/type/", life_views.partner_type, name="partner-type"),
     path("agreement/", views.agreement, name="agreement"),
 ]

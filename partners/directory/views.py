@@ -6,30 +6,33 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partners.directory.forms import InvitePersonForm, NewPartnerForm, PartnerForm, StateForm
+from partners.directory.forms import InvitePersonForm, NewPartnerForm, PartnerForm
 from partners.directory.models import Partner, PartnerState, PartnerType
+from partners.directory.moves import tenant_day
 from partners.directory.panels import counts_are_known, panel
 from partners.directory.selectors import (
+    changes_of,
     enrolled_programs,
     enrollments_of,
     lookalikes,
     manager_choices,
+    merged_end,
     partner_rows,
     partners_found,
 )
 from partners.directory.services import (
+    WORKING,
     PartnerNameTaken,
     PartnershipEnded,
     add_partner,
-    change_partner_state,
     edit_partner,
     end_enrollment,
     enroll,
@@ -127,8 +130,13 @@ def _tabs(counts: Mapping[str, int], state: str, bar: FilterBar) -> list[Tab]:
 def partner_detail(request: MemberRequest, partner_id: UUID) -> HttpResponse:
     """Show the whole relationship with one partner."""
     partner = _partner(request, partner_id)
+    if partner.merged_into_id:
+        return redirect("partners:partner-detail", partner_id=merged_end(partner).id)
     enrollments = enrollments_of(partner.id)
-    taken = {row.program_id for row in enrollments if row.state == "active"}
+    today = tenant_day(timezone.now())
+    taken = {
+        row.program_id for row in enrollments if row.state in WORKING and not row.is_over_on(today)
+    }
     context = {
         "partner": partner,
         "tone": STATE_TONES.get(PartnerState(partner.state), ""),
@@ -143,6 +151,7 @@ def partner_detail(request: MemberRequest, partner_id: UUID) -> HttpResponse:
         "invitations": open_invitations(partner_id=partner.id),
         "referrals": panel("partner.referrals", partner, request.member),
         "earnings": panel("partner.earnings", partner, request.member),
+        "changes": changes_of(partner.id),
         "history": history_of(f"partner:{partner.id}"),
         "may_edit": request.member.may(Capability.EDIT_PARTNERS),
     }
@@ -217,30 +226,6 @@ def partner_invite(request: MemberRequest, partner_id: UUID) -> HttpResponse:
     status = 422 if form.is_bound else 200
     return render(
         request, "partners/directory/invite.html", {"form": form, "partner": partner}, status=status
-    )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Capability.EDIT_PARTNERS)
-def partner_state(request: MemberRequest, partner_id: UUID, state: str) -> HttpResponse:
-    """Pause, end or take up a partner again, with the reason."""
-    partner = _partner(request, partner_id)
-    if state not in PartnerState.values:
-        raise Http404
-    form = StateForm(request.POST if request.method == "POST" else None, state=state)
-    if form.is_bound and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        change_partner_state(
-            partner_id=partner.id,
-            state=state,
-            reason=reason,
-            actor=_actor(request),
-            at=timezone.now(),
-        )
-        return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
-    context = {"form": form, "partner": partner, "state": state}
-    return render(
-        request, "partners/directory/state.html", context, status=422 if form.is_bound else 200
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from partners.directory.models import Enrollment, EnrollmentState, PartnerState
+from partners.directory.models import Enrollment, PartnerState
 from partners.programs.models import Program
 from prm.accounts.models import Membership
 from prm.tenancy.scope import current_scope
@@ -44,12 +44,10 @@ def known_company(domain: str, email: str, partner_id: UUID) -> KnownCompany:
     return KnownCompany(own, elsewhere=bool(known))
 
 
-def programs_open_to(partner_id: UUID) -> list[Program]:
-    """Return the open programs in which an active partner takes part, by name."""
-    enrolled = Enrollment.objects.filter(
-        partner_id=partner_id,
-        partner__state=PartnerState.ACTIVE,
-        state__in=[EnrollmentState.ACTIVE, EnrollmentState.APPROVED],
+def programs_open_to(partner_id: UUID, *, day: date) -> list[Program]:
+    """Return the open programs in which an active partner takes part on a day of the tenant's zone, by name."""
+    enrolled = Enrollment.objects.open_on(day).filter(
+        partner_id=partner_id, partner__state=PartnerState.ACTIVE
     )
     return list(
         Program.objects.filter(id__in=enrolled.values("program_id"), closed_at=None).order_by(

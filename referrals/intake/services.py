@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
-from partners.directory.models import Enrollment, EnrollmentState, Partner, PartnerState
+from partners.directory.models import Enrollment, Partner, PartnerState
+from partners.directory.moves import tenant_day
 from partners.onboarding.rules import SUBMIT
 from partners.onboarding.unlocks import must_be_open
 from partners.programs.models import Program
@@ -74,7 +75,7 @@ def submit_referral(
         if _differs(first, draft, partner_id):
             raise KeyReused(str(key))
         return first
-    program = _open_program(draft.program_id, partner_id)
+    program = _open_program(draft.program_id, partner_id, at)
     must_be_open(partner_id=partner_id, program_id=program.id, feature=SUBMIT, at=at)
     _within_probation(partner_id, program.id, at)
     stage = next(
@@ -160,12 +161,12 @@ def _first_with(key: UUID) -> Referral | None:
     return Referral.objects.filter(submission_key=key).first()
 
 
-def _open_program(program_id: UUID, partner_id: UUID) -> Program:
-    enrolled = Enrollment.objects.filter(
-        partner_id=partner_id,
-        program_id=program_id,
-        state__in=[EnrollmentState.ACTIVE, EnrollmentState.APPROVED],
-    ).exists()
+def _open_program(program_id: UUID, partner_id: UUID, at: datetime) -> Program:
+    enrolled = (
+        Enrollment.objects.open_on(tenant_day(at))
+        .filter(partner_id=partner_id, program_id=program_id)
+        .exists()
+    )
     program = Program.objects.filter(id=program_id, closed_at=None).first()
     active = Partner.objects.filter(id=partner_id, state=PartnerState.ACTIVE).exists()
     if program is None or not enrolled or not active:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.directory.models import Partner
+from partners.directory.moves import tenant_day
 from partners.onboarding.rules import SUBMIT
 from partners.onboarding.unlocks import FeatureLocked
 from partners.programs.models import Program
@@ -71,7 +72,7 @@ def actor_of(request: MemberRequest) -> Actor:
 @unlocked(SUBMIT)
 def referral_new(request: MemberRequest) -> HttpResponse:
     partner_id = _own_partner(request)
-    programs = programs_open_to(partner_id)
+    programs = programs_open_to(partner_id, day=tenant_day(timezone.now()))
     if not programs:
         partner = Partner.objects.select_related("manager").get(id=partner_id)
         return render(request, "referrals/intake/not_enrolled.html", {"partner": partner})
@@ -115,7 +116,7 @@ def referral_check(request: MemberRequest) -> HttpResponse:
     """Say, while the person still types, whether the vendor may know the company."""
     partner = _partner_named(request) if request.member.is_staff else None
     partner_id = partner.id if partner else request.member.partner_id
-    programs = programs_open_to(partner_id) if partner_id else []
+    programs = programs_open_to(partner_id, day=tenant_day(timezone.now())) if partner_id else []
     if partner_id is None or not programs:
         return HttpResponse(status=204)
     form = ReferralForm(
@@ -138,7 +139,7 @@ def manage_referral_new(request: MemberRequest) -> HttpResponse:
     if partner is None:
         options = filter_options().partners
         return render(request, "referrals/intake/manage_new_partner.html", {"partners": options})
-    programs = programs_open_to(partner.id)
+    programs = programs_open_to(partner.id, day=tenant_day(timezone.now()))
     if not programs:
         return render(request, "referrals/intake/manage_not_enrolled.html", {"partner": partner})
     program = _chosen(programs, request)

@@ -205,7 +205,7 @@ def test_pauses_only_with_a_reason(cast: dict[str, Any]) -> None:
     client = signed_in(cast["world"].manager)
 
     assert client.post(url, {"reason": " "}).status_code == 422
-    assert client.post(url, {"reason": "No tax form"}).status_code == 303
+    assert client.post(url, {"cause": "papers", "reason": "No tax form"}).status_code == 303
     assert "No tax form" in client.get(f"/acme/manage/partners/{cast['kestrel'].id}/").text
     assert (
         client.get(f"/acme/manage/partners/{cast['kestrel'].id}/state/nonsense/").status_code == 404

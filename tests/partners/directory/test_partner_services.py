@@ -30,7 +30,7 @@ from tests.builders.partners import a_partner, a_program
 from tests.builders.people import a_member
 from tests.conftest import World
 
-MARA = Actor(user_id=1, name="Mara")
+MARA = Actor(user_id=None, name="Mara")
 
 
 def events() -> list[str]:
