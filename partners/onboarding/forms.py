@@ -26,6 +26,11 @@ PAID = frozenset({RewardKind.CREDIT, RewardKind.GIFT_CARD})
 class TextsForm(forms.Form):
     """A form with texts per language: the tenant's own language first and asked for, the others optional."""
 
+    # Fields over the whole width, so that the two languages of a text stand side by side.
+    wide: frozenset[str] = frozenset(
+        {"kind", "due_days", "blocks_next", "may_skip", "needs_approval"}
+    )
+
     def __init__(self, *args: Any, language: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = dict(settings.LANGUAGES)

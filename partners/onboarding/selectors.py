@@ -147,7 +147,7 @@ def run_view(run: Run, *, at: datetime) -> RunView:
             title=titles[row.step_id],
             icon=STEP_ICONS[StepKind(row.step.kind)],
             closed_by=titles[closed[row.step_id]] if row.step_id in closed else "",
-            is_overdue=is_overdue(row, at),
+            is_overdue=row.step_id not in closed and is_overdue(row, at),
             due_on=rules.last_day(row.due_at, zone) if row.due_at else None,
             milestone=said(row.step.milestone, language) if row.step.milestone else "",
             reward=reward_words(

@@ -72,7 +72,7 @@ def stuck_rows(runs: Sequence[Run], *, at: datetime) -> list[StuckRow]:
             ),
             None,
         )
-        late = [row for row in mine if is_overdue(row, at)]
+        late = [row for row in mine if row.step_id not in closed and is_overdue(row, at)]
         reasons = []
         if waiting:
             reasons.append(
