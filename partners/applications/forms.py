@@ -36,9 +36,7 @@ class ContactForm(forms.Form):
     country = forms.ChoiceField(
         label=_("Country"), error_messages={"required": _("Choose your country")}
     )
-    type = forms.ChoiceField(
-        label=_("What describes you best?"), choices=PartnerType.choices, widget=forms.RadioSelect
-    )
+    type = forms.ChoiceField(label=_("What describes you best?"), choices=PartnerType.choices)
     name = forms.CharField(
         label=_("Your full name"),
         max_length=120,

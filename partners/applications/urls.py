@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from partners.applications import views_course, views_public
+from partners.applications import views_builder, views_course, views_public
 
 COURSE = "application/<str:token>/course/"
+
+ADMISSION = "manage/programs/<uuid:program_id>/admission/"
 
 urlpatterns = [
     path("join/", views_public.join_list, name="join-list"),
@@ -45,5 +47,18 @@ urlpatterns = [
         f"{COURSE}certificate/",
         views_course.application_certificate,
         name="application-certificate",
+    ),
+    path(ADMISSION, views_builder.admission_edit, name="admission-edit"),
+    path(f"{ADMISSION}preview/", views_builder.admission_preview, name="admission-preview"),
+    path(f"{ADMISSION}questions/", views_builder.question_new, name="admission-question-new"),
+    path(
+        f"{ADMISSION}questions/<slug:key>/",
+        views_builder.question_edit,
+        name="admission-question",
+    ),
+    path(
+        f"{ADMISSION}questions/<slug:key>/move/",
+        views_builder.question_move,
+        name="admission-question-move",
     ),
 ]
