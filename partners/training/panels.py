@@ -1,29 +1,10 @@
-"""Places that rooms above fill: what closes courses to a partner, and the names of applicants."""
+"""The place that the room of applications fills: what applicants are called in the lists of learners."""
 
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-
-from partners.training.models import Course
-
-# Returns the page that says what is missing, None where courses are open to the person of the request.
-Lock = Callable[[HttpRequest, Course | None], HttpResponse | None]
 Namer = Callable[[Sequence[UUID]], Mapping[UUID, str]]
-_locks: list[Lock] = []
 _namers: list[Namer] = []
-
-
-def locks_courses(lock: Lock) -> Lock:
-    """Register what may close courses to partner people; asked by every page of a course, also of its files."""
-    if lock not in _locks:
-        _locks.append(lock)
-    return lock
-
-
-def locked(request: HttpRequest, course: Course | None) -> HttpResponse | None:
-    """Return the first refusal, None where nothing closes the course."""
-    return next((page for lock in _locks if (page := lock(request, course))), None)
 
 
 def names_applicants(namer: Namer) -> Namer:

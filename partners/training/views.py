@@ -17,7 +17,6 @@ from partners.training import pages
 from partners.training.learners import Learner, learner_of
 from partners.training.models import Certificate, Course
 from partners.training.pages import Links
-from partners.training.panels import locked
 from partners.training.rules import plain_code, printed_code
 from partners.training.selectors import (
     certificate_state,
@@ -28,6 +27,7 @@ from partners.training.selectors import (
 from partners.training.tables import CertificateTable
 from partners.training.words import Speaker, learning_time
 from prm.accounts.capabilities import Capability
+from prm.accounts.gates import unlocked
 from prm.accounts.guards import needs, public
 from prm.accounts.members import Member, MemberRequest
 from prm.web.htmx import render_part
@@ -36,10 +36,9 @@ from prm.web.paging import keyset_page
 
 @require_safe
 @needs(Capability.PARTNER_HOME)
+@unlocked("courses")
 def course_list(request: MemberRequest) -> HttpResponse:
     """Show the courses that the person may take, with how far they are."""
-    if refusal := locked(request, None):
-        return refusal
     learner = _learner(request)
     say = Speaker(learner.language, request.tenant.language)
     rows = [
@@ -59,21 +58,19 @@ def course_list(request: MemberRequest) -> HttpResponse:
 
 @require_safe
 @needs(Capability.PARTNER_HOME)
+@unlocked("courses")
 def course(request: MemberRequest, course_id: UUID) -> HttpResponse:
     """Show one course."""
     found, learner, links = _opened(request, course_id)
-    if refusal := locked(request, found):
-        return refusal
     return pages.course_page(request, learner=learner, course=found, links=links)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.PARTNER_HOME)
+@unlocked("courses")
 def lesson(request: MemberRequest, course_id: UUID, lesson_id: int) -> HttpResponse:
     """Show a lesson; POST marks it done."""
     found, learner, links = _opened(request, course_id)
-    if refusal := locked(request, found):
-        return refusal
     return pages.lesson_page(
         request,
         learner=learner,
@@ -86,21 +83,19 @@ def lesson(request: MemberRequest, course_id: UUID, lesson_id: int) -> HttpRespo
 
 @require_safe
 @needs(Capability.PARTNER_HOME)
+@unlocked("courses")
 def lesson_file(request: MemberRequest, course_id: UUID, lesson_id: int) -> HttpResponse:
     """Hand out a lesson's video or document."""
     found = _opened(request, course_id)[0]
-    if refusal := locked(request, found):
-        return refusal
     return pages.lesson_file(request, course=found, lesson_id=lesson_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.PARTNER_HOME)
+@unlocked("courses")
 def quiz(request: MemberRequest, course_id: UUID) -> HttpResponse:
     """Answer the quiz."""
     found, learner, links = _opened(request, course_id)
-    if refusal := locked(request, found):
-        return refusal
     return pages.quiz_page(request, learner=learner, course=found, links=links)
 
 

@@ -154,3 +154,19 @@ def test_what_was_learned_follows_when_the_person_joins(
             at=NOON,
         )
     assert "1 of 2 lessons done" in text(client.get(f"/acme/courses/{candidate.course.id}/"))
+
+
+def test_the_vendor_sees_applicants_by_name_among_the_people(
+    world: World, candidate: Candidate
+) -> None:
+    with tenant_scope(world.acme.id):
+        lessons = [lesson.id for lesson in live_lessons(candidate.course.id)]
+    Client().post(f"{candidate.path}lessons/{lessons[0]}/", {"do": "done"})
+    manager = Client()
+    manager.force_login(
+        world.manager, backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+
+    page = text(manager.get(f"/acme/manage/courses/{candidate.course.id}/people/"))
+
+    assert "Ann Applicant (New Partner)" in page

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from partners.directory.models import Partner
+from partners.directory.services import enroll
+from partners.onboarding.unlocks import set_unlock
 from partners.training.models import Attempt, Course, LessonVisit, Question, Taking
-from partners.training.panels import _locks, locks_courses
 from partners.training.selectors import live_lessons
 from partners.training.services import save_question
 from partners.training.taking import start_attempt
@@ -18,7 +18,7 @@ from prm.accounts.capabilities import Role
 from prm.accounts.models import User
 from prm.events.services import SYSTEM
 from prm.tenancy.scope import tenant_scope
-from tests.builders.partners import a_partner
+from tests.builders.partners import a_partner, a_program
 from tests.builders.people import a_member
 from tests.builders.training import (
     a_course,
@@ -310,19 +310,21 @@ def test_a_course_page_asks_the_same_statements_however_many_lessons(
     assert "0 of 14 lessons done" in text(page)
 
 
-def test_what_closes_courses_closes_every_page_of_them(desk: Desk) -> None:
+def test_locked_courses_answer_403_on_every_address_of_theirs(desk: Desk) -> None:
     film = lesson_ids(desk)[1]
-    lock = locks_courses(lambda _request, _course: HttpResponse("Sign first", status=403))
-    try:
-        paths = ["/acme/courses/", desk.path, f"{desk.path}quiz/"]
-        paths += [f"{desk.path}lessons/{film}/", f"{desk.path}lessons/{film}/file/"]
-        answers = [desk.client.get(path) for path in paths]
-    finally:
-        _locks.remove(lock)
+    with tenant_scope(desk.world.acme.id):
+        program = a_program()
+        enroll(partner_id=desk.partner.id, program_id=program.id, actor=SYSTEM, at=NOON)
+        set_unlock(
+            program_id=program.id, feature="courses", keys=["fact:team"], actor=SYSTEM, at=NOON
+        )
 
-    assert [(answer.status_code, answer.content) for answer in answers] == [
-        (403, b"Sign first")
-    ] * 5
+    paths = ["/acme/courses/", desk.path, f"{desk.path}quiz/"]
+    paths += [f"{desk.path}lessons/{film}/", f"{desk.path}lessons/{film}/file/"]
+    answers = [desk.client.get(path) for path in paths]
+    posted = desk.client.post(f"{desk.path}lessons/{film}/", {"do": "done"})
+
+    assert [answer.status_code for answer in [*answers, posted]] == [403] * 6
     with tenant_scope(desk.world.acme.id):
         assert not LessonVisit.objects.exists()
 
