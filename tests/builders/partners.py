@@ -54,6 +54,6 @@ def the_program(cast: Cast) -> object:
     """A program of the tenant, with the partner in it."""
     program = Program.objects.filter(slug="built").first()
     if program is None:
-        program = a_program("Built", slug="built", agreement_text="# Terms", custom_fields=[SIZE])
+        program = a_program("Built", slug="built", custom_fields=[SIZE])
     enroll(partner_id=cast.partner.id, program_id=program.id, actor=SYSTEM, at=LONG_AGO)
     return program.id
