@@ -102,7 +102,7 @@ def admit_by_rule(
 
 @transaction.atomic
 def leave_to_a_person(*, application: Application, words: str, at: datetime) -> Application:
-    """Put an application that no rule lets in before a person, with the reason in its story; a repeat writes nothing."""
+    """Put what no rule lets in before a person, with the reason in its story; a repeat writes nothing."""
     newest = newest_change(application.id)
     if (
         application.state == ApplicationState.SUBMITTED
@@ -302,7 +302,7 @@ def _let_in(
 ) -> Application:
     if application.program.closed_at is not None:
         raise CannotDecide(gettext("The program is closed"))
-    partner = _partner_for(application, into_partner_id, as_new, actor, at)
+    partner = _partner_for(application, into_partner_id, as_new=as_new, actor=actor, at=at)
     limits: dict[str, Any] = {}
     if admission is not None and admission.probation_referrals is not None:
         days = admission.probation_days
@@ -335,6 +335,7 @@ def _let_in(
 def _partner_for(
     application: Application,
     into_partner_id: UUID | None,
+    *,
     as_new: bool,
     actor: Actor,
     at: datetime,

@@ -25,7 +25,7 @@ def mail_decision(
     program = Program.objects.get(id=application.program_id)
     own = tenant_url(tenant, "partners:application-status", token=link_token(application))
     with translation.override(language):
-        context = _words(application, name, program, tenant, is_member) | {
+        context = _words(application, name, program, tenant, is_member=is_member) | {
             "reason": _("You get this mail because you applied."),
             "url": tenant_url(tenant, "account_login") if name == "approved" and is_member else own,
         }
@@ -40,7 +40,7 @@ def mail_decision(
 
 
 def _words(
-    application: Application, name: str, program: Program, tenant: Tenant, is_member: bool
+    application: Application, name: str, program: Program, tenant: Tenant, *, is_member: bool
 ) -> dict[str, object]:
     facts = {
         "program": program.name,
