@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from partners.applications.panels import Onboarding, fills
 from partners.applications.panels import Step as PublicStep
 from partners.applications.selectors import median_days
+from partners.directory.listed import with_profile
 from partners.onboarding import unlocks  # noqa: F401  keeps the gate of features
 from partners.onboarding.models import Fact, Run, Track
 from partners.onboarding.panels import knows_fact
@@ -66,6 +67,12 @@ def with_team(partner_ids: Collection[UUID], _program_id: UUID | None) -> set[UU
         .annotate(count=Count("user_id", distinct=True))
     )
     return {partner_id for partner_id, count in people if partner_id and count >= 2}
+
+
+@knows_fact(Fact.PROFILE)
+def with_complete_profile(partner_ids: Collection[UUID], _program_id: UUID | None) -> set[UUID]:
+    """Return the partners whose profile lacks nothing."""
+    return with_profile(partner_ids)
 
 
 @knows_fact(Fact.AGREEMENT)

@@ -19,6 +19,7 @@ from partners.onboarding.building import (
     remove_step,
     shift_step,
 )
+from partners.onboarding.merging import merge_onboarding
 from partners.onboarding.models import (
     Entitlement,
     Fact,
@@ -567,3 +568,48 @@ def test_a_call_is_noted_with_words(acme: Tenant, at: datetime) -> None:
     assert Event.objects.get(name="onboarding.call_noted").changes == {
         "note": ["", "Back from leave on Monday"]
     }
+
+
+# ---------------------------------------------------------------- two partners are one
+
+
+def test_a_merge_gives_what_both_earned_once(acme: Tenant, at: datetime) -> None:
+    program = a_program()
+    a_track(program, read_step())
+    other = a_program("Other")
+    a_track(other, read_step())
+    gone, stays = a_partner("Gone"), a_partner("Stays")
+    both = [a_run(partner.id, program, at=at) for partner in (gone, stays)]
+    alone = a_run(gone.id, other, at=at)
+    for partner, key in ((gone, "step:1"), (gone, "step:2"), (stays, "step:1")):
+        grant(
+            partner_id=partner.id,
+            program_id=program.id,
+            key=key,
+            kind=RewardKind.DISCOUNT,
+            actor=SYSTEM,
+            at=at,
+        )
+
+    for _ in range(2):
+        merge_onboarding(from_id=gone.id, into_id=stays.id, at=at + DAY)
+
+    rows = Entitlement.objects.filter(partner=stays).order_by("key")
+    assert [(row.key.split("@")[0], row.fulfilled_at is None) for row in rows] == [
+        ("step:1", True),
+        ("step:1", False),
+        ("step:2", True),
+    ]
+    assert not Entitlement.objects.filter(partner=gone).exists()
+    assert set(Run.objects.filter(partner=stays, left_at=None)) == {both[1], alone}
+    assert steps_in(alone)[0].partner_id == stays.id
+    # What was earned once is not earned again under either name.
+    again = grant(
+        partner_id=stays.id,
+        program_id=program.id,
+        key="step:2",
+        kind=RewardKind.DISCOUNT,
+        actor=SYSTEM,
+        at=at + DAY,
+    )
+    assert again in rows

@@ -11,9 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from partners.agreements.models import Acceptance, AgreementVersion
+from partners.agreements.selectors import agreement_due
 from partners.directory.models import Enrollment, Partner
 from partners.onboarding.models import Fact, Unlock
 from partners.onboarding.rules import EARNINGS, FEATURES, SUBMIT, TEAM, BadConditions
+from partners.onboarding.selectors import unsigned
 from partners.onboarding.services import confirm_read
 from partners.onboarding.unlocks import FeatureLocked, locked_features, missing, set_unlock
 from partners.programs.models import Program
@@ -103,6 +105,31 @@ def test_a_published_agreement_is_always_asked_for_before_submitting(
         an_agreement(program, 2, published_at=at + day, binding_from=at + 10 * day)
         assert lacks(partner, program, SUBMIT, at + 9 * day) == []
         assert lacks(partner, program, SUBMIT, at + 10 * day) == ["Sign the agreement"]
+
+
+def test_many_at_once_is_told_the_same_as_one_by_one(world: World, at: datetime) -> None:
+    day = timedelta(days=1)
+    with tenant_scope(world.acme.id):
+        program = a_program()
+        nobody, early, late = (a_partner(name) for name in ("Nobody", "Early", "Late"))
+        versions = [
+            an_agreement(program, 1, published_at=at, binding_from=at + 5 * day),
+            an_agreement(program, 2, published_at=at + 10 * day, binding_from=at + 20 * day),
+            an_agreement(program, 3, published_at=at + 30 * day, binding_from=at + 40 * day),
+        ]
+        signs(early, versions[0], world.manager, at)
+        signs(late, versions[1], world.manager, at + 15 * day)
+        ids = [nobody.id, early.id, late.id]
+
+        for days in (-1, 0, 4, 6, 15, 20, 25, 35, 45):
+            moment = at + days * day
+            alone = {
+                partner_id
+                for partner_id in ids
+                if (due := agreement_due(partner_id, program.id, moment)) and due.blocking
+            }
+            assert {key for key, _ in unsigned(ids, [program.id], moment)} == alone
+        assert alone == set(ids)
 
 
 def test_every_condition_must_hold_and_is_named(acme: Tenant, at: datetime) -> None:
