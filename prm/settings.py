@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "prm.signin.middleware.SessionActivityMiddleware",
     "prm.accounts.middleware.SecondFactorMiddleware",
+    "prm.accounts.viewing.PartnerViewMiddleware",
 ]
 ROOT_URLCONF = "prm.urls"
 WSGI_APPLICATION = "prm.wsgi.application"

@@ -203,3 +203,14 @@ class TypeForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["cause"].choices = CAUSE_CHOICES  # type: ignore[attr-defined]
+
+
+class ViewForm(forms.Form):
+    """Why somebody looks at the portal as a partner."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        help_text=_("The partner reads it on its team page"),
+        error_messages={"required": _("Enter a reason")},
+    )

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from partners.directory.forms import MoveForm, StateForm, TypeForm
+from partners.directory.forms import MoveForm, StateForm, TypeForm, ViewForm
 from partners.directory.models import Partner, PartnerState
 from partners.directory.money import digest_of, effects_of, money_of
 from partners.directory.moves import (
@@ -28,6 +28,8 @@ from partners.programs.selectors import open_programs
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
+from prm.accounts.viewing import SESSION_KEY as VIEW_KEY
+from prm.accounts.viewing import kept_in_session, start_partner_view
 from prm.events.services import Actor
 from prm.web.formats import day_text
 from prm.web.htmx import hx_redirect
@@ -153,6 +155,31 @@ def partner_type(request: MemberRequest, partner_id: UUID) -> HttpResponse:
     context = {"form": form, "partner": partner}
     return render(
         request, "partners/directory/type.html", context, status=422 if form.is_bound else 200
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Capability.VIEW_AS_PARTNER)
+def partner_view(request: MemberRequest, partner_id: UUID) -> HttpResponse:
+    """Begin to look as the partner, after saying why."""
+    partner = partner_or_404(request, partner_id)
+    form = ViewForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid() and not partner.merged_into_id:
+        view = start_partner_view(
+            user_id=request.member.user_id,
+            partner_id=partner.id,
+            partner_name=partner.name,
+            reason=form.cleaned_data["reason"],
+            actor=actor_of(request),
+            at=timezone.now(),
+        )
+        kept = request.session.setdefault(VIEW_KEY, {})
+        kept[str(request.tenant.id)] = kept_in_session(view)
+        request.session.modified = True
+        return hx_redirect(request, "partner-home")
+    context = {"form": form, "partner": partner}
+    return render(
+        request, "partners/directory/view.html", context, status=422 if form.is_bound else 200
     )
 
 

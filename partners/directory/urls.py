@@ -20,5 +20,5 @@ urlpatterns = [
     ),
     path("manage/partners/<uuid:partner_id>/move/", life_views.partner_move, name="partner-move"),
     path("manage/partners/<uuid:partner_id>/type/", life_views.partner_type, name="partner-type"),
-    path("agreement/", views.agreement, name="agreement"),
+    path("manage/partners/<uuid:partner_id>/view/", life_views.partner_view, name="partner-view"),
 ]

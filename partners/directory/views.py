@@ -20,7 +20,6 @@ from partners.directory.moves import tenant_day
 from partners.directory.panels import counts_are_known, panel
 from partners.directory.selectors import (
     changes_of,
-    enrolled_programs,
     enrollments_of,
     lookalikes,
     manager_choices,
@@ -154,6 +153,7 @@ def partner_detail(request: MemberRequest, partner_id: UUID) -> HttpResponse:
         "changes": changes_of(partner.id),
         "history": history_of(f"partner:{partner.id}"),
         "may_edit": request.member.may(Capability.EDIT_PARTNERS),
+        "may_view": request.member.may(Capability.VIEW_AS_PARTNER),
     }
     return render(request, "partners/directory/detail.html", context)
 
@@ -241,14 +241,6 @@ def partner_enroll(request: MemberRequest, partner_id: UUID) -> HttpResponse:
             partner_id=partner.id, program_id=program.id, actor=_actor(request), at=timezone.now()
         )
     return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
-
-
-@require_safe
-@needs(Capability.PARTNER_HOME)
-def agreement(request: MemberRequest) -> HttpResponse:
-    """Show the partner the terms of its programs."""
-    programs = enrolled_programs(request.member.partner_id) if request.member.partner_id else []
-    return render(request, "partners/directory/agreement.html", {"programs": programs})
 
 
 def _added(request: MemberRequest, form: NewPartnerForm) -> Partner | None:

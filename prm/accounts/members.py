@@ -15,6 +15,14 @@ SEEN_EVERY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
+class Viewing:
+    """Somebody of the staff looks as a partner: read-only, until a moment (aware UTC)."""
+
+    view_id: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class Member:
     """Who works in the tenant: staff when partner_id is None, else one partner's person."""
 
@@ -31,6 +39,8 @@ class Member:
     language: str
     time_zone: str
     last_seen_at: datetime | None = None
+    # Set while somebody of the staff looks as the partner; then nothing can be changed.
+    viewing: Viewing | None = None
 
     @property
     def is_staff(self) -> bool:

@@ -13,6 +13,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from prm.accounts.members import SESSION_KEY, member_for, seen
+from prm.accounts.viewing import SESSION_KEY as VIEW_KEY
+from prm.accounts.viewing import STOP_PATH, as_partner
 
 Handler = Callable[[HttpRequest], HttpResponse]
 LANGUAGE_COOKIE = "language"
@@ -42,6 +44,13 @@ class MemberMiddleware:
             request.member = member_for(request.user, tenant, chosen)  # type: ignore[attr-defined]
             if request.member is not None:  # type: ignore[attr-defined]
                 seen(request.member, at=timezone.now())  # type: ignore[attr-defined]
+                if request.path_info != STOP_PATH:
+                    kept = request.session.get(VIEW_KEY, {}).get(str(tenant.id))
+                    request.member = as_partner(  # type: ignore[attr-defined]
+                        request.member,  # type: ignore[attr-defined]
+                        kept,
+                        at=timezone.now(),
+                    )
         response = self.get_response(request)
         if request.user.is_authenticated:
             # allauth's pages too: nobody's page lies in a cache for the next person at the browser.

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         views.team_invitation_revoke,
         name="team-invitation-revoke",
     ),
+    path("partner-view/stop/", views.partner_view_stop, name="partner-view-stop"),
     path("manage/staff/", views.staff_list, name="staff-list"),
     path("manage/staff/invite/", views.staff_invite, name="staff-invite"),
     path("manage/staff/<int:membership_id>/", views.staff_edit, name="staff-edit"),

@@ -28,6 +28,8 @@ from prm.accounts.members import MemberRequest
 from prm.accounts.models import Invitation, Membership
 from prm.accounts.selectors import open_invitations, people_of, sign_in_facts
 from prm.accounts.tables import PeopleTable, role_words
+from prm.accounts.viewing import SESSION_KEY as VIEW_KEY
+from prm.accounts.viewing import end_partner_view, views_of_partner
 from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
 
@@ -108,7 +110,12 @@ def _list(request: MemberRequest, pages: Pages) -> HttpResponse:
     return render(
         request,
         "prm/accounts/team_list.html",
-        pages.context(table=table, invitations=invitations, alone=len(people) == 1),
+        pages.context(
+            table=table,
+            invitations=invitations,
+            alone=len(people) == 1,
+            views=views_of_partner(partner_id) if partner_id else [],
+        ),
     )
 
 
@@ -283,6 +290,23 @@ def team_invitation_resend(request: MemberRequest, invitation_id: UUID) -> HttpR
 def team_invitation_revoke(request: MemberRequest, invitation_id: UUID) -> HttpResponse:
     """Take an invitation to the team back."""
     return _answer_invitation(request, TEAM, invitation_id, resend=False)
+
+
+@require_POST
+@needs(Capability.VIEW_AS_PARTNER)
+def partner_view_stop(request: MemberRequest) -> HttpResponse:
+    """Stop looking as a partner, back to its page."""
+    kept = request.session.get(VIEW_KEY, {}).pop(str(request.tenant.id), None)
+    request.session.modified = True
+    if kept is None:
+        return redirect("start")
+    end_partner_view(
+        view_id=kept["id"],
+        user_id=request.member.user_id,
+        actor=actor_of(request),
+        at=timezone.now(),
+    )
+    return hx_redirect(request, "partners:partner-detail", partner_id=kept["partner_id"])
 
 
 @require_safe
