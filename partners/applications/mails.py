@@ -3,11 +3,13 @@
 import hashlib
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from partners.applications.links import link_token
+from partners.applications.links import invited_ticket, link_token
 from partners.applications.models import Application
 from partners.programs.models import Program
 from prm.notices.services import queue_mail
@@ -48,6 +50,12 @@ def mail_known(application: Application, *, why: str, at: datetime, **facts: Any
 def own_url(application: Application) -> str:
     """Return the absolute address of an applicant's own page."""
     return tenant_url(_tenant(), "partners:application-status", token=link_token(application))
+
+
+def invited_url(*, prospect_id: UUID, slug: str) -> str:
+    """Return the absolute address under which an invited prospect applies, good for 60 days."""
+    path = tenant_url(_tenant(), "partners:apply", program=slug)
+    return f"{path}?{urlencode({'invited': invited_ticket(prospect_id)})}"
 
 
 def _queue(application: Application, name: str, once: str, **facts: Any) -> None:

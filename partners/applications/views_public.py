@@ -21,7 +21,6 @@ from partners.applications.links import (
     ended,
     ending_ticket,
     invited,
-    invited_ticket,
 )
 from partners.applications.models import AdmissionMode, Application, Prospect
 from partners.applications.offer import offer_of
@@ -164,6 +163,8 @@ def apply(request: HttpRequest, program: str) -> HttpResponse:
 def apply_questions(request: HttpRequest, program: str) -> HttpResponse:
     """Second screen: the program's questions. Sends the application, or keeps it and mails the way back."""
     found, at = _found(program), timezone.now()
+    if not request.GET.get("draft"):
+        return _to(request, "partners:apply", program)
     draft = _draft_of(request, found, at)
     if draft is None:
         return render(request, "partners/applications/public_gone.html", _gone(found), status=410)
@@ -218,6 +219,8 @@ def apply_sent(request: HttpRequest, program: str) -> HttpResponse:
 def apply_saved(request: HttpRequest, program: str) -> HttpResponse:
     """Say that the draft is kept and the way back was mailed."""
     found = _found(program)
+    if not request.GET.get("draft"):
+        return _to(request, "partners:apply", program)
     draft = _draft_of(request, found, timezone.now())
     if draft is None:
         return render(request, "partners/applications/public_gone.html", _gone(found), status=410)
@@ -366,12 +369,6 @@ def _initial(draft: Application | None, prospect: Prospect | None) -> dict[str, 
         "name": prospect.contact,
         "email": prospect.email,
     }
-
-
-def invited_path(prospect: Prospect, slug: str) -> str:
-    """Return the path, with its ticket, under which an invited prospect applies."""
-    path = reverse("partners:apply", kwargs={"program": slug})
-    return f"{path}?{urlencode({'invited': invited_ticket(prospect.id)})}"
 
 
 def _origin(request: HttpRequest) -> Origin:
