@@ -4,12 +4,14 @@ from django.urls import include, path
 
 from prm.signin import urls as signin_urls
 from prm.signin import views as signin
+from prm.vendor import robots
 
 urlpatterns = [
     path("", signin.start, name="start"),
     path("accounts/", include("allauth.urls")),
     path("mail/", include("prm.notices.mailbox_urls")),
     path("", include(signin_urls.global_patterns)),
+    path("robots.txt", robots.robots_txt, name="robots"),
 ]
 
 handler429 = "prm.signin.views.too_many"

@@ -15,7 +15,8 @@ from prm.tenancy.scope import tenant_scope
 Handler = Callable[[HttpRequest], HttpResponse]
 # Pages where nobody acts for the partner they belong to: an invitation may lead from one partner to another, and an
 # application belongs to no partner yet.
-OUTSIDE_PARTNERS = ("/invitation", "/join/", "/application/")
+# The public directory shows everybody the same.
+OUTSIDE_PARTNERS = ("/invitation", "/join/", "/application/", "/directory/", "/sitemap.xml")
 
 
 class TenantAddressMiddleware:

@@ -62,6 +62,11 @@ class SettingsForm(forms.Form):
         required=False,
         help_text=_("Staff without it are asked to set it up before they can go on"),
     )
+    directory_open = forms.BooleanField(
+        label=_("Show the public directory of partners"),
+        required=False,
+        help_text=_("Only partners that agreed and that you approved are in it"),
+    )
     domain = forms.CharField(
         label=_("Own web address"),
         max_length=253,
@@ -80,7 +85,7 @@ class SettingsForm(forms.Form):
         ),
         ("region", _("Language, time and money"), ("language", "time_zone", "currency")),
         ("mail", _("Emails"), ("mail_sender", "reply_to", "support_email")),
-        ("access", _("Access"), ("require_second_factor", "domain")),
+        ("access", _("Access"), ("require_second_factor", "directory_open", "domain")),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -24,6 +24,7 @@ EDITABLE = [
     "reply_to",
     "support_email",
     "require_second_factor",
+    "directory_open",
     "domain",
 ]
 
