@@ -11,7 +11,13 @@ from prm.vendor.services import DomainTaken, edit_settings
 from tests.conftest import NOON, World
 
 PAGE = "/acme/manage/settings/"
-FORM = {"name": "Acme", "language": "en", "time_zone": "Europe/Amsterdam", "currency": "EUR"}
+FORM = {
+    "directory_open": "on",
+    "name": "Acme",
+    "language": "en",
+    "time_zone": "Europe/Amsterdam",
+    "currency": "EUR",
+}
 
 
 @pytest.fixture
