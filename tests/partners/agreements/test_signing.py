@@ -257,7 +257,8 @@ def test_a_new_version_asks_again_says_what_changed_and_binds_after_its_notice(c
         late = agreement_due(cast.partner.id, cast.program.id, now + timedelta(days=31))
     page = signed_in(cast.boss).get(cast.url)
 
-    assert early and late
+    assert early
+    assert late
     assert (early.version.id, early.blocking, late.blocking) == (second.id, False, True)
     assert "Ten days to tell us." in page.text
     assert '<ins><span class="vh">Added: </span>You tell us within ten days.</ins>' in page.text
@@ -287,7 +288,6 @@ def test_says_what_a_new_plan_would_have_meant_for_the_partners_own_year(cast: C
             TWENTY_PERCENT,
             RuleTerms("won", "fixed", amount_minor=5_000),
             starts_at=now,
-            at=now,
         )
         an_agreement(cast.program, TERMS + "\nNew.\n", at=now)
 
@@ -328,7 +328,7 @@ def test_a_signature_is_never_changed_nor_removed(
     acme: Tenant, cast_signed: Acceptance, sql: str
 ) -> None:
     with (
-        pytest.raises(DatabaseError, match="refused|denied"),
+        pytest.raises(DatabaseError, match=r"refused|denied"),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
