@@ -253,9 +253,18 @@ CELERY_BEAT_SCHEDULE = {
         "task": "prm.audit.tasks.publish_heads",
         "schedule": crontab(hour=5, minute=0),
     },
+    "remind-invited": {
+        "task": "prm.accounts.tasks.remind_all_invited",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "mend-onboarding": {
         "task": "partners.onboarding.tasks.mend_runs",
         "schedule": crontab(hour=3, minute=20),
+    },
+    "clear-drafts": {
+        "task": "partners.applications.tasks.clear_drafts",
+        "schedule": crontab(hour=3, minute=40),
     },
     "sweep-agreements": {
         "task": "partners.agreements.tasks.sweep_agreements",

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from partners.agreements.selectors import has_agreement, merged_for, version_in_force
 from partners.applications.models import Admission, AdmissionMode
 from partners.applications.panels import Onboarding, Pays, filled
 from partners.applications.selectors import PublicProgram, Typical, decision_time
@@ -33,7 +34,7 @@ class Offer:
     mode: str
     promise: str
     protection: str
-    agreement: SafeString
+    agreement: bool
 
 
 def offer_of(found: PublicProgram, at: datetime) -> Offer:
@@ -52,7 +53,7 @@ def offer_of(found: PublicProgram, at: datetime) -> Offer:
         mode=mode_words(admission),
         promise=promise_words(admission),
         protection=protection_words(program),
-        agreement=public_agreement(program, language),
+        agreement=has_agreement(program.id),
     )
 
 
@@ -107,6 +108,10 @@ def who_may_apply(admission: Admission) -> list[str]:
     return found
 
 
-def public_agreement(program: Program, language: str) -> SafeString:
-    """Return the program's agreement as HTML, empty when it has none."""
-    return program.agreement_html if program.agreement_text else SafeString("")
+def public_agreement(program: Program, at: datetime) -> SafeString:
+    """Return the agreement that new partners accept, with the terms of the moment, as HTML; empty without one."""
+    version = version_in_force(program.id, at)
+    if version is None:
+        return SafeString("")
+    language = get_language() or "en"
+    return rendered(merged_for(version, partner=None, language=language, at=at).text)

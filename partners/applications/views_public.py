@@ -23,7 +23,7 @@ from partners.applications.links import (
     invited,
 )
 from partners.applications.models import AdmissionMode, Application, Prospect
-from partners.applications.offer import offer_of
+from partners.applications.offer import offer_of, public_agreement
 from partners.applications.progress import own_page
 from partners.applications.rules import tidy_source
 from partners.applications.selectors import (
@@ -93,10 +93,10 @@ def join(request: HttpRequest, program: str) -> HttpResponse:
 def join_agreement(request: HttpRequest, program: str) -> HttpResponse:
     """Show the agreement that partners of the program accept."""
     found = _found(program)
-    offer = offer_of(found, timezone.now())
-    if not offer.agreement:
+    agreement = public_agreement(found.program, timezone.now())
+    if not agreement:
         raise Http404
-    context = {"program": found.program, "agreement": offer.agreement}
+    context = {"program": found.program, "agreement": agreement}
     return render(request, "partners/applications/public_agreement.html", context)
 
 
@@ -181,6 +181,12 @@ def apply_questions(request: HttpRequest, program: str) -> HttpResponse:
         # What was typed outlives a closed browser, also when it is not right yet.
         save_answers(application_id=draft.id, typed=form.typed, at=at, mail=False)
         return _questions_page(request, found, draft, form)
+    return _send(request, program, draft, form, at)
+
+
+def _send(
+    request: HttpRequest, program: str, draft: Application, form: QuestionsForm, at: datetime
+) -> HttpResponse:
     try:
         sent = submit_application(application_id=draft.id, answers=form.answers, at=at)
     except (DraftGone, NotTaken):

@@ -1,1 +1,1 @@
-"""Template tags of the partners package."""
+"""Tags that lead to pages of partners."""

@@ -26,6 +26,8 @@ AREAS = [
     ("upload", _("Files")),
     ("course", _("Courses")),
     ("certificate", _("Certificates")),
+    ("application", _("Applications")),
+    ("admission", _("Admission")),
 ]
 SENTENCES = {
     "upload.kept": _("brought a file"),
@@ -51,6 +53,9 @@ SENTENCES = {
     "person.merged": _("merged two logins of one person"),
     "partner.unenrolled": _("took the partner out of a program"),
     "enrollment.activated": _("made the enrolment active"),
+    "admission.edited": _("changed the admission and the form"),
+    "admission.published": _("opened the public page"),
+    "admission.unpublished": _("took the public page down"),
     "application.submitted": _("applied"),
     "application.answered": _("answered a question about the application"),
     "application.withdrawn": _("withdrew the application"),

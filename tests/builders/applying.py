@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from partners.agreements.models import AgreementVersion
 from partners.applications.links import link_token
 from partners.applications.models import Application
 from partners.applications.services import (
@@ -47,7 +48,14 @@ QUESTIONS: list[dict[str, Any]] = [CLIENTS, WORK, STORY]
 
 def an_open_program(name: str = "Advisors", **settings: Any) -> Program:
     """Make a program whose page is published and whose form asks three questions."""
-    program = a_program(name, agreement_text="# Terms", summary="For advisors.")
+    program = a_program(name, summary="For advisors.")
+    AgreementVersion.objects.create(
+        program=program,
+        number=1,
+        texts={"en": "# Terms\n\nFor {{ program }}."},
+        published_at=LONG_AGO,
+        binding_from=LONG_AGO,
+    )
     edit_admission(
         program_id=program.id,
         actor=SYSTEM,

@@ -433,3 +433,20 @@ def test_the_page_speaks_italian_where_the_vendor_wrote_it(
 
     assert "Quanti clienti?" in text(page)
     assert '<html lang="it"' in text(page)
+
+
+def test_the_agreement_can_be_read_with_the_terms_of_the_moment(
+    program: Program, visitor: Client
+) -> None:
+    assert f"{JOIN}agreement/" in text(visitor.get(JOIN))
+
+    assert "For Advisors." in text(visitor.get(f"{JOIN}agreement/"))
+
+
+def test_the_sign_in_page_leads_to_the_programs(
+    world: World, program: Program, visitor: Client
+) -> None:
+    assert "/acme/join/" in text(visitor.get("/acme/accounts/login/"))
+    assert "/join/" not in text(visitor.get("/globex/accounts/login/"))
+
+    assert "Advisors" in text(visitor.get("/acme/join/"))
