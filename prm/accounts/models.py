@@ -137,6 +137,8 @@ class Invitation(PublicTenantModel):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    # When the newest sending was followed by a reminder.
+    reminded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "prm_invitation"
@@ -148,7 +150,12 @@ class Invitation(PublicTenantModel):
             ),
         ]
         indexes = [
-            models.Index(fields=["tenant", "partner_id", "-sent_at"], name="invitation_partner")
+            models.Index(fields=["tenant", "partner_id", "-sent_at"], name="invitation_partner"),
+            models.Index(
+                fields=["tenant", "-sent_at", "-id"],
+                name="invitation_open",
+                condition=Q(accepted_at__isnull=True, revoked_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,8 @@ from prm.accounts.capabilities import PARTNER_ROLES, STAFF_ROLES, Capability, Ro
 
 # THREATS.md, S20: an invitation is good for seven days at most.
 INVITATION_LIFE = timedelta(days=7)
+# An invitation that nobody answered is followed by one reminder.
+REMINDED_AFTER = timedelta(days=3)
 
 
 def roles_fit(roles: Iterable[str], *, in_partner: bool) -> bool:

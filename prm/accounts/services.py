@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from prm.accounts.models import Invitation, Membership, User
-from prm.accounts.rules import INVITATION_LIFE, roles_fit, ruling_role, tidy_email
+from prm.accounts.rules import INVITATION_LIFE, REMINDED_AFTER, roles_fit, ruling_role, tidy_email
 from prm.accounts.selectors import may_still_invite, owns_address, person_with
-from prm.events.services import Actor, emit
+from prm.events.services import SYSTEM, Actor, emit
 from prm.tenancy.scope import current_scope
 
 
@@ -109,6 +109,27 @@ def revoke_invitation(*, invitation_id: UUID, actor: Actor, at: datetime) -> Inv
         invitation.save(update_fields=["revoked_at"])
         _tell("invitation.revoked", invitation, actor=actor, at=at)
     return invitation
+
+
+@transaction.atomic
+def remind_invited(*, at: datetime) -> list[Invitation]:
+    """Remind whoever was invited three days ago and has not answered, once a sending; return up to 500 of them.
+
+    The link stays the one that was sent. Expired invitations are left alone. Emits invitation.reminded.
+    """
+    waiting = Invitation.objects.select_for_update(skip_locked=True).filter(
+        accepted_at=None,
+        revoked_at=None,
+        reminded_at=None,
+        sent_at__lte=at - REMINDED_AFTER,
+        expires_at__gt=at,
+    )
+    invitations = list(waiting.order_by("sent_at", "id")[:500])
+    for invitation in invitations:
+        invitation.reminded_at = at
+        invitation.save(update_fields=["reminded_at"])
+        _tell("invitation.reminded", invitation, actor=SYSTEM, at=at)
+    return invitations
 
 
 def token_of(invitation: Invitation) -> str:
@@ -340,6 +361,44 @@ def reopen_partner_places(
     return places
 
 
+@transaction.atomic
+def move_partner_places(
+    *, tenant_id: int, from_id: UUID, into_id: UUID, partner_name: str, at: datetime
+) -> int:
+    """Give the people and waiting invitations of a merged partner to the one that stays; return how many places moved.
+
+    Who has a place in both keeps the one in the staying partner, open as long as either was; the other one ends.
+    """
+    own = {
+        row.user_id: row
+        for row in Membership.objects.select_for_update().filter(
+            tenant_id=tenant_id, partner_id=into_id
+        )
+    }
+    moved = 0
+    coming = Membership.objects.select_for_update().filter(tenant_id=tenant_id, partner_id=from_id)
+    for place in coming.order_by("id"):
+        kept = own.get(place.user_id)
+        if kept is None:
+            place.partner_id, place.partner_name = into_id, partner_name
+            place.save(update_fields=["partner_id", "partner_name"])
+            moved += 1
+            continue
+        if place.ended_at is None:
+            if kept.ended_at is not None:
+                kept.ended_at, kept.ended_with, kept.roles = (
+                    None,
+                    Membership.EndedWith.ITSELF,
+                    place.roles,
+                )
+                kept.save(update_fields=["ended_at", "ended_with", "roles"])
+            place.ended_at = at
+            place.save(update_fields=["ended_at"])
+    waiting = Invitation.objects.filter(partner_id=from_id, accepted_at=None, revoked_at=None)
+    waiting.update(partner_id=into_id, partner_name=partner_name)
+    return moved
+
+
 def edit_profile(*, user_id: int, name: str, language: str, time_zone: str, theme: str) -> None:
     """Keep what a person says about themselves; it belongs to no tenant and is no tenant's event."""
     User.objects.filter(id=user_id).update(
@@ -359,6 +418,7 @@ def rename_partner_places(*, tenant_id: int, partner_id: UUID, partner_name: str
 def _send(invitation: Invitation, *, new: bool, actor: Actor, at: datetime) -> Invitation:
     invitation.tenant_id = current_scope().tenant_id
     invitation.sent_at, invitation.expires_at = at, at + INVITATION_LIFE
+    invitation.reminded_at = None
     invitation.token_hash = _hash(token_of(invitation))
     invitation.save(force_insert=new)
     _tell("invitation.sent", invitation, actor=actor, at=at)

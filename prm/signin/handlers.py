@@ -32,6 +32,24 @@ def send_invitation(event: Event) -> None:
         )
 
 
+@on("invitation.reminded", name="signin.mail_reminder")
+def send_reminder(event: Event) -> None:
+    """Mail the same link once more, unless it was answered, taken back or sent again in the meantime."""
+    invitation = Invitation.objects.filter(
+        id=UUID(event.payload["invitation_id"]),
+        accepted_at=None,
+        revoked_at=None,
+        reminded_at=event.at,
+    ).first()
+    if invitation is not None:
+        mail_invitation(
+            invitation,
+            token=token_of(invitation),
+            person=person_with(invitation.email),
+            reminds=True,
+        )
+
+
 def end_other_sessions(
     *, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
 ) -> None:

@@ -13,8 +13,10 @@ from prm.tenancy.links import tenant_url
 from prm.tenancy.models import Tenant
 
 
-def mail_invitation(invitation: Invitation, *, token: str, person: User | None) -> AccountMail:
-    """Queue the mail with the invitation's link, in the invited person's language.
+def mail_invitation(
+    invitation: Invitation, *, token: str, person: User | None, reminds: bool = False
+) -> AccountMail:
+    """Queue the mail with the invitation's link, in the invited person's language; reminds: not for the first time.
 
     An account mail, because its text is dropped once sent: the link opens a place in the tenant.
     """
@@ -23,11 +25,15 @@ def mail_invitation(invitation: Invitation, *, token: str, person: User | None) 
     with translation.override(language):
         roles = ", ".join(str(Role(role).label) for role in invitation.roles)
         button = gettext("Open the invitation")
-        title = gettext("You are invited to %(place)s") % {
-            "place": invitation.partner_name or tenant.name
-        }
+        words = (
+            gettext("Reminder: you are invited to %(place)s")
+            if reminds
+            else gettext("You are invited to %(place)s")
+        )
+        title = words % {"place": invitation.partner_name or tenant.name}
     context = {
         "title": title,
+        "reminds": reminds,
         "invitation": invitation,
         "inviter": invitation.invited_by.get_full_name() if invitation.invited_by else "",
         "roles": roles,
@@ -35,13 +41,13 @@ def mail_invitation(invitation: Invitation, *, token: str, person: User | None) 
         "url": tenant_url(tenant, "invitation-open", token=token),
         "button": button,
     }
-    words = written("emails/accounts/invitation", context, tenant=tenant, language=language)
+    mail_words = written("emails/accounts/invitation", context, tenant=tenant, language=language)
     mail = queue_account_mail(
         to=invitation.email,
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
-        language=words.language,
+        subject=mail_words.subject,
+        text=mail_words.text,
+        html=mail_words.html,
+        language=mail_words.language,
     )
     return in_the_name_of(mail, tenant)
 
