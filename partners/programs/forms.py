@@ -76,13 +76,6 @@ class ProgramForm(forms.Form):
         max_value=90,
         help_text=_("Shown to partners, and decides what is due in the queue"),
     )
-    agreement_text = forms.CharField(
-        label=_("Agreement"),
-        max_length=100_000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 12}),
-        help_text=_("Markdown. A changed text becomes a new version"),
-    )
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         self.currency = currency
@@ -108,8 +101,7 @@ class ProgramForm(forms.Form):
     @property
     def settings(self) -> dict[str, Any]:
         """The program's columns."""
-        text = self.cleaned_data["agreement_text"].replace("\r\n", "\n").strip()
-        return {**self.cleaned_data, "agreement_text": text}
+        return dict(self.cleaned_data)
 
 
 class NewProgramForm(ProgramForm):
@@ -128,7 +120,6 @@ class NewProgramForm(ProgramForm):
         "metric_target",
         "protection_days",
         "answer_days",
-        "agreement_text",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

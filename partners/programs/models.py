@@ -2,10 +2,8 @@
 
 from django.db import models
 from django.db.models.functions import Now
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from partners.programs.texts import rendered
 from prm.tenancy.models import PublicTenantModel
 
 
@@ -19,7 +17,7 @@ class SuccessMetric(models.TextChoices):
 
 
 class Program(PublicTenantModel):
-    """Terms for one kind of partner: agreement text, own questions on the referral form, protection days."""
+    """Terms for one kind of partner: own questions on the referral form, protection days."""
 
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=60)
@@ -32,8 +30,6 @@ class Program(PublicTenantModel):
     )
     metric_target = models.BigIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3)
-    agreement_text = models.TextField(blank=True)
-    agreement_version = models.IntegerField(default=0)
     # The program's own questions, in the form that rules.checked_fields returns.
     custom_fields = models.JSONField(default=list, blank=True)
     # Days for which an accepted referral belongs to its partner alone.
@@ -49,11 +45,6 @@ class Program(PublicTenantModel):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def agreement_html(self) -> SafeString:
-        """The agreement as safe HTML."""
-        return rendered(self.agreement_text)
 
     @property
     def is_open(self) -> bool:

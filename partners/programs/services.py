@@ -16,7 +16,6 @@ SETTINGS = frozenset(
         "objective",
         "metric",
         "metric_target",
-        "agreement_text",
         "custom_fields",
         "protection_days",
         "answer_days",
@@ -36,13 +35,12 @@ def create_program(
 ) -> Program:
     """Open a program.
 
-    settings: summary, objective, metric, metric_target, agreement_text, custom_fields, protection_days,
-    answer_days. A text of an agreement is version 1.
+    settings: summary, objective, metric, metric_target, custom_fields, protection_days,
+    answer_days.
     Raises ProgramSlugTaken, BadFields. Emits program.created.
     """
     values = _checked(settings, SETTINGS)
     program = Program(name=name.strip(), slug=slug, currency=currency, created_at=at, **values)
-    program.agreement_version = 1 if program.agreement_text else 0
     try:
         with transaction.atomic():
             program.save()
@@ -63,7 +61,7 @@ def create_program(
 
 @transaction.atomic
 def edit_program(*, program_id: UUID, actor: Actor, at: datetime, **changes: Any) -> Program:
-    """Change a program's settings; the same values again write nothing. A new agreement text is a new version.
+    """Change a program's settings; the same values again write nothing.
 
     Raises BadFields. Emits program.edited with before and after.
     """
@@ -75,8 +73,6 @@ def edit_program(*, program_id: UUID, actor: Actor, at: datetime, **changes: Any
     }
     if not values:
         return program
-    if "agreement_text" in values:
-        values["agreement_version"] = program.agreement_version + 1
     before = {field: getattr(program, field) for field in values}
     for field, value in values.items():
         setattr(program, field, value)

@@ -40,7 +40,6 @@ EDITED = (
     "metric_target",
     "protection_days",
     "answer_days",
-    "agreement_text",
 )
 
 

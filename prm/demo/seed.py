@@ -36,6 +36,7 @@ from partners.programs.models import Program
 from partners.programs.services import create_program
 from prm.accounts.models import Membership, User
 from prm.accounts.services import add_membership
+from prm.demo.agreements import plan_new_version, publish_first, sign
 from prm.demo.story import ADDRESSES, PASSWORD, PartnerStory, Person, ProgramStory, TenantStory
 from prm.events.relay import relay_tenant
 from prm.events.seals import seal_tenant
@@ -136,6 +137,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
                 partner,
                 stage.at(first_day - timedelta(days=10 - number % 9), 10 + number % 7),
             )
+    plan_new_version(stage)
     _referrals(stage, first_day)
     _money_calendar(stage, first_day)
     _play(stage, now, say)
@@ -177,12 +179,12 @@ def _program(stage: Stage, story: ProgramStory, at: datetime) -> None:
         slug=story.slug,
         currency=story.currency,
         summary=story.summary,
-        agreement_text=story.agreement,
         custom_fields=list(story.custom_fields),
         actor=admin,
         at=at,
     )
     stage.programs[story.slug] = program
+    publish_first(stage, program, story.agreement, admin, at)
     first, *later = story.plans
     _publish(stage, program, first, admin, at)
     for plan in later:
@@ -242,6 +244,7 @@ def _partner(stage: Stage, story: PartnerStory, at: datetime) -> None:
             actor=stage.manager,
             at=at,
         )
+    sign(stage, partner, story.people, at=at + timedelta(hours=4))
     if story.iban:
         details = _details(stage, story)
         admin = stage.actor(story.people[0])

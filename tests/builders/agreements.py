@@ -96,5 +96,7 @@ def _signed(cast: Cast) -> Acceptance:
         return first
     program = Program.objects.filter(slug="signed").first() or a_program("Signed")
     enroll(partner_id=cast.partner.id, program_id=program.id, actor=SYSTEM, at=LONG_AGO)
-    version = AgreementVersion.objects.filter(program=program, number=1).first() or an_agreement(program)
+    version = AgreementVersion.objects.filter(program=program, number=1).first() or an_agreement(
+        program
+    )
     return a_signature(version, cast.partner, cast.partner_admin)

@@ -20,6 +20,7 @@ from prm.events.services import Actor
 from prm.jobs.models import Job, JobState
 from prm.tenancy.scope import tenant_scope
 from tests.browser import HAS_CHROMIUM, chromium, serving, visitor
+from tests.builders.agreements import a_signature, an_agreement
 from tests.builders.partners import a_partner, a_program
 from tests.builders.people import PASSWORD, a_member
 from tests.builders.referrals import a_referral
@@ -70,10 +71,10 @@ def place(real_database: str, tmp_path: Path, settings: Any) -> Iterator[Place]:
     mara = Actor(user_id=world.manager.id, name="Mara Manager")
     with tenant_scope(world.acme.id):
         program = a_program(
-            agreement_text=TERMS,
             custom_fields=QUESTIONS,
             summary="For accountants and consultants.",
         )
+        terms = an_agreement(program, TERMS)
         partner = a_partner(
             "Brightwater Advisory",
             programs=(program,),
@@ -107,6 +108,7 @@ def place(real_database: str, tmp_path: Path, settings: Any) -> Iterator[Place]:
                 actor=mara,
                 at=now,
             )
+        a_signature(terms, partner, rep)
         a_referral(now, partner=partner, by=rep, program=program, stage="accepted")
         job: dict[str, Any] = {"started_by": world.admin, "kind": "audit.export"}
         running = Job.objects.create(

@@ -13,6 +13,7 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Role
 from prm.accounts.models import Invitation, User
 from prm.tenancy.scope import tenant_scope
+from tests.builders.agreements import an_agreement
 from tests.builders.partners import a_partner, a_program
 from tests.builders.people import a_member
 from tests.conftest import World
@@ -27,8 +28,10 @@ def signed_in(user: User) -> Client:
 @pytest.fixture
 def cast(world: World) -> dict[str, Any]:
     with tenant_scope(world.acme.id):
-        program = a_program(
-            agreement_text="# Terms\n\nPaid **monthly**.\n\n<script>alert(1)</script> [x](javascript:alert(1))"
+        program = a_program()
+        an_agreement(
+            program,
+            "# Terms\n\nPaid **monthly**.\n\n<script>alert(1)</script> [x](javascript:alert(1))",
         )
         kestrel = a_partner(
             "Kestrel & Co", programs=(program,), website="kestrel.example", type="agency"
