@@ -6,7 +6,9 @@ from partners.applications.admission import decide_by_rule
 from partners.applications.models import Admission, AdmissionMode, Application, ApplicationState
 from partners.training.taking import hand_over
 from prm.accounts.models import User
+from partners.applications.prospects import follow_application, follow_partner
 from prm.events.models import Event
+from prm.events.services import SYSTEM
 from prm.events.subscriptions import on
 
 
@@ -40,3 +42,28 @@ def hand_over_courses(event: Event) -> None:
             user_id=event.payload["user_id"],
             partner_id=event.partner_id,
         )
+
+
+@on("application.submitted", name="applications.prospect_applied")
+def prospect_applied(event: Event) -> None:
+    """A prospect that applied is one no more to be chased."""
+    _follow(event)
+
+
+@on("application.approved", name="applications.prospect_approved")
+def prospect_approved(event: Event) -> None:
+    """A prospect that was let in is a partner."""
+    _follow(event)
+
+
+@on("membership.started", name="applications.prospect_accepted")
+def prospect_accepted(event: Event) -> None:
+    """The first person of an invited prospect's partner is in."""
+    if event.partner_id is not None:
+        follow_partner(partner_id=event.partner_id, actor=SYSTEM, at=event.at)
+
+
+def _follow(event: Event) -> None:
+    application_id = UUID(event.payload["application_id"])
+    if Application.objects.filter(id=application_id).exists():
+        follow_application(application_id=application_id, actor=SYSTEM, at=event.at)
