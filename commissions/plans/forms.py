@@ -162,6 +162,10 @@ class ExampleForm(forms.Form):
         return self.cleaned_data["example"] if self.is_valid() else self.usual
 
 
+# What the editor offers where a program has no plan yet.
+FIRST_RULES = (RuleTerms("revenue", "percent", rate=Decimal("0.1"), scope="first"),)
+
+
 class PlanEditor:
     """The whole editor: the form, its rows, and what the buttons between them do; it works without scripts."""
 
@@ -176,9 +180,7 @@ class PlanEditor:
         self.currency = currency
         self.action = data.get("act", "save") if data else ""
         if data is None:
-            shown = terms or PlanTerms(
-                (RuleTerms("revenue", "percent", rate=Decimal("0.1"), scope="first"),)
-            )
+            shown = terms or PlanTerms(FIRST_RULES)
             self.form = PlanForm(
                 currency=currency,
                 initial={

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from commissions.plans.forms import ExampleForm, PlanEditor, preview_of
+from commissions.plans.forms import FIRST_RULES, ExampleForm, PlanEditor, preview_of
 from commissions.plans.models import PlanVersion
 from commissions.plans.pages import example_deal, example_of, listed, state_of
 from commissions.plans.selectors import draft_of, plan_in_force, version_terms, versions_of
@@ -106,7 +106,7 @@ def plan_draft(request: MemberRequest, program_id: UUID) -> HttpResponse:
         editor = PlanEditor(
             program.currency, terms=terms_of(model) if model else None, starts_on=starts_on
         )
-        preview = version_terms(model) if model else preview_of((), program.currency)
+        preview = version_terms(model) if model else preview_of(FIRST_RULES, program.currency)
     return render_part(
         request,
         "commissions/plans/draft.html",

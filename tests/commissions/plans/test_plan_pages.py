@@ -113,6 +113,18 @@ def test_the_example_beside_the_form_is_the_engines(
     assert "€1,250.00" in page
 
 
+def test_a_first_plan_starts_with_an_example_of_the_rule_it_offers(
+    world: World, client: Client, program_id: UUID
+) -> None:
+    client.force_login(world.admin)
+
+    page = client.get(f"/acme/manage/programs/{program_id}/plans/draft/").content.decode()
+
+    assert 'name="r0-rate"' in page
+    assert "10% of €10,000.00" in page
+    assert "Nothing is earned" not in page
+
+
 def test_typing_shows_what_the_unsaved_rules_earn_and_saves_nothing(
     world: World, client: Client, program_id: UUID
 ) -> None:
