@@ -170,7 +170,7 @@ def _entries(
     found: list[tuple[datetime, int, int, Entry]] = []
     for change in changes:
         entry = Entry(
-            text=_change_words(referral, change),
+            text=_change_words(referral, change, staff=member.is_staff),
             at=change.at,
             who=sender_name(referral)
             if change.actor_id is None and not change.from_kind
@@ -194,11 +194,15 @@ def _entries(
     return [row[3] for row in found]
 
 
-def _change_words(referral: Referral, change: StageChange) -> SafeString | str:
+def _change_words(referral: Referral, change: StageChange, *, staff: bool) -> SafeString | str:
     if not change.from_kind:
         return gettext("Referral submitted")
     if change.to_kind == StageKind.ACCEPTED and referral.protected_until:
-        words = gettext("{stage}. Credit is yours until {day}")
+        words = (
+            gettext("{stage}. Credit is the partner's until {day}")
+            if staff
+            else gettext("{stage}. Credit is yours until {day}")
+        )
         return format_html(
             words, stage=_strong(change.to_stage.label), day=day_text(referral.protected_until)
         )

@@ -79,6 +79,18 @@ def test_accepting_from_the_queue_goes_on_with_the_queue(
     assert kind_of(world, referral) == "accepted"
 
 
+def test_the_credit_is_the_partners_where_staff_read_it(
+    world: World, people: People, manager: Client, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        referral = a_referral(at, partner=people.partner, stage="accepted")
+
+    page = manager.get(f"/acme/manage/referrals/{referral.id}/").content.decode()
+
+    assert "Credit is the partner's until" in page
+    assert "Credit is yours" not in page
+
+
 def test_accepting_twice_says_what_happened(
     world: World, people: People, manager: Client, at: datetime
 ) -> None:
