@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from partners.directory.models import Partner
 from partners.directory.services import enroll
@@ -16,7 +17,8 @@ from partners.training.services import save_question
 from partners.training.taking import start_attempt
 from prm.accounts.capabilities import Role
 from prm.accounts.models import User
-from prm.events.services import SYSTEM
+from prm.accounts.viewing import SESSION_KEY, kept_in_session, start_partner_view
+from prm.events.services import SYSTEM, Actor
 from prm.tenancy.scope import tenant_scope
 from tests.builders.partners import a_partner, a_program
 from tests.builders.people import a_member
@@ -348,3 +350,28 @@ def test_a_question_changed_meanwhile_is_still_the_one_that_was_drawn(desk: Desk
 
     assert old.text["en"] in page
     assert "Brand new?" not in page
+
+
+def test_staff_who_look_as_the_partner_leave_no_trace_of_learning(desk: Desk) -> None:
+    manager, film = signed_in(desk.world.manager), lesson_ids(desk)[1]
+    with tenant_scope(desk.world.acme.id):
+        view = start_partner_view(
+            partner_id=desk.partner.id,
+            partner_name=desk.partner.name,
+            reason="The rep cannot find the film",
+            user_id=desk.world.manager.id,
+            actor=Actor(user_id=desk.world.manager.id, name="Mara Manager"),
+            at=timezone.now(),
+        )
+        session = manager.session
+        session[SESSION_KEY] = kept_in_session(view)
+        session.save()
+
+    page = manager.get(f"{desk.path}lessons/{film}/")
+    done = manager.post(f"{desk.path}lessons/{film}/", {"do": "done"})
+
+    assert (page.status_code, done.status_code) == (200, 403)
+    assert "Done, back to the course" not in text(page)
+    with tenant_scope(desk.world.acme.id):
+        assert not LessonVisit.objects.exists()
+        assert not Taking.objects.exists()
