@@ -10,8 +10,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.agreements.differences import changes_between
@@ -194,7 +194,7 @@ def _version_page(
     )
     partner = next((p for p in partners if str(p.id) == request.GET.get("partner")), None)
     languages = [(code, str(name)) for code, name in settings.LANGUAGES if version.texts.get(code)]
-    asked = request.GET.get("language") or request.member.language
+    asked = request.GET.get("language") or get_language() or "en"
     shown = merged_for(version, partner=partner, language=asked, at=now)
     context: dict[str, Any] = {
         "version": version,

@@ -12,6 +12,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -197,7 +198,7 @@ def _text(  # noqa: PLR0917  the page's parts, read once
     shown = merged_for(
         version,
         partner=partner,
-        language=asked if asked in languages else request.member.language,
+        language=asked if asked in languages else (get_language() or "en"),
         at=at,
     )
     names = dict(settings.LANGUAGES)
@@ -208,7 +209,7 @@ def _text(  # noqa: PLR0917  the page's parts, read once
         "languages": [
             (code, names.get(code, code)) for code in languages if code != shown.language
         ],
-        "is_foreign": shown.language != request.member.language,
+        "is_foreign": shown.language != (get_language() or "en"),
         "may_sign": may_sign,
         "signers": [] if may_sign else signers(partner.id),
         "lacks": [

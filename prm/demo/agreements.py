@@ -33,9 +33,9 @@ PREFACE = {
     "{{ partner_address }}, {{ partner_country }}. Regola il programma {{ program }} dal {{ today }}.\n\n",
 }
 TERMS = {
-    "en": "\n\n## The terms in force today\nUnder version {{ plan_version }} of the plan, in force since {{ plan_date }}, "
-    "you earn:\n\n{{ commission }}\n\nHold: {{ hold_days }}. Smallest payout: {{ minimum_payout }}. Protection: "
-    "{{ protection_days }}.\n",
+    "en": "\n\n## The terms in force today\nUnder version {{ plan_version }} of the plan, in force since "
+    "{{ plan_date }}, you earn:\n\n{{ commission }}\n\nHold: {{ hold_days }}. Smallest payout: "
+    "{{ minimum_payout }}. Protection: {{ protection_days }}.\n",
     "it": "\n\n## Le condizioni in vigore oggi\nCon la versione {{ plan_version }} del piano, in vigore dal "
     "{{ plan_date }}, guadagni:\n\n{{ commission }}\n\nAttesa: {{ hold_days }}. Pagamento minimo: "
     "{{ minimum_payout }}. Protezione: {{ protection_days }}.\n",
@@ -47,10 +47,10 @@ ADDED = {
     "mesi cancelliamo ciò che non ha portato a nulla.\n",
 }
 CHANGES = {
-    "en": "A new section says how personal data is handled: you ask first, we delete after twelve months. What you "
-    "earn does not change.",
+    "en": "A new section says how personal data is handled: you ask first, we delete after twelve months. The "
+    "terms named in the text are those in force today.",
     "it": "Una nuova sezione dice come si trattano i dati personali: tu chiedi prima, noi cancelliamo dopo dodici "
-    "mesi. I compensi non cambiano.",
+    "mesi. Le condizioni nel testo sono quelle in vigore oggi.",
 }
 
 

@@ -1,4 +1,4 @@
-"""Versions are published once and never change; signatures keep the text; a new version asks again with its difference."""
+"""Versions are published once and never change; signatures keep the text; a new one asks again with its changes."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
