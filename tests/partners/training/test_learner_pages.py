@@ -364,7 +364,7 @@ def test_staff_who_look_as_the_partner_leave_no_trace_of_learning(desk: Desk) ->
             at=timezone.now(),
         )
         session = manager.session
-        session[SESSION_KEY] = kept_in_session(view)
+        session[SESSION_KEY] = {str(desk.world.acme.id): kept_in_session(view)}
         session.save()
 
     page = manager.get(f"{desk.path}lessons/{film}/")
