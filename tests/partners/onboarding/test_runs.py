@@ -19,7 +19,7 @@ from partners.onboarding.building import (
     remove_step,
     shift_step,
 )
-from partners.onboarding.merging import merge_onboarding
+from partners.onboarding.duplicates import merge_onboarding
 from partners.onboarding.models import (
     Entitlement,
     Fact,
