@@ -11,6 +11,8 @@ from partners.directory.services import enroll
 from partners.programs.models import Program
 from prm.accounts.models import User
 from prm.events.services import SYSTEM, Actor
+from prm.jobs.files import private_root
+from prm.web.papers import keep_paper
 from tests.builders.objects import Cast, builds
 from tests.builders.partners import LONG_AGO, a_program
 
@@ -99,4 +101,8 @@ def _signed(cast: Cast) -> Acceptance:
     version = AgreementVersion.objects.filter(program=program, number=1).first() or an_agreement(
         program
     )
-    return a_signature(version, cast.partner, cast.partner_admin)
+    signed = a_signature(version, cast.partner, cast.partner_admin)
+    signed.pdf = f"{signed.tenant_id}/agreements/{signed.id}.pdf"
+    keep_paper(private_root() / signed.pdf, b"%PDF-1.7")
+    signed.save(update_fields=["pdf"])
+    return signed
