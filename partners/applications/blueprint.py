@@ -1,14 +1,27 @@
 """The application form and the admission in a program's publish checklist."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from partners.applications.models import Admission, AdmissionMode
+from partners.applications.rules import MAX_QUESTIONS
+from partners.applications.services import edit_admission
 from partners.programs.checklist import Finding, checks, tells_published
 from partners.programs.models import Program
+from partners.programs.templates import (
+    Reading,
+    Writing,
+    part,
+    rows,
+    table,
+    texts,
+    whole,
+    whole_or_none,
+)
 from partners.training.models import Course, CourseState
 
 
@@ -60,3 +73,76 @@ def published_at(program_id: UUID) -> datetime | None:
         .values_list("published_at", flat=True)
         .first()
     )
+
+
+@part("admission", order=50, title=gettext_lazy("Admission and application form"))
+class AdmissionPart:
+    """How partners are let in, and what the form asks; never published by being written."""
+
+    @staticmethod
+    def read(reading: Reading) -> Any:
+        """Return the admission; None before anybody set it."""
+        admission = _admission(reading.program)
+        if admission is None:
+            return None
+        own = Course.objects.filter(id=admission.course_id, program_id=reading.program.id)
+        named = admission.course_id and (reading.copying or own.exists())
+        return {
+            "mode": admission.mode,
+            "questions": admission.questions,
+            "rules": admission.rules,
+            "course": _course_name(admission, reading, own.exists()) if named else "",
+            "reapply_days": admission.reapply_days,
+            "decide_days": admission.decide_days,
+            "probation_days": admission.probation_days,
+            "probation_referrals": admission.probation_referrals,
+            "page_text": admission.page_text,
+        }
+
+    @staticmethod
+    def write(data: Any, writing: Writing) -> str:
+        """Set the admission of the fresh program."""
+        given = table(data)
+        mode = AdmissionMode(given.get("mode"))
+        course_id = course_of(given.get("course"), writing)
+        if mode == AdmissionMode.COURSE and course_id is None:
+            writing.leave_out(_("The course that lets partners in is not in here; choose one"))
+        admission = edit_admission(
+            program_id=writing.program.id,
+            mode=mode.value,
+            questions=[dict(row) for row in rows(given.get("questions") or [], MAX_QUESTIONS)],
+            rules=_rules(table(given.get("rules") or {})),
+            course_id=course_id,
+            reapply_days=whole(given.get("reapply_days"), 0, 3650),
+            decide_days=whole(given.get("decide_days"), 1, 365),
+            probation_days=whole_or_none(given.get("probation_days"), 1, 3650),
+            probation_referrals=whole_or_none(given.get("probation_referrals"), 1, 10_000),
+            page_text=texts(given.get("page_text")),
+            actor=writing.actor,
+            at=writing.at,
+        )
+        return str(admission.get_mode_display())
+
+
+def _course_name(admission: Admission, reading: Reading, own: bool) -> str:  # noqa: FBT001
+    return reading.named("course", admission.course_id) if own else f"id:{admission.course_id}"
+
+
+def course_of(name: Any, writing: Writing) -> UUID | None:
+    """Return the course that a name of the file means: one made from it, or, in a copy, one of every program."""
+    text = str(name or "")
+    if writing.copying and text.startswith("id:"):
+        return Course.objects.filter(id=text[3:]).values_list("id", flat=True).first()
+    return writing.id_of(text)
+
+
+def _rules(given: Any) -> dict[str, Any]:
+    """Return the rules that this portal knows."""
+    found: dict[str, Any] = {}
+    if "min_score" in given:
+        found["min_score"] = whole_or_none(given["min_score"], -2000, 2000)
+    if "countries" in given:
+        found["countries"] = [str(code)[:2] for code in given["countries"]][:250]
+    if "own_domain" in given:
+        found["own_domain"] = bool(given["own_domain"])
+    return found

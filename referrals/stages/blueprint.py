@@ -1,13 +1,17 @@
 """The pipeline in a program's publish checklist."""
 
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from partners.programs.checklist import Finding, checks
 from partners.programs.models import Program
+from partners.programs.templates import BadPart, Reading, Writing, part, rows, table, words
 from referrals.pipeline.models import Stage, StageKind, StageMove
+from referrals.pipeline.rules import DEFAULT_KINDS, REPEATABLE_KINDS, move_is_possible
+from referrals.stages.services import MAX_STAGES
 
 
 @checks("stages", order=20, title=gettext_lazy("Stages"), page="referrals:stage-list")
@@ -37,3 +41,61 @@ def _leads_to_a_win(stages: dict[int, str], ways: dict[int, set[int]]) -> bool:
         fresh = {end for start in fresh for end in ways.get(start, ())} - reached
         reached |= fresh
     return any(stages.get(key) == StageKind.WON for key in reached)
+
+
+@part("stages", order=10, title=gettext_lazy("Stages"))
+class StagesPart:
+    """The pipeline: stages in their order, and the allowed moves as pairs of places in that list."""
+
+    @staticmethod
+    def read(reading: Reading) -> Any:
+        """Return the live stages and their moves; None before anybody looked at them."""
+        stages = list(
+            Stage.objects.filter(program_id=reading.program.id, retired_at=None).order_by(
+                "position", "id"
+            )
+        )
+        if not stages:
+            return None
+        places = {stage.id: place for place, stage in enumerate(stages)}
+        moves = StageMove.objects.filter(from_stage_id__in=places, to_stage_id__in=places)
+        return {
+            "stages": [{"kind": stage.kind, "name": stage.name} for stage in stages],
+            "moves": sorted(
+                [places[start], places[end]]
+                for start, end in moves.values_list("from_stage_id", "to_stage_id")
+            ),
+        }
+
+    @staticmethod
+    def write(data: Any, writing: Writing) -> str:
+        """Make the stages and moves that a program may have."""
+        given = rows(table(data).get("stages"), MAX_STAGES)
+        kinds = [str(row.get("kind")) for row in given]
+        once = [kind for kind in DEFAULT_KINDS if kind not in REPEATABLE_KINDS]
+        if (
+            set(kinds) != set(DEFAULT_KINDS)
+            or any(kinds.count(kind) > 1 for kind in once)
+            or kinds[0] != StageKind.SUBMITTED
+        ):
+            raise BadPart(_("A pipeline needs every kind of stage, in its order"))
+        made = Stage.objects.bulk_create(
+            Stage(
+                program_id=writing.program.id,
+                kind=kind,
+                name=words(row.get("name"), 60),
+                position=10 * number,
+            )
+            for number, (kind, row) in enumerate(zip(kinds, given, strict=True), start=1)
+        )
+        pairs = {(int(start), int(end)) for start, end in table(data).get("moves") or []}
+        for start, end in pairs:
+            if start == end or not (0 <= start < len(made) and 0 <= end < len(made)):
+                raise BadPart(_("A move leads to no stage"))
+            if not move_is_possible(kinds[start], kinds[end]):
+                raise BadPart(_("A move leads where no program may allow it"))
+        StageMove.objects.bulk_create(
+            StageMove(from_stage_id=made[start].id, to_stage_id=made[end].id)
+            for start, end in sorted(pairs)
+        )
+        return ngettext("%(count)s stage", "%(count)s stages", len(made)) % {"count": len(made)}
