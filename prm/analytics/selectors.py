@@ -93,7 +93,7 @@ _won, _decided = _closed_in((StageKind.WON,)), _closed_in(DECIDED)
 
 
 def _waiting(_asked: Asked, _period: Period) -> Q:
-    return Q(stage_kind=StageKind.SUBMITTED)
+    return Q(stage_kind=StageKind.SUBMITTED, queued_at__isnull=False)
 
 
 def _open(_asked: Asked, _period: Period) -> Q:
@@ -162,9 +162,7 @@ FIGURES: dict[str, Figure] = {
             "Referrals that are owed an answer, whenever they were sent; imported history is owed none."
         ),
         "referrals",
-        lambda asked, _period: _referrals(asked).filter(
-            stage_kind=StageKind.SUBMITTED, queued_at__isnull=False
-        ),
+        _where(_waiting),
     ),
     "open": Figure(
         _("Open referrals"),

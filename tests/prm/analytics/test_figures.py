@@ -21,6 +21,7 @@ from prm.analytics.selectors import (
 from prm.events.services import SYSTEM
 from prm.money import Money
 from prm.tenancy.scope import tenant_scope
+from referrals.pipeline.models import Referral
 from referrals.revenue.models import RevenueEvent
 from referrals.revenue.services import record_refund, win_referral
 from tests.builders.referrals import a_partner, a_program, a_referral, stage_of
@@ -178,6 +179,19 @@ def test_every_number_of_the_dashboard_equals_its_rows(
         assert (board.registered_before, board.won_before, board.decided_before) == tuple(
             rows_of(name, before) for name in ("referrals", "won", "decided")
         )
+
+
+def test_imported_history_that_nobody_answered_waits_for_nobody(
+    world: World, at: datetime, asked: Asked
+) -> None:
+    with tenant_scope(world.acme.id):
+        a_year(at)
+        old = a_referral(at - 10 * DAY, company="Old")
+        Referral.objects.filter(id=old.id).update(queued_at=None)
+
+        board = scoreboard(asked)
+
+        assert (board.waiting, rows_of("waiting", asked)) == (1, 1)
 
 
 def test_the_dashboard_reads_little_and_always_as_much(world: World, at: datetime) -> None:
