@@ -117,8 +117,9 @@ CHECKS = {
           from commissions_accrual x
           join commissions_transfer t on t.tenant_id = x.tenant_id and t.id = x.transfer_id
           join commissions_account c on c.tenant_id = t.tenant_id and c.id = t.credit_account_id
+          join partners_partner p on p.tenant_id = c.tenant_id and p.id = c.partner_id
          where x.tenant_id = %(tenant)s
-           and (t.kind, t.amount_minor, t.currency, c.kind, c.partner_id)
+           and (t.kind, t.amount_minor, t.currency, c.kind, coalesce(p.merged_into_id, p.id))
                is distinct from ('accrual', x.amount_minor, x.currency, 'pending', x.partner_id)
          order by x.id""",
     "clawed total is the sum of clawbacks": """
@@ -134,8 +135,10 @@ CHECKS = {
           from commissions_clawback x
           join commissions_transfer t on t.tenant_id = x.tenant_id and t.id = x.transfer_id
           join commissions_account d on d.tenant_id = t.tenant_id and d.id = t.debit_account_id
+          left join partners_partner p on p.tenant_id = d.tenant_id and p.id = d.partner_id
          where x.tenant_id = %(tenant)s
-           and ((t.kind, t.amount_minor, d.partner_id) is distinct from ('clawback', x.amount_minor, x.partner_id)
+           and ((t.kind, t.amount_minor, coalesce(p.merged_into_id, p.id)) is distinct from
+                 ('clawback', x.amount_minor, x.partner_id)
                 or d.kind not in ('pending', 'payable'))
          order by x.id""",
     "release moves what was left": """
@@ -154,6 +157,15 @@ CHECKS = {
            0) <> r.amount_minor
                 or coalesce(t.kind, 'release') <> 'release')
          order by r.id""",
+    "a merge moves what it takes": """
+        select 'journal ' || t.journal, format('adjustments keep %%s %%s', sum(case when a.id = t.credit_account_id
+               then t.amount_minor else -t.amount_minor end), t.currency)
+          from commissions_transfer t
+          join commissions_account a on a.tenant_id = t.tenant_id and a.kind = 'adjustments'
+               and a.id in (t.debit_account_id, t.credit_account_id)
+         where t.tenant_id = %(tenant)s and t.kind = 'merge' group by t.journal, t.currency
+        having sum(case when a.id = t.credit_account_id then t.amount_minor else -t.amount_minor end) <> 0
+         order by t.journal""",
     "every movement has its reason": """
         select 'transfer ' || t.id, 'no ' || t.kind || ' names it'
           from commissions_transfer t

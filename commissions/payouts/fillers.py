@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from commissions.payouts import merging  # noqa: F401  its part of a merge
 from commissions.payouts.models import Payout, PayoutAccount, PayoutMethod, PayoutRun
 from partners.onboarding.models import Fact
 from partners.onboarding.panels import knows_fact

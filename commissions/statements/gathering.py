@@ -52,7 +52,9 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
          'payout', y.number, 'method', d.method, 'account', d.masked)) as detail
   from statement_stage s
   left join commissions_clawback c on c.tenant_id = %(tenant)s and c.transfer_id = s.transfer_id
-  left join commissions_accrual x on x.tenant_id = %(tenant)s and x.partner_id = %(partner)s
+  left join commissions_accrual x on x.tenant_id = %(tenant)s and x.partner_id = (
+         select coalesce(p.merged_into_id, p.id) from partners_partner p
+          where p.tenant_id = %(tenant)s and p.id = %(partner)s)
        and x.transfer_id = coalesce(s.reverses_id, s.transfer_id)
   left join commissions_accrual a on a.tenant_id = %(tenant)s and a.id = coalesce(c.accrual_id, x.id)
   left join referrals_referral r on r.tenant_id = %(tenant)s and r.id = a.referral_id

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 
 from commissions.ledger.models import Transfer
 from partners.directory.models import Partner
@@ -15,8 +16,11 @@ class StatementQuerySet(models.QuerySet["Statement"]):
     """Phrases about statements."""
 
     def visible_to(self, member: Member) -> "StatementQuerySet":
-        """All for staff, the partner's own otherwise."""
-        return self if member.is_staff else self.filter(partner_id=member.own_partner_id)
+        """All for staff; the partner's own otherwise, and those of duplicates that were merged into it."""
+        if member.is_staff:
+            return self
+        merged = RawSQL("select unnest(partners_merged_into(%s))", [member.own_partner_id])
+        return self.filter(Q(partner_id=member.own_partner_id) | Q(partner_id__in=merged))
 
 
 class Statement(PublicTenantModel):

@@ -8,7 +8,9 @@ from prm.accounts.members import Member
 
 def listed_statements(member: Member) -> QuerySet[Statement]:
     """Return the statements a member may see, with their partners, in no order yet."""
-    return Statement.objects.visible_to(member).select_related("partner")
+    found = Statement.objects.visible_to(member)
+    # The row of a duplicate that was merged is hidden from the partner that stays; its statements are not.
+    return found.select_related("partner") if member.is_staff else found
 
 
 def stated_currencies(member: Member) -> list[str]:

@@ -214,3 +214,13 @@ class ViewForm(forms.Form):
         help_text=_("The partner reads it on its team page"),
         error_messages={"required": _("Enter a reason")},
     )
+
+
+class MergeForm(forms.Form):
+    """The confirmation of a merge."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300, required=False)
+    sure = forms.BooleanField(
+        label=_("I know that a merge cannot be undone"),
+        error_messages={"required": _("Confirm that the merge cannot be undone")},
+    )

@@ -85,6 +85,11 @@ def kept_lines(snapshot: dict[str, Any]) -> list[MoneyLine]:
     return [MoneyLine(**line) for line in snapshot.get("lines", [])]
 
 
+def item_words(item: str) -> str:
+    """Return what an item is called, in the active language."""
+    return str(_LABELS[Item(item)])
+
+
 def effects_of(lines: Sequence[MoneyLine], state: str) -> list[Effect]:
     """Put lines into words for the state that a partner comes to, in the active language."""
     return [

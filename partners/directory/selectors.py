@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, TextChoices
+from django.utils.translation import gettext as _
 
 from partners.directory.models import (
     Enrollment,
@@ -15,7 +16,7 @@ from partners.directory.models import (
     PartnerState,
     PartnerType,
 )
-from partners.directory.money import Effect, effects_of, kept_lines
+from partners.directory.money import Effect, effects_of, item_words, kept_lines, money_of
 from partners.directory.panels import ReferralCounts, counts_of
 from partners.directory.rules import folded_name, site_domain
 from partners.programs.models import Program
@@ -23,6 +24,8 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.models import Membership, User
 from prm.accounts.selectors import members_with
 from prm.tenancy.scope import current_scope
+from prm.web.choices import country_name
+from prm.web.formats import day_text, money_text
 
 LOOKALIKES_SHOWN = 5
 
@@ -54,6 +57,7 @@ def partners_found(
     program_id: str = "",
 ) -> PartnerQuerySet:
     """Narrow partners down: words are part of the name or the start of the domain; the rest compares as it is."""
+    partners = partners.filter(merged_into=None)
     if words:
         partners = partners.filter(
             Q(name_norm__contains=folded_name(words)) | Q(domain__startswith=words.lower())
@@ -108,7 +112,7 @@ def lookalikes(*, name: str, website: str, but: UUID | None = None) -> list[Part
     if len(first) > 3:
         alike |= Q(name_norm__startswith=first)
     return list(
-        Partner.objects.filter(alike)
+        Partner.objects.filter(alike, merged_into=None)
         .exclude(id__in=[but] if but else [])
         .order_by("name", "id")[:LOOKALIKES_SHOWN]
     )
@@ -150,6 +154,59 @@ def changes_of(partner_id: UUID, *, limit: int = 20) -> list[Change]:
             effects_of(kept_lines(row.money), row.to_value) if row.money else [],
         )
         for row in rows.order_by("-id")[:limit]
+    ]
+
+
+def compared(first: Partner, second: Partner) -> list[tuple[str, str, str]]:
+    """Return what two partners have, side by side: a label and both values, in the active language."""
+
+    def facts(partner: Partner) -> list[str]:
+        people = Membership.objects.filter(
+            tenant_id=current_scope().tenant_id, partner_id=partner.id, ended_at__isnull=True
+        ).select_related("user")
+        programs = [row.program.name for row in enrollments_of(partner.id)]
+        return [
+            partner.get_type_display(),
+            partner.get_state_display(),
+            partner.domain,
+            partner.tax_number,
+            country_name(partner.country) if partner.country else "",
+            day_text(partner.created_at, "medium"),
+            ", ".join(str(row.user) for row in people.order_by("user__name")[:20]),
+            ", ".join(programs),
+        ]
+
+    labels = [
+        _("Type"),
+        _("State"),
+        _("Website"),
+        _("VAT or tax number"),
+        _("Country"),
+        _("Partner since"),
+        _("People"),
+        _("Programs"),
+    ]
+    rows = list(zip(labels, facts(first), facts(second), strict=True))
+    counts = counts_of([first.id, second.id])
+    none = ReferralCounts()
+    one, two = counts.get(first.id, none), counts.get(second.id, none)
+    rows += [
+        (_("Open referrals"), str(one.open_count), str(two.open_count)),
+        (_("Won referrals"), str(one.won_count), str(two.won_count)),
+    ]
+    return rows + _balances(first, second)
+
+
+def _balances(first: Partner, second: Partner) -> list[tuple[str, str, str]]:
+    """Return the amounts of both per state and currency."""
+    amounts: dict[tuple[str, str], list[int]] = {}
+    for place, partner in enumerate((first, second)):
+        for line in money_of(partner.id):
+            if line.amount_minor is not None:
+                amounts.setdefault((line.currency, line.item), [0, 0])[place] = line.amount_minor
+    return [
+        (item_words(item), money_text(both[0], currency), money_text(both[1], currency))
+        for (currency, item), both in sorted(amounts.items())
     ]
 
 

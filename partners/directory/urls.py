@@ -2,10 +2,16 @@
 
 from django.urls import path
 
-from partners.directory import life_views, views
+from partners.directory import life_views, merge_views, views
 
 urlpatterns = [
     path("manage/partners/", views.partner_list, name="partner-list"),
+    path("manage/partners/duplicates/", merge_views.duplicate_list, name="duplicate-list"),
+    path(
+        "manage/partners/<uuid:partner_id>/merge/<uuid:into_id>/",
+        merge_views.partner_merge,
+        name="partner-merge",
+    ),
     path("manage/partners/new/", views.partner_new, name="partner-new"),
     path("manage/partners/<uuid:partner_id>/", views.partner_detail, name="partner-detail"),
     path("manage/partners/<uuid:partner_id>/edit/", views.partner_edit, name="partner-edit"),

@@ -87,6 +87,7 @@ def partner_list(request: MemberRequest) -> HttpResponse:
         "bar": bar,
         "tabs": _tabs(bounded_counts(views), state, bar),
         "may_edit": request.member.may(Capability.EDIT_PARTNERS),
+        "may_merge": request.member.may(Capability.MERGE_PARTNERS),
     }
     return render_part(request, "partners/directory/list.html", context, say=page.shown_text)
 

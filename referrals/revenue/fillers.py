@@ -6,10 +6,10 @@ from django.urls import reverse
 
 from prm.audit.subjects import Named, names
 from prm.web.formats import money_text
-from referrals.revenue import goals, standing
+from referrals.revenue import goals, merging, standing
 from referrals.revenue.models import RevenueEvent
 
-__all__ = ["goals", "revenue_names", "standing"]
+__all__ = ["goals", "merging", "revenue_names", "standing"]
 
 
 @names("revenue")

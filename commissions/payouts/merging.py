@@ -1,0 +1,65 @@
+"""The books follow a partner through a merge: rewards change hands, balances move by transfers."""
+
+from django.utils.translation import gettext
+
+from commissions.accruals.models import Accrual, Clawback, Release
+from commissions.ledger.models import AccountKind
+from commissions.ledger.selectors import partner_balances
+from commissions.ledger.services import NewTransfer, lock_balances, post_staged
+from commissions.payouts.models import Payout, PayoutState
+from partners.directory.merging import Merge, MergeRefused, on_merge
+
+UNDER_WAY = (PayoutState.PREPARED, PayoutState.APPROVED, PayoutState.EXPORTED)
+MOVING = (AccountKind.PENDING, AccountKind.PAYABLE, AccountKind.DISPUTED)
+
+
+@on_merge
+def carry_books(merge: Merge) -> None:
+    """Move rewards and balances, per state and currency, over the tenant's account of adjustments.
+
+    Two transfers per balance, so that each names one partner and stands on one statement; adjustments end at nothing.
+    Raises MergeRefused while a payout of the duplicate is under way.
+    """
+    lock_balances(partner_ids=sorted([merge.from_id, merge.into_id]))
+    waiting = Payout.objects.filter(partner_id=merge.from_id, state__in=UNDER_WAY).select_related(
+        "run"
+    )
+    if (payout := waiting.order_by("id").first()) is not None:
+        raise MergeRefused(
+            gettext(
+                "Payout run %(number)s pays the duplicate and is not finished. Settle it or send it back first."
+            )
+            % {"number": payout.run.number}
+        )
+    for model in (Accrual, Release, Clawback):
+        model.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)  # type: ignore[attr-defined]
+    journal = f"merge:{merge.from_id}"
+    transfers = []
+    for balance in partner_balances(merge.from_id):
+        for kind in MOVING:
+            minor = getattr(balance, kind.value)
+            if minor:
+                transfers += _moved(merge, journal, kind.value, balance.currency, minor)
+    if transfers:
+        post_staged(transfers)
+
+
+def _moved(merge: Merge, journal: str, kind: str, currency: str, minor: int) -> list[NewTransfer]:
+    """Return the two transfers of one balance; one below zero moves the other way round."""
+    adjustments = (AccountKind.ADJUSTMENTS.value, None, currency)
+    sides = []
+    for partner_id, gives in ((merge.from_id, minor > 0), (merge.into_id, minor < 0)):
+        own = (kind, partner_id, currency)
+        sides.append(
+            NewTransfer(
+                kind="merge",
+                key=f"{journal}:{kind}:{currency}:{partner_id}",
+                journal=journal,
+                debit=own if gives else adjustments,
+                credit=adjustments if gives else own,
+                amount_minor=abs(minor),
+                booked_at=merge.at,
+                partner_id=partner_id,
+            )
+        )
+    return sides
