@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from partners.applications.links import link_token
 from partners.applications.models import Application
@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.journey,
     pytest.mark.skipif(not HAS_CHROMIUM, reason="Chromium is not installed"),
 ]
-SMALL = {"width": 360, "height": 740}
+SMALL: ViewportSize = {"width": 360, "height": 740}
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def ground(real_database: str) -> World:
 def phone(ground: World) -> Iterator[tuple[Page, str]]:
     with serving() as origin, chromium() as browser:
         context = browser.new_context(
-            viewport=SMALL,  # type: ignore[arg-type]  a plain dict of the right shape
+            viewport=SMALL,
             java_script_enabled=False,
             is_mobile=True,
             has_touch=True,
@@ -96,7 +96,7 @@ def test_the_pages_are_free_of_faults(ground: World) -> None:
 
     with serving() as origin, chromium() as browser:
         for scheme in ("light", "dark"):
-            page = browser.new_page(viewport=SMALL, color_scheme=scheme)  # type: ignore[arg-type]
+            page = browser.new_page(viewport=SMALL, color_scheme=scheme)
             for path in (
                 "join/",
                 "join/advisors/",
