@@ -21,6 +21,7 @@ from partners.programs.templates import (
     texts,
     whole,
     whole_or_none,
+    words,
 )
 from partners.training.models import Course, CourseState
 
@@ -85,13 +86,18 @@ class AdmissionPart:
         admission = _admission(reading.program)
         if admission is None:
             return None
-        own = Course.objects.filter(id=admission.course_id, program_id=reading.program.id)
-        named = admission.course_id and (reading.copying or own.exists())
+        own = (
+            admission.course_id is not None
+            and Course.objects.filter(
+                id=admission.course_id, program_id=reading.program.id
+            ).exists()
+        )
+        named = admission.course_id and (reading.copying or own)
         return {
             "mode": admission.mode,
             "questions": admission.questions,
             "rules": admission.rules,
-            "course": _course_name(admission, reading, own.exists()) if named else "",
+            "course": _course_name(admission, reading, own) if named else "",
             "reapply_days": admission.reapply_days,
             "decide_days": admission.decide_days,
             "probation_days": admission.probation_days,
@@ -103,7 +109,7 @@ class AdmissionPart:
     def write(data: Any, writing: Writing) -> str:
         """Set the admission of the fresh program."""
         given = table(data)
-        mode = AdmissionMode(given.get("mode"))
+        mode = AdmissionMode(words(given.get("mode"), 10))
         course_id = course_of(given.get("course"), writing)
         if mode == AdmissionMode.COURSE and course_id is None:
             writing.leave_out(_("The course that lets partners in is not in here; choose one"))

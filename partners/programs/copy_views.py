@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -134,7 +135,7 @@ def _imported(request: MemberRequest) -> HttpResponse:
             at=timezone.now(),
         )
     except NotAProgram as refusal:
-        form = FileForm({}, {})
+        form = FileForm({}, MultiValueDict())
         form.add_error("file", _refusal(refusal))
         return render(request, "partners/programs/import.html", {"form": form}, status=422)
     _tell(request, made)

@@ -1,5 +1,6 @@
 """Forms about programs and their own questions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -77,20 +78,20 @@ class ProgramForm(forms.Form):
         help_text=_("Shown to partners, and decides what is due in the queue"),
     )
 
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
-        self.currency = currency
-        initial = dict(kwargs.pop("initial", None) or {})
+    def __init__(self, data: Any = None, *, initial: Mapping[str, Any], currency: str) -> None:
+        self.unit = currency
+        initial = dict(initial)
         if initial.get("metric_target") is not None:
             initial["metric_target"] = target_text(
                 initial.get("metric", ""), initial["metric_target"], currency
             )
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
 
     def clean(self) -> dict[str, Any]:
         """Read the target in the metric's unit."""
         given = super().clean() or {}
         text = given.get("metric_target", "").strip()
-        currency = given.get("currency") or self.currency
+        currency = given.get("currency") or self.unit
         try:
             target = target_value(given.get("metric", ""), text, currency) if text else None
         except NotAnAmount:

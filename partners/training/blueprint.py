@@ -107,7 +107,7 @@ def _written(row: Any, writing: Writing) -> UUID:
     for question in rows(row.get("questions") or [], MOST_QUESTIONS):
         save_question(
             course_id=course.id,
-            kind=Question.Kind(question.get("kind")).value,
+            kind=Question.Kind(words(question.get("kind"), 8)).value,
             text=texts(question.get("text"), 2000),
             choices=[
                 {
@@ -125,7 +125,7 @@ def _written(row: Any, writing: Writing) -> UUID:
 
 
 def _lesson(course: Course, row: Any, writing: Writing) -> None:
-    kind = LessonKind(row.get("kind"))
+    kind = LessonKind(words(row.get("kind"), 8))
     file_id = _file(row, writing) if kind != LessonKind.TEXT else None
     title = texts(row.get("title"), 200)
     if not title:
