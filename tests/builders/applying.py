@@ -19,7 +19,6 @@ from partners.training.paper import stored_name
 from prm.events.services import SYSTEM
 from prm.jobs.files import private_root
 from prm.web.papers import keep_paper
-from tests.builders.agreements import an_agreement
 from tests.builders.objects import Cast, builds
 from tests.builders.partners import LONG_AGO, a_program
 from tests.builders.training import a_certificate, a_course, a_film, a_learner
