@@ -20,7 +20,7 @@ from prm.accounts.capabilities import Role
 from prm.events.services import Actor
 
 if TYPE_CHECKING:
-    from prm.demo.seed import Stage
+    from prm.demo.stage import Stage
     from prm.demo.story import Person
 
 DAY = timedelta(days=1)

@@ -23,7 +23,7 @@ from partners.applications.services import (
     withdraw,
 )
 from partners.programs.models import Program
-from prm.demo.seed import Stage
+from prm.demo.stage import Stage
 
 QUESTIONS: list[dict[str, Any]] = [
     {

@@ -34,7 +34,7 @@ from partners.onboarding.services import (
 )
 from partners.onboarding.unlocks import set_unlock
 from partners.training.models import Course, CourseState
-from prm.demo.seed import Stage
+from prm.demo.stage import Stage
 from prm.demo.story import Person
 from prm.events.services import Actor
 from prm.uploads.models import Upload

@@ -14,7 +14,7 @@ from partners.directory.profiles import (
 )
 from partners.programs.models import Program, SuccessMetric
 from partners.programs.services import edit_program
-from prm.demo.seed import Stage
+from prm.demo.stage import Stage
 from prm.demo.story import PartnerStory
 from prm.events.services import Actor
 

@@ -3,11 +3,9 @@
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
-from heapq import heappop, heappush
-from itertools import count
+from heapq import heappop
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -37,7 +35,12 @@ from partners.programs.services import create_program
 from prm.accounts.models import Membership, User
 from prm.accounts.services import add_membership
 from prm.demo.agreements import plan_new_version, publish_first, sign
+from prm.demo.applying import seed_applying
+from prm.demo.onboarding import seed_onboarding
+from prm.demo.profiles import seed_profiles
+from prm.demo.stage import Stage
 from prm.demo.story import ADDRESSES, PASSWORD, PartnerStory, Person, ProgramStory, TenantStory
+from prm.demo.training import seed_training
 from prm.events.relay import relay_tenant
 from prm.events.seals import seal_tenant
 from prm.events.services import SYSTEM, Actor
@@ -53,47 +56,6 @@ from referrals.revenue.models import Customer, RevenueEvent, RevenueKind
 from referrals.revenue.services import record_payment, record_refund, win_referral
 
 HISTORY_DAYS = 365
-Step = Callable[[datetime], None]
-
-
-@dataclass
-class Stage:
-    """The actors and places of one tenant while its year is played."""
-
-    story: TenantStory
-    tenant: Tenant
-    today: date
-    dice: random.Random
-    programs: dict[str, Program] = field(default_factory=dict)
-    partners: dict[str, Partner] = field(default_factory=dict)
-    people: dict[str, User] = field(default_factory=dict)
-    queue: list[tuple[datetime, int, Step]] = field(default_factory=list)
-    order: Any = field(default_factory=count)
-
-    def at(self, day: date, hour: int = 9, minute: int = 0) -> datetime:
-        """Return a moment in the tenant's zone."""
-        return datetime.combine(day, time(hour, minute), ZoneInfo(self.story.time_zone)).astimezone(
-            UTC
-        )
-
-    def month_start(self, months_ago: int) -> datetime:
-        """Return the first moment of a month of the past; 0 is this month."""
-        day = self.today.replace(day=1)
-        for _ in range(months_ago):
-            day = (day - timedelta(days=1)).replace(day=1)
-        return self.at(day, 0)
-
-    def plan(self, moment: datetime, step: Step) -> None:
-        """Put a step on the calendar; steps later than now are left to the reader."""
-        heappush(self.queue, (moment, next(self.order), step))
-
-    def actor(self, person: Person) -> Actor:
-        """Return the person as who does something."""
-        return Actor(user_id=self.people[person.email].id, name=person.name)
-
-    @property
-    def manager(self) -> Actor:
-        return self.actor(self.story.staff[0])
 
 
 def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]) -> Tenant:
@@ -144,6 +106,10 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
     with tenant_scope(tenant.id):
         _end_of_story(stage, now)
     relay_tenant(tenant.id)
+    for seed in (seed_training, seed_onboarding, seed_profiles, seed_applying):
+        with tenant_scope(tenant.id):
+            seed(stage, now=now)
+        relay_tenant(tenant.id)
     _mails_of_the_past(stage, now)
     seal_tenant(tenant.id)
     return tenant

@@ -20,7 +20,7 @@ from partners.training.taking import (
     start_attempt,
     submit_attempt,
 )
-from prm.demo.seed import Stage
+from prm.demo.stage import Stage
 from prm.demo.story import Person
 from prm.events.services import Actor
 from prm.uploads.models import Upload
