@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from partners.applications.models import Application
+from partners.applications.models import Application, Prospect
+from partners.applications.prospects import add_prospect
 from partners.applications.services import (
     Answer,
     Contact,
@@ -58,11 +59,11 @@ def an_application(
     **contact: Any,
 ) -> Application:
     """Send an application, as the public form does."""
-    word = company.split()[0].lower()
+    word = company.split(maxsplit=1)[0].lower()
     draft = save_draft(
         program_id=program.id,
         contact=Contact(
-            name=contact.pop("name", f"Noor {company.split()[0]}"),
+            name=contact.pop("name", f"Noor {company.split(maxsplit=1)[0]}"),
             email=email or f"noor@{word}.example",
             company=company,
             website=website or f"https://{word}.example",
@@ -89,3 +90,21 @@ def the_application(cast: Cast) -> object:
         an_admission(program)
     found = Application.objects.filter(program=program).first()
     return (found or an_application(program, f"Applicant{cast.tenant.id} Ltd")).id
+
+
+def a_prospect(company: str = "Larkfield Accounting", **facts: Any) -> Prospect:
+    """Write a prospect down."""
+    word = company.split(maxsplit=1)[0].lower()
+    return add_prospect(
+        actor=SYSTEM,
+        at=LONG_AGO,
+        **{"company": company, "email": f"noor@{word}.example", "country": "IE", **facts},
+    )
+
+
+@builds("prospect")
+def the_prospect(cast: Cast) -> object:
+    """A prospect with an address."""
+    name = f"Prospect{cast.tenant.id} Ltd"
+    found = Prospect.objects.filter(company=name).first()
+    return (found or a_prospect(name)).id
