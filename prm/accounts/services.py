@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from prm.accounts.capabilities import Role
 from prm.accounts.models import Invitation, Membership, User
 from prm.accounts.rules import INVITATION_LIFE, REMINDED_AFTER, roles_fit, ruling_role, tidy_email
 from prm.accounts.selectors import may_still_invite, owns_address, person_with
@@ -205,18 +206,26 @@ def add_membership(
     roles = sorted(set(roles))
     if not roles_fit(roles, in_partner=partner_id is not None):
         raise RolesDoNotFit(roles)
+    shared = partner_id is not None and referrals_are_shared(
+        tenant_id=tenant_id, partner_id=partner_id
+    )
     membership, created = Membership.objects.select_for_update().get_or_create(
         tenant_id=tenant_id,
         user=user,
         partner_id=partner_id,
-        defaults={"roles": roles, "partner_name": partner_name, "created_at": at},
+        defaults={
+            "roles": roles,
+            "partner_name": partner_name,
+            "created_at": at,
+            "sees_all_referrals": shared,
+        },
     )
     if not created and membership.ended_at is None:
         return membership
     if not created:
         membership.roles, membership.partner_name, membership.ended_at = roles, partner_name, None
         membership.ended_with = Membership.EndedWith.ITSELF
-        membership.sees_earnings = membership.sees_all_referrals = False
+        membership.sees_earnings, membership.sees_all_referrals = False, shared
         membership.save()
     _tell_place(
         "membership.started", membership, actor=actor, at=at, changes={"roles": [[], roles]}
@@ -359,6 +368,41 @@ def reopen_partner_places(
         )
     Membership.objects.bulk_update(places, ["ended_at", "ended_with"])
     return places
+
+
+@transaction.atomic
+def share_referrals(
+    *, tenant_id: int, partner_id: UUID, shared: bool, actor: Actor, at: datetime
+) -> int:
+    """Let all reps of a partner see each other's referrals, or only their own; return how many places changed.
+
+    Reps who come later get what all the others have. A repeat changes none. Emits membership.changed per place.
+    """
+    changed = 0
+    for place in _places(tenant_id, partner_id).select_for_update().order_by("id"):
+        if Role.PARTNER_ADMIN in place.roles or place.sees_all_referrals == shared:
+            continue
+        place.sees_all_referrals = shared
+        place.save(update_fields=["sees_all_referrals"])
+        changed += 1
+        _tell_place(
+            "membership.changed",
+            place,
+            actor=actor,
+            at=at,
+            changes={"sees_all_referrals": [not shared, shared]},
+        )
+    return changed
+
+
+def referrals_are_shared(*, tenant_id: int, partner_id: UUID) -> bool:
+    """Tell whether every rep of a partner sees all its referrals; with no rep nobody has chosen that."""
+    reps = [
+        place.sees_all_referrals
+        for place in _places(tenant_id, partner_id)
+        if Role.PARTNER_ADMIN not in place.roles
+    ]
+    return bool(reps) and all(reps)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from prm.accounts import views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("profile/", views.account_profile, name="account-profile"),
     path("team/", views.team_list, name="team-list"),
+    path("team/sharing/", views.team_sharing, name="team-sharing"),
     path("team/invite/", views.team_invite, name="team-invite"),
     path("team/<int:membership_id>/", views.team_edit, name="team-edit"),
     path("team/<int:membership_id>/remove/", views.team_remove, name="team-remove"),

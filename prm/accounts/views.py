@@ -115,6 +115,8 @@ def _list(request: MemberRequest, pages: Pages) -> HttpResponse:
             invitations=invitations,
             alone=len(people) == 1,
             views=views_of_partner(partner_id) if partner_id else [],
+            shared=bool(partner_id)
+            and services.referrals_are_shared(tenant_id=request.tenant.id, partner_id=partner_id),
         ),
     )
 
@@ -276,6 +278,26 @@ def team_edit(request: MemberRequest, membership_id: int) -> HttpResponse:
 def team_remove(request: MemberRequest, membership_id: int) -> HttpResponse:
     """Take a person out of the partner's team."""
     return _remove(request, TEAM, membership_id)
+
+
+@require_POST
+@needs(Capability.MANAGE_TEAM)
+def team_sharing(request: MemberRequest) -> HttpResponse:
+    """Decide for the whole organisation whether reps see each other's referrals."""
+    partner_id = TEAM.partner_id(request)
+    if partner_id is None:
+        raise Http404
+    shared = request.POST.get("shared") == "yes"
+    services.share_referrals(
+        tenant_id=request.tenant.id,
+        partner_id=partner_id,
+        shared=shared,
+        actor=actor_of(request),
+        at=timezone.now(),
+    )
+    said = _("All reps see each other's referrals") if shared else _("Reps see their own referrals")
+    messages.success(request, said)
+    return hx_redirect(request, "team-list")
 
 
 @require_POST

@@ -36,6 +36,7 @@ from prm.accounts.models import Membership, User
 from prm.accounts.services import add_membership
 from prm.demo.agreements import plan_new_version, publish_first, sign
 from prm.demo.applying import seed_applying
+from prm.demo.lives import seed_lives
 from prm.demo.onboarding import seed_onboarding
 from prm.demo.profiles import seed_profiles
 from prm.demo.stage import Stage
@@ -106,7 +107,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
     with tenant_scope(tenant.id):
         _end_of_story(stage, now)
     relay_tenant(tenant.id)
-    for seed in (seed_training, seed_onboarding, seed_profiles, seed_applying):
+    for seed in (seed_training, seed_onboarding, seed_profiles, seed_applying, seed_lives):
         with tenant_scope(tenant.id):
             seed(stage, now=now)
         relay_tenant(tenant.id)
