@@ -241,6 +241,8 @@ def application_decline(request: MemberRequest, application_id: UUID) -> HttpRes
 def application_reopen(request: MemberRequest, application_id: UUID) -> HttpResponse:
     """Take a decline back."""
     application = _application(application_id)
+    if application.state != ApplicationState.DECLINED and request.method != "POST":
+        return redirect_to(request, _detail_url(application))
     if application.state != ApplicationState.DECLINED:
         return _detail(request, application, conflict=_first_words(application), status=409)
     form = ReopenForm(request.POST or None)
