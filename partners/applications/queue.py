@@ -21,7 +21,7 @@ from prm.tenancy.scope import current_scope
 from prm.web.counts import bounded_counts, count_text
 from prm.web.domains import canonical_domain
 from prm.web.filters import FilterBar, Select, search_words, select_from
-from prm.web.paging import Page, keyset_page
+from prm.web.paging import COUNT_BOUND, Page, keyset_page
 from prm.web.parts import Tab
 
 VIEWS = (
@@ -85,7 +85,13 @@ def queue_asked_for(params: QueryDict, *, at: datetime) -> Queue:
         Row(row, alike.get(row.id, NOBODY), bool(row.due_at and row.due_at < at))
         for row in page.rows
     ]
-    return Queue(rows, replace(page, count=counts[view]), _tabs(counts, view, bar), bar, view)
+    return Queue(
+        rows,
+        replace(page, count=counts[view], bound=COUNT_BOUND),
+        _tabs(counts, view, bar),
+        bar,
+        view,
+    )
 
 
 def next_waiting(after: Application) -> UUID | None:

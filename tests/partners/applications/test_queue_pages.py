@@ -89,6 +89,7 @@ def test_a_row_tells_lateness_and_likeness(client: Client, cast: dict[str, Any])
     rows = {row.application.company: row for row in client.get(QUEUE).context["queue"].rows}
     assert [rows[name].is_late for name in ("Alder Ltd", "Birch Ltd")] == [True, False]
     assert [rows[name].likeness.count for name in ("Alder Ltd", "Birch Ltd")] == [0, 1]
+    assert "3 of 3 shown" in client.get(QUEUE).content.decode()
 
 
 def test_the_page_of_one_shows_answers_score_and_story(
