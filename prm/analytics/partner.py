@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commissions.payouts.models import PayoutAccount
+from partners.directory.goals import goal_lines
 from partners.directory.models import Partner
 from partners.onboarding.selectors import onboarding_tasks
 from prm.accounts.capabilities import Capability
@@ -46,6 +47,7 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
         "moving": _moving_rows(moving, member),
         "sees_rewards": member.may(Capability.SEE_EARNINGS),
         "chart": chart,
+        "goals": goal_lines(partner.id),
         "manager": partner.manager or _any_manager(tenant),
         "first_use": not moving,
         "has_details": PayoutAccount.objects.filter(partner_id=partner.id).exists(),

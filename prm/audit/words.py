@@ -43,6 +43,15 @@ SENTENCES = {
     "partner.added": _("added the partner"),
     "partner.edited": _("changed the partner's facts"),
     "partner.state_changed": _("changed the partner's state"),
+    "partner.profile_edited": _("changed the partner's profile"),
+    "partner.profile_completed": _("completed the partner's profile"),
+    "partner.listing_agreed": _("agreed to be in the public directory"),
+    "partner.listing_withdrawn": _("withdrew the consent to the public directory"),
+    "partner.listing_approved": _("approved the entry in the public directory"),
+    "partner.listing_hidden": _("hid the entry in the public directory"),
+    "partner.plan_edited": _("changed the business plan"),
+    "partner.goal_set": _("set a goal"),
+    "partner.goal_ended": _("ended a goal"),
     "partner.enrolled": _("took the partner into a program"),
     "partner.moved": _("moved the partner to another program"),
     "partner.type_changed": _("made the partner another type"),
@@ -153,6 +162,10 @@ SENTENCES = {
 
 # Changed columns; one without words shows its own name.
 FIELDS = {
+    "directory_open": _("public directory"),
+    "metric": _("metric"),
+    "metric_target": _("target a year"),
+    "objective": _("objective"),
     "from_day": _("from"),
     "cause": _("cause"),
     "finish_days": _("days to finish"),

@@ -191,5 +191,6 @@ def test_the_manager_sets_a_goal_and_a_plan_that_the_partner_reads(world: World)
     page = signed_in(rep).get("/acme/company/").content.decode()
     assert "Four workshops." in page
     assert "Agreed in spring" in page
+    assert "Agreed in spring" in signed_in(rep).get("/acme/").content.decode()
     with tenant_scope(world.acme.id):
         assert PartnerGoal.objects.get().target == 1_200_000
