@@ -28,7 +28,7 @@ class Facts:
 class Field:
     """What the vendor's partners are like.
 
-    types, countries: how many work with the vendor now. won: (type, country) -> partners of the kind that won a referral.
+    types, countries: how many work with the vendor now. won: (type, country) -> partners of the kind that won.
     """
 
     types: Mapping[str, int] = field(default_factory=dict)

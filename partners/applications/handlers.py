@@ -4,9 +4,9 @@ from uuid import UUID
 
 from partners.applications.admission import decide_by_rule
 from partners.applications.models import Admission, AdmissionMode, Application, ApplicationState
+from partners.applications.prospects import follow_application, follow_partner
 from partners.training.taking import hand_over
 from prm.accounts.models import User
-from partners.applications.prospects import follow_application, follow_partner
 from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.events.subscriptions import on

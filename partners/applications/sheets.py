@@ -1,4 +1,4 @@
-"""Files of rows that the vendor uploads or pastes: kept in plain form, done row by row, given back with a result each."""
+"""Files of rows that the vendor uploads or pastes: done row by row, given back with a result each."""
 
 import csv
 import tempfile

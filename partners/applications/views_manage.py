@@ -161,7 +161,7 @@ def application_approve(request: MemberRequest, application_id: UUID) -> HttpRes
         except PartnerExists as exists:
             form = ApproveForm(
                 {"into": "", "seen": _newest_id(application)},
-                partners=exists.partners or partners,
+                partners=list(exists.partners) or partners,
                 company=application.company,
             )
             form.is_valid()
