@@ -32,7 +32,7 @@ def carry_books(merge: Merge) -> None:
             % {"number": payout.run.number}
         )
     for model in (Accrual, Release, Clawback):
-        model.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)  # type: ignore[attr-defined]
+        model.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)
     journal = f"merge:{merge.from_id}"
     transfers = []
     for balance in partner_balances(merge.from_id):

@@ -142,7 +142,11 @@ _FATES: dict[PartnerState, dict[Item, Any]] = {
 def _amount(line: MoneyLine) -> str:
     if line.amount_minor is not None:
         return money_text(line.amount_minor, line.currency)
-    return ngettext("%(count)s referral", "%(count)s referrals", line.count) % {"count": line.count}
+    if line.item == Item.RECURRING:
+        words = ngettext("%(count)s customer", "%(count)s customers", line.count)
+    else:
+        words = ngettext("%(count)s referral", "%(count)s referrals", line.count)
+    return words % {"count": line.count}
 
 
 def _fate(line: MoneyLine, state: PartnerState) -> str:

@@ -11,5 +11,5 @@ def carry_growth(merge: Merge) -> None:
     """Move what the staying partner does not have itself; accepted agreements are not moved: each signs for itself."""
     to = {"partner_id": merge.into_id}
     for model in (Application, Prospect, Taking, LessonVisit, Attempt, Certificate):
-        model.objects.filter(partner_id=merge.from_id).update(**to)  # type: ignore[attr-defined]
+        model.objects.filter(partner_id=merge.from_id).update(**to)
     merge_onboarding(from_id=merge.from_id, into_id=merge.into_id, at=merge.at)

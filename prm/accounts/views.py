@@ -115,7 +115,7 @@ def _list(request: MemberRequest, pages: Pages) -> HttpResponse:
             invitations=invitations,
             alone=len(people) == 1,
             views=views_of_partner(partner_id) if partner_id else [],
-            shared=bool(partner_id)
+            shared=partner_id is not None
             and services.referrals_are_shared(tenant_id=request.tenant.id, partner_id=partner_id),
         ),
     )

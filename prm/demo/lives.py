@@ -6,7 +6,7 @@ from partners.directory.merging import merge_partners
 from partners.directory.models import Partner
 from partners.directory.services import add_partner, change_partner_state
 from prm.accounts.viewing import end_partner_view, start_partner_view
-from prm.demo.seed import Stage
+from prm.demo.stage import Stage
 
 DOUBLE, SLEEPING = "{name} (old entry)", "Northfold Partners"
 

@@ -9,4 +9,4 @@ from referrals.revenue.models import Customer, RevenueEvent
 def carry_referrals(merge: Merge) -> None:
     """Give everything that the duplicate brought to the partner that stays; ids and addresses stay as they are."""
     for model in (Referral, StageChange, ReferralNote, Customer, RevenueEvent):
-        model.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)  # type: ignore[attr-defined]
+        model.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)

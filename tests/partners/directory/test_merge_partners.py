@@ -148,8 +148,9 @@ def test_a_once_ever_reward_keeps_the_first(acme: Tenant, at: datetime) -> None:
 
     merge(gone, stays, at + LATER)
 
-    keys = Entitlement.objects.filter(partner=stays).values_list("key", flat=True)
-    assert sorted(keys) == ["first_lead", "only"]
+    keys = list(Entitlement.objects.filter(partner=stays).values_list("key", flat=True))
+    assert keys.count("first_lead") == 1
+    assert "only" in keys
 
 
 def test_its_name_is_free_and_it_stays_ended(acme: Tenant, at: datetime) -> None:
