@@ -30,9 +30,9 @@ def clock(value: datetime) -> SafeString:
 
 
 @register.simple_tag
-def ago(value: datetime | None) -> SafeString:
-    """Show how long ago it was, up to seven days, with the full moment as title."""
-    return ago_mark(value)
+def ago(value: datetime | None, *, inside: bool = False) -> SafeString:
+    """Show how long ago it was, up to seven days, with the full moment as title; inside=True after other words."""
+    return ago_mark(value, inside=inside)
 
 
 @register.simple_tag

@@ -232,22 +232,32 @@ def moment_text(value: datetime, form: str = "long", *, language: str | None = N
     return f"{day_text(value, form, language=language)}, {clock_text(value, language=language)}"
 
 
-def ago_text(value: datetime, *, now: datetime, language: str | None = None) -> str:
-    """Return how long ago: "2 hours ago" up to seven days, then the day; what lies ahead is always the day."""
+def ago_text(
+    value: datetime, *, now: datetime, language: str | None = None, inside: bool = False
+) -> str:
+    """Return how long ago: "2 hours ago" up to seven days, then the day; what lies ahead is always the day.
+
+    inside: it stands inside a sentence ("Sent yesterday"), so words begin with a small letter.
+    """
     age = now - value
     then, today = local_moment(value).date(), local_moment(now).date()
     if age < timedelta(0) or age >= timedelta(days=7):
         return day_text(value, "short" if then.year == today.year else "medium", language=language)
     if age < timedelta(minutes=1):
-        return gettext("Just now")
+        return _begun(gettext("Just now"), inside=inside)
     if (today - then).days == 1 and age >= timedelta(hours=1):
-        return gettext("Yesterday")
+        return _begun(gettext("Yesterday"), inside=inside)
     granularity: Literal["minute", "hour", "day"] = "minute" if age < timedelta(hours=1) else "hour"
     if age >= timedelta(days=1) and then != today:
         age, granularity = timedelta(days=(today - then).days), "day"
     return format_timedelta(
         -age, granularity, threshold=2, add_direction=True, locale=locale_of(language)
     )
+
+
+def _begun(words: str, *, inside: bool) -> str:
+    # Both are adverbs, which neither English nor Italian writes with a capital.
+    return words[:1].lower() + words[1:] if inside else words
 
 
 def zone_text(name: str, *, language: str | None = None) -> str:

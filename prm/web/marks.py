@@ -139,9 +139,9 @@ def moment_mark(value: datetime | None, form: str = "long") -> SafeString:
     return time_mark(value, moment_text(value, form)) if value else NOTHING
 
 
-def ago_mark(value: datetime | None) -> SafeString:
-    """Return how long ago it was, with the full moment as title."""
+def ago_mark(value: datetime | None, *, inside: bool = False) -> SafeString:
+    """Return how long ago it was, with the full moment as title; inside a sentence without a capital."""
     if not value:
         return NOTHING
     value = local_moment(value)
-    return time_mark(value, ago_text(value, now=timezone.now()), moment_text(value))
+    return time_mark(value, ago_text(value, now=timezone.now(), inside=inside), moment_text(value))

@@ -3,7 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.template import Context, Template
 from django.utils import timezone, translation
+from django.utils.html import strip_tags
 
 from prm.web.formats import (
     ago_text,
@@ -105,3 +107,29 @@ def test_moments_are_told_in_the_active_zone() -> None:
 def test_how_long_ago(age: timedelta, text: str) -> None:
     with translation.override("en"):
         assert ago_text(THURSDAY - age, now=THURSDAY) == text
+
+
+@pytest.mark.parametrize(
+    ("language", "age", "text"),
+    [
+        ("en", timedelta(seconds=5), "just now"),
+        ("en", timedelta(hours=10), "yesterday"),
+        ("en", timedelta(hours=2), "2 hours ago"),
+        ("en", timedelta(days=20), "30\u00a0Oct"),
+        ("it", timedelta(seconds=5), "adesso"),
+        ("it", timedelta(hours=10), "ieri"),
+    ],
+)
+def test_inside_a_sentence_no_word_begins_with_a_capital(
+    language: str, age: timedelta, text: str
+) -> None:
+    with translation.override(language):
+        assert ago_text(THURSDAY - age, now=THURSDAY, inside=True) == text
+
+
+def test_templates_ask_for_words_inside_a_sentence() -> None:
+    source = "{% load dates %}{% ago moment %}, sent {% ago moment inside=True %}"
+
+    shown = Template(source).render(Context({"moment": timezone.now()}))
+
+    assert strip_tags(shown) == "Just now, sent just now"
