@@ -34,7 +34,7 @@ def run_demo(children: Children, interrupts: Interrupts, options: argparse.Names
 
 
 def _environment(options: argparse.Namespace) -> dict[str, str]:
-    """Return what the processes read; what is set outside wins."""
+    """Return what the processes read; what is set outside wins, except that the demo is never in debug mode."""
     usual = {
         "DJANGO_SETTINGS_MODULE": "prm.settings",
         "PUBLIC_ORIGIN": f"http://localhost:{options.port}",
@@ -44,7 +44,8 @@ def _environment(options: argparse.Namespace) -> dict[str, str]:
         "LOG_JSON": "0",
         "PYTHONUNBUFFERED": "1",
     }
-    return usual | os.environ | {"PORT": str(options.port)}
+    # A developer's shell has DEBUG=1, which would show technical pages and other addresses than a real portal's.
+    return usual | os.environ | {"PORT": str(options.port), "DEBUG": "0"}
 
 
 def _see_that_port_is_free(host: str, port: int) -> None:

@@ -57,47 +57,50 @@ def test_it_serves_stops_cleanly_and_comes_back_with_its_data(tmp_path: Path) ->
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
 
-    first_lines, first_code, first_page = _start_look_stop(data, port)
-    second_lines, second_code, second_page = _start_look_stop(data, port)
+    first_lines, first_code, first_pages = _start_look_stop(data, port)
+    second_lines, second_code, second_pages = _start_look_stop(data, port)
 
     assert (first_code, second_code) == (0, 0)
-    assert (first_page, second_page) == (200, 200)
+    assert [status for status, _ in first_pages + second_pages] == [200, 404, 200, 404]
+    assert "DEBUG" not in first_pages[1][1]
     assert any("login" in line for line in first_lines)
     assert any("cluster made" in line for line in first_lines)
     assert not any("cluster made" in line for line in second_lines)
     assert "Stopped in" in second_lines[-1]
 
 
-def _start_look_stop(data: Path, port: int) -> tuple[list[str], int, int]:
+def _start_look_stop(data: Path, port: int) -> tuple[list[str], int, list[tuple[int, str]]]:
+    """Run the demo as from a developer's shell, where DEBUG=1."""
     environment = {key: value for key, value in os.environ.items() if key not in SERVERS}
     process = subprocess.Popen(
         [sys.executable, "-m", "prm.stack", "demo", "--data", data, "--port", str(port)],
         cwd=ROOT,
-        env=environment | {"DEBUG": "0"},
+        env=environment | {"DEBUG": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
     lines = []
-    page = 0
+    pages = []
     try:
         for line in process.stdout or ():
             lines.append(line)
             if "Ready: " in line:
-                page = _status(port, "/accounts/login/")
+                pages = [_page(port, "/accounts/login/"), _page(port, "/healthz/nowhere/")]
                 process.send_signal(signal.SIGINT)
-        return lines, process.wait(60), page
+        return lines, process.wait(60), pages
     finally:
         process.kill()
         if process.stdout:
             process.stdout.close()
 
 
-def _status(port: int, path: str) -> int:
+def _page(port: int, path: str) -> tuple[int, str]:
     connection = http.client.HTTPConnection("localhost", port, timeout=20)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
     finally:
         connection.close()
