@@ -69,6 +69,17 @@ def test_somebody_with_several_chooses_and_is_remembered(
     assert client.get("/globex/start/").headers["Location"] == "/globex/manage/"
 
 
+def test_the_place_one_is_in_is_not_offered_again(world: World, mia: User, client: Client) -> None:
+    sign_in(client, mia.email)
+    choose(client, "Brightwater")
+
+    page = client.get("/acme/memberships/").content.decode()
+
+    offered = re.findall(r"Work here<span class=\"vh\">: (\w+)", page)
+    assert offered == ["Cobalt", "Globex"]
+    assert page.count("You are here") == 1
+
+
 def test_rights_are_those_of_the_chosen_place(world: World, mia: User, client: Client) -> None:
     sign_in(client, mia.email)
     choose(client, "Brightwater")
