@@ -216,6 +216,10 @@ CELERY_TASK_ROUTES = {
     "prm.notices.tasks.*": {"queue": "mail"},
     "prm.jobs.tasks.*": {"queue": "bulk"},
     "prm.uploads.tasks.*": {"queue": "bulk"},
+    "commissions.statements.tasks.*": {"queue": "bulk"},
+    "partners.agreements.tasks.*": {"queue": "bulk"},
+    "partners.directory.tasks.*": {"queue": "bulk"},
+    "partners.training.tasks.*": {"queue": "bulk"},
 }
 CELERY_BEAT_SCHEDULE = {
     "relay-events": {

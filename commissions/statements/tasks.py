@@ -10,7 +10,7 @@ from commissions.statements.pdf import keep_pdf
 from prm.tenancy.tasks import TenantTask
 
 
-@shared_task(base=TenantTask, name="commissions.statements.tasks.make_statement_pdf", queue="bulk")
+@shared_task(base=TenantTask, name="commissions.statements.tasks.make_statement_pdf")
 def make_statement_pdf(*, statement_id: str, **_future: Any) -> None:
     """Make the PDF of one statement unless it is there."""
     keep_pdf(Statement.objects.get(id=UUID(statement_id)))

@@ -20,19 +20,19 @@ CHUNK = 200
 COPIES_A_NIGHT = 500
 
 
-@shared_task(base=TenantTask, name="partners.agreements.tasks.make_agreement_pdf", queue="bulk")
+@shared_task(base=TenantTask, name="partners.agreements.tasks.make_agreement_pdf")
 def make_agreement_pdf(*, acceptance_id: str, **_future: Any) -> None:
     """Make the copy of one signed agreement unless it is there."""
     keep_copy(UUID(acceptance_id), at=timezone.now())
 
 
-@shared_task(name="partners.agreements.tasks.tell_published", queue="bulk")
+@shared_task(name="partners.agreements.tasks.tell_published")
 def tell_published(*, tenant: int, version_id: str, **_future: Any) -> None:
     """Ask every partner of the program for a new version."""
     tell_unsigned(tenant, UUID(version_id), kind="agreement.published", at=timezone.now())
 
 
-@shared_task(name="partners.agreements.tasks.sweep_agreements", queue="bulk")
+@shared_task(name="partners.agreements.tasks.sweep_agreements")
 def sweep_agreements(**_future: Any) -> None:
     """Every day: ask those whom a lost message missed, remind before a version binds, make missing copies."""
     now = timezone.now()

@@ -10,7 +10,7 @@ from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 
 
-@shared_task(name="partners.directory.tasks.take_up_changes", queue="bulk")
+@shared_task(name="partners.directory.tasks.take_up_changes")
 def take_up_changes(**_future: Any) -> None:
     """Every hour: give partners the type that was planned for today, in each tenant's zone."""
     now = timezone.now()

@@ -10,7 +10,7 @@ from partners.training.paper import keep_pdf
 from prm.tenancy.tasks import TenantTask
 
 
-@shared_task(base=TenantTask, name="partners.training.tasks.make_certificate_pdf", queue="bulk")
+@shared_task(base=TenantTask, name="partners.training.tasks.make_certificate_pdf")
 def make_certificate_pdf(*, certificate_id: str, **_future: Any) -> None:
     """Make the PDF of one certificate unless it is there."""
     keep_pdf(Certificate.objects.get(id=UUID(certificate_id)))
