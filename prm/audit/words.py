@@ -28,6 +28,9 @@ AREAS = [
     ("certificate", _("Certificates")),
     ("application", _("Applications")),
     ("admission", _("Admission")),
+    ("prospect", _("Prospects")),
+    ("enrollment", _("Enrolments")),
+    ("person", _("Logins")),
 ]
 SENTENCES = {
     "upload.kept": _("brought a file"),
