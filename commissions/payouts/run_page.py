@@ -18,8 +18,10 @@ from commissions.payouts.models import (
 from commissions.payouts.preview_page import LONGEST_LIST
 from commissions.payouts.returns import Returned, returned_of, returned_totals
 from commissions.payouts.selectors import (
+    FreshDetails,
     changes_since,
     exclusions_of,
+    fresh_details,
     ledger_check,
     payout_states,
     run_totals,
@@ -28,6 +30,7 @@ from commissions.payouts.tables import RUN_TONES
 from commissions.payouts.wording import (
     again_words,
     change_words,
+    fresh_words,
     left_out_stat,
     reason_words,
     returned_words,
@@ -37,9 +40,12 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.accounts.models import User
 from prm.money import Money
-from prm.web.formats import day_text, moment_text, money_text
+from prm.web.formats import day_text, moment_text, money_text, number_text
 from prm.web.parts import Link, Stage, Stat
 from prm.web.tables import ident
+
+# Fresh bank details named above the list; every one is marked in it.
+LONGEST_WARNING = 50
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,9 @@ class RunPage:
     returns: list[str]
     return_tone: str
     changes: list[str]
+    fresh: list[str]
+    fresh_title: str
+    fresh_by_preparer: bool
     stops_approval: bool
     files: list[Link]
     payout_count: int
@@ -72,6 +81,7 @@ def run_page(run: PayoutRun, member: Member) -> RunPage:
     """Return what a person sees of a run: where it stands, its totals, who was left out, what changed since."""
     totals, states = run_totals(run.id), payout_states(run.id)
     changes = changes_since(run) if run.state == RunState.PREPARED else []
+    fresh, fresh_count = fresh_details(run, limit=LONGEST_WARNING) if is_undecided(run) else ([], 0)
     exclusions = exclusions_of(run.id)
     is_own = run.prepared_by_id == member.user_id
     prepared = run.state == RunState.PREPARED
@@ -96,6 +106,14 @@ def run_page(run: PayoutRun, member: Member) -> RunPage:
         returns=[_return_words(row) for row in returns],
         return_tone="info" if all(_is_paid(row) for row in returns) else "warn",
         changes=[change_words(change) for change in changes],
+        fresh=_fresh(fresh, fresh_count),
+        fresh_title=ngettext(
+            "%(count)s payment goes to bank details that nothing was paid to yet or that are days old",
+            "%(count)s payments go to bank details that nothing was paid to yet or that are days old",
+            fresh_count,
+        )
+        % {"count": number_text(fresh_count)},
+        fresh_by_preparer=any(row.by_preparer for row in fresh),
         stops_approval=any(change.kind != "balance" for change in changes),
         files=_files(run)
         if run.state in {RunState.APPROVED, RunState.EXPORTED, RunState.SETTLED}
@@ -111,6 +129,27 @@ def run_page(run: PayoutRun, member: Member) -> RunPage:
         and member.may(Capability.ISSUE_STATEMENTS),
         is_own=is_own,
     )
+
+
+def is_undecided(run: PayoutRun) -> bool:
+    """Tell whether the money of a run has not gone out and somebody may still look at where it goes."""
+    return run.state in {RunState.PREPARED, RunState.APPROVED}
+
+
+def _fresh(rows: list[FreshDetails], count: int) -> list[str]:
+    lines = [
+        gettext("%(partner)s: %(details)s")
+        % {"partner": row.partner_name, "details": fresh_words(row)}
+        for row in rows
+    ]
+    if more := count - len(rows):
+        lines.append(
+            ngettext(
+                "%(count)s more, marked in the list", "%(count)s more, marked in the list", more
+            )
+            % {"count": number_text(more)}
+        )
+    return lines
 
 
 def _is_paid(row: Returned) -> bool:

@@ -22,7 +22,7 @@ from commissions.payouts.models import (
     PayoutState,
     RunState,
 )
-from commissions.payouts.rules import SEPA_CURRENCY
+from commissions.payouts.rules import COOLING, SEPA_CURRENCY
 from prm.accounts.members import Member
 from prm.money import Money
 from prm.tenancy.scope import current_scope
@@ -272,6 +272,63 @@ def changes_since(run: PayoutRun) -> list[ChangeSince]:
                 )
             )
     return found
+
+
+@dataclass(frozen=True)
+class FreshDetails:
+    """A payment to an account that its partner was never paid on, or that was changed in the last days."""
+
+    payout_id: UUID
+    partner_name: str
+    masked: str
+    changed_at: datetime
+    # Empty when the system entered them.
+    changed_by: str
+    # They replaced other details; False for the partner's first.
+    replaced: bool
+    # Who prepared the run entered them.
+    by_preparer: bool
+
+
+def fresh_details(
+    run: PayoutRun, *, limit: int, among: Sequence[UUID] | None = None
+) -> tuple[list[FreshDetails], int]:
+    """Return the run's payments to fresh bank details and how many there are, the preparer's own first, then by size.
+
+    Fresh: no payment to these details was ever settled, or they are younger at the run's cutoff than the days for
+    which changed details are held (rules.COOLING). At most `limit` come back, each with its partner and who entered it;
+    `among` asks about these payments only.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select p.id, r.name, d.masked, d.changed_at, coalesce(nullif(u.name, ''), u.email, ''),
+                   exists (select 1 from commissions_payout_account o
+                            where o.tenant_id = d.tenant_id and o.partner_id = d.partner_id and o.id < d.id),
+                   coalesce(d.changed_by_id = %(preparer)s, false), count(*) over ()
+              from commissions_payout p
+              join partners_partner r on r.tenant_id = p.tenant_id and r.id = p.partner_id
+              join commissions_payout_account d on d.tenant_id = p.tenant_id and d.id = p.account_id
+              left join prm_user u on u.id = d.changed_by_id
+             where p.tenant_id = %(tenant)s and p.run_id = %(run)s
+               and (%(among)s::uuid[] is null or p.id = any(%(among)s::uuid[]))
+               and (d.changed_at > %(young)s
+                    or not exists (select 1 from commissions_payout s
+                                    where s.tenant_id = p.tenant_id and s.partner_id = p.partner_id
+                                      and s.account_id = p.account_id and s.state = 'settled' and s.id <> p.id))
+             order by 7 desc, p.amount_minor desc, p.id limit %(limit)s
+            """,
+            {
+                "preparer": run.prepared_by_id,
+                "tenant": current_scope().tenant_id,
+                "run": run.id,
+                "young": run.cutoff_at - COOLING,
+                "limit": limit,
+                "among": None if among is None else list(among),
+            },
+        )
+        rows = cursor.fetchall()
+    return [FreshDetails(*row[:7]) for row in rows], rows[0][7] if rows else 0
 
 
 def sepa_payouts(run_id: UUID) -> QuerySet[Payout]:

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from commissions.payouts.models import PayoutMethod, PayoutState, RunState
 from commissions.payouts.returns import PaidAgain
-from commissions.payouts.selectors import CurrencyTotal
-from commissions.payouts.wording import again_words, returned_words
+from commissions.payouts.selectors import CurrencyTotal, FreshDetails
+from commissions.payouts.wording import again_words, fresh_words, returned_words
 from prm.web.formats import money_text, percent_text
 from prm.web.tables import (
     BadgeColumn,
@@ -110,9 +110,10 @@ class PayoutTable(Table):
         *,
         previous: dict[Any, int],
         again: dict[Any, PaidAgain],
+        fresh: dict[Any, FreshDetails],
         **options: Any,
     ) -> None:
-        self.previous, self.again = previous, again
+        self.previous, self.again, self.fresh = previous, again, fresh
         super().__init__(rows, **options)
 
     def _pick_cell(self, record: Any) -> str:
@@ -139,9 +140,13 @@ class PayoutTable(Table):
         )
         return two_lines(badge(record.get_state_display(), PAYOUT_TONES[record.state]), words)
 
-    def render_account(self, record: Any) -> str:
+    def render_account(self, record: Any) -> SafeString:
+        """Say under an account that nothing was paid to yet, or that is days old, who entered it."""
         words = gettext("SEPA") if record.account.method == PayoutMethod.SEPA else gettext("Bank")
-        return f"{words}, {record.account.masked}"
+        fresh = self.fresh.get(record.id)
+        return two_lines(
+            f"{words}, {record.account.masked}", fresh_words(fresh, short=True) if fresh else ""
+        )
 
     def render_before(self, record: Any) -> str:
         before = self.previous.get(record.id)

@@ -21,8 +21,9 @@ from commissions.payouts.models import Payout, PayoutRun, PayoutState, RunState
 from commissions.payouts.preview_page import preview_page
 from commissions.payouts.returns import paid_again, returned_totals
 from commissions.payouts.rules import next_bank_day
-from commissions.payouts.run_page import run_page
+from commissions.payouts.run_page import is_undecided, run_page
 from commissions.payouts.selectors import (
+    fresh_details,
     payouts_of,
     preview_run,
     previous_amounts,
@@ -170,11 +171,14 @@ def run_detail(request: MemberRequest, run_id: UUID) -> HttpResponse:
         default="-amount",
     )
     shown = run_page(run, request.member)
+    ids = [row.id for row in page.rows]
+    fresh = fresh_details(run, limit=len(ids), among=ids)[0] if is_undecided(run) else []
     table = PayoutTable(
         page.rows,
         page=page,
         previous=previous_amounts(page.rows),
         again=paid_again([row.id for row in page.rows if row.state == PayoutState.RETURNED]),
+        fresh={row.payout_id: row for row in fresh},
         pick=shown.may_settle,
     )
     bar = FilterBar(

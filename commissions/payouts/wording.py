@@ -15,9 +15,10 @@ from commissions.payouts.selectors import (
     TO_DECIDE,
     ChangeSince,
     CurrencyTotal,
+    FreshDetails,
 )
 from prm.money import Money
-from prm.web.formats import moment_text, money_text
+from prm.web.formats import day_text, moment_text, money_text
 from prm.web.parts import Stat
 
 
@@ -73,6 +74,33 @@ def change_words(change: ChangeSince) -> str:
         )
         % values
     )
+
+
+def fresh_words(fresh: FreshDetails, *, short: bool = False) -> str:
+    """Return when and by whom the bank details of a payment were entered or changed; short: beside the account."""
+    values = {
+        "account": fresh.masked,
+        "day": day_text(fresh.changed_at),
+        "name": fresh.changed_by or gettext("the system"),
+    }
+    if short:
+        words = (
+            gettext("Changed on %(day)s by %(name)s")
+            if fresh.replaced
+            else gettext("Entered on %(day)s by %(name)s")
+        )
+        return words % values
+    if fresh.by_preparer:
+        return (
+            gettext("%(account)s changed on %(day)s by %(name)s, who prepared this run")
+            if fresh.replaced
+            else gettext("%(account)s entered on %(day)s by %(name)s, who prepared this run")
+        ) % values
+    return (
+        gettext("%(account)s changed on %(day)s by %(name)s")
+        if fresh.replaced
+        else gettext("%(account)s entered on %(day)s by %(name)s")
+    ) % values
 
 
 def total_stats(totals: Iterable[CurrencyTotal]) -> list[Stat]:
