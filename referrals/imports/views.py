@@ -219,6 +219,8 @@ def import_detail(request: MemberRequest, import_id: UUID) -> HttpResponse:
     job = live_job(source.id)
     done = source.state in {ImportState.COMMITTED, ImportState.UNDONE, ImportState.UNDOING}
     report = source.commit_report if done and source.commit_report else source.check_report
+    if source.state == ImportState.UNDONE:
+        report = {}  # what it counted is gone
     context = {
         "source": source,
         "job": job,
@@ -238,6 +240,7 @@ def import_detail(request: MemberRequest, import_id: UUID) -> HttpResponse:
         in {ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED, ImportState.UNDONE},
         "can_commit": source.state == ImportState.CHECKED and bool(report.get("ready")),
         "can_undo": source.state == ImportState.COMMITTED,
+        "can_repeat": source.state == ImportState.UNDONE and bool(source.mapping.get("columns")),
         "can_retry": source.state == ImportState.FAILED and bool(source.mapping.get("columns")),
     }
     response = render_part(request, "referrals/imports/detail.html", context, part="state")

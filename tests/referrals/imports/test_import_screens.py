@@ -120,6 +120,15 @@ def test_a_file_goes_in_step_by_step_and_out_again(
     assert the_import(world).state == ImportState.UNDONE
     with tenant_scope(world.acme.id):
         assert not Referral.objects.exists()
+    undone = manager.get(page)
+    assert undone.context["stats"] == []
+    assert "Import again" in undone.content.decode()
+
+    manager.post(f"{page}check/")
+    work()
+    again = manager.get(page).content.decode()
+    assert "Import 2 referrals" in again
+    assert "Import again" not in again
 
 
 def test_a_second_click_on_import_writes_nothing_twice(
