@@ -22,7 +22,7 @@ from prm.tenancy.models import Tenant
 from prm.web.charts import Bar, Chart, bar_chart
 from prm.web.formats import day_text, money_compact, money_text, number_text, percent_text
 from prm.web.parts import Stat, Task
-from referrals.pipeline.models import Referral, StageKind
+from referrals.pipeline.models import OPEN_KINDS, Referral, StageKind
 from referrals.pipeline.panels import rewards_of
 from referrals.pipeline.selectors import stages_of
 
@@ -31,7 +31,11 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
     """Return everything the partner's home shows this person."""
     partner = Partner.objects.select_related("manager").get(id=member.own_partner_id)
     mine = Referral.objects.visible_to(member)
-    moving = list(mine.select_related("stage").order_by("-stage_entered_at", "-id")[:5])
+    newest = mine.select_related("stage").order_by("-stage_entered_at", "-id")
+    # What can still be won moves; where nothing does, the last decided ones say how it ended.
+    moving = list(newest.filter(stage_kind__in=OPEN_KINDS)[:5])
+    some_move = bool(moving)
+    moving = moving or list(newest[:5])
     months = months_of(period_named("last-12-months", timezone.localdate()))
     owed = money.owed_by_currency(member.partner_id) if member.may(Capability.SEE_EARNINGS) else []
     main = owed[0] if owed else None
@@ -45,6 +49,7 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
         "tiles": _partner_tiles(mine, main, owed, member),
         "tasks": _partner_tasks(partner, owed, member),
         "moving": _moving_rows(moving, member),
+        "some_move": some_move,
         "sees_rewards": member.may(Capability.SEE_EARNINGS),
         "chart": chart,
         "goals": goal_lines(partner.id),
