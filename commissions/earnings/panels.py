@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -15,6 +15,7 @@ from commissions.plans.wording import explain, hold_words, reward_name, rule_wor
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
+from prm.events.models import HandledEvent, QueuedEvent
 from prm.money import Money
 from prm.web.formats import day_text, money_text, percent_text
 from referrals.pipeline.models import CLOSED_KINDS, Referral, StageKind
@@ -22,6 +23,11 @@ from referrals.pipeline.panels import MoneyLine, Panel, fills
 from referrals.revenue.models import RevenueEvent
 
 SHOWN = 20
+# What may earn, and which handler prices it (commissions.accruals.handlers).
+PRICED_BY = {
+    "referral.won": "accruals.accrue_won",
+    "revenue.recorded": "accruals.accrue_revenue",
+}
 
 
 @dataclass(frozen=True)
@@ -56,12 +62,36 @@ def earnings_panel(referral: Referral, member: Member) -> Panel | None:
     estimates = estimates_of(
         referral, {line.trace.rule_id for line in lines} | {row.trace.rule_id for row in earned}
     )
-    if not lines and not estimates and not earned:
+    working = is_being_priced(referral)
+    if not lines and not estimates and not earned and not working:
         return None
-    return Panel(
-        "commissions/earnings/panel.html",
-        {"lines": lines, "earned": earned, "estimates": estimates, "staff": member.is_staff},
+    context = {
+        "lines": lines,
+        "earned": earned,
+        "estimates": estimates,
+        "working": working,
+        "referral": referral,
+        "staff": member.is_staff,
+    }
+    return Panel("commissions/earnings/panel.html", context)
+
+
+def is_being_priced(referral: Referral) -> bool:
+    """Tell whether something that may earn happened to the referral and the worker has not priced it yet.
+
+    Only of won referrals; what the worker gave up on is not waited for.
+    """
+    if referral.stage_kind != StageKind.WON:
+        return False
+    waiting = QueuedEvent.objects.filter(
+        stuck_at=None,
+        event__name__in=PRICED_BY,
+        event__payload__referral_id=str(referral.id),
     )
+    done = HandledEvent.objects.filter(
+        event_id=OuterRef("event_id"), handler__in=PRICED_BY.values()
+    )
+    return waiting.filter(~Exists(done)).exists()
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from commissions.accruals.models import Accrual
 from commissions.accruals.services import claw_back
 from commissions.earnings.panels import milestone_lines
 from commissions.plans.services import RuleTerms
+from prm.events.models import QueuedEvent
 from prm.events.services import SYSTEM
 from prm.tenancy.scope import tenant_scope
 from referrals.pipeline.models import Referral
 from tests.builders.commissions import QUALIFIED_150, a_plan, an_accrual
 from tests.builders.referrals import People, a_referral, people_of
+from tests.builders.revenue import a_win
 from tests.conftest import World
 
 FIRST_FIFTH = RuleTerms("revenue", "percent", rate=Decimal("0.2"), scope="first")
@@ -125,3 +127,44 @@ def test_the_milestone_mail_says_which_rule_pays_and_on_what(
         ("If they qualify: €150.00 when a referral qualifies, plan v1", 15_000),
         ("If they sign: 20% of the customer's first payment, plan v1", 21_080),
     ]
+
+
+def test_after_the_win_the_commission_is_being_worked_out_until_it_is_priced(
+    world: World,
+    people: People,
+    opened: Callable[..., str],
+    deliver: Callable[[], int],
+    at: datetime,
+) -> None:
+    with tenant_scope(world.acme.id):
+        a_plan(None, FIRST_FIFTH)
+        referral = a_referral(at, partner=people.partner, stage="accepted")
+    path = f"/acme/manage/referrals/{referral.id}/"
+    deliver()
+    assert "being worked out" not in opened(world.manager, path)
+
+    with tenant_scope(world.acme.id):
+        a_win(referral, at, minor=105_400)
+    waiting = opened(world.manager, path)
+    assert "The commission is being worked out" in waiting
+    assert waiting.count('hx-select="#reward-rows"') == 3
+    assert '<a href="">Look again</a>' in waiting
+    assert "€210.80" not in waiting
+
+    deliver()
+    priced = opened(world.manager, path)
+    assert "being worked out" not in priced
+    assert "hx-select" not in priced
+    assert "€210.80" in priced
+
+
+def test_nobody_waits_for_what_the_worker_gave_up_on(
+    world: World, people: People, opened: Callable[..., str], at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        a_plan(None, FIRST_FIFTH)
+        referral = a_referral(at, partner=people.partner, stage="accepted")
+        a_win(referral, at, minor=105_400)
+        QueuedEvent.objects.update(stuck_at=at)
+
+    assert "being worked out" not in opened(world.manager, f"/acme/manage/referrals/{referral.id}/")
