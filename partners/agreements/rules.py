@@ -28,7 +28,8 @@ MERGE_FIELDS = {
     "plan_date": _("From when that plan is in force"),
     "today": _("The day of signing"),
 }
-_FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+# One repetition only: with spaces allowed around it as well, a text of many spaces takes hours.
+_FIELD = re.compile(r"\{\{([^{}]*)\}\}")
 _ALONE = re.compile(r"(?m)^[ \t]*\{\{\s*([a-z_]+)\s*\}\}[ \t]*$")
 _MARKS = re.compile(r"([\\`*_{}\[\]#~])")
 _LIST_START = re.compile(r"^(\s*)([-+=:]|\d+[.)])")
@@ -45,7 +46,7 @@ class BadMergeFields(ValueError):
 def checked_text(text: str) -> str:
     """Return the text with plain line ends. Raises BadMergeFields, also for braces that lead nowhere."""
     tidy = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    bad = [found for found in _FIELD.findall(tidy) if found not in MERGE_FIELDS]
+    bad = [name for found in _FIELD.findall(tidy) if (name := found.strip()) not in MERGE_FIELDS]
     rest = _FIELD.sub("", tidy)
     bad += [brace for brace in ("{{", "}}") if brace in rest]
     if bad:
@@ -67,7 +68,7 @@ def merged(text: str, values: Mapping[str, str | Sequence[str]]) -> str:
         return "\n".join(f"- {escaped(line)}" for line in value)
 
     def inline(match: re.Match[str]) -> str:
-        value = values.get(match[1])
+        value = values.get(match[1].strip())
         if value is None:
             return match[0]
         words = value if isinstance(value, str) else "; ".join(value)
