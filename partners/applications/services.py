@@ -135,7 +135,8 @@ def save_draft(
     form_key: one form; its repeat changes the same draft. application_id: the draft that is changed.
     A draft expires 30 days after it was touched last. Raises NotTaken, DraftGone.
     """
-    _open_admission(program_id, prospect_id)
+    # Behind the lock the second click on one form finds the draft of the first.
+    _open_admission(program_id, prospect_id, lock=form_key is not None)
     found = _draft(application_id, form_key, at)
     draft = found or Application(
         id=_new_id(), program_id=program_id, form_key=form_key, language=language

@@ -107,8 +107,7 @@ def apply(request: HttpRequest, program: str) -> HttpResponse:
     found, at = _found(program), timezone.now()
     draft, prospect = _draft_of(request, found, at), _prospect_of(request)
     if found.admission.mode == AdmissionMode.INVITATION and prospect is None and draft is None:
-        context = {"program": found.program, "offer": offer_of(found, at)}
-        return render(request, "partners/applications/public_closed.html", context, status=403)
+        return _closed(request, found, at)
     form = ContactForm(
         request.POST if request.method == "POST" else None, initial=_initial(draft, prospect)
     )
@@ -127,11 +126,13 @@ def apply(request: HttpRequest, program: str) -> HttpResponse:
                     origin=_origin(request),
                     form_key=_uuid(request.POST.get("form_key")),
                     application_id=draft.id if draft else None,
-                    prospect_id=prospect.id if prospect else None,
+                    prospect_id=_invited_id(prospect, draft),
                     at=at,
                 )
             except DraftGone:
                 return _to(request, "partners:apply-sent", program)
+            except NotTaken:
+                return _closed(request, found, at)
             return _to(request, "partners:apply-questions", program, draft=draft_ticket(saved.id))
     context = {
         "form": form,
@@ -174,12 +175,15 @@ def apply_questions(request: HttpRequest, program: str) -> HttpResponse:
     if not is_within(request, what="partner-apply", most=FORMS_AN_HOUR, seconds=HOUR):
         return _too_many(request)
     form = QuestionsForm(request.POST, questions=found.admission.questions)
-    if request.POST.get("do") == "save":
-        save_answers(application_id=draft.id, typed=form.typed, at=at, mail=True)
-        return _to(request, "partners:apply-saved", program, draft=request.GET["draft"])
-    if not form.is_valid():
-        # What was typed outlives a closed browser, also when it is not right yet.
-        save_answers(application_id=draft.id, typed=form.typed, at=at, mail=False)
+    saves = request.POST.get("do") == "save"
+    if saves or not form.is_valid():
+        try:
+            # What was typed outlives a closed browser, also when it is not right yet.
+            save_answers(application_id=draft.id, typed=form.typed, at=at, mail=saves)
+        except DraftGone:  # sent from another tab in this moment
+            return _gone_page(request, found)
+        if saves:
+            return _to(request, "partners:apply-saved", program, draft=request.GET["draft"])
         return _questions_page(request, found, draft, form)
     return _send(request, program, draft, form, at)
 
@@ -343,8 +347,17 @@ def _found(slug: str) -> PublicProgram:
     return found
 
 
+def _closed(request: HttpRequest, found: PublicProgram, at: datetime) -> HttpResponse:
+    context = {"program": found.program, "offer": offer_of(found, at)}
+    return render(request, "partners/applications/public_closed.html", context, status=403)
+
+
 def _gone(found: PublicProgram | None) -> dict[str, Any]:
     return {"program": found.program if found else None}
+
+
+def _gone_page(request: HttpRequest, found: PublicProgram) -> HttpResponse:
+    return render(request, "partners/applications/public_gone.html", _gone(found), status=410)
 
 
 def _draft_of(request: HttpRequest, found: PublicProgram, at: datetime) -> Application | None:
@@ -360,6 +373,13 @@ def _prospect_of(request: HttpRequest) -> Prospect | None:
         return Prospect.objects.filter(id=invited(request.GET.get("invited", ""))).first()
     except BadLink:
         return None
+
+
+def _invited_id(prospect: Prospect | None, draft: Application | None) -> UUID | None:
+    """Return whom an invitation named; the way back to the first screen carries the draft alone."""
+    if prospect is not None:
+        return prospect.id
+    return draft.prospect_id if draft else None
 
 
 def _initial(draft: Application | None, prospect: Prospect | None) -> dict[str, Any]:
