@@ -130,7 +130,7 @@ def _imported(request: MemberRequest) -> HttpResponse:
     try:
         made = make_program(
             document=_read(request.POST.get("document", "").encode()),
-            name=request.POST.get("name", "")[:120],
+            name=request.POST.get("name", "").replace("\x00", "")[:120],
             actor=_actor(request),
             at=timezone.now(),
         )
@@ -143,13 +143,16 @@ def _imported(request: MemberRequest) -> HttpResponse:
 
 
 def _read(text: bytes) -> Any:
-    """Return what the file says. Raises NotAProgram for anything but JSON of at most 1 MB."""
+    """Return what the file says. Raises NotAProgram for anything but JSON of at most 1 MB that can be written again."""
     if len(text) > FILE_BYTES:
         raise NotAProgram("size")
     try:
-        return json.loads(text.decode("utf-8-sig"))
+        document = json.loads(text.decode("utf-8-sig"))
+        # Half a character (a lone surrogate) and what is nested too deep can be read, but neither shown nor kept.
+        json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as refusal:
         raise NotAProgram("json") from refusal
+    return document
 
 
 def _refusal(refusal: NotAProgram) -> str:

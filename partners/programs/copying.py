@@ -104,7 +104,7 @@ def make_program(
     facts.pop("name", None)
     program = create_program(name=title, slug=_fresh_slug(title), actor=actor, at=at, **facts)
     writing = Writing(program, actor, at, copying)
-    given = dict(table(document.get("parts") or {}))
+    given = dict(document.get("parts") or {})
     lines: list[Line] = []
     for known in parts():
         if known.name in given:
@@ -155,6 +155,7 @@ def _checked(document: Any) -> dict[str, Any]:
     if document.get("version") != VERSION:
         raise NotAProgram("version")
     try:
+        table(document.get("parts") or {})
         return _facts(table(document.get("program")))
     except REFUSALS as refusal:
         raise NotAProgram("program") from refusal
