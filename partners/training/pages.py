@@ -302,11 +302,9 @@ def _answers(request: HttpRequest, attempt: Attempt) -> dict[int, list[str]]:
     """Read the places that were ticked back into the keys of the choices."""
     read: dict[int, list[str]] = {}
     for one in attempt.drawn:
-        order = one["choices"]
+        by_place = {str(place): key for place, key in enumerate(one["choices"])}
         places = request.POST.getlist(f"q{one['question']}")
-        keys = [
-            order[int(place)] for place in places if place.isdecimal() and int(place) < len(order)
-        ]
+        keys = [by_place[place] for place in places if place in by_place]
         if keys:
             read[one["question"]] = keys
     return read

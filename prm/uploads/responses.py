@@ -12,7 +12,8 @@ from prm.uploads.models import ScanState, Upload
 from prm.uploads.rules import may_be_inline
 
 _CHUNK = 256 * 1024
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+# More digits than any file's size has are no range: the whole file is the answer.
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 # A sandboxed document has no origin: not even a mistaken type could reach the portal.
 POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 # Browsers refuse to open their own PDF reader in a sandbox; a PDF's scripts never run in the page's origin.
