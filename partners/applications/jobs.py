@@ -53,5 +53,5 @@ def import_prospects(progress: Progress) -> None:
 
 
 def _actor(progress: Progress) -> Actor:
-    person = User.objects.filter(id=progress.started_by_id).first()
+    person = User.objects.filter(id=progress.started_by_id or 0).first()
     return Actor(user_id=progress.started_by_id, name=person.get_full_name() if person else "")

@@ -162,6 +162,10 @@ class Application(PublicTenantModel):
             models.Index(fields=["tenant", "domain"], name="application_domain"),
             models.Index(fields=["tenant", "email"], name="application_email"),
             models.Index(fields=["tenant", "company_norm"], name="application_company"),
+            models.Index(fields=["tenant", "number"], name="application_number"),
+            # Sources and campaigns that the queue offers as filters.
+            models.Index(fields=["tenant", "source"], name="application_source"),
+            models.Index(fields=["tenant", "campaign"], name="application_campaign"),
         ]
 
     def __str__(self) -> str:

@@ -128,7 +128,7 @@ def move_prospect(*, prospect_id: UUID, state: str, actor: Actor, at: datetime) 
     if state not in SETTABLE:
         raise ValueError(f"{state} is not set by hand")
     prospect = Prospect.objects.select_for_update(no_key=True).get(id=prospect_id)
-    if prospect.state != state and prospect.state != ProspectState.PARTNER:
+    if prospect.state not in {state, ProspectState.PARTNER}:
         _move(prospect, state, actor, at)
     return prospect
 

@@ -1,5 +1,6 @@
 """The queue of applications as the address asks for it: view, filters, order, page."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,6 +36,7 @@ VIEWS = (
 ORDERS = {"sent": ("submitted_at",), "score": ("score", "submitted_at")}
 # Sources and campaigns offered as filters, and the seconds for which they are remembered.
 CHOICES = 50
+_NUMBER = re.compile(r"A-\d+(-\d+)*", re.IGNORECASE)
 _KEPT_SECONDS = 300
 _LEFT_OUT = ("answers", "score_parts", "reason", "asked", "answered")
 
@@ -142,7 +144,7 @@ def _bar(params: QueryDict) -> FilterBar:
         reverse("partners:application-list"),
         _("Filter applications"),
         params,
-        _("Company, email, domain or number"),
+        _("Start of the company, email, domain or number"),
         tuple(selects),
         keep=("sort", "state"),
     )
@@ -160,11 +162,19 @@ def _narrowed(bar: FilterBar) -> QuerySet[Application]:
     # Each way of looking is one equality or prefix, so that each has its index.
     if "@" in words:
         return found.filter(email=words.lower())
-    if words.upper().startswith("A-"):
+    if _NUMBER.fullmatch(words):
         return found.filter(number=words.upper())
     if "." in words and (domain := canonical_domain(words)):
         return found.filter(domain=domain)
-    return found.filter(company_norm__contains=folded_name(words))
+    return found.filter(**starts_with("company_norm", folded_name(words)))
+
+
+def starts_with(column: str, text: str) -> dict[str, str]:
+    """Return the filter for a beginning of a name, as a range.
+
+    Behind row-level security only leak-proof operators use an index, and LIKE is none of them.
+    """
+    return {f"{column}__gte": text, f"{column}__lt": text + "\U0010ffff"}
 
 
 def _tabs(counts: Mapping[str, int], view: str, bar: FilterBar) -> list[Tab]:

@@ -28,6 +28,7 @@ from partners.applications.prospects import (
     make_partner,
     move_prospect,
 )
+from partners.applications.queue import starts_with
 from partners.applications.recruit_forms import (
     APPLY,
     InviteManyForm,
@@ -71,7 +72,7 @@ def prospect_list(request: MemberRequest) -> HttpResponse:
     every = Prospect.objects.all()
     words = search_words(request.GET)
     if words:
-        every = every.filter(company_norm__contains=folded_name(words))
+        every = every.filter(**starts_with("company_norm", folded_name(words)))
     if kind.value:
         every = every.filter(type=kind.value)
     views = {"": every, **{value: every.filter(state=value) for value in ProspectState.values}}
@@ -179,7 +180,7 @@ def prospect_detail(request: MemberRequest, prospect_id: UUID) -> HttpResponse:
         .order_by("-submitted_at", "-id")[:5],
         "alike": Partner.objects.filter(
             domain__in=hosts_of(prospect.domain), merged_into=None
-        ).exclude(id=prospect.partner_id)[:5],
+        ).exclude(id__in=[prospect.partner_id] if prospect.partner_id else [])[:5],
     }
     return render(request, "partners/applications/prospect_detail.html", context)
 
