@@ -41,6 +41,8 @@ PLACES = {
     "partner.referrals",
     # (partner, member) -> Panel | None: balances and the newest statements
     "partner.earnings",
+    # (partner, member) -> Panel | None: how the partner came, with what was noted before
+    "partner.origin",
     # (partner ids) -> Mapping[UUID, ReferralCounts]: two columns of the list, one query for all rows
     "partner.counts",
 }

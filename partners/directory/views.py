@@ -151,6 +151,7 @@ def partner_detail(request: MemberRequest, partner_id: UUID) -> HttpResponse:
         "invitations": open_invitations(partner_id=partner.id),
         "referrals": panel("partner.referrals", partner, request.member),
         "earnings": panel("partner.earnings", partner, request.member),
+        "origin": panel("partner.origin", partner, request.member),
         "changes": changes_of(partner.id),
         "history": history_of(f"partner:{partner.id}"),
         "may_edit": request.member.may(Capability.EDIT_PARTNERS),
