@@ -76,9 +76,19 @@ def _referrals(asked: Asked) -> QuerySet[Any]:
     return rows.filter(program_id=asked.program_id) if asked.program_id else rows
 
 
+# Imported history that nobody answered: undated rows are registered on the day of the import, so counting them
+# would make a year of one day.
+_UNANSWERED = Q(stage_kind=StageKind.SUBMITTED, queued_at__isnull=True)
+
+
 def _registered_in(asked: Asked, period: Period) -> Q:
     start, end = asked.moments(period)
-    return Q(registered_at__gte=start, registered_at__lt=end)
+    return Q(registered_at__gte=start, registered_at__lt=end) & ~_UNANSWERED
+
+
+def _unanswered_in(asked: Asked, period: Period) -> Q:
+    start, end = asked.moments(period)
+    return Q(registered_at__gte=start, registered_at__lt=end) & _UNANSWERED
 
 
 def _closed_in(kinds: tuple[str, ...]) -> Condition:
@@ -142,7 +152,18 @@ FIGURES: dict[str, Figure] = {
         _revenue,
     ),
     "referrals": Figure(
-        _("Referrals"), _("Referrals registered in the period."), "referrals", _registered
+        _("Referrals"),
+        _("Referrals registered in the period, without imported history that nobody answered."),
+        "referrals",
+        _registered,
+    ),
+    "unanswered-history": Figure(
+        _("Imported without an answer"),
+        _(
+            "Imported referrals registered in the period that nobody has answered; no other number counts them."
+        ),
+        "referrals",
+        _where(_unanswered_in),
     ),
     "won": Figure(
         _("Won"),
@@ -212,6 +233,8 @@ class Scoreboard:
     decided: int
     waiting: int
     active_partners: int
+    # Imported without an answer; in no other count.
+    unanswered: int
     # The same of the period before.
     registered_before: int
     won_before: int
@@ -236,6 +259,7 @@ def scoreboard(asked: Asked) -> Scoreboard:
         decided=Count("id", filter=_decided(asked, now)),
         waiting=Count("id", filter=_waiting(asked, now)),
         active_partners=Count("partner_id", filter=_registered_in(asked, now), distinct=True),
+        unanswered=Count("id", filter=_unanswered_in(asked, now)),
         registered_before=Count("id", filter=_registered_in(asked, before)),
         won_before=Count("id", filter=_won(asked, before)),
         decided_before=Count("id", filter=_decided(asked, before)),
@@ -368,6 +392,7 @@ def top_partners(asked: Asked, *, most: int = 5) -> list[TopPartner]:
             ), sent as (
               select r.partner_id, count(*) sent_count from referrals_referral r
                where r.registered_at >= %(start)s and r.registered_at < %(end)s
+                 and not (r.stage_kind = 'submitted' and r.queued_at is null)
                  and (%(program)s::uuid is null or r.program_id = %(program)s::uuid)
                group by 1
             ), wins as (

@@ -96,6 +96,8 @@ def manage_dashboard(request: MemberRequest) -> HttpResponse:
             "tasks": manager.manager_tasks(request.member, asked, found.board.waiting),
             "revenue": manager.revenue_chart(asked, found),
             "funnel": manager.funnel_chart_of(steps),
+            "unanswered": found.board.unanswered,
+            "unanswered_url": words.figure_url("unanswered-history", query),
             "funnel_steps": manager.funnel_links(steps, query),
             "partners": selectors.top_partners(asked),
             "empty": not found.board.registered and not Referral.objects.exists(),

@@ -194,6 +194,29 @@ def test_imported_history_that_nobody_answered_waits_for_nobody(
         assert (board.waiting, rows_of("waiting", asked)) == (1, 1)
 
 
+def test_imported_history_that_nobody_answered_is_in_no_count_but_its_own(
+    world: World, at: datetime, asked: Asked, client: Client
+) -> None:
+    with tenant_scope(world.acme.id):
+        a_year(at)
+        before = scoreboard(asked), [step.count for step in funnel(asked)], top_partners(asked)
+        old = a_referral(at - 10 * DAY, company="Old", partner=a_partner("Alder"))
+        Referral.objects.filter(id=old.id).update(queued_at=None)
+
+        board = scoreboard(asked)
+        assert replace(board, unanswered=0) == before[0]
+        assert [step.count for step in funnel(asked)] == before[1]
+        assert top_partners(asked) == before[2]
+        assert board.unanswered == rows_of("unanswered-history", asked) == 1
+        assert rows_of("referrals", asked) == rows_of("reached-accepted", asked) + 1 == 6
+
+    client.force_login(world.admin)
+    page = client.get("/acme/manage/?period=all").content.decode()
+    assert "1 imported without an answer is not counted" in page
+    rows = client.get("/acme/manage/figures/unanswered-history/?period=all").content.decode()
+    assert "Old" in rows
+
+
 def test_the_dashboard_reads_little_and_always_as_much(world: World, at: datetime) -> None:
     client = Client()
     client.force_login(world.admin)
