@@ -20,8 +20,9 @@ from prm.jobs.services import start_job
 from prm.tenancy.scope import tenant_scope
 from prm.web.copying import copy_statement
 from referrals.pipeline.exporting import copied
-from referrals.pipeline.listings import Wanted, export_header
+from referrals.pipeline.listings import export_header
 from referrals.pipeline.models import Referral
+from referrals.pipeline.wanted import Wanted
 from tests.bench.arena import Arena
 from tests.bench.measuring import Comparison, Meter, compare, median
 from tests.bench.population import NOW, Vendor

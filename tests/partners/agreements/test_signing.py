@@ -516,9 +516,9 @@ def test_the_vendor_writes_compares_publishes_and_sees_who_has_not_signed(
         f"{base}draft/",
         {"text_en": f"{TERMS}\nNew.", "changes_en": "A new line.", "notice_days": "14"},
     )
-    preview = admin.get(f"{saved.url}?partner={cast.partner.id}")
+    preview = admin.get(f"{saved['Location']}?partner={cast.partner.id}")
     unseen = signed_in(cast.boss).get(cast.url).context["version"].number
-    admin.post(f"{saved.url}publish/")
+    admin.post(f"{saved['Location']}publish/")
     waiting = manager.get(f"{base}signatures/?state=waiting")
     manager.post(f"{base}remind/")
     deliver()

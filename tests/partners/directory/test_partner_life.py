@@ -271,7 +271,7 @@ def test_the_day_is_the_tenants(acme: Tenant, at: datetime) -> None:
 def test_moves_that_make_no_sense_are_refused(acme: Tenant, at: datetime) -> None:
     old, new, third = a_program("old"), a_program("new"), a_program("third")
     partner = a_partner(program=old)
-    move = {"partner_id": partner.id, "actor": SYSTEM, "at": at}
+    move: dict[str, Any] = {"partner_id": partner.id, "actor": SYSTEM, "at": at}
 
     with pytest.raises(DayIsPast):
         move_enrollment(from_program_id=old.id, to_program_id=new.id, on=at.date() - DAY, **move)
@@ -294,7 +294,7 @@ def test_moves_that_make_no_sense_are_refused(acme: Tenant, at: datetime) -> Non
 def test_a_move_back_opens_the_first_program_again(acme: Tenant, at: datetime) -> None:
     old, new = a_program("old"), a_program("new")
     partner = a_partner(program=old)
-    who = {"partner_id": partner.id, "actor": SYSTEM}
+    who: dict[str, Any] = {"partner_id": partner.id, "actor": SYSTEM}
     move_enrollment(from_program_id=old.id, to_program_id=new.id, on=at.date(), at=at, **who)
     back = at + 5 * DAY
     move_enrollment(from_program_id=new.id, to_program_id=old.id, on=back.date(), at=back, **who)

@@ -428,7 +428,12 @@ def test_a_wrong_login_costs_one_hash_whoever_it_names(
 
     def counted(name: str) -> Callable[..., Any]:
         real = getattr(hashers, name)
-        return lambda *given, **named: (hashed.append(name), real(*given, **named))[1]
+
+        def counting(*given: Any, **named: Any) -> Any:
+            hashed.append(name)
+            return real(*given, **named)
+
+        return counting
 
     monkeypatch.setattr(hashers, "verify_password", counted("verify_password"))
     monkeypatch.setattr("django.contrib.auth.base_user.make_password", counted("make_password"))

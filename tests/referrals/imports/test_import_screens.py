@@ -67,7 +67,7 @@ def said_on(form: Any) -> dict[str, Any]:
     return {bound.html_name: bound.value() for bound in form if bound.value() not in (None, "")}
 
 
-def test_a_file_goes_in_step_by_step_and_out_again(
+def test_a_file_goes_in_step_by_step_and_out_again(  # noqa: PLR0915  one story, told in order
     manager: Client, world: World, work: Callable[[], None]
 ) -> None:
     answer = upload(manager, world, file=PIPELINE, people=PEOPLE)

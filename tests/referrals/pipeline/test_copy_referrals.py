@@ -11,8 +11,9 @@ from django.utils import timezone, translation
 from prm.tenancy.scope import tenant_scope
 from prm.web.exports import csv_lines
 from referrals.pipeline.exporting import copy_referrals
-from referrals.pipeline.listings import Wanted, export_header, export_rows
+from referrals.pipeline.listings import export_header, export_rows
 from referrals.pipeline.models import Referral
+from referrals.pipeline.wanted import Wanted
 from tests.builders.referrals import a_referral, people_of
 from tests.conftest import World
 
