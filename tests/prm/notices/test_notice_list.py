@@ -123,7 +123,9 @@ def test_the_page_costs_the_same_for_many(world: World, at: datetime) -> None:
             client.get("/acme/updates/")  # the first visit of a session writes the session
             with CaptureQueriesContext(connection) as seen:
                 client.get("/acme/updates/")
-            costs.append((len(seen), sum("prm_notice " in query["sql"].replace('"', "") for query in seen)))
+            costs.append(
+                (len(seen), sum("prm_notice " in query["sql"].replace('"', "") for query in seen))
+            )
 
     assert costs[0] == costs[1]
     assert costs[1][1] == 3  # the unread for bell and tab, the list
