@@ -13,8 +13,10 @@ from partners.applications.panels import Onboarding, fills
 from partners.applications.panels import Step as PublicStep
 from partners.applications.selectors import median_days
 from partners.directory.listed import with_profile
-from partners.onboarding import merging  # noqa: F401  its part of a merge
-from partners.onboarding import unlocks  # noqa: F401  keeps the gate of features
+from partners.onboarding import (
+    merging,  # noqa: F401  its part of a merge
+    unlocks,  # noqa: F401  keeps the gate of features
+)
 from partners.onboarding.models import Fact, Run, Track
 from partners.onboarding.panels import knows_fact
 from partners.onboarding.selectors import (
