@@ -217,7 +217,7 @@ def test_a_wrong_decline_is_opened_again(program: Program, mara: Actor, at: date
 @pytest.mark.parametrize(
     "second",
     [
-        pytest.param(lambda **given: approve(**given), id="approve"),
+        pytest.param(approve, id="approve"),
         pytest.param(lambda **given: decline(reason="No", **given), id="decline"),
         pytest.param(lambda **given: ask(question="Why?", **given), id="ask"),
     ],
@@ -227,7 +227,7 @@ def test_the_second_of_two_decisions_is_told_who_was_first(
 ) -> None:
     application = an_application(program)
     decline(application_id=application.id, reason="No", actor=mara, at=at)
-    with pytest.raises(DecidedMeanwhile, match="Mara Manager was first.*Declined"):
+    with pytest.raises(DecidedMeanwhile, match=r"Mara Manager was first.*Declined"):
         second(application_id=application.id, actor=mara, at=at)
     assert mails(application) == ["received", "declined"]
 
