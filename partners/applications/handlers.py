@@ -46,6 +46,7 @@ def hand_over_courses(event: Event) -> None:
             application_id=application_id,
             user_id=event.payload["user_id"],
             partner_id=event.partner_id,
+            at=event.at,
         )
 
 

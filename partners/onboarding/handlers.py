@@ -113,6 +113,12 @@ def take_passed_course(event: Event) -> None:
         )
 
 
+@on("course.handed_over", name="onboarding.take_handed_over")
+def take_handed_over(event: Event) -> None:
+    """Whoever passed a course to be let in need not take it again as a partner."""
+    take_passed_course(event)
+
+
 @on("track.step_added", name="onboarding.settle_added_step")
 def settle_added_step(event: Event) -> None:
     """A step that joined running tracks is done where its fact is true already."""

@@ -23,7 +23,7 @@ from partners.training.models import (
 )
 from partners.training.rules import Bank, Way, drawn_from, is_right, passes
 from partners.training.selectors import live_lessons, live_questions, way_of
-from prm.events.services import Actor, emit
+from prm.events.services import SYSTEM, Actor, emit
 
 
 class QuizNotOpen(ValueError):
@@ -264,10 +264,11 @@ def add_attempts(*, taking_id: int, count: int, actor: Actor, at: datetime) -> T
 
 
 @transaction.atomic
-def hand_over(*, application_id: UUID, user_id: int, partner_id: UUID) -> int:
+def hand_over(*, application_id: UUID, user_id: int, partner_id: UUID, at: datetime) -> int:
     """Give what an applicant learned to the person and partner they became; return how many courses moved.
 
     Courses that the person has begun already stay with the application. A repeat moves nothing.
+    Emits course.handed_over for each that was passed.
     """
     own = Taking.objects.filter(user_id=user_id).values("course_id")
     rows = Taking.objects.select_for_update(no_key=True).filter(
@@ -280,4 +281,17 @@ def hand_over(*, application_id: UUID, user_id: int, partner_id: UUID) -> int:
         LessonVisit.objects.filter(taking=taking).update(partner_id=partner_id)
         Attempt.objects.filter(taking=taking).update(partner_id=partner_id)
         Certificate.objects.filter(taking=taking).update(partner_id=partner_id)
+        if taking.passed_at is not None:
+            emit(
+                "course.handed_over",
+                subject=f"taking:{taking.id}",
+                actor=SYSTEM,
+                partner_id=partner_id,
+                payload={
+                    "course_id": str(taking.course_id),
+                    "user_id": user_id,
+                    "partner_id": str(partner_id),
+                },
+                at=at,
+            )
     return len(moved)

@@ -40,6 +40,7 @@ SENTENCES = {
     "course.published": _("published a course"),
     "course.archived": _("archived a course"),
     "course.passed": _("passed a course"),
+    "course.handed_over": _("took a passed course along as a partner"),
     "course.attempts_added": _("gave further attempts at a quiz"),
     "certificate.issued": _("issued a certificate"),
     "certificate.revoked": _("revoked a certificate"),

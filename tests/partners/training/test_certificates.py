@@ -208,8 +208,12 @@ def test_what_an_applicant_learned_follows_the_person(acme: Tenant) -> None:
     partner, user = a_partner("New Partner"), a_person("ann@new.example")
     assert (found.partner_id, found.partner_name) == (None, "")
 
-    moved = hand_over(application_id=application.id, user_id=user.id, partner_id=partner.id)
-    again = hand_over(application_id=application.id, user_id=user.id, partner_id=partner.id)
+    moved = hand_over(
+        application_id=application.id, user_id=user.id, partner_id=partner.id, at=NOON
+    )
+    again = hand_over(
+        application_id=application.id, user_id=user.id, partner_id=partner.id, at=NOON
+    )
 
     assert (moved, again) == (1, 0)
     taking = Taking.objects.get()
