@@ -1,7 +1,7 @@
 """The PDF of a statement says what the ledger says, is the same bytes every time, and asks nobody for anything."""
 
 import io
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,9 @@ from prm.money import Money
 from prm.tenancy.models import Tenant
 from prm.web.exports import csv_lines
 from prm.web.formats import money_text
-from tests.builders.payouts import a_payee, exported_run, payable
+from tests.builders.commissions import an_accrual
+from tests.builders.payouts import a_payee, bank_details, exported_run, payable
+from tests.builders.referrals import a_partner
 from tests.conftest import World
 
 pytestmark = pytest.mark.usefixtures("acme")
@@ -90,6 +92,29 @@ def test_a_long_statement_is_summed_up_with_its_lines_attached(at: datetime) -> 
     attached = reader.attachments[f"{statement.number}.csv"][0].decode()
     assert attached == "".join(csv_lines(export_header(), export_rows(statement)))
     assert "104 lines" in _text(statement_pdf(statement))
+
+
+def test_a_short_statement_with_everything_in_it_is_one_page(
+    world: World, acme: Tenant, at: datetime
+) -> None:
+    partner = a_partner("Brightwater")
+    bank_details(partner.id, at=at)
+    payable(partner.id, 123_456, at=at)
+    payable(partner.id, -301, at=at)
+    exported_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
+    settle_all(run_id=Payout.objects.get().run_id, actor=Actor(world.finance.id), at=at)
+    for days in range(3):
+        an_accrual(
+            at - timedelta(days=days),
+            partner=partner,
+            company=f"Kestrel Logistics and Harbour Storage of the North {days}",
+        )
+    statement = _issued(partner.id, at)
+    content = statement_pdf(statement)
+
+    assert statement.line_count == 6
+    assert "Where the closing balance stands" in _text(content)
+    assert len(PdfReader(io.BytesIO(content)).pages) == 1
 
 
 def test_hostile_names_neither_run_nor_fetch(at: datetime) -> None:
