@@ -11,6 +11,7 @@ from partners.directory.selectors import manager_choices
 from partners.programs.models import Program
 from partners.programs.selectors import open_programs
 from prm.accounts.capabilities import Role
+from prm.accounts.selectors import TeamMember
 from prm.web.choices import country_choices
 from prm.web.forms import EmailField, HintedChoiceField, WebAddressField
 
@@ -224,3 +225,20 @@ class MergeForm(forms.Form):
         label=_("I know that a merge cannot be undone"),
         error_messages={"required": _("Confirm that the merge cannot be undone")},
     )
+
+
+class PersonMergeForm(forms.Form):
+    """Which login of the team stays, and the confirmation."""
+
+    into = forms.ChoiceField(label=_("Login that stays"))
+    sure = forms.BooleanField(
+        label=_("I know that a merge cannot be undone"),
+        error_messages={"required": _("Confirm that the merge cannot be undone")},
+    )
+
+    def __init__(self, *args: Any, others: Iterable[TeamMember], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["into"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose a login")),
+            *((person.membership_id, f"{person.name} · {person.email}") for person in others),
+        ]

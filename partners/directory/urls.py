@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.directory import life_views, merge_views, views
+from partners.directory import life_views, merge_views, people_views, views
 
 urlpatterns = [
     path("manage/partners/", views.partner_list, name="partner-list"),
@@ -11,6 +11,9 @@ urlpatterns = [
         "manage/partners/<uuid:partner_id>/merge/<uuid:into_id>/",
         merge_views.partner_merge,
         name="partner-merge",
+    ),
+    path(
+        "manage/people/<int:membership_id>/merge/", people_views.person_merge, name="person-merge"
     ),
     path("manage/partners/new/", views.partner_new, name="partner-new"),
     path("manage/partners/<uuid:partner_id>/", views.partner_detail, name="partner-detail"),

@@ -154,6 +154,7 @@ def partner_detail(request: MemberRequest, partner_id: UUID) -> HttpResponse:
         "origin": panel("partner.origin", partner, request.member),
         "changes": changes_of(partner.id),
         "history": history_of(f"partner:{partner.id}"),
+        "may_merge_people": request.member.may(Capability.MANAGE_STAFF),
         "may_edit": request.member.may(Capability.EDIT_PARTNERS),
         "may_view": request.member.may(Capability.VIEW_AS_PARTNER),
     }

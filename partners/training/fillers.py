@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.urls import reverse
 from django.utils.translation import get_language
 
+from partners.training import people_merging  # noqa: F401  its part of a merge
 from partners.training.models import Certificate, Course, Taking
 from partners.training.rules import in_language
 from prm.audit.subjects import Named, names
