@@ -164,8 +164,11 @@ class Application(PublicTenantModel):
             models.Index(fields=["tenant", "company_norm"], name="application_company"),
             models.Index(fields=["tenant", "number"], name="application_number"),
             # Sources and campaigns that the queue offers as filters.
-            models.Index(fields=["tenant", "source"], name="application_source"),
-            models.Index(fields=["tenant", "campaign"], name="application_campaign"),
+            models.Index(fields=["tenant", "source", "state"], name="application_source_state"),
+            models.Index(fields=["tenant", "campaign", "state"], name="application_campaign_state"),
+            models.Index(
+                fields=["tenant", "state", "score", "submitted_at", "id"], name="application_score"
+            ),
         ]
 
     def __str__(self) -> str:
