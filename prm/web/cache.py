@@ -31,6 +31,9 @@ class SteadyCache(RedisCache):
     def set(self, key: str, value: Any, timeout: Any = 300, version: int | None = None) -> None:
         self._try("set", key, None, value, timeout=timeout, version=version)
 
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        return int(self._try("incr", key, delta, delta, version=version))
+
     def delete(self, key: str, version: int | None = None) -> bool:
         return bool(self._try("delete", key, False, version=version))
 
