@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from partners.directory.forms import MergeForm
 from partners.directory.life_views import actor_of, partner_or_404
-from partners.directory.merging import MergeRefused, likely_pairs, merge_partners
+from partners.directory.merging import MergeRefused, SamePartner, likely_pairs, merge_partners
 from partners.directory.selectors import compared
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
@@ -53,6 +53,8 @@ def partner_merge(request: MemberRequest, partner_id: UUID, into_id: UUID) -> Ht
             )
         except MergeRefused as refused:
             form.add_error(None, refused.words)
+        except SamePartner:  # somebody merged one of the two in this moment
+            form.add_error(None, _("This partner went into another one as a duplicate."))
         else:
             said = _("%(gone)s is merged into %(name)s.") % {"gone": gone.name, "name": stays.name}
             messages.success(request, said)
