@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from partners.agreements.rules import BadMergeFields, checked_text
@@ -19,10 +19,13 @@ from partners.applications.links import link_token
 from partners.applications.mails import invited_url
 from partners.applications.models import Application
 from partners.applications.services import save_draft, submit_application
+from partners.directory.models import Partner
 from prm.accounts.models import User
 from prm.tenancy.scope import tenant_scope
+from prm.web.limits import is_within
 from tests.builders.applications import a_prospect
 from tests.builders.applying import a_contact, an_open_program, answers
+from tests.builders.partners import a_partner
 from tests.builders.training import a_course, a_film, a_learner, lessons_done
 from tests.conftest import World, make_world
 
@@ -366,3 +369,36 @@ def test_two_clicks_on_one_form_make_one_draft(real_database: str) -> None:
         assert list(pool.map(click, range(6))) == [303] * 6
     with tenant_scope(world.acme.id):
         assert Application.objects.count() == 1
+
+
+def test_a_limit_holds_for_those_who_ask_at_once(real_database: str) -> None:
+    request = RequestFactory().get("/")
+
+    def ask(_number: int) -> int:
+        try:
+            return sum(is_within(request, what="x", most=20, seconds=3600) for _ in range(20))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(ask, range(8))) == 20
+
+
+def test_two_partners_merged_in_both_directions_at_once_leave_one(real_database: str) -> None:
+    world = make_world()
+    with tenant_scope(world.acme.id):
+        one, other = a_partner("One"), a_partner("Other")
+    clients = [signed_in(world.admin) for _ in range(4)]
+
+    def merge(number: int) -> int:
+        gone, stays = (one, other) if number % 2 else (other, one)
+        path = f"/acme/manage/partners/{gone.id}/merge/{stays.id}/"
+        try:
+            return clients[number].post(path, {"reason": "Twice", "sure": "on"}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert max(pool.map(merge, range(4))) < 500
+    with tenant_scope(world.acme.id):
+        assert Partner.objects.filter(merged_into=None).count() == 1
