@@ -32,6 +32,16 @@ from prm.tenancy.scope import current_scope
 from prm.uploads.models import Upload
 
 PAIRS_SHOWN = 50
+PROFILE_FIELDS = (
+    "services",
+    "industries",
+    "regions",
+    "languages",
+    "contact_email",
+    "contact_phone",
+    "logo_id",
+    "plan",
+)
 
 
 class MergeRefused(ValueError):
@@ -137,12 +147,36 @@ def _carry_own(merge: Merge) -> None:
     moving = Enrollment.objects.filter(**mine).exclude(program_id__in=taken)
     moving.update(partner_id=merge.into_id)
     PartnerGoal.objects.filter(**mine).update(partner_id=merge.into_id)
-    if not PartnerProfile.objects.filter(partner_id=merge.into_id).exists():
-        PartnerProfile.objects.filter(**mine).update(partner_id=merge.into_id)
+    _carry_profile(merge)
     # A withdrawn entry is not shown in the public directory.
     PartnerProfile.objects.filter(**mine).update(listed_at=None, listed_by=None)
     Notice.objects.filter(**mine).update(partner_id=merge.into_id)
     Upload.objects.filter(**mine).update(partner_id=merge.into_id)
+
+
+def _carry_profile(merge: Merge) -> None:
+    """Give the duplicate's profile to a partner without one; else fill what its own profile leaves empty."""
+    gone = PartnerProfile.objects.filter(partner_id=merge.from_id).first()
+    kept = PartnerProfile.objects.select_for_update().filter(partner_id=merge.into_id).first()
+    if gone is None:
+        return
+    if kept is None:
+        PartnerProfile.objects.filter(id=gone.id).update(partner_id=merge.into_id)
+        return
+    missing = [name for name in PROFILE_FIELDS if getattr(gone, name) and not getattr(kept, name)]
+    for name in missing:
+        setattr(kept, name, getattr(gone, name))
+    about = {**gone.about, **{code: text for code, text in kept.about.items() if text}}
+    if about != kept.about:
+        kept.about = about
+        missing.append("about")
+    if set(missing) - {"plan"}:
+        # What the vendor approved for the public directory has changed; it looks again.
+        kept.approved_at = None
+        missing.append("approved_at")
+    if missing:
+        kept.changed_at = merge.at
+        kept.save(update_fields=[*missing, "changed_at"])
 
 
 def _fill_gaps(gone: Partner, stays: Partner) -> None:

@@ -14,7 +14,13 @@ from commissions.payouts.models import Payout, PayoutRun
 from commissions.statements.services import issue_statement
 from commissions.verification import faults
 from partners.directory.merging import MergeRefused, SamePartner, likely_pairs, merge_partners
-from partners.directory.models import Enrollment, Partner, PartnerState
+from partners.directory.models import (
+    Enrollment,
+    Partner,
+    PartnerGoal,
+    PartnerProfile,
+    PartnerState,
+)
 from partners.directory.services import PartnerWasMerged, add_partner, change_partner_state
 from partners.onboarding.models import Entitlement
 from prm.accounts.capabilities import Role
@@ -136,6 +142,42 @@ def test_people_and_programs_follow_once(acme: Tenant, at: datetime) -> None:
     assert live.get(user=both).roles == [Role.PARTNER_ADMIN]
     assert not Membership.objects.filter(partner_id=gone.id, ended_at=None).exists()
     assert Enrollment.objects.filter(partner=stays, program=other).exists()
+
+
+def test_the_kept_profile_wins_and_its_gaps_are_filled(acme: Tenant, at: datetime) -> None:
+    gone, stays = a_partner("Solea Studio Srl"), a_partner("Solea Studio")
+    PartnerProfile.objects.create(
+        partner=gone, slug="old", about={"en": "Old", "it": "Vecchio"}, regions=["IT"], plan="Grow",
+        contact_email="old@solea.example", listed_at=at, approved_at=at,
+    )  # fmt: skip
+    PartnerProfile.objects.create(
+        partner=stays, slug="new", about={"en": "New"}, contact_email="new@solea.example",
+        listed_at=at, approved_at=at,
+    )  # fmt: skip
+    day = at.date()
+    PartnerGoal.objects.create(
+        partner=gone, metric="referrals", target=3, from_on=day, until_on=day
+    )
+
+    merge(gone, stays, at + LATER)
+
+    kept = PartnerProfile.objects.get(partner=stays)
+    assert kept.about == {"en": "New", "it": "Vecchio"}
+    assert (kept.slug, kept.contact_email) == ("new", "new@solea.example")
+    assert (kept.regions, kept.plan) == (["IT"], "Grow")
+    assert (kept.listed_at, kept.approved_at) == (at, None)
+    assert PartnerProfile.objects.get(partner=gone).listed_at is None
+    assert PartnerGoal.objects.get().partner_id == stays.id
+
+
+def test_a_profile_and_its_entry_without_rival_move_whole(acme: Tenant, at: datetime) -> None:
+    gone, stays = a_partner("Solea Studio Srl"), a_partner("Solea Studio")
+    PartnerProfile.objects.create(partner=gone, slug="old", about={"en": "Old"})
+
+    merge(gone, stays, at + LATER)
+
+    assert PartnerProfile.objects.get().partner_id == stays.id
+    assert PartnerProfile.objects.get().about == {"en": "Old"}
 
 
 def test_a_once_ever_reward_keeps_the_first(acme: Tenant, at: datetime) -> None:
