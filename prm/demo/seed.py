@@ -39,6 +39,7 @@ from prm.demo.applying import seed_applying
 from prm.demo.lives import seed_lives
 from prm.demo.onboarding import seed_onboarding
 from prm.demo.profiles import seed_profiles
+from prm.demo.recruiting import seed_applications
 from prm.demo.stage import Stage
 from prm.demo.story import ADDRESSES, PASSWORD, PartnerStory, Person, ProgramStory, TenantStory
 from prm.demo.training import seed_training
@@ -107,7 +108,14 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
     with tenant_scope(tenant.id):
         _end_of_story(stage, now)
     relay_tenant(tenant.id)
-    for seed in (seed_training, seed_onboarding, seed_profiles, seed_applying, seed_lives):
+    for seed in (
+        seed_training,
+        seed_onboarding,
+        seed_profiles,
+        seed_applying,
+        seed_applications,
+        seed_lives,
+    ):
         with tenant_scope(tenant.id):
             seed(stage, now=now)
         relay_tenant(tenant.id)
