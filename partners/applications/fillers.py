@@ -5,17 +5,20 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from partners.applications.models import Application, ApplicationState, Prospect
+from partners.applications.models import AdmissionMode, Application, ApplicationState, Prospect
 from partners.directory.models import Partner
 from partners.directory.panels import Panel, fills
 from partners.training.panels import names_applicants
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
+from prm.audit.values import choices_of
 from prm.web.counts import MenuCount, bounded, counts_menu
 from prm.web.paging import COUNT_BOUND
 
 # Prospects and applications that one partner's page shows; a partner has seldom more than one of each.
 ORIGINS = 5
+
+choices_of("program", "mode", AdmissionMode)
 
 
 @names_applicants

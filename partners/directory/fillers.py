@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from django.urls import reverse
 
 from partners.directory.models import ChangeCause, Partner, PartnerState, PartnerType
-from partners.programs.models import Program
+from partners.programs.models import Program, SuccessMetric
 from prm.audit.subjects import Named, names
 from prm.audit.values import choices_of
 
 choices_of("partner", "state", PartnerState)
 choices_of("partner", "type", PartnerType)
 choices_of("partner", "cause", ChangeCause)
+choices_of("program", "metric", SuccessMetric)
 
 
 @names("partner")

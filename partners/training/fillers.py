@@ -6,9 +6,12 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from partners.training import people_merging  # noqa: F401  its part of a merge
-from partners.training.models import Certificate, Course, Taking
+from partners.training.models import Certificate, Course, CourseState, Taking
 from partners.training.rules import in_language
 from prm.audit.subjects import Named, names
+from prm.audit.values import choices_of
+
+choices_of("course", "state", CourseState)
 
 
 @names("course")
