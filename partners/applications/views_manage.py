@@ -33,6 +33,7 @@ from partners.applications.queue import next_waiting, queue_asked_for
 from partners.applications.selectors import UNDECIDED, admission_of
 from partners.applications.similar import NOBODY, likenesses, partners_like
 from partners.applications.tables import STATE_TONES, ApplicationTable
+from partners.directory.listed import language_name
 from partners.directory.selectors import lookalikes
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
@@ -354,7 +355,7 @@ def _facts(application: Application) -> list[tuple[str, Any]]:
         (_("Website"), application.website),
         (_("Country"), country_name(application.country) if application.country else ""),
         (_("Type"), application.get_type_display()),
-        (_("Language"), application.language),
+        (_("Language"), language_name(application.language) if application.language else ""),
         (_("Source"), application.source or _("Direct")),
         (_("Campaign"), application.campaign),
         (_("Medium"), application.medium),
