@@ -73,7 +73,7 @@ def overview(request: MemberRequest) -> HttpResponse:
             (
                 step,
                 number_text(step.count),
-                percent_text(step.share) if step.share is not None else "–",
+                _share_text(step.share),
                 reverse("partners:onboarding-figure", kwargs={"figure": step.name}) + query,
             )
             for step in funnel.funnel(asked)
@@ -89,6 +89,13 @@ def overview(request: MemberRequest) -> HttpResponse:
         "period": request.GET.get("period", ""),
     }
     return render_part(request, "partners/onboarding/overview.html", context)
+
+
+def _share_text(share: float | None) -> str:
+    """Return a share of the funnel; below one in a hundred with a decimal, so that a few do not read as none."""
+    if share is None:
+        return "–"
+    return percent_text(share, digits=1 if share < 0.01 else 0)
 
 
 @require_safe
