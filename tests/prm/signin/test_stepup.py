@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from commissions.payouts.details import newest_account
 from prm.accounts.capabilities import Role
 from prm.accounts.models import User
 from prm.tenancy.links import tenant_path
 from prm.tenancy.scope import tenant_scope
 from tests.builders.partners import a_partner
+from tests.builders.payouts import IBAN_GERMANY, IBAN_IRELAND, bank_details
 from tests.builders.people import PASSWORD, a_member
 from tests.conftest import World
 
@@ -100,3 +103,27 @@ def test_a_password_is_not_enough_for_who_has_a_second_factor(
     assert (
         client.get(page).headers["Location"].startswith("/acme/accounts/2fa/reauthenticate/?next=")
     )
+
+
+def test_details_are_seen_masked_and_changed_only_with_a_fresh_second_factor(
+    world: World, boss: User, client: Client, page: str, with_app: App
+) -> None:
+    place = boss.memberships.get()
+    with tenant_scope(world.acme.id):
+        bank_details(place.partner_id, at=timezone.now())
+        iban = newest_account(place.partner_id)
+        assert iban is not None
+    code = with_app(boss)
+    sign_in(client, boss)
+    client.post("/acme/accounts/2fa/authenticate/", {"code": code()})
+    minutes_pass(client, 5)
+    client.post("/acme/accounts/reauthenticate/", {"password": PASSWORD})
+
+    seen = client.get(tenant_path(world.acme, "commissions:payout-details")).text
+    asked = client.post(page, {"method": "sepa", "holder": "Thief", "iban": IBAN_GERMANY})
+
+    assert iban.masked in seen
+    assert IBAN_IRELAND not in seen.replace(" ", "")
+    assert asked.headers["Location"].startswith("/acme/accounts/2fa/reauthenticate/?next=")
+    with tenant_scope(world.acme.id):
+        assert newest_account(place.partner_id) == iban
