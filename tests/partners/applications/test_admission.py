@@ -17,7 +17,10 @@ from tests.builders.partners import a_partner, a_program
 from tests.builders.training import a_course, lessons_done
 from tests.conftest import World
 
-OWN = {"email": "noor@larkfield.example", "website": "https://www.larkfield.example/team"}
+OWN: dict[str, Any] = {
+    "email": "noor@larkfield.example",
+    "website": "https://www.larkfield.example/team",
+}
 FREE = {"email": "noor@gmail.com", "website": "https://larkfield.example"}
 OTHER = {"email": "noor@elsewhere.example", "website": "https://larkfield.example"}
 ALL = {"min_score": 20, "countries": ["IE", "IT"], "own_domain": True}
@@ -90,7 +93,7 @@ def test_an_admission_without_a_person_is_on_probation(acme: Tenant, at: datetim
     program = a_program()
     an_admission(program, "automatic", probation_days=60, probation_referrals=3)
     application = an_application(program, at=at)
-    enrollment = Enrollment.objects.get(partner_id=application.partner_id)
+    enrollment = Enrollment.objects.get(partner_id=application.partner_id or "")
     assert enrollment.probation_referrals == 3
     assert enrollment.probation_until == at + timedelta(days=60)
     story = ApplicationChange.objects.filter(application_id=application.id).last()

@@ -62,7 +62,7 @@ def test_approval_makes_a_partner_enrols_it_and_invites_the_applicant(
     application.refresh_from_db()
     assert (application.state, application.decided_at) == ("approved", at)
     assert (application.decided_by_id, application.decided_rule) == (mara.user_id, "")
-    partner = Partner.objects.get(id=application.partner_id)
+    partner = Partner.objects.get(id=application.partner_id or "")
     assert (partner.name, partner.type, partner.country, partner.domain) == (
         "Larkfield Accounting",
         "accountant",
@@ -98,7 +98,7 @@ def test_an_agreement_keeps_the_enrolment_waiting(
         program=program, number=1, texts={"en": "# Terms"}, published_at=at, binding_from=at
     )
     application = approve(application_id=an_application(program).id, actor=mara, at=at)
-    enrollment = Enrollment.objects.get(partner_id=application.partner_id)
+    enrollment = Enrollment.objects.get(partner_id=application.partner_id or "")
     assert enrollment.state == "approved"
 
     for _ in range(2):
