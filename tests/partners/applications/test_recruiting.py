@@ -223,9 +223,7 @@ def results_of(world: World, answer: Any) -> tuple[Job, list[dict[str, str]]]:
             return job, list(csv.DictReader(file))
 
 
-def test_many_are_invited_on_screen_with_a_result_each(
-    world: World, files: None
-) -> None:
+def test_many_are_invited_on_screen_with_a_result_each(world: World, files: None) -> None:
     client = signed_in(world.manager)
     url = "/acme/manage/invitations/send/"
     assert client.post(url, {"addresses": " "}).status_code == 422
