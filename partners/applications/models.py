@@ -162,6 +162,7 @@ class Application(PublicTenantModel):
             models.Index(fields=["tenant", "domain"], name="application_domain"),
             models.Index(fields=["tenant", "email"], name="application_email"),
             models.Index(fields=["tenant", "company_norm"], name="application_company"),
+            models.Index(fields=["tenant", "partner"], name="application_partner"),
             models.Index(fields=["tenant", "number"], name="application_number"),
             # Sources and campaigns that the queue offers as filters.
             models.Index(fields=["tenant", "source", "state"], name="application_source_state"),
@@ -248,6 +249,7 @@ class Prospect(PublicTenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "-fit", "-id"], name="prospect_fit"),
+            models.Index(fields=["tenant", "partner"], name="prospect_partner"),
             models.Index(fields=["tenant", "state", "-fit", "-id"], name="prospect_state"),
         ]
 
