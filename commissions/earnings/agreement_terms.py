@@ -77,7 +77,12 @@ def _earned(facts: Iterable[Facts], version: Version) -> tuple[Money, int]:
 def _facts(partner_id: UUID, program_id: UUID, at: datetime) -> Iterable[Facts]:
     """Yield what happened to the partner in the program in the year before the moment, as the engine takes it."""
     zone = tenant_zone()
-    params: dict[str, Any] = {"partner": partner_id, "program": program_id, "since": at - YEAR, "until": at}
+    params: dict[str, Any] = {
+        "partner": partner_id,
+        "program": program_id,
+        "since": at - YEAR,
+        "until": at,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_REACHED, params)
         reached = cursor.fetchall()

@@ -16,6 +16,7 @@ from commissions.plans.services import RuleTerms
 from partners.applications.models import Application, ApplicationState
 from partners.applications.services import edit_admission
 from partners.directory.models import Enrollment, EnrollmentState
+from partners.onboarding.building import StepDraft
 from partners.onboarding.models import Entitlement, Fact, RewardKind, Run, StepKind
 from partners.programs.models import Program
 from partners.training.models import Certificate, Course, Taking
@@ -30,7 +31,7 @@ from referrals.pipeline.services import ensure_stages
 from tests.browser import HAS_CHROMIUM, Visitor, visitor
 from tests.builders.agreements import TEXT, an_agreement
 from tests.builders.commissions import a_plan
-from tests.builders.onboarding import StepDraft, a_track, fact_step, read_step
+from tests.builders.onboarding import a_track, fact_step, read_step
 from tests.builders.partners import LONG_AGO, a_program
 from tests.builders.people import PASSWORD
 from tests.builders.training import a_course
@@ -269,6 +270,7 @@ def is_let_in(walk: Walk, link: str) -> None:
     walk.look_without(olga)
     with walk.inside():
         row = Application.objects.get(email=OLGA)
+        assert row.partner_id
         enrolled = Enrollment.objects.get(partner_id=row.partner_id)
         assert (row.state, row.decided_rule, row.decided_by_id) == ("approved", "course", None)
         assert (row.source, row.score) == ("newsletter", 30)

@@ -16,7 +16,7 @@ from prm.notices.models import Notice
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from referrals.pipeline.models import Referral, StageChange
-from tests.builders.people import PASSWORD, a_member, a_tenant
+from tests.builders.people import a_member, a_tenant
 from tests.builders.referrals import a_partner, a_referral
 from tests.conftest import World
 
@@ -122,7 +122,7 @@ def test_an_admin_merges_and_the_old_login_is_out(world: World, at: datetime) ->
         gone, stays = (a_rep(world.acme, f"{name}@b.example", partner) for name in ("b", "a"))
         referral = a_referral(at, partner=partner, by=gone)
     old, new, admin = Client(), Client(), Client()
-    old.login(username=gone.email, password=PASSWORD) or old.force_login(gone)
+    old.force_login(gone)
     new.force_login(stays)
     admin.force_login(world.admin)
     page = f"/acme/referrals/{referral.id}/"

@@ -108,10 +108,11 @@ def test_a_password_is_not_enough_for_who_has_a_second_factor(
 def test_details_are_seen_masked_and_changed_only_with_a_fresh_second_factor(
     world: World, boss: User, client: Client, page: str, with_app: App
 ) -> None:
-    place = boss.memberships.get()
+    partner_id = boss.memberships.get().partner_id
+    assert partner_id is not None
     with tenant_scope(world.acme.id):
-        bank_details(place.partner_id, at=timezone.now())
-        iban = newest_account(place.partner_id)
+        bank_details(partner_id, at=timezone.now())
+        iban = newest_account(partner_id)
         assert iban is not None
     code = with_app(boss)
     sign_in(client, boss)
@@ -126,4 +127,4 @@ def test_details_are_seen_masked_and_changed_only_with_a_fresh_second_factor(
     assert IBAN_IRELAND not in seen.replace(" ", "")
     assert asked.headers["Location"].startswith("/acme/accounts/2fa/reauthenticate/?next=")
     with tenant_scope(world.acme.id):
-        assert newest_account(place.partner_id) == iban
+        assert newest_account(partner_id) == iban
