@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -54,12 +54,11 @@ CHANGES = {
 }
 
 
-def publish_first(stage: Stage, program: Program, text: str, admin: Actor, at: datetime) -> None:
-    """Publish version 1 in the tenant's language, with the program's terms merged in."""
-    code = stage.story.language
+def publish_first(program: Program, texts: Mapping[str, str], admin: Actor, at: datetime) -> None:
+    """Publish version 1 in its languages, with the program's terms merged in."""
     draft = save_draft(
         program_id=program.id,
-        texts={code: PREFACE[code] + text + TERMS[code]},
+        texts={code: PREFACE[code] + text + TERMS[code] for code, text in texts.items()},
         changes={},
         notice_days=30,
         actor=admin,

@@ -45,6 +45,12 @@ PLAN = (
 )
 
 
+OBJECTIVE = {
+    "en": "Win firms that trust their adviser more than an advertisement",
+    "it": "Conquistare aziende che si fidano più del loro consulente che di una pubblicità",
+}
+
+
 def seed_profiles(stage: Stage, *, now: datetime) -> None:
     """Give the tenant's partners profiles, goals and entries; the tenant's scope is open. A repeat adds nothing."""
     if PartnerProfile.objects.exists():
@@ -63,7 +69,7 @@ def seed_profiles(stage: Stage, *, now: datetime) -> None:
     for program in Program.objects.filter(objective=""):
         edit_program(
             program_id=program.id,
-            objective="Win firms that trust their adviser more than an advertisement",
+            objective=OBJECTIVE[stage.story.language],
             metric=SuccessMetric.WON,
             metric_target=120,
             actor=stage.actor(stage.story.staff[3]),

@@ -141,7 +141,7 @@ def _other_programs(stage: Stage, now: datetime) -> dict[str, Program]:
         program = create_program(
             name=name, slug=f"{story.slug}-{mode}", currency=story.currency, actor=admin, at=at
         )
-        publish_first(stage, program, story.agreement, admin, at)
+        publish_first(program, story.agreement, admin, at)
         edit_admission(
             program_id=program.id,
             mode=mode,

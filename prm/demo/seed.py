@@ -159,7 +159,7 @@ def _program(stage: Stage, story: ProgramStory, at: datetime) -> None:
         at=at,
     )
     stage.programs[story.slug] = program
-    publish_first(stage, program, story.agreement, admin, at)
+    publish_first(program, story.agreement, admin, at)
     first, *later = story.plans
     _publish(stage, program, first, admin, at)
     for plan in later:

@@ -1,5 +1,6 @@
 """Who and what the demo is about. Every name is invented; addresses end in .example."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -64,7 +65,8 @@ class ProgramStory:
     slug: str
     currency: str
     summary: str
-    agreement: str
+    # Per language.
+    agreement: Mapping[str, str]
     plans: tuple[PlanStory, ...]
     deal_minor: tuple[int, int]
     products: tuple[str, ...]
@@ -132,6 +134,35 @@ When a customer gets money back, your commission on that money is taken back at 
 An accepted referral is yours alone for the protection period. Who came first decides, whoever asks.
 """
 
+VELDEN_ACCORDO = """## Che cosa fai
+Presenti aziende a cui Velden può servire e indichi con chi parlare. Non devi vendere.
+
+## Quanto guadagni
+Guadagni ciò che dice il piano in vigore nel giorno della segnalazione, finché quella segnalazione paga. I piani
+successivi non la cambiano mai.
+
+## Quando ricevi il pagamento
+Una provvigione resta in attesa fino alla fine del periodo di recesso del cliente. Poi entra nel pagamento mensile
+successivo, appena supera il minimo. Le spese di bonifico e di cambio le paga Velden.
+
+## Storni
+Se il cliente viene rimborsato, la provvigione su quella somma viene stornata con la stessa percentuale.
+
+## Merito
+Una segnalazione accettata è solo tua per il periodo di protezione. Decide chi è arrivato prima, chiunque lo chieda.
+"""
+SOLEA_IN_ENGLISH = """## What you do
+You refer companies that could move to Solea Energia and name the person to talk to.
+
+## What you earn
+The plan in force on the day of the referral holds, for the whole term of the referred contract.
+
+## When you are paid
+Every commission waits until the customer's right to withdraw has ended, then goes into the next monthly payout.
+
+## Refunds
+When a customer gets money back, the commission on that sum is taken back at the same rate.
+"""
 SOLEA_AGREEMENT = """## Che cosa fai
 Segnali aziende che possono passare a Solea Energia e indichi la persona da contattare.
 
@@ -171,7 +202,7 @@ VELDEN = TenantStory(
             "referral-partners",
             "EUR",
             "For accountants and consultants who know companies that run payroll on spreadsheets.",
-            VELDEN_AGREEMENT,
+            {"en": VELDEN_AGREEMENT, "it": VELDEN_ACCORDO},
             (
                 PlanStory(
                     13,
@@ -245,7 +276,7 @@ VELDEN = TenantStory(
             "us-agencies",
             "USD",
             "For agencies in the United States that bring Velden into client projects.",
-            VELDEN_AGREEMENT,
+            {"en": VELDEN_AGREEMENT, "it": VELDEN_ACCORDO},
             (
                 PlanStory(
                     13,
@@ -520,7 +551,7 @@ SOLEA = TenantStory(
             "segnalatori",
             "EUR",
             "Per studi e consulenti che conoscono aziende con bollette alte.",
-            SOLEA_AGREEMENT,
+            {"it": SOLEA_AGREEMENT, "en": SOLEA_IN_ENGLISH},
             (
                 PlanStory(
                     13,
