@@ -135,13 +135,18 @@ def agreement_pdf(request: MemberRequest, acceptance_id: UUID) -> HttpResponse:
     found = _acceptance(request, acceptance_id)
     path = stored_copy(found)
     if path is None:
-        ask_for_pdf(found)
+        # Nothing can be asked for while somebody only looks: what a view writes is rolled back.
+        reading_only = request.member.viewing is not None
+        if not reading_only:
+            ask_for_pdf(found)
         context = {
             "acceptance": found,
+            "reading_only": reading_only,
             "back_url": reverse("partners:agreement-signed", args=[found.id]),
         }
         waiting = render(request, "partners/agreements/copy_wait.html", context, status=202)
-        waiting.headers["Refresh"] = "2"
+        if not reading_only:
+            waiting.headers["Refresh"] = "2"
         return waiting
     name = f"agreement-{found.program.slug}-v{found.version.number}-{found.partner.name}.pdf"
     response = FileResponse(

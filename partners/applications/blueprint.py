@@ -113,6 +113,14 @@ class AdmissionPart:
         course_id = course_of(given.get("course"), writing)
         if mode == AdmissionMode.COURSE and course_id is None:
             writing.leave_out(_("The course that lets partners in is not in here; choose one"))
+        days = whole_or_none(given.get("probation_days"), 1, 3650)
+        referrals = whole_or_none(given.get("probation_referrals"), 1, 10_000)
+        if (days is None) != (referrals is None):
+            # Half a trial would limit nothing, as the form says too.
+            days = referrals = None
+            writing.leave_out(
+                _("The trial of new partners needs both days and referrals; set both")
+            )
         admission = edit_admission(
             program_id=writing.program.id,
             mode=mode.value,
@@ -121,8 +129,8 @@ class AdmissionPart:
             course_id=course_id,
             reapply_days=whole(given.get("reapply_days"), 0, 3650),
             decide_days=whole(given.get("decide_days"), 1, 365),
-            probation_days=whole_or_none(given.get("probation_days"), 1, 3650),
-            probation_referrals=whole_or_none(given.get("probation_referrals"), 1, 10_000),
+            probation_days=days,
+            probation_referrals=referrals,
             page_text=texts(given.get("page_text")),
             actor=writing.actor,
             at=writing.at,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from partners.applications.models import Application, ApplicationState
 from partners.applications.selectors import UNDECIDED, public_program
+from prm.accounts.models import Membership
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 from prm.web.formats import day_text
@@ -28,11 +29,13 @@ class OwnPage:
     may_answer: bool
     course_url: str
     apply_url: str
+    login_url: str
 
 
 def own_page(application: Application, *, token: str, at: datetime) -> OwnPage:
     """Return what the page of an application says at a moment, in the reader's language."""
-    tone, title, text = _callout(application)
+    joined = _has_joined(application)
+    tone, title, text = _callout(application, joined=joined)
     state = application.state
     return OwnPage(
         tone=tone,
@@ -45,10 +48,11 @@ def own_page(application: Application, *, token: str, at: datetime) -> OwnPage:
         if state == ApplicationState.COURSE
         else "",
         apply_url=_again(application, at),
+        login_url=reverse("account_login") if joined else "",
     )
 
 
-def _callout(application: Application) -> tuple[str, str, str]:
+def _callout(application: Application, *, joined: bool) -> tuple[str, str, str]:
     due = day_text(application.due_at) if application.due_at else ""
     match application.state:
         case ApplicationState.SUBMITTED:
@@ -59,6 +63,9 @@ def _callout(application: Application) -> tuple[str, str, str]:
         case ApplicationState.COURSE:
             text = _("Take it whenever you like: your place in it is kept under this address.")
             return "info", _("Pass the course, and you are in"), text
+        case ApplicationState.APPROVED if joined:
+            text = _("Sign in with %(email)s.") % {"email": application.email}
+            return "ok", _("You have joined"), text
         case ApplicationState.APPROVED:
             text = _("An invitation is on its way to %(email)s. Open it to set up your login.")
             return "ok", _("Welcome, you are a partner"), text % {"email": application.email}
@@ -74,13 +81,36 @@ def _stages(application: Application) -> list[Stage]:
         _("Sent"), "done", day_text(application.submitted_at) if application.submitted_at else ""
     )
     decided = day_text(application.decided_at) if application.decided_at else ""
-    middle_name = _("Course") if state == ApplicationState.COURSE else _("Review")
+    middle_name = _("Course") if _goes_by_course(application) else _("Review")
     if state in UNDECIDED:
         return [sent, Stage(middle_name, "now", _("Now")), Stage(_("Decision"), "todo")]
     if state == ApplicationState.APPROVED:
         return [sent, Stage(middle_name, "done"), Stage(_("Approved"), "done", decided)]
     word = _("Withdrawn") if state == ApplicationState.WITHDRAWN else _("Declined")
     return [sent, Stage(middle_name, "done"), Stage(word, "lost", decided)]
+
+
+def _goes_by_course(application: Application) -> bool:
+    """Tell whether the course decides, or has decided: then no person has."""
+    if application.state == ApplicationState.COURSE:
+        return True
+    return (
+        application.state == ApplicationState.APPROVED
+        and application.decided_by_id is None
+        and application.decided_rule == "course"
+    )
+
+
+def _has_joined(application: Application) -> bool:
+    """Tell whether the applicant works in the partner that the application became."""
+    if application.state != ApplicationState.APPROVED or application.partner_id is None:
+        return False
+    return Membership.objects.filter(
+        tenant_id=current_scope().tenant_id,
+        partner_id=application.partner_id,
+        user__email__iexact=application.email,
+        ended_at=None,
+    ).exists()
 
 
 def _again(application: Application, at: datetime) -> str:

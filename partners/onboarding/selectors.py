@@ -175,7 +175,9 @@ def step_title(step: Step, language: str) -> str:
     if step.title:
         return said(step.title, language)
     if step.kind == StepKind.COURSE and step.course:
-        return said(step.course.title, language)
+        return gettext("Pass the course “%(course)s”") % {
+            "course": said(step.course.title, language)
+        }
     if step.fact:
         return str(TO_DO[Fact(step.fact)])
     return str(StepKind(step.kind).label)

@@ -11,8 +11,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from partners.onboarding import rules
 from partners.onboarding.forms import MAX_BYTES, AskForm, HandInForm
-from partners.onboarding.models import StepDone, StepKind
+from partners.onboarding.models import Fact, Run, StepDone, StepKind
+from partners.onboarding.panels import holders_of
 from partners.onboarding.selectors import (
     RunView,
     StepLine,
@@ -25,6 +27,7 @@ from partners.onboarding.selectors import (
 from partners.onboarding.services import StepClosed, confirm_read, hand_in, skip_step
 from partners.programs.texts import rendered, said
 from prm.accounts.capabilities import Capability
+from prm.accounts.gates import missing_for
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
@@ -48,6 +51,7 @@ def onboarding(request: MemberRequest) -> HttpResponse:
         "tabs": [Tab(run.program.name, f"?track={run.id}", run == chosen) for run in runs]
         if len(runs) > 1
         else [],
+        "submit_url": _submit_url(chosen, partner_id) if chosen else "",
         "earned": [(row, entitlement_words(row, language)) for row in entitlements_of(partner_id)],
     }
     return render(request, "partners/onboarding/mine.html", context)
@@ -125,7 +129,7 @@ def _did(request: MemberRequest, line: StepLine, form: HandInForm | AskForm | No
     at, doing, done_id = timezone.now(), request.POST.get("do"), line.done.id
     if doing == "read":
         confirm_read(done_id=done_id, actor=actor, at=at)
-        messages.success(request, _("Done. On to the next step."))
+        messages.success(request, _done_words(line.done))
     elif doing == "skip":
         skip_step(done_id=done_id, actor=actor, at=at)
         messages.success(request, _("The step is skipped."))
@@ -150,9 +154,28 @@ def _did(request: MemberRequest, line: StepLine, form: HandInForm | AskForm | No
             request,
             _("It is on its way. You hear when it has been looked at.")
             if done.state == "waiting"
-            else _("Done. On to the next step."),
+            else _done_words(line.done),
         )
     return True
+
+
+def _done_words(done: StepDone) -> str:
+    """Say that a step is done, and what comes next: another one, nothing, or what we look at."""
+    view = run_view(
+        Run.objects.select_related("track", "program").get(id=done.run_id), at=timezone.now()
+    )
+    if view.next:
+        return _("Done. On to the next step.")
+    return _("Done.") if view.waiting else _("You have finished all steps")
+
+
+def _submit_url(run: Run, partner_id: UUID) -> str:
+    """Return where the first referral is submitted after a finished run; empty when it was, or may not be yet."""
+    if run.finished_at is None or holders_of(Fact.REFERRAL, [partner_id], run.program_id):
+        return ""
+    if missing_for(partner_id=partner_id, feature=rules.SUBMIT, at=timezone.now()):
+        return ""
+    return page_url("referrals:referral-new")
 
 
 def _kept(request: MemberRequest, form: HandInForm, actor: Actor) -> UUID | None:

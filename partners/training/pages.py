@@ -420,10 +420,20 @@ def pdf_of(
     """Answer with a certificate's PDF, or with a page that looks again while the worker makes it."""
     path = stored_pdf(certificate)
     if path is None:
-        ask_for_pdf(certificate)
-        context = {"certificate": certificate, "layout": layout, "back_url": back_url}
+        # Nothing can be asked for while somebody only looks: what a view writes is rolled back.
+        member = getattr(request, "member", None)
+        reading_only = member is not None and member.viewing is not None
+        if not reading_only:
+            ask_for_pdf(certificate)
+        context = {
+            "certificate": certificate,
+            "layout": layout,
+            "back_url": back_url,
+            "reading_only": reading_only,
+        }
         waiting = render(request, "partners/training/certificate_wait.html", context, status=202)
-        waiting.headers["Refresh"] = "2"
+        if not reading_only:
+            waiting.headers["Refresh"] = "2"
         return waiting
     response = FileResponse(
         path.open("rb"),

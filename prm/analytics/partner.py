@@ -10,8 +10,12 @@ from django.utils.translation import gettext as _
 from commissions.payouts.models import PayoutAccount
 from partners.directory.goals import goal_lines
 from partners.directory.models import Partner
-from partners.onboarding.selectors import onboarding_tasks
+from partners.onboarding.models import Fact
+from partners.onboarding.rules import SUBMIT
+from partners.onboarding.selectors import onboarding_tasks, page_url
+from partners.onboarding.words import TO_DO
 from prm.accounts.capabilities import Capability
+from prm.accounts.gates import Missing, missing_for
 from prm.accounts.members import Member
 from prm.accounts.models import Membership, User
 from prm.analytics import money, selectors
@@ -39,6 +43,8 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
     months = months_of(period_named("last-12-months", timezone.localdate()))
     owed = money.owed_by_currency(member.partner_id) if member.may(Capability.SEE_EARNINGS) else []
     main = owed[0] if owed else None
+    lacks = missing_for(partner_id=partner.id, feature=SUBMIT, at=timezone.now())
+    first, tasks = _first_task(_partner_tasks(partner, owed, member), lacks)
     chart = None
     if main:
         paid = money.paid_by_month(main.currency, months, tenant.time_zone, member.partner_id)
@@ -47,7 +53,10 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
         "partner": partner,
         "greeting": _greeting(member.name),
         "tiles": _partner_tiles(mine, main, owed, member),
-        "tasks": _partner_tasks(partner, owed, member),
+        # What stands before the first referral: shown alone and first; None once submitting is open.
+        "first_task": first,
+        "may_submit": not lacks,
+        "tasks": tasks,
         "moving": _moving_rows(moving, member),
         "some_move": some_move,
         "sees_rewards": member.may(Capability.SEE_EARNINGS),
@@ -55,7 +64,9 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
         "goals": goal_lines(partner.id),
         "manager": partner.manager or _any_manager(tenant),
         "first_use": not moving,
-        "has_details": PayoutAccount.objects.filter(partner_id=partner.id).exists(),
+        # Who may enter them has a task for it.
+        "has_details": member.may(Capability.MANAGE_PAYOUT_DETAILS)
+        or PayoutAccount.objects.filter(partner_id=partner.id).exists(),
     }
 
 
@@ -139,6 +150,23 @@ def _partner_tasks(partner: Partner, owed: list[money.Owed], member: Member) -> 
             ),
         )
     return tasks
+
+
+def _first_task(tasks: list[Task], lacks: list[Missing]) -> tuple[Task | None, list[Task]]:
+    """Split what waits into the thing that opens submitting and the rest; nothing stands in both.
+
+    The next step of a track leads; without one, the first condition that is missing.
+    """
+    steps = page_url("partners:onboarding")
+    if not lacks:
+        referral = str(TO_DO[Fact.REFERRAL])
+        return None, [task for task in tasks if task.title != referral]
+    step = next((task for task in tasks if task.url == steps), None)
+    if step is not None:
+        return step, [task for task in tasks if task is not step]
+    return Task(
+        lacks[0].words, _("This opens referrals."), lacks[0].path, _("Do this step"), "flag", ""
+    ), tasks
 
 
 def _moving_rows(moving: list[Referral], member: Member) -> list[dict[str, Any]]:
