@@ -135,5 +135,6 @@ def test_the_crm_export_is_imported_paid_and_stated(ground: Ground) -> None:
     assert {paper.partner.name: paper.earned_minor for paper in papers} == OWED
     assert {paper.closing_minor for paper in papers} == {0}
     assert len([name for name in names if name.endswith(".pdf")]) == 6
-    assert len([name for name in names if name.endswith(".csv")]) == 6
+    assert len([name for name in names if re.fullmatch(r"ST-.*\.csv", name)]) == 6
+    assert len([name for name in names if name.endswith("-contents.csv")]) == 1
     assert all(person.faults == [] for person in ground.people.values())
