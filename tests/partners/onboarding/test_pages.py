@@ -373,3 +373,14 @@ def test_lists_cost_the_same_for_many(cast: dict[str, Any]) -> None:
             costs.setdefault(name, []).append(len(seen))
 
     assert {name: low == high for name, (low, high) in costs.items()} == dict.fromkeys(costs, True)
+
+
+def test_the_last_step_says_that_all_is_done(cast: dict[str, Any]) -> None:
+    with tenant_scope(cast["world"].acme.id):
+        others = [done.id for done in cast["steps"][1:]]
+        StepDone.objects.filter(id__in=others).update(state="done", done_at=timezone.now())
+    rep = signed_in(cast["rep"])
+    path = f"/acme/onboarding/steps/{cast['steps'][0].id}/"
+    page = text(rep.post(path, {"do": "read"}, follow=True))
+    assert "On to the next step" not in page
+    assert "Submit your first referral" in page
