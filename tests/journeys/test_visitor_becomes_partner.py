@@ -342,7 +342,7 @@ def finishes_the_track(walk: Walk, boss: Visitor) -> None:
     walk.look(boss)
     page.get_by_role("button", name="I have read this").click()
     page.wait_for_load_state("networkidle")
-    page.get_by_text("You have finished all steps").wait_for()
+    page.get_by_role("strong").filter(has_text="You have finished all steps").wait_for()
     assert "First lead" in page.get_by_role("region", name="You earned").inner_text()
     walk.look(boss)
     with walk.inside():
