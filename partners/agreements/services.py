@@ -156,21 +156,8 @@ def accept(
     first = Acceptance.objects.filter(version_id=version_id, partner_id=partner_id).first()
     if first is not None:
         return first
-    version = (
-        AgreementVersion.objects.select_related("program")
-        .filter(id=version_id, number__gt=0)
-        .first()
-    )
-    enrolled = (
-        version is not None
-        and Enrollment.objects.filter(
-            partner_id=partner_id,
-            program_id=version.program_id,
-            state__in=SIGNING,
-            partner__state=PartnerState.ACTIVE,
-        ).exists()
-    )
-    if version is None or not enrolled or actor.user_id is None:
+    version = _to_sign(version_id, partner_id)
+    if version is None or actor.user_id is None:
         raise NotToSign(version_id)
     newest = version_in_force(version.program_id, at)
     partner = Partner.objects.get(id=partner_id)
@@ -214,6 +201,24 @@ def accept(
         at=at,
     )
     return acceptance
+
+
+def _to_sign(version_id: UUID, partner_id: UUID) -> AgreementVersion | None:
+    """Return a published version of a program in which the active partner may sign; None for any other."""
+    version = (
+        AgreementVersion.objects.select_related("program")
+        .filter(id=version_id, number__gt=0)
+        .first()
+    )
+    if version is None:
+        return None
+    enrolled = Enrollment.objects.filter(
+        partner_id=partner_id,
+        program_id=version.program_id,
+        state__in=SIGNING,
+        partner__state=PartnerState.ACTIVE,
+    )
+    return version if enrolled.exists() else None
 
 
 @transaction.atomic

@@ -85,11 +85,7 @@ def move_enrollment(
         raise InProgramAlready(to_program.name)
     if old is None or not old.is_open_on(max(last_day, today)):
         raise NotInProgram(from_program.name)
-    if (
-        new
-        and new.state in {EnrollmentState.ACTIVE, EnrollmentState.APPROVED}
-        and not (new.ends_on and new.ends_on < today)
-    ):
+    if _is_taken(new, today):
         raise InProgramAlready(to_program.name)
     old.ends_on = last_day
     old.save(update_fields=["ends_on"])
@@ -108,6 +104,29 @@ def move_enrollment(
         actor=actor,
         at=at,
     )
+    _tell_move(partner_id, from_program, to_program, on=on, reason=reason, actor=actor, at=at)
+    return new
+
+
+def _is_taken(place: Enrollment | None, today: date) -> bool:
+    """Tell whether the partner works in a program already, or will."""
+    return (
+        place is not None
+        and place.state in {EnrollmentState.ACTIVE, EnrollmentState.APPROVED}
+        and not (place.ends_on and place.ends_on < today)
+    )
+
+
+def _tell_move(
+    partner_id: UUID,
+    from_program: Program,
+    to_program: Program,
+    *,
+    on: date,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+) -> None:
     emit(
         "partner.moved",
         subject=f"partner:{partner_id}",
@@ -115,8 +134,8 @@ def move_enrollment(
         partner_id=partner_id,
         payload={
             "partner_id": str(partner_id),
-            "from_program_id": str(from_program_id),
-            "program_id": str(to_program_id),
+            "from_program_id": str(from_program.id),
+            "program_id": str(to_program.id),
             "on": on.isoformat(),
         },
         changes={
@@ -131,10 +150,9 @@ def move_enrollment(
         subject=f"partner:{partner_id}",
         actor=actor,
         partner_id=partner_id,
-        payload={"partner_id": str(partner_id), "program_id": str(to_program_id)},
+        payload={"partner_id": str(partner_id), "program_id": str(to_program.id)},
         at=at,
     )
-    return new
 
 
 @transaction.atomic
