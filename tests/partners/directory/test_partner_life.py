@@ -291,6 +291,22 @@ def test_moves_that_make_no_sense_are_refused(acme: Tenant, at: datetime) -> Non
     assert Event.objects.filter(name="partner.moved").count() == 1
 
 
+def test_a_move_into_a_program_the_partner_works_in_is_refused(acme: Tenant, at: datetime) -> None:
+    old, other = a_program("old"), a_program("other")
+    partner = a_partner(program=old)
+    Enrollment.objects.create(partner=partner, program=other)
+
+    with pytest.raises(InProgramAlready):
+        move_enrollment(
+            partner_id=partner.id,
+            from_program_id=old.id,
+            to_program_id=other.id,
+            on=at.date() + DAY,
+            actor=SYSTEM,
+            at=at,
+        )
+
+
 def test_a_move_back_opens_the_first_program_again(acme: Tenant, at: datetime) -> None:
     old, new = a_program("old"), a_program("new")
     partner = a_partner(program=old)
