@@ -20,8 +20,21 @@ from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 from prm.tenancy.services import next_number
 from referrals.intake.selectors import known_company
-from referrals.pipeline.models import OPEN_KINDS, Referral, StageChange, StageKind
-from referrals.pipeline.rules import company_domain, normalised_company, normalised_email
+from referrals.pipeline.hooks import run_after_submit
+from referrals.pipeline.models import (
+    OPEN_KINDS,
+    Referral,
+    Role,
+    Source,
+    StageChange,
+    StageKind,
+)
+from referrals.pipeline.rules import (
+    company_domain,
+    normalised_company,
+    normalised_email,
+    normalised_tax_id,
+)
 from referrals.pipeline.services import ensure_stages
 
 
@@ -53,6 +66,13 @@ class ReferralDraft:
     product: str = ""
     consent: bool = False
     custom: dict[str, Any] = field(default_factory=dict)
+    tax_id: str = ""
+    relationship: str = ""
+    role: str = Role.INTRO
+    source: str = Source.FORM
+    channel: str = ""
+    campaign: str = ""
+    link_id: UUID | None = None
 
 
 @transaction.atomic
@@ -69,7 +89,7 @@ def submit_referral(
 
     key: made with the form; the same key again returns the first referral and writes nothing.
     What the duplicate check says is kept in `duplicate_of` and never stops a submission.
-    Raises NotEnrolled, FeatureLocked, ProbationFull, KeyReused. Emits referral.submitted.
+    Raises NotEnrolled, FeatureLocked, ProbationFull, KeyReused, and MoveRefused from a hook. Emits referral.submitted.
     """
     if key and (first := _first_with(key)):
         if _differs(first, draft, partner_id):
@@ -109,6 +129,7 @@ def submit_referral(
         at=at,
         actor_id=actor.user_id,
     )
+    run_after_submit(referral, actor, at)
     emit(
         "referral.submitted",
         subject=f"referral:{referral.id}",
@@ -148,6 +169,14 @@ def _facts_of(draft: ReferralDraft) -> dict[str, Any]:
         "consent": draft.consent,
         "custom": draft.custom,
         "product": draft.product,
+        "tax_id": draft.tax_id.strip(),
+        "tax_id_norm": normalised_tax_id(draft.tax_id),
+        "relationship": draft.relationship,
+        "role": draft.role,
+        "source": draft.source,
+        "channel": draft.channel,
+        "campaign": draft.campaign,
+        "link_id": draft.link_id,
     }
 
 

@@ -20,7 +20,7 @@ from referrals.pipeline.forms import MoveForm, NextStepForm, StaffNoteForm
 from referrals.pipeline.listings import export_answer, staff_listing
 from referrals.pipeline.models import Referral, Stage, StageKind
 from referrals.pipeline.pages import referral_page
-from referrals.pipeline.panels import panel
+from referrals.pipeline.panels import panel, sections
 from referrals.pipeline.rules import NEEDS_REASON
 from referrals.pipeline.selectors import lookalikes_of, moves_from, owner_choices
 from referrals.pipeline.services import (
@@ -199,6 +199,8 @@ def _detail(
         "step_form": step_form
         or NextStepForm(owners=_owners_of(referral), prefix="step", initial=initial),
         "earnings": panel("referral.earnings", referral, request.member),
+        "main_sections": sections("referral.main", referral, request.member),
+        "aside_sections": sections("referral.aside", referral, request.member),
         "lookalikes": lookalikes_of([referral]).get(referral.id, []),
         "may_decide": may_decide,
         "may_accept": any(stage.kind == StageKind.ACCEPTED for stage in moves),

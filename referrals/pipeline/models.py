@@ -27,6 +27,37 @@ class StageKind(models.TextChoices):
     EXPIRED = "expired", _("Expired")
 
 
+class Source(models.TextChoices):
+    """The way a referral came in."""
+
+    FORM = "form", _("Partner's form")
+    STAFF = "staff", _("Entered by the vendor")
+    BULK = "bulk", _("Partner's file")
+    LINK = "link", _("Partner's page")
+    SIGNED = "signed", _("Signed link")
+    MAIL = "mail", _("Email")
+    API = "api", _("API")
+    COUPON = "coupon", _("Coupon code")
+    IMPORT = "import", _("Import")
+
+
+class Role(models.TextChoices):
+    """What the partner does for the deal."""
+
+    INTRO = "intro", _("Introduces the company")
+    COSELL = "cosell", _("Sells together with the vendor")
+
+
+class Relationship(models.TextChoices):
+    """How the partner knows the company."""
+
+    CLIENT = "client", _("Client of ours")
+    SUPPLIER = "supplier", _("Supplier of ours")
+    PERSONAL = "personal", _("Personal contact")
+    EVENT = "event", _("Met at an event")
+    NONE = "none", _("No relationship yet")
+
+
 OPEN_KINDS = (StageKind.SUBMITTED, StageKind.ACCEPTED, StageKind.QUALIFIED, StageKind.OPPORTUNITY)
 CLOSED_KINDS = (StageKind.WON, StageKind.LOST, StageKind.REJECTED, StageKind.EXPIRED)
 
@@ -151,6 +182,28 @@ class Referral(PublicTenantModel):
     duplicate_of = models.CharField(max_length=8, blank=True)
     # The id in the file or system it came from; unique per tenant and program when set.
     external_id = models.CharField(max_length=80, blank=True)
+    # As written, and as compared: referrals.pipeline.rules.normalised_tax_id.
+    tax_id = models.CharField(max_length=40, blank=True, default="", db_default="")
+    tax_id_norm = models.CharField(max_length=40, blank=True, default="", db_default="")
+    source = models.CharField(
+        max_length=8, choices=Source.choices, default=Source.FORM, db_default=Source.FORM
+    )
+    role = models.CharField(
+        max_length=8, choices=Role.choices, default=Role.INTRO, db_default=Role.INTRO
+    )
+    relationship = models.CharField(
+        max_length=10, choices=Relationship.choices, blank=True, default="", db_default=""
+    )
+    # Where a link, a page or a code was shown, and for which campaign.
+    channel = models.CharField(max_length=60, blank=True, default="", db_default="")
+    campaign = models.CharField(max_length=80, blank=True, default="", db_default="")
+    link_id = models.UUIDField(null=True, blank=True)
+    # The moment by which an answer is promised, in the tenant's business hours; empty: no promise runs.
+    answer_due_at = models.DateTimeField(null=True, blank=True)
+    # Since when a person must look before anything goes on; nothing is cancelled by itself.
+    held_at = models.DateTimeField(null=True, blank=True)
+    # When the personal data of the person referred was erased; the row stays, under a pseudonym.
+    erased_at = models.DateTimeField(null=True, blank=True)
     submission_key = models.UUIDField(null=True, blank=True)
     import_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -201,6 +254,16 @@ class Referral(PublicTenantModel):
             ),
             models.Index(
                 fields=["tenant", "email_norm"], name="referral_email", condition=~Q(email_norm="")
+            ),
+            models.Index(
+                fields=["tenant", "tax_id_norm"],
+                name="referral_tax_id",
+                condition=~Q(tax_id_norm=""),
+            ),
+            models.Index(
+                fields=["tenant", "link_id", "-registered_at"],
+                name="referral_link",
+                condition=~Q(link_id=None),
             ),
             models.Index(fields=["tenant", "company_norm"], name="referral_company"),
             # The search: a partner's own by name, and customers by name.

@@ -61,6 +61,17 @@ PLACES = {
 }
 _fillers: dict[str, Callable[..., Any]] = {}
 
+# Places that several packages add to, each with a section of its own: name -> what an adder takes
+SHARED_PLACES = {
+    # (referral, member) -> Panel | None: sections of a referral's page, partner's and staff's alike
+    "referral.main",
+    # (referral, member) -> Panel | None: the same, in the column beside
+    "referral.aside",
+    # (program, member) -> Panel | None: a program's rules for intake, on its page
+    "program.rules",
+}
+_adders: dict[str, list[tuple[int, Callable[..., Any]]]] = {}
+
 
 def fills(place: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register what fills a place. Raises KeyError for an unknown place, ValueError for a second filler."""
@@ -98,3 +109,26 @@ def milestone_lines(referral: Any) -> Sequence[MoneyLine]:
     """Return the money lines of a referral's milestone mail."""
     filler = _fillers.get("referral.milestone")
     return filler(referral) if filler else []
+
+
+def adds(place: str, *, order: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register what adds a section to a shared place; smaller orders stand first. Raises KeyError for an unknown one."""
+    if place not in SHARED_PLACES:
+        raise KeyError(place)
+
+    def register(adder: Callable[..., Any]) -> Callable[..., Any]:
+        rows = _adders.setdefault(place, [])
+        if (order, adder) not in rows:
+            rows.append((order, adder))
+            rows.sort(key=lambda row: row[0])
+        return adder
+
+    return register
+
+
+def sections(place: str, subject: Any, member: Member) -> SafeString:
+    """Return the sections of a shared place, rendered one after the other."""
+    found = [adder(subject, member) for _, adder in _adders.get(place, ())]
+    return SafeString(
+        "".join(render_to_string(part.template, part.context) for part in found if part)
+    )

@@ -17,6 +17,7 @@ _WORDS = re.compile(r"[\w]+", re.UNICODE)
 _DOTS_IN_ABBREVIATION = re.compile(r"\b(?:\w\.){2,}")
 COMPANY_LENGTH = 160
 EMAIL_LENGTH = 254
+TAX_ID_LENGTH = 40
 
 
 def company_domain(website: str, email: str) -> str:
@@ -54,6 +55,12 @@ def normalised_company(text: str) -> str:
     while len(words) > 1 and words[-1] in _LEGAL_FORMS:
         words.pop()
     return " ".join(words)
+
+
+def normalised_tax_id(text: str) -> str:
+    """Return what two spellings of one tax number share: letters and digits of its compatible form, in upper case."""
+    plain = unicodedata.normalize("NFKC", text).upper()
+    return "".join(char for char in plain if char.isascii() and char.isalnum())[:TAX_ID_LENGTH]
 
 
 # ---------------------------------------------------------------- stages

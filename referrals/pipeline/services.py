@@ -8,6 +8,7 @@ from django.db import transaction
 from partners.programs.models import Program
 from prm.events.services import Actor, emit
 from prm.money import CurrencyMismatch, Money
+from referrals.pipeline.hooks import Moving, run_after_move, run_before_move
 from referrals.pipeline.models import (
     CLOSED_KINDS,
     Referral,
@@ -85,8 +86,8 @@ def change_stage(
     reason: shown to the partner; lost and rejected need one. deal: value, only when winning, which
     referrals.revenue.services.win_referral says; a plain move to a stage of the kind won is refused.
     seen_stage_id: where the person saw it; another stage by now raises StageMovedMeanwhile.
-    Raises Referral.DoesNotExist, MoveNotAllowed, ReasonRequired, CurrencyMismatch. Emits referral.stage_changed,
-    whose `first_time` says whether the referral never was in a stage of that kind before.
+    Raises Referral.DoesNotExist, MoveNotAllowed, ReasonRequired, CurrencyMismatch, and MoveRefused from a hook.
+    Emits referral.stage_changed, whose `first_time` says whether the referral never was in a stage of that kind before.
     """
     referral = Referral.objects.select_for_update(no_key=True).get(id=referral_id)
     if seen_stage_id is not None and referral.stage_id != seen_stage_id:
@@ -98,6 +99,7 @@ def change_stage(
         raise CurrencyMismatch(f"{deal.currency} and {referral.currency}")
     if stage.kind in NEEDS_REASON and not reason.strip():
         raise ReasonRequired(stage.kind)
+    run_before_move(Moving(referral, stage, actor, at, reason))
     first_time = not StageChange.objects.filter(
         referral_id=referral.id, to_kind=stage.kind
     ).exists()
@@ -114,6 +116,7 @@ def change_stage(
         deal_minor=deal.minor if deal else None,
     )
     _stand_on(referral, stage, deal, at)
+    run_after_move(referral, change, actor, at)
     _tell_change(referral, change, first_time=first_time, actor=actor, at=at)
     return change
 

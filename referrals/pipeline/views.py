@@ -18,7 +18,7 @@ from referrals.pipeline.forms import NoteForm
 from referrals.pipeline.listings import export_answer, partner_listing
 from referrals.pipeline.models import Referral
 from referrals.pipeline.pages import referral_page
-from referrals.pipeline.panels import panel
+from referrals.pipeline.panels import panel, sections
 from referrals.pipeline.services import add_note
 
 
@@ -79,6 +79,8 @@ def _detail(
         "referral": referral,
         "form": form,
         "earnings": panel("referral.earnings", referral, request.member),
+        "main_sections": sections("referral.main", referral, request.member),
+        "aside_sections": sections("referral.aside", referral, request.member),
         "note_hint": gettext("%(vendor)s sees your notes, the company never does.")
         % {"vendor": request.tenant.name},
     }
