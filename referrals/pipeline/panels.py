@@ -112,7 +112,7 @@ def milestone_lines(referral: Any) -> Sequence[MoneyLine]:
 
 
 def adds(place: str, *, order: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register what adds a section to a shared place; smaller orders stand first. Raises KeyError for an unknown one."""
+    """Register what adds a section to a shared place; smaller orders come first. Raises KeyError for an unknown one."""
     if place not in SHARED_PLACES:
         raise KeyError(place)
 
