@@ -1,18 +1,23 @@
 """The ground's models, re-exported for Django."""
 
 from prm.accounts.models import Invitation, Membership, PartnerView, User
+from prm.api.models import ApiKey, IdempotencyKey
 from prm.events.models import Event, EventSeal, HandledEvent, QueuedEvent
 from prm.jobs.models import Job
 from prm.notices.models import AccountMail, Mail, Notice, NoticePreference
 from prm.tenancy.models import Counter, Tenant
 from prm.uploads.models import Upload
+from prm.workhours.models import ClosedDay, WorkCalendar
 
 __all__ = [
     "AccountMail",
+    "ApiKey",
+    "ClosedDay",
     "Counter",
     "Event",
     "EventSeal",
     "HandledEvent",
+    "IdempotencyKey",
     "Invitation",
     "Job",
     "Mail",
@@ -24,4 +29,5 @@ __all__ = [
     "Tenant",
     "Upload",
     "User",
+    "WorkCalendar",
 ]
