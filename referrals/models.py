@@ -1,5 +1,6 @@
 """The referrals' models, re-exported for Django."""
 
+from referrals.capture.models import Receipt, SubmitLink
 from referrals.imports.models import Import, ImportProblem
 from referrals.pipeline.models import Referral, ReferralNote, Stage, StageChange, StageMove
 from referrals.revenue.models import Customer, RevenueEvent
@@ -8,10 +9,12 @@ __all__ = [
     "Customer",
     "Import",
     "ImportProblem",
+    "Receipt",
     "Referral",
     "ReferralNote",
     "RevenueEvent",
     "Stage",
     "StageChange",
     "StageMove",
+    "SubmitLink",
 ]

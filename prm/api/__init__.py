@@ -1,0 +1,1 @@
+"""The door for programs: keys, idempotent calls, the endpoints under /api/v1/."""
