@@ -157,6 +157,14 @@ CHECKS = {
            0) <> r.amount_minor
                 or coalesce(t.kind, 'release') <> 'release')
          order by r.id""",
+    "a carried release follows a merge": """
+        select 'release ' || r.id, format('carried by transfer %%s, a %%s of partner %%s', m.id, m.kind, m.partner_id)
+          from commissions_release r
+          join commissions_transfer m on m.tenant_id = r.tenant_id and m.id = r.carried_id
+          left join partners_partner p on p.tenant_id = m.tenant_id and p.id = m.partner_id
+         where r.tenant_id = %(tenant)s
+           and (m.kind, coalesce(p.merged_into_id, p.id)) is distinct from ('merge', r.partner_id)
+         order by r.id""",
     "a merge moves what it takes": """
         select 'journal ' || t.journal, format('adjustments keep %%s %%s', sum(case when a.id = t.credit_account_id
                then t.amount_minor else -t.amount_minor end), t.currency)

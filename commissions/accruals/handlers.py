@@ -101,8 +101,8 @@ _CLAIMED = """
 select exists (
   select from commissions_accrual a
     join commissions_release r on r.tenant_id = a.tenant_id and r.accrual_id = a.id
-    join commissions_payout_line l on l.tenant_id = r.tenant_id and l.transfer_id = r.transfer_id and l.released_at
-    is null
+    join commissions_payout_line l on l.tenant_id = r.tenant_id and l.released_at is null
+                                  and l.transfer_id = coalesce(r.carried_id, r.transfer_id)
    where a.id = any(%s::bigint[]))
 """
 

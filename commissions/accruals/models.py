@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from commissions.ledger.models import Transfer
 from commissions.plans.models import PlanRule, PlanVersion
@@ -82,6 +82,10 @@ class Accrual(TenantModel):
         return f"{self.amount_minor} {self.currency}"
 
 
+# The transfer by which a release is paid (in a query about releases).
+PAID_BY = Coalesce("carried_id", "transfer_id")
+
+
 class Release(TenantModel):
     """The end of an accrual's hold: what was left of it moved from pending to payable."""
 
@@ -90,6 +94,8 @@ class Release(TenantModel):
     partner_id = models.UUIDField()
     # Null when everything had been clawed back before.
     transfer = TenantForeignKey(Transfer, null=True)
+    # The transfer of a merge that took the money on to another partner; payments claim that one.
+    carried = TenantForeignKey(Transfer, null=True)
     amount_minor = models.BigIntegerField()
     at = models.DateTimeField()
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext
 
-from commissions.accruals.models import Accrual, Release
+from commissions.accruals.models import PAID_BY, Accrual, Release
 from commissions.payouts.models import Payout, PayoutLine, PayoutState
 from commissions.plans.rules import Trace
 from commissions.plans.wording import calculation, explain, reward_name
@@ -183,7 +183,7 @@ def _around(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     rows = Accrual.objects.filter(id__in=ids).annotate(
         company=Subquery(Referral.objects.filter(id=OuterRef("referral_id")).values("company")[:1]),
         released=Exists(release),
-        released_by=Subquery(release.values("transfer_id")[:1]),
+        released_by=Subquery(release.values(paid_by=PAID_BY)[:1]),
         payout=Subquery(claim.values("payout_id")[:1]),
     )
     return {

@@ -12,7 +12,7 @@ from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySe
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from commissions.accruals.models import Accrual, Release
+from commissions.accruals.models import PAID_BY, Accrual, Release
 from commissions.ledger.selectors import PartnerBalance, partner_balances
 from commissions.payouts.details import newest_account
 from commissions.payouts.models import Payout, PayoutAccount, PayoutLine, PayoutState
@@ -147,9 +147,10 @@ def listed_accruals(member: Member) -> QuerySet[Accrual]:
 def in_view(accruals: QuerySet[Accrual], view: str) -> QuerySet[Accrual]:
     """Return the accruals of one tab: not settled yet, settled, or taken back in part or whole."""
     settled = PayoutLine.objects.filter(
-        transfer_id=OuterRef("transfer_id"), released_at=None, payout__state=PayoutState.SETTLED
+        transfer_id=OuterRef("paid_by"), released_at=None, payout__state=PayoutState.SETTLED
     )
-    paid = Exists(Release.objects.filter(Exists(settled), accrual_id=OuterRef("id")))
+    releases = Release.objects.alias(paid_by=PAID_BY)
+    paid = Exists(releases.filter(Exists(settled), accrual_id=OuterRef("id")))
     if view == PAID:
         return accruals.filter(paid).exclude(clawed_minor=F("amount_minor"))
     if view == REVERSED:
@@ -171,8 +172,9 @@ def ready(accruals: QuerySet[Accrual]) -> QuerySet[Accrual]:
 
 def _free_releases() -> QuerySet[Release]:
     """Return the releases of something that no live payment claims."""
-    claimed = PayoutLine.objects.filter(transfer_id=OuterRef("transfer_id"), released_at=None)
-    return Release.objects.filter(~Exists(claimed), transfer_id__isnull=False)
+    claimed = PayoutLine.objects.filter(transfer_id=OuterRef("paid_by"), released_at=None)
+    releases = Release.objects.alias(paid_by=PAID_BY)
+    return releases.filter(~Exists(claimed), transfer_id__isnull=False)
 
 
 def paid_by_month(payments: Sequence[Payout], today: date) -> list[tuple[date, int]]:

@@ -1,12 +1,15 @@
 """The books follow a partner through a merge: rewards change hands, balances move by transfers."""
 
+from collections.abc import Sequence
+
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext
 
-from commissions.accruals.models import Accrual, Clawback, Release
+from commissions.accruals.models import PAID_BY, Accrual, Clawback, Release
 from commissions.ledger.models import AccountKind
 from commissions.ledger.selectors import partner_balances
-from commissions.ledger.services import NewTransfer, lock_balances, post_staged
-from commissions.payouts.models import Payout, PayoutState
+from commissions.ledger.services import NewTransfer, Posted, lock_balances, post_staged
+from commissions.payouts.models import Payout, PayoutLine, PayoutState
 from partners.directory.merging import Merge, MergeRefused, on_merge
 
 UNDER_WAY = (PayoutState.PREPARED, PayoutState.APPROVED, PayoutState.EXPORTED)
@@ -31,8 +34,6 @@ def carry_books(merge: Merge) -> None:
             )
             % {"number": payout.run.number}
         )
-    for model in (Accrual, Release, Clawback):
-        model.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)
     journal = f"merge:{merge.from_id}"
     transfers = []
     for balance in partner_balances(merge.from_id):
@@ -41,7 +42,27 @@ def carry_books(merge: Merge) -> None:
             if minor:
                 transfers += _moved(merge, journal, kind.value, balance.currency, minor)
     if transfers:
-        post_staged(transfers)
+        posted = post_staged(transfers)
+        _carry_releases(merge, transfers, posted)
+    for model in (Accrual, Release, Clawback):
+        model.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)
+
+
+def _carry_releases(
+    merge: Merge, transfers: Sequence[NewTransfer], posted: Sequence[Posted]
+) -> None:
+    """Lead the duplicate's rewards that no payment claims to the transfer whose payment will pay them.
+
+    Rewards and clawbacks that come to nothing together leave no transfer: what is offset is never paid.
+    """
+    claimed = PayoutLine.objects.filter(transfer_id=OuterRef("paid_by"), released_at=None)
+    waiting = Release.objects.alias(paid_by=PAID_BY).filter(
+        ~Exists(claimed), partner_id=merge.from_id, transfer_id__isnull=False
+    )
+    for transfer, place in zip(transfers, posted, strict=True):
+        own = transfer.credit if transfer.credit[1] else transfer.debit
+        if own[:2] == (AccountKind.PAYABLE.value, merge.into_id):
+            waiting.filter(accrual__currency=own[2]).update(carried_id=place.id)
 
 
 def _moved(merge: Merge, journal: str, kind: str, currency: str, minor: int) -> list[NewTransfer]:

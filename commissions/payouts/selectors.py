@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.expressions import RawSQL
 
 from commissions.payouts.freezing import Candidate, stage_candidates
 from commissions.payouts.models import (
@@ -341,11 +342,15 @@ def sepa_payouts(run_id: UUID) -> QuerySet[Payout]:
 
 
 def visible_payouts(member: Member) -> QuerySet[Payout]:
-    """Return payments a member may see: all for staff, the partner's own otherwise, approved ones at the earliest."""
-    rows = Payout.objects.select_related("partner", "account", "run")
+    """Return payments a member may see: all for staff; otherwise the partner's own and those of its merged duplicates.
+
+    Partner people see a payment from its approval on.
+    """
+    rows = Payout.objects.select_related("account", "run")
     if member.is_staff:
-        return rows
-    return rows.filter(partner_id__in=[member.partner_id]).exclude(
+        return rows.select_related("partner")
+    merged = RawSQL("select unnest(partners_merged_into(%s))", [member.own_partner_id])
+    return rows.filter(Q(partner_id=member.own_partner_id) | Q(partner_id__in=merged)).exclude(
         state__in=[PayoutState.PREPARED, PayoutState.CANCELLED]
     )
 

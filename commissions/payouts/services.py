@@ -21,6 +21,7 @@ from commissions.payouts.selectors import (
     run_totals,
     waiting_run,
 )
+from partners.directory.models import Partner
 from prm.events.services import Actor, emit
 from prm.money import Money
 from prm.tenancy.services import next_number
@@ -257,7 +258,8 @@ def settle_payout(*, payout_id: UUID, actor: Actor, at: datetime) -> Payout:
 def return_payout(*, payout_id: UUID, reason: str, actor: Actor, at: datetime) -> Payout:
     """Book that the bank sent the money back: it is payable again, once, by a new transfer that the next run claims.
 
-    A repeat returns the payment and books nothing. Raises PayoutNotInState before the export.
+    What a merged duplicate was paid is owed to the partner that stays. A repeat returns the payment and books nothing.
+    Raises PayoutNotInState before the export.
     Emits payout.returned, and payout_run.settled when no payment is left open.
     """
     run, payout = _locked(payout_id)
@@ -271,15 +273,16 @@ def return_payout(*, payout_id: UUID, reason: str, actor: Actor, at: datetime) -
         if was_paid
         else account_of(AccountKind.IN_PAYOUT, payout.currency, payout.partner_id)
     )
+    owed_to = _owed_to(payout)
     post_transfer(
         kind="return",
         key=f"return:{payout.id}",
         journal=f"payout:{payout.number}",
         debit=source,
-        credit=account_of(AccountKind.PAYABLE, payout.currency, payout.partner_id),
+        credit=account_of(AccountKind.PAYABLE, payout.currency, owed_to),
         amount=Money(payout.amount_minor, payout.currency),
         at=at,
-        partner_id=payout.partner_id,
+        partner_id=owed_to,
     )
     payout.state, payout.returned_at, payout.return_reason = PayoutState.RETURNED, at, reason[:200]
     payout.save(update_fields=["state", "returned_at", "return_reason"])
@@ -313,6 +316,12 @@ def settle_all(*, run_id: UUID, actor: Actor, at: datetime) -> int:
         emit_payout("payout.settled", payout, actor, at)
     _close_when_done(run, actor, at)
     return len(open_payouts)
+
+
+def _owed_to(payout: Payout) -> UUID:
+    """Return whom returned money belongs to, locked against a merge meanwhile, which stops for payments under way."""
+    partner = Partner.objects.select_for_update(no_key=True).get(id=payout.partner_id)
+    return partner.merged_into_id or partner.id
 
 
 def _locked(payout_id: UUID) -> tuple[PayoutRun, Payout]:
