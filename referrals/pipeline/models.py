@@ -200,10 +200,19 @@ class Referral(PublicTenantModel):
     link_id = models.UUIDField(null=True, blank=True)
     # The moment by which an answer is promised, in the tenant's business hours; empty: no promise runs.
     answer_due_at = models.DateTimeField(null=True, blank=True)
+    # When the promise was broken and somebody was told; since when nothing has moved and both sides were told.
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    stalled_at = models.DateTimeField(null=True, blank=True)
+    # What the partner thinks the deal may be worth; decides who must approve.
+    estimate_minor = models.BigIntegerField(null=True, blank=True)
     # Since when a person must look before anything goes on; nothing is cancelled by itself.
     held_at = models.DateTimeField(null=True, blank=True)
     # When the personal data of the person referred was erased; the row stays, under a pseudonym.
     erased_at = models.DateTimeField(null=True, blank=True)
+    # When the partner took it back while nobody had decided; it stands among the expired.
+    recalled_at = models.DateTimeField(null=True, blank=True)
+    # Whether the partner did not bring the contact's details itself and may not see them (yet).
+    contact_hidden = models.BooleanField(default=False, db_default=False)
     submission_key = models.UUIDField(null=True, blank=True)
     import_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -228,6 +237,10 @@ class Referral(PublicTenantModel):
             ),
             models.CheckConstraint(
                 condition=Q(stage_kind__in=StageKind.values), name="referral_stage_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(estimate_minor=None) | Q(estimate_minor__gte=0),
+                name="referral_estimate_not_negative",
             ),
         ]
         indexes = [
@@ -275,10 +288,17 @@ class Referral(PublicTenantModel):
                 name="referral_won_company",
                 condition=Q(stage_kind="won"),
             ),
+            # What is due first, and what is late.
             models.Index(
-                fields=["tenant", "queued_at", "id"],
-                name="referral_queue",
+                fields=["tenant", "answer_due_at", "id"],
+                name="referral_due",
                 condition=Q(stage_kind="submitted", queued_at__isnull=False),
+            ),
+            # What has stood still for longest, and what both sides were told of.
+            models.Index(
+                fields=["tenant", "stage_kind", "stage_entered_at", "id"],
+                name="referral_standing",
+                condition=Q(closed_at=None),
             ),
             models.Index(
                 fields=["tenant", "import_id"], name="referral_import", condition=~Q(import_id=None)
@@ -306,6 +326,8 @@ class StageChange(TenantModel):
     # Shown to the partner.
     reason = models.TextField(blank=True)
     deal_minor = models.BigIntegerField(null=True, blank=True)
+    # Which of the program's reasons, when it was lost.
+    loss_reason = TenantForeignKey("referrals.LossReason", null=True)
     import_id = models.UUIDField(null=True, blank=True)
 
     class Meta:
@@ -336,3 +358,130 @@ class ReferralNote(TenantModel):
 
     def __str__(self) -> str:
         return self.text[:40]
+
+
+class LossReason(TenantModel):
+    """A reason for which deals of a program are lost; a retired one stays with the referrals that name it."""
+
+    id = models.BigAutoField(primary_key=True)
+    program = TenantForeignKey(Program)
+    name = models.CharField(max_length=80)
+    position = models.IntegerField()
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "referrals_loss_reason"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "program", "name"], name="loss_reason_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Overdue(models.TextChoices):
+    """What follows when a promised answer is late."""
+
+    ESCALATE = "escalate", _("Tell somebody")
+    APPROVE = "approve", _("Tell somebody, then accept it")
+
+
+class AnswerRules(TenantModel):
+    """What a program does about late answers and about referrals that stand still; without a row, the defaults."""
+
+    id = models.BigAutoField(primary_key=True)
+    program = TenantForeignKey(Program)
+    overdue = models.CharField(max_length=10, choices=Overdue.choices, default=Overdue.ESCALATE)
+    # Who hears of a late answer; empty for all program admins.
+    escalate_to = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    # Business hours after the promise at which a late referral is accepted by itself.
+    approve_after_hours = models.IntegerField(default=8)
+    # Days without a change after which partner and owner are told; 0 for never.
+    stall_days = models.IntegerField(default=21)
+
+    class Meta:
+        db_table = "referrals_answer_rules"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "program"], name="answer_rules_once"),
+            models.CheckConstraint(
+                condition=Q(overdue__in=Overdue.values), name="answer_rules_overdue_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.overdue
+
+
+class ApprovalRoute(TenantModel):
+    """Referrals of a program that need named people's approval, and whose, in order; the first that fits decides."""
+
+    id = models.BigAutoField(primary_key=True)
+    program = TenantForeignKey(Program)
+    position = models.IntegerField()
+    name = models.CharField(max_length=80)
+    # An estimate of at least so much, in the program's currency; empty: any, also none.
+    from_minor = models.BigIntegerField(null=True, blank=True)
+    # ISO codes; empty list: any country.
+    countries = models.JSONField(default=list)
+    product = models.CharField(max_length=120, blank=True)
+    # Who approves, one after the other: user ids.
+    approvers = models.JSONField(default=list)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "referrals_approval_route"
+        indexes = [
+            models.Index(fields=["tenant", "program", "position", "id"], name="approval_route_order")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Approval(TenantModel):
+    """One approval that a referral needs before it is accepted; given once, never taken back."""
+
+    id = models.BigAutoField(primary_key=True)
+    referral = TenantForeignKey(Referral)
+    route = TenantForeignKey(ApprovalRoute)
+    level = models.IntegerField()
+    approver = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    given_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "referrals_approval"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "referral", "level"], name="approval_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "approver", "referral"],
+                name="approval_open",
+                condition=Q(given_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.level}"
+
+
+class Follower(TenantModel):
+    """A person who hears of a referral's steps besides its sender."""
+
+    id = models.BigAutoField(primary_key=True)
+    referral = TenantForeignKey(Referral)
+    # Of the referral, so that a partner's people see their own followers only.
+    partner_id = models.UUIDField()
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    since = models.DateTimeField()
+
+    class Meta:
+        db_table = "referrals_follower"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "referral", "user"], name="follower_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}"
