@@ -18,6 +18,7 @@ from referrals.pipeline.models import (
     StageKind,
     StageMove,
 )
+from referrals.pipeline.promises import promised_at
 from referrals.pipeline.rules import DEFAULT_KINDS, DEFAULT_MOVES, NEEDS_REASON
 
 
@@ -99,6 +100,35 @@ def change_stage(
         raise CurrencyMismatch(f"{deal.currency} and {referral.currency}")
     if stage.kind in NEEDS_REASON and not reason.strip():
         raise ReasonRequired(stage.kind)
+    return _move(referral, stage, actor=actor, at=at, reason=reason, deal=deal)
+
+
+@transaction.atomic
+def end_referral(
+    *, referral_id: UUID, kind: StageKind, reason: str, actor: Actor, at: datetime
+) -> StageChange | None:
+    """Close an open referral by a right that no program's allowed moves may forbid: its sender or its person asks.
+
+    kind: of the stage it ends in. Returns None, and writes nothing, for one that is closed already.
+    Raises Referral.DoesNotExist, and MoveRefused from a hook. Emits referral.stage_changed.
+    """
+    referral = Referral.objects.select_for_update(no_key=True).get(id=referral_id)
+    if referral.stage_kind in CLOSED_KINDS:
+        return None
+    stage = next(row for row in ensure_stages(program_id=referral.program_id) if row.kind == kind)
+    return _move(referral, stage, actor=actor, at=at, reason=reason)
+
+
+def _move(
+    referral: Referral,
+    stage: Stage,
+    *,
+    actor: Actor,
+    at: datetime,
+    reason: str,
+    deal: Money | None = None,
+) -> StageChange:
+    """Write a move that is allowed, with what follows from it. referral: locked."""
     run_before_move(Moving(referral, stage, actor, at, reason))
     first_time = not StageChange.objects.filter(
         referral_id=referral.id, to_kind=stage.kind
@@ -167,11 +197,13 @@ def _stand_on(referral: Referral, stage: Stage, deal: Money | None, at: datetime
     """Write what follows from standing on a stage: kind, answers, protection, closing, deal."""
     if referral.decided_at is None and stage.kind != StageKind.EXPIRED:
         referral.decided_at = at
+    program = Program.objects.get(id=referral.program_id)
     if stage.kind == StageKind.SUBMITTED:
-        referral.queued_at = at
+        referral.queued_at, referral.answer_due_at = at, promised_at(program, at)
+        referral.escalated_at = None
     if stage.kind == StageKind.ACCEPTED:
-        days = Program.objects.only("protection_days").get(id=referral.program_id).protection_days
-        referral.protected_until = at + timedelta(days=days)
+        referral.protected_until = at + timedelta(days=program.protection_days)
+    referral.stalled_at = None
     referral.closed_at = at if stage.kind in CLOSED_KINDS else None
     if deal is not None:
         referral.deal_minor = deal.minor
@@ -182,6 +214,9 @@ def _stand_on(referral: Referral, stage: Stage, deal: Money | None, at: datetime
             "stage_kind",
             "stage_entered_at",
             "queued_at",
+            "answer_due_at",
+            "escalated_at",
+            "stalled_at",
             "decided_at",
             "closed_at",
             "protected_until",
