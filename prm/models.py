@@ -1,7 +1,7 @@
 """The ground's models, re-exported for Django."""
 
 from prm.accounts.models import Invitation, Membership, PartnerView, User
-from prm.api.models import ApiKey, IdempotencyKey
+from prm.api.models import ApiKey, IdempotencyKey, ServerEvent
 from prm.events.models import Event, EventSeal, HandledEvent, QueuedEvent
 from prm.jobs.models import Job
 from prm.notices.models import AccountMail, Mail, Notice, NoticePreference
@@ -26,6 +26,7 @@ __all__ = [
     "NoticePreference",
     "PartnerView",
     "QueuedEvent",
+    "ServerEvent",
     "Tenant",
     "Upload",
     "User",

@@ -69,3 +69,28 @@ class IdempotencyKey(TenantModel):
 
     def __str__(self) -> str:
         return self.key
+
+
+class ServerEvent(TenantModel):
+    """A fact that another system reported, under that system's own id; the same id again gets the same answer."""
+
+    id = models.BigAutoField(primary_key=True)
+    external_id = models.CharField(max_length=120)
+    kind = models.CharField(max_length=12)
+    # Of the whole report: the same id for something else is refused.
+    request_digest = models.CharField(max_length=64)
+    partner_id = models.UUIDField()
+    referral_id = models.UUIDField()
+    # What was booked; empty for a lead.
+    revenue_event_id = models.UUIDField(null=True, blank=True)
+    body = models.TextField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "prm_server_event"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "external_id"], name="server_event_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.external_id}"
