@@ -33,9 +33,13 @@ from prm.web.htmx import hx_redirect
 @require_GET
 @needs(Capability.MANAGE_PAYOUT_DETAILS)
 def payout_details(request: MemberRequest) -> HttpResponse:
-    """Show where the partner is paid, and the changes."""
-    partner_id = request.member.partner_id
-    assert partner_id is not None
+    """Show where the partner is paid, and the changes, after a fresh sign-in.
+
+    Staff who look on as the partner see the masked account on runs anyway, and cannot answer there.
+    """
+    if not request.member.viewing and not recently_authenticated(request):
+        return ask_again(request)
+    partner_id = request.member.own_partner_id
     page = details_page(
         account_history(partner_id), partner_balances(partner_id), now=timezone.now()
     )
