@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 from prm.slices import load_registrations
 
-SLICES = ("pipeline", "stages", "revenue", "intake", "imports")
+SLICES = ("pipeline", "claims", "stages", "revenue", "intake", "sharing", "imports")
 
 
 class ReferralsConfig(AppConfig):
