@@ -15,7 +15,13 @@ from partners.programs.models import Program
 from prm.web.domains import canonical_domain
 from prm.web.forms import DateField
 from referrals.intake.services import ReferralDraft
-from referrals.pipeline.rules import company_domain, normalised_company, normalised_email
+from referrals.claims.rules import Facts
+from referrals.pipeline.rules import (
+    company_domain,
+    normalised_company,
+    normalised_email,
+    normalised_tax_id,
+)
 
 CUSTOM = "own_"
 LONGEST_CONTEXT = 4000
@@ -113,11 +119,17 @@ class ReferralForm(forms.Form):
             raise ValidationError(_("Enter a web address like company.com"), code="invalid")
         return website
 
-    def looked_up(self) -> tuple[str, str]:
-        """Return domain and normalised email, also of a form that is not complete yet; empty where unreadable."""
+    def looked_up(self) -> Facts:
+        """Return what is said of the company, also by a form that is not complete yet; empty where unreadable."""
         website = str(self.data.get("website", ""))[:200]
         email = str(self.data.get("contact_email", ""))[:254]
-        return company_domain(website, email), normalised_email(email)
+        return Facts(
+            name=normalised_company(str(self.data.get("company", ""))[:160]),
+            domain=company_domain(website, email),
+            email=normalised_email(email),
+            tax_id=normalised_tax_id(str(self.data.get("tax_id", ""))[:40]),
+            country=str(self.data.get("country", ""))[:2],
+        )
 
     @property
     def draft(self) -> ReferralDraft:

@@ -19,7 +19,8 @@ from prm.tenancy.keys import KeyReused
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 from prm.tenancy.services import next_number
-from referrals.intake.selectors import known_company
+from referrals.claims.rules import Facts
+from referrals.claims.selectors import known_company
 from referrals.pipeline.hooks import run_after_submit
 from referrals.pipeline.models import (
     OPEN_KINDS,
@@ -103,9 +104,17 @@ def submit_referral(
     )
     email = normalised_email(draft.contact_email)
     domain = company_domain(draft.website, draft.contact_email)
-    known = known_company(domain, email, partner_id)
+    facts = _facts_of(draft)
+    company = Facts(
+        name=facts["company_norm"],
+        domain=domain,
+        email=email,
+        tax_id=facts["tax_id_norm"],
+        country=draft.country,
+    )
+    known = known_company(company, partner_id, at)
     referral = Referral.objects.create(
-        **_facts_of(draft),
+        **facts,
         number=_number(at),
         program=program,
         partner_id=partner_id,

@@ -30,11 +30,10 @@ from prm.web.formats import day_text, number_text
 from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import COUNT_BOUND, keyset_page
 from prm.web.parts import Tab
+from referrals.claims.selectors import KnownCompany, known_company
 from referrals.intake.forms import ReferralForm, StaffReferralForm, key_of
 from referrals.intake.selectors import (
-    KnownCompany,
     Waiting,
-    known_company,
     people_of_partner,
     programs_open_to,
 )
@@ -242,10 +241,10 @@ def _partner_named(request: MemberRequest) -> Partner | None:
 
 def _known(request: MemberRequest, form: ReferralForm, partner_id: UUID) -> KnownCompany | None:
     """Return what is known of the company, None for nothing or for somebody who asks too often."""
-    domain, email = form.looked_up()
-    if not (domain or email) or not _may_ask(request):
+    company = form.looked_up()
+    if not (company.domain or company.email) or not _may_ask(request):
         return None
-    return known_company(domain, email, partner_id) or None
+    return known_company(company, partner_id, timezone.now()) or None
 
 
 def _unconfirmed(

@@ -1,0 +1,1 @@
+"""One partner at a time on an account: matching, protected claims, duplicates, capacity, availability."""
