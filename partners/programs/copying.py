@@ -78,7 +78,7 @@ def program_document(*, program_id: UUID, copying: bool = False) -> dict[str, An
             "metric": program.metric,
             "metric_target": program.metric_target,
             "protection_days": program.protection_days,
-            "answer_days": program.answer_days,
+            "answer_hours": program.answer_hours,
             "questions": program.custom_fields,
         },
         "parts": {name: data for name, data in found.items() if data is not None},
@@ -174,11 +174,18 @@ def _facts(given: Mapping[str, Any]) -> dict[str, Any]:
         "metric": metric,
         "metric_target": whole_or_none(given.get("metric_target"), 1, 10**14),
         "protection_days": whole(given.get("protection_days"), 0, 3650),
-        "answer_days": whole(given.get("answer_days"), 1, 90),
+        "answer_hours": _answer_hours(given),
         "custom_fields": checked_fields(
             [dict(row) for row in rows(given.get("questions") or [], MAX_FIELDS)]
         ),
     }
+
+
+def _answer_hours(given: Mapping[str, Any]) -> int:
+    """Return the promise in business hours; documents of before 2026-11 say it in days of eight."""
+    if "answer_hours" not in given and "answer_days" in given:
+        return 8 * whole(given["answer_days"], 1, 90)
+    return whole(given.get("answer_hours"), 1, 720)
 
 
 def _fresh_slug(name: str) -> str:

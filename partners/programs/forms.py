@@ -71,11 +71,13 @@ class ProgramForm(forms.Form):
         max_value=3650,
         help_text=_("How long an accepted referral belongs to its partner alone"),
     )
-    answer_days = forms.IntegerField(
-        label=_("First answer within days"),
+    answer_hours = forms.IntegerField(
+        label=_("First answer within business hours"),
         min_value=1,
-        max_value=90,
-        help_text=_("Shown to partners, and decides what is due in the queue"),
+        max_value=720,
+        help_text=_(
+            "Shown to partners, and decides what is due in the queue. Your working hours are in the settings"
+        ),
     )
 
     def __init__(self, data: Any = None, *, initial: Mapping[str, Any], currency: str) -> None:
@@ -120,7 +122,7 @@ class NewProgramForm(ProgramForm):
         "metric",
         "metric_target",
         "protection_days",
-        "answer_days",
+        "answer_hours",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

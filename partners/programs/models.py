@@ -34,8 +34,8 @@ class Program(PublicTenantModel):
     custom_fields = models.JSONField(default=list, blank=True)
     # Days for which an accepted referral belongs to its partner alone.
     protection_days = models.IntegerField(default=90)
-    # Days within which the vendor promises a first answer.
-    answer_days = models.IntegerField(default=2)
+    # Business hours within which the vendor promises a first answer (prm.workhours).
+    answer_hours = models.IntegerField(default=16)
     closed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 

@@ -18,7 +18,7 @@ SETTINGS = frozenset(
         "metric_target",
         "custom_fields",
         "protection_days",
-        "answer_days",
+        "answer_hours",
     }
 )
 # The currency is fixed once commissions are counted in it.
@@ -36,7 +36,7 @@ def create_program(
     """Open a program.
 
     settings: summary, objective, metric, metric_target, custom_fields, protection_days,
-    answer_days.
+    answer_hours.
     Raises ProgramSlugTaken, BadFields. Emits program.created.
     """
     values = _checked(settings, SETTINGS)

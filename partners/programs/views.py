@@ -39,7 +39,7 @@ EDITED = (
     "metric",
     "metric_target",
     "protection_days",
-    "answer_days",
+    "answer_hours",
 )
 
 
@@ -83,7 +83,7 @@ def program_detail(request: MemberRequest, program_id: UUID) -> HttpResponse:
 @needs(Capability.EDIT_PROGRAMS)
 def program_new(request: MemberRequest) -> HttpResponse:
     """Open a program."""
-    initial = {"currency": request.tenant.currency, "protection_days": 90, "answer_days": 2}
+    initial = {"currency": request.tenant.currency, "protection_days": 90, "answer_hours": 16}
     form = NewProgramForm(request.POST or None, initial=initial, currency=request.tenant.currency)
     if form.is_bound and form.is_valid():
         try:

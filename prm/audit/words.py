@@ -189,7 +189,7 @@ FIELDS = {
     "address": _("address"),
     "agreement_text": _("agreement"),
     "agreement_version": _("version of the agreement"),
-    "answer_days": _("days to the first answer"),
+    "answer_hours": _("business hours to the first answer"),
     "country": _("country"),
     "currency": _("currency"),
     "custom_fields": _("questions on the form"),

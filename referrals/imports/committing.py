@@ -19,6 +19,7 @@ from referrals.imports.reading import drafts_of, mapping_of, setting_of, taken_i
 from referrals.imports.reports import commit_report, import_subject
 from referrals.imports.rules import Draft, Setting
 from referrals.imports.work import Work
+from referrals.pipeline.promises import promised_at
 
 _STAGED = """
 create temporary table if not exists import_rows (
@@ -40,15 +41,17 @@ insert into referrals_referral (
   id, number, program_id, partner_id, submitted_by_name, company, company_norm, website, domain, country,
   contact_name,
   contact_title, contact_email, email_norm, contact_phone, context, consent, custom, product, stage_id, stage_kind,
-  stage_entered_at, registered_at, queued_at, decided_at, closed_at, deal_minor, currency, next_step, duplicate_of,
-  external_id, import_id)
+  stage_entered_at, registered_at, queued_at, answer_due_at, decided_at, closed_at, deal_minor, currency,
+  next_step, duplicate_of,
+  external_id, import_id, source)
 select id, number, %(program)s, partner_id, submitted_by_name, company, company_norm, website, domain, country,
   contact_name,
   contact_title, contact_email, email_norm, contact_phone, context, false, custom, product, stage_id, stage_kind,
   stage_at, registered_at, case when stage_kind = 'submitted' then %(queued)s::timestamptz end,
+  case when stage_kind = 'submitted' then %(due)s::timestamptz end,
   case when stage_kind <> 'submitted' then stage_at end,
   case when stage_kind in ('won', 'lost', 'rejected', 'expired') then stage_at end,
-  deal_minor, %(currency)s, '', '', external_id, %(import)s
+  deal_minor, %(currency)s, '', '', external_id, %(import)s, 'import'
   from import_rows order by line
 """
 _CHANGES = """
@@ -147,6 +150,7 @@ def _write_chunk(
         "first": setting.stages["submitted"].id,
         "zone": setting.zone.key,
         "queued": at if setting.mapping.waiting == "queue" else None,
+        "due": promised_at(source.program, at) if setting.mapping.waiting == "queue" else None,
     }
     with connection.cursor() as cursor:
         cursor.execute(_STAGED)

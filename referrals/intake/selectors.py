@@ -37,10 +37,9 @@ def people_of_partner(partner_id: UUID) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A referral in the queue: by which day it is answered as promised, and what looks like the same company."""
+    """A referral in the queue: whether its promised moment has passed, and what looks like the same company."""
 
     referral: Referral
-    due_on: date | None
     is_late: bool
     lookalikes: list[Lookalike]
 

@@ -30,6 +30,7 @@ from referrals.pipeline.models import (
     StageChange,
     StageKind,
 )
+from referrals.pipeline.promises import promised_at
 from referrals.pipeline.rules import (
     company_domain,
     normalised_company,
@@ -126,6 +127,7 @@ def submit_referral(
         stage_entered_at=at,
         registered_at=at,
         queued_at=at,
+        answer_due_at=promised_at(program, at),
         currency=program.currency,
         duplicate_of="known" if known.elsewhere else "own" if known.own_referral_id else "",
         submission_key=key,
@@ -251,9 +253,12 @@ def take_into_queue(*, referral_ids: Collection[UUID], actor: Actor, at: datetim
         .filter(id__in=referral_ids)
         .select_for_update(no_key=True)
         .order_by("id")
-        .only("id", "partner_id")
+        .only("id", "partner_id", "program_id")
     )
-    Referral.objects.filter(id__in=[row.id for row in taken]).update(queued_at=at)
+    for program in Program.objects.filter(id__in={row.program_id for row in taken}):
+        Referral.objects.filter(
+            id__in=[row.id for row in taken if row.program_id == program.id]
+        ).update(queued_at=at, answer_due_at=promised_at(program, at))
     for row in taken:
         emit(
             "referral.queued",
@@ -273,7 +278,12 @@ def take_import_into_queue(*, import_id: UUID, actor: Actor, at: datetime) -> in
 
     A repeat writes nothing. Emits import.queued once, not one event a referral.
     """
-    count = Referral.objects.unanswered_history().filter(import_id=import_id).update(queued_at=at)
+    history = Referral.objects.unanswered_history().filter(import_id=import_id)
+    count = 0
+    for program in Program.objects.filter(id__in=history.values("program_id")):
+        count += history.filter(program_id=program.id).update(
+            queued_at=at, answer_due_at=promised_at(program, at)
+        )
     if count:
         emit(
             "import.queued",

@@ -1,7 +1,6 @@
 """Sending a referral, and answering those that came."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -46,9 +45,8 @@ from referrals.intake.services import (
 from referrals.intake.tables import HistoryTable
 from referrals.pipeline.models import Referral
 from referrals.pipeline.panels import panel
+from referrals.pipeline.promises import promise_words
 from referrals.pipeline.selectors import (
-    Lookalike,
-    answer_due,
     filter_options,
     history_waiting,
     lookalikes_of,
@@ -210,6 +208,7 @@ def _form_page(
         "known": known,
         "vendor": request.tenant.name,
         "program": program,
+        "promised": promise_words(program, timezone.now()),
         "terms": panel("program.terms", program, request.member),
         **_own_link(request, known),
         **context,
@@ -300,21 +299,21 @@ def _waiting(request: MemberRequest) -> dict[str, Any]:
     page = keyset_page(
         waiting_referrals(),
         params=request.GET,
-        orders={"sent": ("queued_at",)},
-        default="sent",
+        orders={"due": ("answer_due_at",)},
+        default="due",
         bound=None,
     )
+    now = timezone.now()
     lookalikes = lookalikes_of(page.rows)
     waiting = [
-        _asked(referral, lookalikes.get(referral.id, []), today=timezone.localdate())
+        Waiting(
+            referral,
+            referral.answer_due_at is not None and referral.answer_due_at < now,
+            lookalikes.get(referral.id, []),
+        )
         for referral in page.rows
     ]
     return {"page": page, "waiting": waiting}
-
-
-def _asked(referral: Referral, lookalikes: list[Lookalike], *, today: date) -> Waiting:
-    due_on = answer_due(referral)
-    return Waiting(referral, due_on, due_on is not None and due_on < today, lookalikes)
 
 
 def _history(request: MemberRequest) -> dict[str, Any]:

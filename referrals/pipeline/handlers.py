@@ -13,10 +13,11 @@ from prm.events.subscriptions import on
 from prm.notices.services import notify
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
+from prm.web.formats import moment_text
 from referrals.pipeline.models import Referral, StageChange, StageKind
 from referrals.pipeline.panels import milestone_lines
 from referrals.pipeline.rules import FORWARD_PATH
-from referrals.pipeline.selectors import answer_due, stages_of
+from referrals.pipeline.selectors import stages_of
 from referrals.pipeline.services import ensure_stages
 
 
@@ -127,7 +128,7 @@ def milestone_facts(
     )
     following = path[step] if 0 < step < len(path) else None
     contact = referral.owner or referral.partner.manager
-    due = answer_due(referral) if change.to_kind == StageKind.SUBMITTED else None
+    due = referral.answer_due_at if change.to_kind == StageKind.SUBMITTED else None
     is_open = change.to_kind in FORWARD_PATH and change.to_kind != StageKind.WON
     return {
         "company": referral.company,
@@ -149,7 +150,7 @@ def milestone_facts(
         "next_step_on": referral.next_step_on.isoformat()
         if is_open and referral.next_step_on
         else "",
-        "answer_on": due.isoformat() if due else "",
+        "answer_by": moment_text(due, "weekday") if due else "",
         "protected_on": timezone.localdate(referral.protected_until).isoformat()
         if referral.protected_until and change.to_kind == StageKind.ACCEPTED
         else "",

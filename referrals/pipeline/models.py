@@ -1,5 +1,6 @@
 """Referrals, the stages they walk through, and what is said about them."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -123,8 +124,10 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         return self.filter(stage_kind__in=OPEN_KINDS)
 
     def waiting(self) -> "ReferralQuerySet":
-        """Referrals that are owed an answer; history that an import took in is owed none."""
-        return self.filter(stage_kind=StageKind.SUBMITTED, queued_at__isnull=False)
+        """Referrals that are owed an answer: no history that an import took in, nothing the partner has to answer."""
+        return self.filter(
+            stage_kind=StageKind.SUBMITTED, queued_at__isnull=False, answer_due_at__isnull=False
+        )
 
     def unanswered_history(self) -> "ReferralQuerySet":
         """Referrals that an import took in as history and nobody has answered: out of the queue, without deadline."""
@@ -198,8 +201,10 @@ class Referral(PublicTenantModel):
     channel = models.CharField(max_length=60, blank=True, default="", db_default="")
     campaign = models.CharField(max_length=80, blank=True, default="", db_default="")
     link_id = models.UUIDField(null=True, blank=True)
-    # The moment by which an answer is promised, in the tenant's business hours; empty: no promise runs.
-    answer_due_at = models.DateTimeField(null=True, blank=True)
+    # The moment by which an answer is promised, in the tenant's business hours; empty while the partner has to answer.
+    answer_due_at = models.DateTimeField(
+        null=True, blank=True, db_default=Now() + timedelta(days=2)
+    )
     # When the promise was broken and somebody was told; since when nothing has moved and both sides were told.
     escalated_at = models.DateTimeField(null=True, blank=True)
     stalled_at = models.DateTimeField(null=True, blank=True)
@@ -433,7 +438,9 @@ class ApprovalRoute(TenantModel):
     class Meta:
         db_table = "referrals_approval_route"
         indexes = [
-            models.Index(fields=["tenant", "program", "position", "id"], name="approval_route_order")
+            models.Index(
+                fields=["tenant", "program", "position", "id"], name="approval_route_order"
+            )
         ]
 
     def __str__(self) -> str:

@@ -12,13 +12,12 @@ from django.utils.translation import gettext, pgettext
 from django_countries import countries
 
 from prm.accounts.members import Member
-from prm.web.formats import day_text, money_text, number_text
+from prm.web.formats import day_text, moment_text, money_text, number_text
 from prm.web.marks import day_mark
 from prm.web.parts import Entry, Stage
 from referrals.pipeline.models import CLOSED_KINDS, Referral, ReferralNote, StageChange, StageKind
 from referrals.pipeline.selectors import (
     PathStep,
-    answer_due,
     changes_of,
     notes_of,
     path_of,
@@ -116,33 +115,41 @@ def next_step_of(referral: Referral, *, member: Member, vendor: str, reason: str
             return NextStep(gettext("Next: %(step)s, by %(day)s") % words, "", "accent", "flag")
         return NextStep(gettext("Next: %(step)s") % words, "", "accent", "flag")
     if referral.stage_kind == StageKind.SUBMITTED:
-        due_on = answer_due(referral)
-        if due_on is None:
-            text = (
-                gettext("It is not in the queue, and no answer is owed.")
-                if member.is_staff
-                else gettext(
-                    "Nobody is asked to answer it. A note below reaches the people who decide."
-                )
-            )
-            return NextStep(gettext("This referral came in as history"), text, "", "info")
-        due = {**names, "day": day_text(due_on, "weekday")}
-        if due_on < timezone.localdate():
-            text = (
-                ""
-                if member.is_staff
-                else gettext("The answer is late. A note below reaches the people who decide.")
-            )
-            return NextStep(
-                gettext("%(vendor)s promised an answer by %(day)s") % due, text, "warn", "clock"
-            )
-        return NextStep(gettext("Next: %(vendor)s answers by %(day)s") % due, "", "accent", "flag")
+        return _waiting_step(referral, names, member)
     title = gettext("Next: %(vendor)s speaks with %(person)s") % {
         **names,
         "person": referral.contact_name or referral.company,
     }
     text = "" if member.is_staff else gettext("You get an email at every step.")
     return NextStep(title, text, "accent", "flag")
+
+
+def _waiting_step(referral: Referral, names: dict[str, str], member: Member) -> NextStep:
+    """Return by when an answer comes, or that none is owed: to history, or until the partner has answered."""
+    due_at = referral.answer_due_at
+    if referral.queued_at is None:
+        text = (
+            gettext("It is not in the queue, and no answer is owed.")
+            if member.is_staff
+            else gettext(
+                "Nobody is asked to answer it. A note below reaches the people who decide."
+            )
+        )
+        return NextStep(gettext("This referral came in as history"), text, "", "info")
+    if due_at is None:
+        text = gettext("The clock goes on when the answer is there.")
+        return NextStep(gettext("%(vendor)s has asked a question") % names, text, "warn", "chat")
+    due = {**names, "day": moment_text(due_at, "weekday")}
+    if due_at >= timezone.now():
+        return NextStep(gettext("Next: %(vendor)s answers by %(day)s") % due, "", "accent", "flag")
+    text = (
+        ""
+        if member.is_staff
+        else gettext("The answer is late. A note below reaches the people who decide.")
+    )
+    return NextStep(
+        gettext("%(vendor)s promised an answer by %(day)s") % due, text, "warn", "clock"
+    )
 
 
 def _entries(

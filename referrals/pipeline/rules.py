@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from datetime import date, timedelta
 
 from prm.web.domains import canonical_domain
 
@@ -89,13 +88,3 @@ REPEATABLE_KINDS = frozenset({"qualified", "opportunity", "lost"})
 def move_is_possible(from_kind: str, to_kind: str) -> bool:
     """Tell whether an editor may allow a move at all: nothing returns to submitted, a win is only undone by refunds."""
     return to_kind != "submitted" and from_kind != "won"
-
-
-def working_days_later(start: date, days: int) -> date:
-    """Return the day a number of working days (Monday to Friday) after a day; none later is the day itself."""
-    day = start
-    while days > 0:
-        day += timedelta(days=1)
-        if day.weekday() < 5:
-            days -= 1
-    return day

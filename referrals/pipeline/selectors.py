@@ -3,13 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from partners.directory.models import Partner
 from partners.directory.rules import folded_name
@@ -25,7 +24,7 @@ from referrals.pipeline.models import (
     StageKind,
     StageMove,
 )
-from referrals.pipeline.rules import FORWARD_PATH, normalised_company, working_days_later
+from referrals.pipeline.rules import FORWARD_PATH, normalised_company
 
 # What else is known of a company counts unless it ended without a customer.
 _ENDED = (StageKind.LOST, StageKind.REJECTED, StageKind.EXPIRED)
@@ -342,13 +341,3 @@ def stage_sizes(stages: Iterable[Stage]) -> dict[int, int]:
         },
     )
     return {int(identity): size for identity, size in sizes.items()}
-
-
-def answer_due(referral: Referral) -> date | None:
-    """Return the day by which the program promises a first answer, in the active zone; None for history.
-
-    Working days count from the day the referral came into the queue.
-    """
-    if referral.queued_at is None:
-        return None
-    return working_days_later(timezone.localdate(referral.queued_at), referral.program.answer_days)

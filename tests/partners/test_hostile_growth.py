@@ -130,7 +130,7 @@ def test_ranges(world: World, visitor: Client, asked: str) -> None:
 
 
 def _doc(**facts: Any) -> dict[str, Any]:
-    program = {"name": "Taken", "currency": "EUR", "protection_days": 90, "answer_days": 5}
+    program = {"name": "Taken", "currency": "EUR", "protection_days": 90, "answer_hours": 5}
     return {
         "schema": "partner-portal/program",
         "version": 1,
@@ -158,7 +158,7 @@ HOSTILE = {
     ),
     "deep part": _doc(parts={"x": json.loads("[" * 800 + "]" * 800)}),
     "huge number": _doc(program={"metric_target": 10**40}),
-    "float": _doc(program={"answer_days": 1e400}),
+    "float": _doc(program={"answer_hours": 1e400}),
     "name number": _doc(program={"name": 5}),
     "currency list": _doc(program={"currency": ["EUR"]}),
     "questions of odd types": _doc(program={"questions": [{"key": [], "type": {}, "label": 5}]}),

@@ -1,6 +1,6 @@
 """The menu says what waits for the person, and says it once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,13 +8,10 @@ from django.test import Client
 from django.utils import timezone
 
 from commissions.payouts.models import PayoutRun
-from partners.programs.models import Program
 from prm.accounts.models import User
 from prm.navigation import NavItem
 from prm.tenancy.scope import tenant_scope
-from referrals.intake.fillers import LONGEST_PROMISE, _late_before
 from referrals.pipeline.models import Referral
-from referrals.pipeline.rules import working_days_later
 from tests.builders.referrals import People, a_partner, a_referral, people_of
 from tests.conftest import World
 
@@ -39,7 +36,9 @@ def _waiting(world: World, count: int, sent: datetime) -> None:
         partner = a_partner("Harbour")
         for number in range(count):
             row = a_referral(sent, partner=partner, contact_email=f"a@c{number}.example")
-            Referral.objects.filter(id=row.id).update(registered_at=sent, queued_at=sent)
+            Referral.objects.filter(id=row.id).update(
+                registered_at=sent, queued_at=sent, answer_due_at=sent + timedelta(days=2)
+            )
         # Answered ones and history that an import took in wait for nobody.
         a_referral(sent, partner=partner, stage="accepted", contact_email="b@b.example")
         old = a_referral(sent, partner=partner, contact_email="h@h.example")
@@ -57,25 +56,13 @@ def test_the_menu_and_the_queue_count_the_same(world: World, count: int) -> None
     assert response.context["page"].count == count
 
 
-def test_the_queue_is_hot_once_a_promised_day_has_passed(world: World) -> None:
+def test_the_queue_is_hot_once_a_promised_moment_has_passed(world: World) -> None:
     _waiting(world, 1, timezone.now() - timedelta(days=10))
 
     assert _page(world.manager, "/acme/manage/")[0]["To review"].hot
     with tenant_scope(world.acme.id):
-        Program.objects.update(answer_days=30)
+        Referral.objects.update(answer_due_at=timezone.now() + timedelta(minutes=1))
     assert not _page(world.manager, "/acme/manage/")[0]["To review"].hot
-
-
-@pytest.mark.parametrize(
-    "today", [datetime(2026, 11, day, tzinfo=UTC).date() for day in range(16, 23)]
-)
-def test_what_is_late_in_the_menu_is_late_on_the_page(today: Any) -> None:
-    starts = _late_before(today, "Europe/Rome")
-    for days in (0, 1, 2, 5, LONGEST_PROMISE):
-        for age in range(150):
-            came = today - timedelta(days=age)
-            late = working_days_later(came, days) < today
-            assert late == (came < starts[days].date()), (came, days)
 
 
 def test_a_run_waits_for_everybody_but_who_prepared_it(world: World) -> None:

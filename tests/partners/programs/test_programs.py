@@ -39,7 +39,7 @@ def test_a_program_opens_with_believable_promises(acme: Tenant, at: datetime) ->
         at=at,
     )
 
-    assert (program.protection_days, program.answer_days) == (90, 2)
+    assert (program.protection_days, program.answer_hours) == (90, 2)
     assert Event.objects.get().name == "program.created"
 
 
@@ -100,7 +100,7 @@ def test_an_admin_opens_edits_and_closes_one(world: World) -> None:
             "name": "Referral partners",
             "currency": "EUR",
             "protection_days": "90",
-            "answer_days": "2",
+            "answer_hours": "2",
         },
     )
     program = program_of(world)
@@ -109,7 +109,7 @@ def test_an_admin_opens_edits_and_closes_one(world: World) -> None:
         {
             "name": "Referrers",
             "protection_days": "60",
-            "answer_days": "1",
+            "answer_hours": "1",
         },
     )
     client.post(f"/acme/manage/programs/{program.id}/close/", {"do": "close"})

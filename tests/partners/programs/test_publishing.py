@@ -226,7 +226,7 @@ def test_the_target_is_read_in_the_metrics_unit(
         "metric": metric,
         "metric_target": typed,
         "protection_days": 90,
-        "answer_days": 2,
+        "answer_hours": 2,
     }
     client = signed_in(world.admin)
 

@@ -21,7 +21,7 @@ from referrals.imports.undoing import undo_import
 from referrals.imports.work import DirectWork
 from referrals.intake.services import take_import_into_queue, take_into_queue
 from referrals.pipeline.models import Referral
-from referrals.pipeline.selectors import answer_due, waiting_referrals
+from referrals.pipeline.selectors import waiting_referrals
 from referrals.pipeline.services import change_stage
 from tests.builders.referrals import a_referral, stage_of
 from tests.builders.revenue import SYSTEM, an_import
@@ -81,7 +81,7 @@ def test_history_is_in_no_queue_and_has_no_deadline(
     with tenant_scope(world.acme.id):
         assert queued() == []
         kestrel = Referral.objects.select_related("program").get(external_id="1")
-        assert (kestrel.stage_kind, kestrel.queued_at, answer_due(kestrel)) == (
+        assert (kestrel.stage_kind, kestrel.queued_at, kestrel.answer_due_at) == (
             "submitted",
             None,
             None,
@@ -97,8 +97,8 @@ def test_new_work_is_owed_an_answer_from_the_day_of_the_import(
     with tenant_scope(world.acme.id):
         assert queued() == ["Kestrel", "Osprey"]
         kestrel = Referral.objects.select_related("program").get(external_id="1")
-        # Two working days after Wednesday, 18 November.
-        assert answer_due(kestrel) == at.date() + timedelta(days=2)
+        # Sixteen business hours after Wednesday, 18 November.
+        assert kestrel.answer_due_at == at + timedelta(days=2)
         assert (source.check_report["history"], source.commit_report["history"]) == (0, 0)
 
 

@@ -1,7 +1,5 @@
 """Two spellings of one company, mailbox or site are the same; two companies never become one by accident."""
 
-from datetime import date
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +12,6 @@ from referrals.pipeline.rules import (
     move_is_possible,
     normalised_company,
     normalised_email,
-    working_days_later,
 )
 
 
@@ -100,19 +97,6 @@ def test_no_text_breaks_the_rules_and_twice_is_once(text: str) -> None:
     assert len(mailbox) <= 254
     assert canonical_domain(domain) == domain
     assert normalised_company(company) == company or len(folded) == 160
-
-
-@pytest.mark.parametrize(
-    ("start", "days", "end"),
-    [
-        (date(2026, 11, 18), 2, date(2026, 11, 20)),
-        (date(2026, 11, 19), 2, date(2026, 11, 23)),
-        (date(2026, 11, 21), 1, date(2026, 11, 23)),
-        (date(2026, 11, 21), 0, date(2026, 11, 21)),
-    ],
-)
-def test_an_answer_is_due_in_working_days(start: date, days: int, end: date) -> None:
-    assert working_days_later(start, days) == end
 
 
 def test_the_default_moves_are_possible_ones() -> None:
