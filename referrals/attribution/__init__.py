@@ -1,0 +1,1 @@
+"""Who a referral is credited to, and why: touches, rules, cases, shares, holds."""
