@@ -14,8 +14,8 @@ from django_countries import countries
 from partners.programs.models import Program
 from prm.web.domains import canonical_domain
 from prm.web.forms import DateField
-from referrals.intake.services import ReferralDraft
 from referrals.claims.rules import Facts
+from referrals.intake.services import ReferralDraft
 from referrals.pipeline.rules import (
     company_domain,
     normalised_company,
