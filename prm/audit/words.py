@@ -167,6 +167,7 @@ SENTENCES = {
 # Changed columns; one without words shows its own name.
 FIELDS = {
     "directory_open": _("public directory"),
+    "privacy_url": _("privacy notice"),
     "metric": _("metric"),
     "metric_target": _("target a year"),
     "objective": _("objective"),

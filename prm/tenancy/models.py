@@ -67,6 +67,8 @@ class Tenant(models.Model):
     mail_sender = models.CharField(max_length=120, blank=True)
     reply_to = models.EmailField(blank=True)
     support_email = models.EmailField(blank=True)
+    # Where visitors read what happens to their data; empty shows no link.
+    privacy_url = models.URLField(max_length=300, blank=True, default="", db_default="")
     require_second_factor = models.BooleanField(default=False)
     # The account that payouts are sent from (SEPA debtor); encrypted IBAN.
     payout_account = models.TextField(blank=True)

@@ -57,6 +57,14 @@ class SettingsForm(forms.Form):
     support_email = forms.EmailField(
         label=_("Support address"), required=False, help_text=_("Shown to partners who need help")
     )
+    privacy_url = forms.URLField(
+        label=_("Privacy notice"),
+        max_length=300,
+        required=False,
+        assume_scheme="https",
+        help_text=_("The web address of yours; linked below every public page"),
+        error_messages={"invalid": _("Enter a web address in the form https://example.com/privacy")},
+    )
     require_second_factor = forms.BooleanField(
         label=_("Staff must use two-step login"),
         required=False,
@@ -85,7 +93,7 @@ class SettingsForm(forms.Form):
         ),
         ("region", _("Language, time and money"), ("language", "time_zone", "currency")),
         ("mail", _("Emails"), ("mail_sender", "reply_to", "support_email")),
-        ("access", _("Access"), ("require_second_factor", "directory_open", "domain")),
+        ("access", _("Access"), ("require_second_factor", "directory_open", "privacy_url", "domain")),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -23,6 +23,7 @@ EDITABLE = [
     "mail_sender",
     "reply_to",
     "support_email",
+    "privacy_url",
     "require_second_factor",
     "directory_open",
     "domain",
