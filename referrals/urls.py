@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("referrals.intake.urls")),
     path("", include("referrals.revenue.urls")),
     path("", include("referrals.imports.urls")),
+    path("", include("referrals.capture.urls")),
 ]

@@ -229,7 +229,6 @@ class PrivacyDeed(models.TextChoices):
     SEEN = "seen", _("Page opened by the person")
     OBJECTED = "objected", _("Objection received")
     ERASED = "erased", _("Personal data erased")
-    REFUSED = "refused", _("New referral of the person refused")
 
 
 class PrivacyEntry(TenantModel):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.urls import reverse
 
 from prm.audit.subjects import Named, names
+from referrals.imports import forgetting  # noqa: F401  its part of an erasure
 from referrals.imports.models import Import
 
 

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('partner_id', models.UUIDField()),
-                ('deed', models.CharField(choices=[('told', 'Notice sent'), ('seen', 'Page opened by the person'), ('objected', 'Objection received'), ('erased', 'Personal data erased'), ('refused', 'New referral of the person refused')], max_length=8)),
+                ('deed', models.CharField(choices=[('told', 'Notice sent'), ('seen', 'Page opened by the person'), ('objected', 'Objection received'), ('erased', 'Personal data erased')], max_length=8)),
                 ('at', models.DateTimeField()),
                 ('effect', models.JSONField(default=dict)),
                 ('actor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

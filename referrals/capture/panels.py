@@ -1,0 +1,61 @@
+"""Sections of capture on a referral's page and on a program's."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from prm.accounts.capabilities import Capability
+from prm.accounts.members import Member
+from referrals.capture.models import Telling
+from referrals.capture.privacy import privacy_of
+from referrals.capture.selectors_privacy import privacy_log
+from referrals.pipeline.models import Referral
+from referrals.pipeline.panels import Panel, adds
+
+
+@adds("referral.aside", order=60)
+def privacy_section(referral: Referral, member: Member) -> Panel | None:
+    """Say what the person referred was told and asked for; to the partner only why details are covered or gone."""
+    erased = referral.contact_name if referral.erased_at else ""
+    if not member.is_staff:
+        hidden = _covered_words() if referral.contact_hidden else ""
+        if not (erased or hidden):
+            return None
+        return _privacy_panel(log=[], hidden=hidden, erase_url="", pseudonym=erased, quiet=True)
+    may_erase = member.may(Capability.DECIDE_REFERRALS) and not referral.erased_at
+    erase = reverse("referrals:manage-person-erase", kwargs={"referral_id": referral.id})
+    return _privacy_panel(
+        log=privacy_log(referral),
+        hidden=gettext("The partner does not see the contact details.")
+        if referral.contact_hidden
+        else "",
+        erase_url=erase if may_erase else "",
+        pseudonym=erased,
+        quiet=False,
+    )
+
+
+def _privacy_panel(**context: Any) -> Panel:
+    return Panel("referrals/capture/privacy_section.html", context)
+
+
+def _covered_words() -> str:
+    return gettext(
+        "The contact's details are covered: they came from the person or the vendor, not from you."
+    )
+
+
+@adds("program.rules", order=60)
+def privacy_of_program(program: Any, member: Member) -> Panel | None:
+    """Show how a program treats the person referred, with the way to change it."""
+    rules = privacy_of(program.id)
+    edit = reverse("referrals:privacy-edit", kwargs={"program_id": program.id})
+    return Panel(
+        "referrals/capture/privacy_of_program.html",
+        {
+            "rules": rules,
+            "tells": str(Telling(rules.tells).label),
+            "edit_url": edit if member.may(Capability.EDIT_PROGRAMS) else "",
+        },
+    )

@@ -1,0 +1,104 @@
+"""What is known of a person referred, as they and the vendor's people read it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from prm.web.formats import number_text
+from referrals.capture.models import PrivacyDeed, PrivacyEntry, PrivacyNotice, PrivacyRules
+from referrals.pipeline.models import Referral, Relationship
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the vendor holds of a person: facts as (term, value), from whom and on what basis."""
+
+    partner: str
+    program: str
+    relationship: str
+    basis: str
+    facts: list[tuple[str, str]]
+    is_open: bool
+
+
+def known_of(notice: PrivacyNotice) -> Known:
+    """Return what a notice's referral holds of its person. notice: loaded with referral, its partner and program."""
+    referral = notice.referral
+    facts = [
+        (_("Name"), referral.contact_name),
+        (_("Job title"), referral.contact_title),
+        (_("Email"), referral.contact_email),
+        (_("Phone"), referral.contact_phone),
+        (_("Company"), referral.company),
+        (_("What was written about the need"), referral.context),
+        *(
+            (question["label"], _said(referral, question))
+            for question in referral.program.custom_fields
+        ),
+    ]
+    rules = PrivacyRules.objects.filter(program_id=referral.program_id).first()
+    return Known(
+        partner=referral.partner.name,
+        program=referral.program.name,
+        relationship=relationship_words(referral),
+        basis=(rules.basis if rules else "") or usual_basis(),
+        facts=[(term, value) for term, value in facts if value],
+        is_open=referral.closed_at is None,
+    )
+
+
+def _said(referral: Referral, question: dict[str, str]) -> str:
+    value = referral.custom.get(question["key"], "")
+    return (_("Yes") if value else _("No")) if isinstance(value, bool) else str(value)
+
+
+def usual_basis() -> str:
+    """Return the lawful basis where the program names none."""
+    return _(
+        "The legitimate interest of both companies in this one business introduction (Article 6(1)(f) GDPR)."
+    )
+
+
+def relationship_words(referral: Referral) -> str:
+    """Return how the partner said it knows the person's company, to that person; empty when it did not say."""
+    return {
+        Relationship.CLIENT: _("Your company is a client of theirs."),
+        Relationship.SUPPLIER: _("Your company is a supplier of theirs."),
+        Relationship.PERSONAL: _("You know each other."),
+        Relationship.EVENT: _("You met at an event."),
+    }.get(referral.relationship, "")  # type: ignore[call-overload, no-any-return]
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of the log of a person's notices and requests. who: of the vendor's people, else empty."""
+
+    words: str
+    who: str
+    effect: str
+    at: datetime
+
+
+def privacy_log(referral: Referral) -> list[LogLine]:
+    """Return what happened with the data of a referral's person, oldest first."""
+    rows = PrivacyEntry.objects.filter(referral_id=referral.id).select_related("actor")
+    return [
+        LogLine(
+            str(PrivacyDeed(row.deed).label),
+            str(row.actor) if row.actor else "",
+            _effect(row.effect),
+            row.at,
+        )
+        for row in rows.order_by("at", "id")
+    ]
+
+
+def _effect(effect: dict[str, int]) -> str:
+    count = sum(effect.values())
+    if not count:
+        return ""
+    return ngettext("%(count)s row changed", "%(count)s rows changed", count) % {
+        "count": number_text(count)
+    }
