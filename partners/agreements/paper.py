@@ -14,10 +14,16 @@ from partners.agreements.models import Acceptance
 from partners.agreements.rules import readable_hash, text_hash
 from partners.programs.texts import rendered
 from prm.events.services import SYSTEM, emit
-from prm.jobs.files import private_path, private_root
+from prm.jobs.files import private_path, private_root, safe_name
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 from prm.web.papers import keep_paper, paper_pdf
+
+
+def copy_name(acceptance: Acceptance) -> str:
+    """Return the name of the copy's file as people get it."""
+    number, partner = acceptance.version.number, acceptance.partner.name.replace("/", " ")
+    return safe_name(f"agreement-{acceptance.program.slug}-v{number}-{partner}.pdf")
 
 
 def stored_copy(acceptance: Acceptance) -> Path | None:

@@ -20,7 +20,7 @@ from partners.agreements.differences import changes_between
 from partners.agreements.forms import SignForm
 from partners.agreements.models import Acceptance, AgreementVersion
 from partners.agreements.panels import effect_of
-from partners.agreements.paper import stored_copy
+from partners.agreements.paper import copy_name, stored_copy
 from partners.agreements.rules import readable_hash, text_hash
 from partners.agreements.selectors import (
     AgreementDue,
@@ -41,7 +41,6 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
-from prm.jobs.files import safe_name
 from prm.web.htmx import hx_redirect
 
 
@@ -148,11 +147,10 @@ def agreement_pdf(request: MemberRequest, acceptance_id: UUID) -> HttpResponse:
         if not reading_only:
             waiting.headers["Refresh"] = "2"
         return waiting
-    name = f"agreement-{found.program.slug}-v{found.version.number}-{found.partner.name}.pdf"
     response = FileResponse(
         path.open("rb"),
         as_attachment=True,
-        filename=safe_name(name),
+        filename=copy_name(found),
         content_type="application/pdf",
     )
     response.headers["X-Content-Type-Options"] = "nosniff"

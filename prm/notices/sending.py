@@ -14,6 +14,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from django.utils import timezone
 
+from prm.notices.attachments import Attachment, source_of
 from prm.notices.kinds import kind_named
 from prm.notices.links import unsubscribe_url
 from prm.notices.models import AccountMail, Mail, MailState
@@ -111,7 +112,10 @@ def _send(box: Box, mail: Any, server: BaseEmailBackend) -> bool:
     if timezone.now() >= mail.leased_until:
         return False
     try:
-        message(mail, box.tenant, server).send()
+        leaving = message(mail, box.tenant, server)
+        if (found := _attachment(box, mail)) is not None:
+            leaving.attach(found.name, found.content, found.media_type)
+        leaving.send()
     except Exception as problem:  # noqa: BLE001  whatever the server says is kept with the mail
         log.warning(
             "mail not sent", mail_id=mail.id, attempts=mail.attempts, error=type(problem).__name__
@@ -156,6 +160,15 @@ def message(
     if mail.html:
         sent.attach_alternative(mail.html, "text/html")
     return sent
+
+
+def _attachment(box: Box, mail: Any) -> Attachment | None:
+    """Return the file that goes with the mail; one that cannot be had fails the mail, which is tried again."""
+    source = source_of(getattr(mail, "kind", ""))
+    if source is None:
+        return None
+    with box.open():
+        return source(mail)
 
 
 def _mark_sent(box: Box, mail: Any) -> None:

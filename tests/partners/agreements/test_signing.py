@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import mail as post
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -34,6 +35,7 @@ from prm.accounts.models import User
 from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.notices.models import Mail, Notice
+from prm.notices.sending import send_due
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from referrals.intake.services import submit_referral
@@ -432,13 +434,20 @@ def test_an_approved_enrolment_becomes_active_when_signed(
         assert Enrollment.objects.get().state == EnrollmentState.ACTIVE
 
 
-def test_the_copy_names_both_sides_and_the_hash_and_goes_to_the_signers(
-    cast: Cast, deliver: Callable[[], int], settings: Any, tmp_path: Path
-) -> None:
+@pytest.fixture
+def private(settings: Any, tmp_path: Path) -> Path:
+    """Keep private files in a folder of the test's own."""
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {**settings.STORAGES["default"], "OPTIONS": {"location": str(tmp_path)}},
     }
+    return tmp_path
+
+
+@pytest.mark.usefixtures("private")
+def test_the_copy_names_both_sides_and_the_hash_and_goes_to_the_signers(
+    cast: Cast, deliver: Callable[[], int]
+) -> None:
     with tenant_scope(cast.world.acme.id):
         Tenant.objects.filter(id=cast.world.acme.id).update(legal_name="Acme Holding B.V.")
     boss = signed_in(cast.boss)
@@ -466,6 +475,29 @@ def test_the_copy_names_both_sides_and_the_hash_and_goes_to_the_signers(
         body = Mail.objects.get(kind="agreement.copy").text
     assert mails == ["boss@kestrel.example"]
     assert f"/acme/agreement/signed/{kept.id}/" in body
+
+
+def test_the_copy_goes_with_the_mail_also_when_its_file_was_lost(
+    cast: Cast, deliver: Callable[[], int], private: Path
+) -> None:
+    cast.post(signed_in(cast.boss))
+    deliver()
+    with tenant_scope(cast.world.acme.id):
+        kept = Acceptance.objects.get()
+        keep_copy(kept.id, at=timezone.now())
+    deliver()
+    next(private.rglob("*.pdf")).unlink()
+
+    send_due(cast.world.acme.id)
+
+    outbox: list[Any] = post.outbox
+    sent = [mail for mail in outbox if "Your copy" in mail.subject]
+    assert [mail.to for mail in sent] == [["boss@kestrel.example"]]
+    [(name, content, kind)] = sent[0].attachments
+    assert name.startswith(f"agreement-{cast.program.slug}-v1-Kestrel-")
+    assert kind == "application/pdf"
+    words = "".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages)
+    assert kept.text_hash in "".join(words.split())
 
 
 def test_the_copy_of_another_partner_is_not_given_out(cast: Cast) -> None:
