@@ -29,6 +29,7 @@ from prm.web.parts import Stat, Task
 from referrals.pipeline.models import OPEN_KINDS, Referral, StageKind
 from referrals.pipeline.panels import rewards_of
 from referrals.pipeline.selectors import stages_of
+from referrals.pipeline.tables import person_words
 
 
 def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
@@ -182,6 +183,7 @@ def _moving_rows(moving: list[Referral], member: Member) -> list[dict[str, Any]]
         rows.append(
             {
                 "referral": referral,
+                "person": person_words(referral, staff=False),
                 "reward": rewards.get(referral.id),
                 "ended": lost,
                 "step": step,

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Case, CharField, F, QuerySet, Value, When
+from django.db.models import Case, CharField, F, QuerySet, TextChoices, Value, When
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from prm.web.copying import MOMENT, MONEY, TEXT, Copied, copy_csv
-from referrals.pipeline.models import Referral, StageKind
+from referrals.pipeline.masking import covered
+from referrals.pipeline.models import Referral, Relationship, Role, Source, StageKind
 
 _STAGE = object()
 _SENDER = Coalesce(
@@ -34,7 +35,16 @@ _SOURCES: list[tuple[Any, str]] = [
     ("deal_minor", MONEY),
     ("currency", TEXT),
     ("protected_until", MOMENT),
+    ("source", TEXT),
+    ("role", TEXT),
+    ("relationship", TEXT),
 ]
+_CODES: dict[Any, type[TextChoices]] = {
+    "source": Source,
+    "role": Role,
+    "relationship": Relationship,
+}
+_CONTACT = frozenset({"contact_name", "contact_title", "contact_email", "contact_phone"})
 
 
 def copy_referrals(
@@ -50,10 +60,24 @@ def copied(
     """Return the rows of the file in their order, and its columns."""
     sources = [row for row in _SOURCES if staff or row[0] != "partner__name"]
     columns = [
-        Copied(word, _stage_label() if source is _STAGE else source, kind, F("currency"))
+        Copied(word, _as_read(source, staff=staff), kind, F("currency"))
         for word, (source, kind) in zip(header, sources, strict=True)
     ]
     return referrals.order_by("-registered_at", "-id"), columns
+
+
+def _as_read(source: Any, *, staff: bool) -> Any:
+    """Return what a column is read from: stages and codes in words, a partner's contacts covered where they must be."""
+    if source is _STAGE:
+        return _stage_label()
+    if source in _CODES:
+        return _words_of(source, _CODES[source])
+    return covered(source) if source in _CONTACT and not staff else source
+
+
+def _words_of(column: str, choices: type[TextChoices]) -> Case:
+    whens = [When(**{column: one.value}, then=Value(str(one.label))) for one in choices]
+    return Case(*whens, default=Value(""), output_field=CharField())
 
 
 def _stage_label() -> Coalesce:

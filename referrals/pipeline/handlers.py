@@ -14,6 +14,7 @@ from prm.notices.services import notify
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 from prm.web.formats import moment_text
+from referrals.pipeline.masking import contact_of
 from referrals.pipeline.models import Referral, StageChange, StageKind
 from referrals.pipeline.panels import milestone_lines
 from referrals.pipeline.rules import FORWARD_PATH
@@ -138,7 +139,7 @@ def milestone_facts(
         "stage_label": change.to_stage.label,
         "before_label": change.from_stage.label if change.from_stage else "",
         "first_name": person.name.split()[0] if person.name.split() else "",
-        "contact": referral.contact_name,
+        "contact": contact_of(referral, staff=False).name,
         "vendor": vendor,
         "partner": referral.partner.name,
         "step": step,

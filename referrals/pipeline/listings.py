@@ -25,7 +25,8 @@ from prm.web.htmx import redirect_to
 from prm.web.paging import COUNT_BOUND, PAGE_SIZE, Page, keyset_page, page_by
 from prm.web.parts import Tab
 from referrals.pipeline.listed import own_counts, own_page
-from referrals.pipeline.models import Referral, StageKind
+from referrals.pipeline.masking import contact_of
+from referrals.pipeline.models import Referral, Relationship, Role, Source, StageKind
 from referrals.pipeline.panels import rewards_are_known, rewards_of
 from referrals.pipeline.selectors import VIEWS, Options, filter_options, referral_rows
 from referrals.pipeline.tables import PartnerReferralTable, StaffReferralTable, sender_name
@@ -233,6 +234,9 @@ def export_header(*, staff: bool) -> list[str]:
         gettext("Deal value"),
         gettext("Currency"),
         gettext("Protected until"),
+        gettext("Came in by"),
+        gettext("Partner's role"),
+        gettext("Relationship"),
     ]
 
 
@@ -242,16 +246,17 @@ def export_rows(wanted: Wanted, visible: QuerySet[Referral], *, staff: bool) -> 
         "stage", "program", "partner", "submitted_by"
     )
     for row in found.order_by("-registered_at", "-id").iterator(chunk_size=2000):
+        contact = contact_of(row, staff=staff)
         yield [
             row.number,
             *([row.partner.name] if staff else []),
             row.company,
             row.website,
             row.country,
-            row.contact_name,
-            row.contact_title,
-            row.contact_email,
-            row.contact_phone,
+            contact.name,
+            contact.title,
+            contact.email,
+            contact.phone,
             row.program.name,
             row.stage.label,
             sender_name(row),
@@ -260,6 +265,9 @@ def export_rows(wanted: Wanted, visible: QuerySet[Referral], *, staff: bool) -> 
             Money(row.deal_minor, row.currency) if row.deal_minor is not None else None,
             row.currency,
             row.protected_until,
+            str(Source(row.source).label),
+            str(Role(row.role).label),
+            str(Relationship(row.relationship).label) if row.relationship else "",
         ]
 
 

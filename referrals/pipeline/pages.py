@@ -15,7 +15,17 @@ from prm.accounts.members import Member
 from prm.web.formats import day_text, moment_text, money_text, number_text
 from prm.web.marks import day_mark
 from prm.web.parts import Entry, Stage
-from referrals.pipeline.models import CLOSED_KINDS, Referral, ReferralNote, StageChange, StageKind
+from referrals.pipeline.masking import contact_of
+from referrals.pipeline.models import (
+    CLOSED_KINDS,
+    Referral,
+    ReferralNote,
+    Relationship,
+    Role,
+    Source,
+    StageChange,
+    StageKind,
+)
 from referrals.pipeline.selectors import (
     PathStep,
     changes_of,
@@ -77,8 +87,8 @@ def referral_page(referral: Referral, *, member: Member, vendor: str) -> Referra
             referral, member=member, vendor=vendor, reason=changes[-1].reason if changes else ""
         ),
         entries=_entries(referral, changes, notes, member=member, vendor=vendor),
-        contact=_contact(referral),
-        details=_details(referral),
+        contact=_contact(referral, member),
+        details=_details(referral, member),
         people=_people(referral),
     )
 
@@ -105,7 +115,9 @@ def next_step_of(referral: Referral, *, member: Member, vendor: str, reason: str
         title = {
             StageKind.LOST: gettext("%(company)s did not sign"),
             StageKind.REJECTED: gettext("%(vendor)s declined this referral"),
-            StageKind.EXPIRED: gettext("This referral has expired"),
+            StageKind.EXPIRED: gettext("This referral was taken back")
+            if referral.recalled_at
+            else gettext("This referral has expired"),
         }[StageKind(referral.stage_kind)]
         return NextStep(title % names, reason, "", "info")
     if referral.next_step:
@@ -118,7 +130,7 @@ def next_step_of(referral: Referral, *, member: Member, vendor: str, reason: str
         return _waiting_step(referral, names, member)
     title = gettext("Next: %(vendor)s speaks with %(person)s") % {
         **names,
-        "person": referral.contact_name or referral.company,
+        "person": contact_of(referral, staff=member.is_staff).name or referral.company,
     }
     text = "" if member.is_staff else gettext("You get an email at every step.")
     return NextStep(title, text, "accent", "flag")
@@ -235,29 +247,35 @@ def _note_words(note: ReferralNote, member: Member) -> str:
     )
 
 
-def _contact(referral: Referral) -> list[tuple[str, Any]]:
-    mail = (
-        format_html('<a href="mailto:{0}">{0}</a>', referral.contact_email)
-        if referral.contact_email
-        else ""
-    )
+def _contact(referral: Referral, member: Member) -> list[tuple[str, Any]]:
+    seen = contact_of(referral, staff=member.is_staff)
+    mail: Any = seen.email
+    if mail and not seen.is_covered:
+        mail = format_html('<a href="mailto:{0}">{0}</a>', seen.email)
     facts = [
-        (gettext("Name"), referral.contact_name),
-        (gettext("Role"), referral.contact_title),
+        (gettext("Name"), seen.name),
+        (gettext("Role"), seen.title),
         (gettext("Email"), mail),
-        (gettext("Phone"), referral.contact_phone),
+        (gettext("Phone"), seen.phone),
         (gettext("Website"), referral.website),
     ]
     return [(term, value) for term, value in facts if value]
 
 
-def _details(referral: Referral) -> list[tuple[str, Any]]:
+def _details(referral: Referral, member: Member) -> list[tuple[str, Any]]:
+    seen = contact_of(referral, staff=member.is_staff)
     facts = [
         (gettext("Number"), referral.number),
         (gettext("Program"), referral.program.name),
+        (gettext("Came in by"), str(Source(referral.source).label)),
+        (gettext("Partner's role"), str(Role(referral.role).label)),
+        (
+            gettext("Relationship"),
+            str(Relationship(referral.relationship).label) if referral.relationship else "",
+        ),
         (gettext("Country"), countries.name(referral.country) if referral.country else ""),
         (gettext("Product"), referral.product),
-        *custom_answers(referral),
+        *([] if seen.is_covered else custom_answers(referral)),
         (gettext("Permission"), gettext("Given") if referral.consent else gettext("Not confirmed")),
         (
             gettext("Deal value"),
@@ -267,7 +285,7 @@ def _details(referral: Referral) -> list[tuple[str, Any]]:
             gettext("Protected until"),
             day_mark(referral.protected_until, "medium") if referral.protected_until else "",
         ),
-        (gettext("Context"), referral.context),
+        (gettext("Context"), seen.context),
     ]
     return [(term, value) for term, value in facts if value]
 

@@ -23,6 +23,7 @@ from prm.web.tables import (
     two_lines,
 )
 from referrals.pipeline.listed import Listed
+from referrals.pipeline.masking import covered_name
 from referrals.pipeline.models import Referral, StageKind
 from referrals.pipeline.panels import Reward
 
@@ -41,6 +42,13 @@ ENDED_KINDS = frozenset({"lost", "rejected", "expired"})
 def stage_tone(kind: str) -> str:
     """Return the tone of a stage's badge: waiting, won, over, or on its way."""
     return STAGE_TONES.get(kind, "accent")  # type: ignore[call-overload, no-any-return]
+
+
+def person_words(referral: Referral | Listed, *, staff: bool) -> str:
+    """Return the contact's name and title in one line, as the reader may see them."""
+    title = "" if referral.contact_hidden and not staff else referral.contact_title
+    name = covered_name(referral.contact_name, hidden=referral.contact_hidden and not staff)
+    return ", ".join(filter(None, [name, title]))
 
 
 def sender_name(referral: Referral) -> str:
@@ -79,7 +87,7 @@ class PartnerReferralTable(Table):
         return ident(
             record.company,
             self.url(record.id),
-            sub=", ".join(filter(None, [record.contact_name, record.contact_title])),
+            sub=person_words(record, staff=False),
             hue=record.id,
             narrow=record.stage_label,
         )
