@@ -1,0 +1,38 @@
+"""Prove the signatures: `manage.py verify_agreements [--tenant slug]`; exit 1 names each tenant's first bad one."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from partners.agreements.verification import faults, signature_count
+from prm.tenancy.models import Tenant
+from prm.tenancy.scope import tenant_scope
+
+
+class Command(BaseCommand):
+    help = "Prove every signed text against its hash and the audit trail."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--tenant", help="slug of one tenant; all of them without it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        tenants = Tenant.objects.order_by("slug")
+        if options["tenant"]:
+            tenants = tenants.filter(slug=options["tenant"])
+            if not tenants:
+                raise CommandError(f"no tenant {options['tenant']}")
+        broken = [tenant.slug for tenant in tenants if not self._sound(tenant)]
+        if broken:
+            raise CommandError(f"broken: {', '.join(broken)}", returncode=1)
+
+    def _sound(self, tenant: Tenant) -> bool:
+        with tenant_scope(tenant.id):
+            fault, count = next(faults(), None), signature_count()
+        if fault is None:
+            self.stdout.write(f"{tenant.slug}: {count} signatures, sound")
+            return True
+        self.stdout.write(
+            f"{tenant.slug}: signature {fault.position} of {count}, {fault.acceptance_id}: {fault.problem}"
+        )
+        return False
