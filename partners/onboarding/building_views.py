@@ -26,6 +26,7 @@ from partners.onboarding.building import (
     remove_step,
     shift_step,
 )
+from partners.onboarding.catching_up import waiting_for
 from partners.onboarding.forms import StepForm, TextsForm, TrackForm, UnlocksForm, field_name
 from partners.onboarding.models import Step, StepKind, Track
 from partners.onboarding.selectors import holds_back, step_title, steps_of, track_rows
@@ -39,6 +40,7 @@ from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.audit.selectors import history_of
 from prm.events.services import Actor
+from prm.jobs.services import start_job
 from prm.money import Money
 from prm.web.htmx import hx_redirect
 
@@ -124,6 +126,7 @@ def track_detail(request: MemberRequest, track_id: UUID) -> HttpResponse:
             for number, step in enumerate(steps, 1)
         ],
         "history": history_of(f"track:{track.id}"),
+        "waiting_count": waiting_for(track, timezone.now()).count(),
         "may_edit": request.member.may(Capability.EDIT_PROGRAMS),
     }
     return render(request, "partners/onboarding/track.html", context)
@@ -145,6 +148,24 @@ def track_publish(request: MemberRequest, track_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("The track is published. New partners start on it."))
     return hx_redirect(request, "partners:track-detail", track_id=track.id)
+
+
+@require_POST
+@needs(Capability.EDIT_PROGRAMS)
+def track_start(request: MemberRequest, track_id: UUID) -> HttpResponse:
+    """Start the partners that were in the program before the track; the worker does it."""
+    track, now = _track(track_id), timezone.now()
+    if not waiting_for(track, now).exists():
+        messages.info(request, _("No partner waits for this track."))
+        return hx_redirect(request, "partners:track-detail", track_id=track.id)
+    job = start_job(
+        kind="onboarding.start",
+        params={"track": str(track.id)},
+        actor=_actor(request),
+        at=now,
+        back_path=f"manage/tracks/{track.id}/",
+    )
+    return hx_redirect(request, "job-detail", job_id=job.id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -42,6 +42,7 @@ urlpatterns = [
     path(
         "manage/tracks/<uuid:track_id>/publish/", building_views.track_publish, name="track-publish"
     ),
+    path("manage/tracks/<uuid:track_id>/start/", building_views.track_start, name="track-start"),
     path("manage/tracks/<uuid:track_id>/steps/new/", building_views.step_new, name="step-new"),
     path("manage/track-steps/<int:step_id>/", building_views.step_edit, name="step-edit"),
     path("manage/track-steps/<int:step_id>/move/", building_views.step_move, name="step-move"),
