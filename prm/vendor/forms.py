@@ -63,7 +63,9 @@ class SettingsForm(forms.Form):
         required=False,
         assume_scheme="https",
         help_text=_("The web address of yours; linked below every public page"),
-        error_messages={"invalid": _("Enter a web address in the form https://example.com/privacy")},
+        error_messages={
+            "invalid": _("Enter a web address in the form https://example.com/privacy")
+        },
     )
     require_second_factor = forms.BooleanField(
         label=_("Staff must use two-step login"),
@@ -93,7 +95,11 @@ class SettingsForm(forms.Form):
         ),
         ("region", _("Language, time and money"), ("language", "time_zone", "currency")),
         ("mail", _("Emails"), ("mail_sender", "reply_to", "support_email")),
-        ("access", _("Access"), ("require_second_factor", "directory_open", "privacy_url", "domain")),
+        (
+            "access",
+            _("Access"),
+            ("require_second_factor", "directory_open", "privacy_url", "domain"),
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,12 +1,9 @@
 """Pages of the vendor's settings and look, and the files that carry the look."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -19,8 +16,8 @@ from prm.tenancy.models import Tenant
 from prm.vendor import services
 from prm.vendor.forms import LookForm, SettingsForm
 from prm.vendor.rules import foreground_on
+from prm.vendor.tabs import settings_tabs
 from prm.web.htmx import hx_redirect
-from prm.web.parts import Tab
 
 UNPROCESSABLE = 422
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -47,7 +44,7 @@ def tenant_settings(request: MemberRequest) -> HttpResponse:
         else:
             messages.success(request, _("The settings are saved"))
             return hx_redirect(request, "tenant-settings")
-    context = {"form": form, "tabs": _tabs("settings")}
+    context = {"form": form, "tabs": settings_tabs("settings")}
     return render(
         request, "prm/vendor/settings.html", context, status=UNPROCESSABLE if form.is_bound else 200
     )
@@ -76,7 +73,7 @@ def tenant_branding(request: MemberRequest) -> HttpResponse:
     reads = foreground_on(tenant.accent)
     context = {
         "form": form,
-        "tabs": _tabs("look"),
+        "tabs": settings_tabs("look"),
         "contrast": f"{reads.ratio:.1f}",
         "dark_text": reads.foreground != "#ffffff",
     }
@@ -115,13 +112,3 @@ def _kept(response: HttpResponse, request: HttpRequest, version: str) -> HttpRes
 
 def _actor(request: MemberRequest) -> Actor:
     return Actor(user_id=request.member.user_id, name=request.member.name)
-
-
-def _tabs(current: str) -> list[Tab]:
-    rows: list[tuple[str, Any, str]] = [
-        ("settings", _("Settings"), "tenant-settings"),
-        ("look", _("Look"), "tenant-branding"),
-    ]
-    return [
-        Tab(label=label, url=reverse(name), current=key == current) for key, label, name in rows
-    ]

@@ -214,6 +214,11 @@ def day_text(value: date | datetime, form: str = "long", *, language: str | None
     return _day(day, form, language or get_language() or "en")
 
 
+def weekday_text(number: int, *, language: str | None = None) -> str:
+    """Return the name of a day of the week, 0 for Monday, as a word on its own: "Monday", "lunedì"."""
+    return str(locale_of(language).days["stand-alone"]["wide"][number])
+
+
 def clock_text(value: datetime, *, language: str | None = None) -> str:
     """Return the time of day in the active zone: "09:12", "9:12 AM", "ore 09:12"."""
     local = local_moment(value)
