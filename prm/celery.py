@@ -23,6 +23,8 @@ app.autodiscover_tasks(
         "partners.training",
         "partners.applications",
         "partners.onboarding",
+        "referrals.pipeline",
+        "referrals.sharing",
         "commissions.accruals",
         "commissions.statements",
     ],

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "prm.accounts.middleware.MemberMiddleware",
     "prm.accounts.middleware.LanguageMiddleware",
+    "prm.api.middleware.ApiKeyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -220,6 +221,7 @@ CELERY_TASK_ROUTES = {
     "partners.agreements.tasks.*": {"queue": "bulk"},
     "partners.directory.tasks.*": {"queue": "bulk"},
     "partners.training.tasks.*": {"queue": "bulk"},
+    "referrals.sharing.tasks.*": {"queue": "bulk"},
 }
 CELERY_BEAT_SCHEDULE = {
     "relay-events": {
@@ -262,6 +264,15 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "keep-promises": {
+        "task": "referrals.pipeline.tasks.keep_promises",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "tell-stalled": {
+        "task": "referrals.pipeline.tasks.tell_all_stalled",
+        "schedule": crontab(hour=6, minute=30),
+    },
     "mend-onboarding": {
         "task": "partners.onboarding.tasks.mend_runs",
         "schedule": crontab(hour=3, minute=20),
@@ -277,6 +288,11 @@ CELERY_BEAT_SCHEDULE = {
     "take-up-changes": {
         "task": "partners.directory.tasks.take_up_changes",
         "schedule": crontab(minute=5),
+    },
+    "count-clicks": {
+        "task": "referrals.sharing.tasks.count_clicks",
+        "schedule": 10.0,
+        "options": {"expires": 10},
     },
     "release-holds": {
         "task": "commissions.accruals.tasks.release_holds",

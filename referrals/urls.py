@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("referrals.stages.urls")),
     path("", include("referrals.intake.urls")),
     path("", include("referrals.revenue.urls")),
+    path("", include("referrals.sharing.urls")),
     path("", include("referrals.imports.urls")),
     path("", include("referrals.capture.urls")),
 ]

@@ -16,7 +16,16 @@ Handler = Callable[[HttpRequest], HttpResponse]
 # Pages where nobody acts for the partner they belong to: an invitation may lead from one partner to another, and an
 # application belongs to no partner yet.
 # The public directory shows everybody the same.
-OUTSIDE_PARTNERS = ("/invitation", "/join/", "/application/", "/directory/", "/sitemap.xml")
+OUTSIDE_PARTNERS = (
+    "/invitation",
+    "/join/",
+    "/application/",
+    "/directory/",
+    "/sitemap.xml",
+    "/r/",
+    "/p/",
+    "/contact/",
+)
 
 
 class TenantAddressMiddleware:
@@ -86,7 +95,8 @@ class TenantScopeMiddleware:
         tenant = request.tenant  # type: ignore[attr-defined]
         if tenant is None:
             return self.get_response(request)
-        member = request.member  # type: ignore[attr-defined]
+        # Who works here: a person, or a program with a key.
+        member = request.member or getattr(request, "caller", None)  # type: ignore[attr-defined]
         joining = request.path_info.startswith(OUTSIDE_PARTNERS)
         with tenant_scope(tenant.id, member.partner_id if member and not joining else None):
             response = self.get_response(request)

@@ -1,0 +1,238 @@
+"""Leads of the public forms and of codes: whose they are, and the referral that they become."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from partners.onboarding.unlocks import FeatureLocked
+from partners.programs.models import Program
+from prm.accounts.capabilities import Capability
+from prm.accounts.selectors import members_with
+from prm.events.services import SYSTEM, Actor, emit
+from prm.notices.services import notify
+from prm.tenancy.scope import current_scope
+from referrals.intake.services import NotEnrolled, ProbationFull, ReferralDraft, submit_referral
+from referrals.pipeline.hooks import MoveRefused
+from referrals.pipeline.models import Referral, Source
+from referrals.sharing.models import Coupon, LandingPage, Lead, Link, Via
+from referrals.sharing.rules import Remembered, counting_clicks, normalised_code
+from referrals.sharing.settings import sharing_rules
+
+
+class CouponNotUsable(ValueError):
+    """No such code, or it is not valid now, or used up."""
+
+
+@dataclass(frozen=True)
+class LeadFacts:
+    """What a visitor wrote, and what the address and the browser say of where it came from."""
+
+    program_id: UUID
+    company: str
+    name: str
+    email: str
+    phone: str = ""
+    website: str = ""
+    country: str = ""
+    message: str = ""
+    coupon: str = ""
+    consent_text: str = ""
+    language: str = ""
+    link_id: UUID | None = None
+    page_id: UUID | None = None
+    clicks: Sequence[Remembered] = ()
+    utm: dict[str, str] = field(default_factory=dict)
+    channel: str = ""
+    campaign: str = ""
+
+
+@dataclass(frozen=True)
+class Credit:
+    """Whose lead it is, and what told so."""
+
+    partner_id: UUID
+    via: str
+    link: Link | None = None
+    coupon: Coupon | None = None
+    clicked_at: datetime | None = None
+
+
+def find_coupon(*, code: str, program_id: UUID, at: datetime) -> Coupon | None:
+    """Return the code that may be used in the program at this moment, however it is written; else None."""
+    coupon = Coupon.objects.filter(
+        code_norm=normalised_code(code), program_id=program_id, retired_at=None, starts_at__lte=at
+    ).first()
+    if coupon is None or (coupon.ends_at is not None and coupon.ends_at <= at):
+        return None
+    used_up = coupon.uses_max is not None and coupon.use_count >= coupon.uses_max
+    return None if used_up else coupon
+
+
+def credit_of(facts: LeadFacts, at: datetime) -> Credit | None:
+    """Return whose a lead is: the code's partner, else the link's in the address, the page's, the browser's last click.
+
+    A remembered click counts for as many days as the program says. None when nothing names a partner.
+    """
+    if facts.coupon and (
+        coupon := find_coupon(code=facts.coupon, program_id=facts.program_id, at=at)
+    ):
+        return Credit(coupon.partner_id, Via.COUPON, coupon=coupon)
+    if facts.link_id and (link := _live_link(facts.link_id, facts.program_id)):
+        return Credit(link.partner_id, Via.LINK, link=link)
+    if facts.page_id:
+        owner = LandingPage.objects.values_list("partner_id", flat=True).get(id=facts.page_id)
+        return Credit(owner, Via.PAGE)
+    days = sharing_rules(facts.program_id).cookie_days
+    for click in reversed(
+        counting_clicks(facts.clicks, program_id=facts.program_id, days=days, at=at)
+    ):
+        if link := _live_link(click.link_id, facts.program_id):
+            return Credit(link.partner_id, Via.COOKIE, link=link, clicked_at=click.at)
+    return None
+
+
+def _live_link(link_id: UUID, program_id: UUID) -> Link | None:
+    return Link.objects.filter(id=link_id, program_id=program_id, retired_at=None).first()
+
+
+@transaction.atomic
+def take_lead(*, facts: LeadFacts, at: datetime, key: UUID | None) -> Referral | None:
+    """Take a visitor's request in: a referral of the partner that sent the visitor, else word to the vendor's people.
+
+    key: made with the form; the same key again returns the first referral and writes nothing.
+    None when no partner is credited, or the partner may not refer now: then nothing but a notice to those who
+    decide referrals is kept. Raises KeyReused. Emits referral.submitted, sharing.lead.
+    """
+    credit = credit_of(facts, at)
+    if credit is None:
+        _tell_vendor(facts, at)
+        return None
+    try:
+        with transaction.atomic():
+            return _take_credited(facts, credit, at, key)
+    except CouponNotUsable:  # somebody else used it for the last time in this moment
+        return take_lead(facts=replace(facts, coupon=""), at=at, key=key)
+    except (NotEnrolled, FeatureLocked, ProbationFull, MoveRefused):
+        _tell_vendor(facts, at)
+        return None
+
+
+def _take_credited(facts: LeadFacts, credit: Credit, at: datetime, key: UUID | None) -> Referral:
+    link = credit.link
+    referral = submit_referral(
+        draft=ReferralDraft(
+            program_id=facts.program_id,
+            company=facts.company,
+            contact_name=facts.name,
+            contact_email=facts.email,
+            contact_phone=facts.phone,
+            website=facts.website,
+            country=facts.country,
+            context=facts.message,
+            consent=True,
+            source=Source.COUPON if credit.coupon else Source.LINK,
+            channel=facts.channel or (link.channel if link else ""),
+            campaign=facts.campaign or (link.campaign if link else ""),
+            link_id=link.id if link else None,
+        ),
+        partner_id=credit.partner_id,
+        submitted_by_id=None,
+        actor=SYSTEM,
+        at=at,
+        key=key,
+    )
+    _note_lead(referral, credit, facts, at)
+    return referral
+
+
+def _note_lead(referral: Referral, credit: Credit, facts: LeadFacts, at: datetime) -> None:
+    """Keep how a referral came in, once; a code is used once more."""
+    lead, is_new = Lead.objects.get_or_create(
+        referral=referral,
+        defaults={
+            "partner_id": credit.partner_id,
+            "link_id": credit.link.id if credit.link else None,
+            "page_id": facts.page_id,
+            "coupon": credit.coupon,
+            "via": credit.via,
+            "clicked_at": credit.clicked_at,
+            "utm": facts.utm,
+            "language": facts.language,
+            "consent_text": facts.consent_text,
+            "at": at,
+        },
+    )
+    if not is_new:
+        return
+    if credit.coupon:
+        _use(credit.coupon)
+    emit(
+        "sharing.lead",
+        subject=f"referral:{referral.id}",
+        actor=SYSTEM,
+        partner_id=credit.partner_id,
+        payload={"referral_id": str(referral.id), "lead_id": lead.id, "via": credit.via},
+        at=at,
+    )
+
+
+@transaction.atomic
+def attribute_coupon(*, referral_id: UUID, code: str, actor: Actor, at: datetime) -> Coupon:
+    """Note that a referral, entered otherwise, came with a partner's code; the code is used once more.
+
+    A repeat with the same code returns it and uses nothing. Raises CouponNotUsable: unknown, not valid now, used up,
+    of another partner than the referral's, or the referral came with something else. Emits coupon.used.
+    """
+    referral = Referral.objects.select_for_update(no_key=True).get(id=referral_id)
+    lead = Lead.objects.filter(referral=referral).select_related("coupon").first()
+    if lead and lead.coupon and lead.coupon.code_norm == normalised_code(code):
+        return lead.coupon
+    coupon = find_coupon(code=code, program_id=referral.program_id, at=at)
+    if coupon is None or lead is not None or coupon.partner_id != referral.partner_id:
+        raise CouponNotUsable(code)
+    Lead.objects.create(
+        referral=referral, partner_id=coupon.partner_id, coupon=coupon, via=Via.COUPON, at=at
+    )
+    _use(coupon)
+    emit(
+        "coupon.used",
+        subject=f"coupon:{coupon.id}",
+        actor=actor,
+        partner_id=coupon.partner_id,
+        payload={"coupon_id": str(coupon.id), "referral_id": str(referral.id)},
+        at=at,
+    )
+    return coupon
+
+
+def _use(coupon: Coupon) -> None:
+    """Count one more use; two that want the last one wait here, and the second is refused."""
+    left = Coupon.objects.filter(id=coupon.id).exclude(
+        uses_max__isnull=False, use_count__gte=F("uses_max")
+    )
+    if not left.update(use_count=F("use_count") + 1):
+        raise CouponNotUsable(coupon.code)
+
+
+def _tell_vendor(facts: LeadFacts, at: datetime) -> None:
+    """Pass a request that is no partner's on to the vendor's people; it is no referral."""
+    program = Program.objects.only("name").get(id=facts.program_id)
+    told = {
+        "company": facts.company,
+        "contact": facts.name,
+        "email": facts.email,
+        "program": program.name,
+    }
+    for user in members_with(Capability.DECIDE_REFERRALS, tenant_id=current_scope().tenant_id):
+        notify(
+            kind="sharing.direct_lead",
+            key=f"direct:{program.id}:{facts.email}:{at:%Y%m%d%H}",
+            user_id=user.id,
+            facts=told,
+            path="manage/referrals/new/",
+            at=at,
+        )
