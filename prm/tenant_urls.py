@@ -9,6 +9,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("prm.signin.urls")),
     path("", include("prm.accounts.urls")),
+    path("", include("prm.api.urls")),
     path("", include("prm.vendor.urls")),
     path("", include("prm.notices.urls")),
     path("", include("prm.jobs.urls")),

@@ -144,10 +144,10 @@ _WORDS: dict[str, Words] = {
     "missing": lambda _c: gettext("This field is needed"),
     "extra_forbidden": lambda _c: gettext("There is no such field"),
     "string_type": _TEXT,
-    "string_too_long": lambda c: (
+    "too_long": lambda c: (
         gettext("Use at most %(most)s characters") % {"most": c.get("max_length", "")}
     ),
-    "string_too_short": lambda _c: gettext("This field may not be empty"),
+    "too_short": lambda _c: gettext("This field may not be empty"),
     "string_pattern_mismatch": lambda _c: gettext("This is not written in the right form"),
     "bool_type": lambda _c: gettext("Give true or false"),
     "greater_than": lambda c: gettext("Give a number above %(limit)s") % {"limit": c.get("gt", "")},
@@ -177,6 +177,7 @@ def message_of(kind: str, context: Mapping[str, Any], otherwise: str) -> str:
     """Return the words for one of pydantic's kinds of error, in the active language."""
     if kind == "value_error":
         return str(context.get("error", otherwise))
+    kind = kind.removeprefix("string_") if kind.startswith("string_too") else kind
     words = _WORDS.get(kind) or next(
         (found for start, found in _FAMILIES if kind.startswith(start)), None
     )

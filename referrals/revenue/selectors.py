@@ -69,7 +69,7 @@ def wanted_from(params: QueryDict) -> Wanted:
     return Wanted(
         words=search_words(params),
         kind=kind if kind in {*RevenueKind.values, "payments"} else "",
-        source=source if source in {"won", "form", "csv", "import"} else "",
+        source=source if source in {"won", "form", "csv", "import", "api"} else "",
         partner_id=str(_uuid(params.get("partner", "")) or ""),
         days=int(days) if days in {str(period) for period in PERIODS} else 0,
     )

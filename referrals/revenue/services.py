@@ -37,11 +37,18 @@ class NotAPayment(ValueError):
 
 @transaction.atomic
 def win_referral(
-    *, referral_id: UUID, to_stage_id: int, deal: Money, actor: Actor, at: datetime
+    *,
+    referral_id: UUID,
+    to_stage_id: int,
+    deal: Money,
+    actor: Actor,
+    at: datetime,
+    sale_id: str = "",
 ) -> Customer:
     """Take a referral to a stage of the kind won: it becomes a customer, its deal the first sale.
 
-    deal: value in the referral's currency, 0 books no sale. A repeat with the same deal returns the customer and
+    deal: value in the referral's currency, 0 books no sale. sale_id: the sale's id in the system that reports it,
+    where one does. A repeat with the same deal returns the customer and
     writes nothing. A referral that left won and comes back keeps its customer, and its sale while any of it stands.
     Raises Referral.DoesNotExist, CurrencyMismatch, KeyReused when it was won for another amount, and what
     change_stage raises. Emits referral.stage_changed, revenue.recorded when a sale is booked, referral.won.
@@ -70,7 +77,7 @@ def win_referral(
             email_norm=referral.email_norm,
             since=at,
         )
-    sale = _first_sale(referral, customer, deal, actor, at) if deal.minor else None
+    sale = _first_sale(referral, customer, deal, actor, at, sale_id=sale_id) if deal.minor else None
     emit(
         "referral.won",
         subject=f"referral:{referral.id}",
@@ -89,7 +96,7 @@ def win_referral(
 
 
 def _first_sale(
-    referral: Referral, customer: Customer, deal: Money, actor: Actor, at: datetime
+    referral: Referral, customer: Customer, deal: Money, actor: Actor, at: datetime, *, sale_id: str
 ) -> RevenueEvent:
     booked = list(
         RevenueEvent.objects.filter(referral_id=referral.id, source="won").order_by("payment_no")
@@ -100,7 +107,7 @@ def _first_sale(
             raise KeyReused(f"a sale of {referral.number} stands already")
         return standing[-1]
     return record_payment(
-        external_id=f"won:{referral.number}" + (f":{len(booked) + 1}" if booked else ""),
+        external_id=sale_id or f"won:{referral.number}" + (f":{len(booked) + 1}" if booked else ""),
         kind=RevenueKind.SALE,
         customer_id=customer.id,
         amount=deal,
@@ -128,7 +135,7 @@ def record_payment(
     """Book a sale, renewal or expansion of a customer and number it among the customer's payments.
 
     external_id: id in the system it came from, unique in the tenant. amount: above zero, in the referral's currency.
-    booked_at: when the vendor booked it; the day is the tenant zone's. source: "won", "form", "csv", "import".
+    booked_at: when the vendor booked it; the day is the tenant zone's. source: "won", "form", "csv", "import", "api".
     A repeat with the same facts (kind, customer, amount, moment) returns the first row and writes nothing.
     Raises KeyReused for other facts, NotAPayment, CurrencyMismatch, Customer.DoesNotExist. Emits revenue.recorded.
     """

@@ -18,6 +18,7 @@ SOURCES = {
     "form": _("Entered here"),
     "csv": _("Uploaded file"),
     "import": _("Import"),
+    "api": _("API"),
 }
 
 
