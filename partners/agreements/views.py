@@ -35,6 +35,7 @@ from partners.agreements.selectors import (
 from partners.agreements.services import NotToSign, TextChanged, accept, ask_for_pdf
 from partners.agreements.telling import signers
 from partners.directory.models import Partner
+from partners.directory.people_merging import kept_login
 from partners.programs.models import Program
 from partners.programs.texts import rendered
 from prm.accounts.capabilities import Capability
@@ -121,6 +122,7 @@ def agreement_signed(request: MemberRequest, acceptance_id: UUID) -> HttpRespons
         "text": rendered(found.text),
         "digest": readable_hash(found.text_hash),
         "is_whole": text_hash(found.text) == found.text_hash,
+        "kept_login": kept_login(found.user_id),
         "language": dict(settings.LANGUAGES).get(found.language, found.language),
         "back_url": _back_url(request, found),
     }

@@ -19,6 +19,7 @@ from django.utils.translation import gettext, gettext_lazy
 from partners.directory.models import Partner
 from prm.accounts.models import Invitation, Membership, User
 from prm.accounts.services import LastAdmin, end_membership, revoke_invitation
+from prm.events.models import Event
 from prm.events.services import Actor, emit
 from prm.notices.models import Notice
 from prm.tenancy.scope import current_scope
@@ -34,11 +35,15 @@ class PersonMergeRefused(ValueError):
 
 @dataclass(frozen=True)
 class Part:
-    """Rows that follow a person: what they are called, which would move from one to the other, and their column."""
+    """Rows that follow a person: what they are called, which would move from one to the other, and their column.
+
+    settle: does what is left once they moved, such as counting for the one what the other had reached.
+    """
 
     label: str | Promise
     rows: Callable[[int, int], QuerySet[Any]]
     column: str
+    settle: Callable[[int, int], None] | None = None
 
 
 _parts: list[Part] = []
@@ -85,6 +90,8 @@ def merge_people(*, from_id: int, into_id: int, actor: Actor, at: datetime) -> M
         ) from None
     for part in _parts:
         part.rows(gone.user_id, stays.user_id).update(**{part.column: stays.user_id})
+        if part.settle:
+            part.settle(gone.user_id, stays.user_id)
     waiting = Invitation.objects.filter(email=gone.user.email, accepted_at=None, revoked_at=None)
     for invitation in waiting.order_by("id"):
         revoke_invitation(invitation_id=invitation.id, actor=actor, at=at)
@@ -105,6 +112,17 @@ def merge_people(*, from_id: int, into_id: int, actor: Actor, at: datetime) -> M
         at=at,
     )
     return stays
+
+
+def kept_login(user_id: int) -> User | None:
+    """Return the login that a person's merged one lives on in here; None for a login that was not merged."""
+    merges = Event.objects.filter(name="person.merged").order_by("id")
+    found = user_id
+    # In their order each merge is met after the one before it.
+    for payload in merges.values_list("payload", flat=True):
+        if payload["from_user_id"] == found:
+            found = payload["user_id"]
+    return User.objects.get(id=found) if found != user_id else None
 
 
 def _check(gone: Membership, stays: Membership, actor: Actor) -> None:
