@@ -7,11 +7,21 @@ from django.utils.translation import gettext
 
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
+from referrals.capture.drafts import may_recall
 from referrals.capture.models import Telling
 from referrals.capture.privacy import privacy_of
 from referrals.capture.selectors_privacy import privacy_log
 from referrals.pipeline.models import Referral
 from referrals.pipeline.panels import Panel, adds
+
+
+@adds("referral.aside", order=45)
+def recall_section(referral: Referral, member: Member) -> Panel | None:
+    """Let the partner's people take back what nobody has decided."""
+    if member.is_staff or not may_recall(referral):
+        return None
+    url = reverse("referrals:referral-recall", kwargs={"referral_id": referral.id})
+    return Panel("referrals/capture/recall_section.html", {"recall_url": url})
 
 
 @adds("referral.aside", order=60)

@@ -16,6 +16,7 @@ from prm.web.domains import canonical_domain
 from prm.web.forms import DateField
 from referrals.claims.rules import Facts
 from referrals.intake.services import ReferralDraft
+from referrals.pipeline.models import Relationship, Role
 from referrals.pipeline.rules import (
     company_domain,
     normalised_company,
@@ -77,6 +78,17 @@ class ReferralForm(forms.Form):
         required=False,
         help_text=_("How you know them, what they use now, when their contract ends."),
         widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    relationship = forms.ChoiceField(
+        label=_("How do you know the company?"),
+        required=False,
+        choices=[("", _("Choose an answer")), *Relationship.choices],
+    )
+    role = forms.ChoiceField(
+        label=_("What will you do for this deal?"),
+        required=False,
+        choices=Role.choices,
+        initial=Role.INTRO,
     )
     consent = forms.BooleanField(
         label=_("This person knows I am sharing their details"), required=False
@@ -146,6 +158,8 @@ class ReferralForm(forms.Form):
             contact_phone=read["contact_phone"],
             context=read["context"],
             consent=read["consent"],
+            relationship=read["relationship"],
+            role=read["role"] or Role.INTRO,
             custom={
                 question["key"]: _plain(read[CUSTOM + question["key"]])
                 for question in self.program.custom_fields

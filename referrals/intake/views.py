@@ -30,6 +30,7 @@ from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import COUNT_BOUND, keyset_page
 from prm.web.parts import Tab
 from referrals.claims.selectors import KnownCompany, known_company
+from referrals.intake.begun import begun_id, begun_values, close_begun
 from referrals.intake.forms import ReferralForm, StaffReferralForm, key_of
 from referrals.intake.selectors import (
     Waiting,
@@ -43,7 +44,7 @@ from referrals.intake.services import (
     take_into_queue,
 )
 from referrals.intake.tables import HistoryTable
-from referrals.pipeline.models import Referral
+from referrals.pipeline.models import Referral, Source
 from referrals.pipeline.panels import panel
 from referrals.pipeline.promises import promise_words
 from referrals.pipeline.selectors import (
@@ -73,11 +74,13 @@ def referral_new(request: MemberRequest) -> HttpResponse:
     if not programs:
         partner = Partner.objects.select_related("manager").get(id=partner_id)
         return render(request, "referrals/intake/not_enrolled.html", {"partner": partner})
-    program = _chosen(programs, request)
+    begun = begun_values(request)
+    program = _chosen(programs, request, begun.get("program", ""))
     form = ReferralForm(
         request.POST if request.method == "POST" else None,
         program=program,
         vendor=request.tenant.name,
+        initial=begun,
     )
     known: KnownCompany | None = None
     if request.method == "POST" and form.is_valid():
@@ -101,10 +104,10 @@ def referral_new(request: MemberRequest) -> HttpResponse:
             except (FeatureLocked, ProbationFull) as closed:
                 form.add_error(None, _closed_words(closed))
             else:
+                close_begun(request, timezone.now())
                 return hx_redirect(request, "referrals:referral-detail", referral_id=referral.id)
-    return _form_page(
-        request, "referrals/intake/new.html", form, known, programs=programs, program=program
-    )
+    context = {"programs": programs, "draft_id": begun_id(request)}
+    return _form_page(request, "referrals/intake/new.html", form, known, program=program, **context)
 
 
 @require_POST
@@ -153,7 +156,7 @@ def manage_referral_new(request: MemberRequest) -> HttpResponse:
         if not known:
             try:
                 referral = submit_referral(
-                    draft=form.draft,
+                    draft=replace(form.draft, source=Source.STAFF),
                     partner_id=partner.id,
                     submitted_by_id=form.submitted_by_id,
                     actor=actor_of(request),
@@ -222,9 +225,9 @@ def _own_partner(request: MemberRequest) -> UUID:
     return request.member.partner_id
 
 
-def _chosen(programs: list[Program], request: HttpRequest) -> Program:
-    """Return the program named in the address or the form, else the first."""
-    wanted = request.POST.get("program") or request.GET.get("program")
+def _chosen(programs: list[Program], request: HttpRequest, begun: str = "") -> Program:
+    """Return the program named in the address or the form, else that of the begun form, else the first."""
+    wanted = request.POST.get("program") or request.GET.get("program") or begun
     return next((program for program in programs if str(program.id) == wanted), programs[0])
 
 

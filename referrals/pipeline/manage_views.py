@@ -199,8 +199,8 @@ def _detail(
         "step_form": step_form
         or NextStepForm(owners=_owners_of(referral), prefix="step", initial=initial),
         "earnings": panel("referral.earnings", referral, request.member),
-        "main_sections": sections("referral.main", referral, request.member),
-        "aside_sections": sections("referral.aside", referral, request.member),
+        "main_sections": sections("referral.main", referral, request.member, request),
+        "aside_sections": sections("referral.aside", referral, request.member, request),
         "lookalikes": lookalikes_of([referral]).get(referral.id, []),
         "may_decide": may_decide,
         "may_accept": any(stage.kind == StageKind.ACCEPTED for stage in moves),

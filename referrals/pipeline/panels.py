@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -126,9 +128,12 @@ def adds(place: str, *, order: int) -> Callable[[Callable[..., Any]], Callable[.
     return register
 
 
-def sections(place: str, subject: Any, member: Member) -> SafeString:
-    """Return the sections of a shared place, rendered one after the other."""
+def sections(
+    place: str, subject: Any, member: Member, request: HttpRequest | None = None
+) -> SafeString:
+    """Return the sections of a shared place, rendered one after the other; forms in them need the request's token."""
+    token = {"csrf_token": get_token(request)} if request else {}
     found = [adder(subject, member) for _, adder in _adders.get(place, ())]
     return SafeString(
-        "".join(render_to_string(part.template, part.context) for part in found if part)
+        "".join(render_to_string(part.template, part.context | token) for part in found if part)
     )

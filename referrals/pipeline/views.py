@@ -79,8 +79,8 @@ def _detail(
         "referral": referral,
         "form": form,
         "earnings": panel("referral.earnings", referral, request.member),
-        "main_sections": sections("referral.main", referral, request.member),
-        "aside_sections": sections("referral.aside", referral, request.member),
+        "main_sections": sections("referral.main", referral, request.member, request),
+        "aside_sections": sections("referral.aside", referral, request.member, request),
         "note_hint": gettext("%(vendor)s sees your notes, the company never does.")
         % {"vendor": request.tenant.name},
     }

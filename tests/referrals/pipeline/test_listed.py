@@ -155,6 +155,7 @@ def _as_listed(row: Referral) -> Listed:
         row.currency,
         row.next_step,
         row.next_step_on,
+        row.contact_hidden,
         row.path_step,  # type: ignore[attr-defined]
         row.path_total,  # type: ignore[attr-defined]
     )
