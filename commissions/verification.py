@@ -122,6 +122,21 @@ CHECKS = {
            and (t.kind, t.amount_minor, t.currency, c.kind, coalesce(p.merged_into_id, p.id))
                is distinct from ('accrual', x.amount_minor, x.currency, 'pending', x.partner_id)
          order by x.id""",
+    "lines of a split reward make the whole": """
+        select x.source_kind || ' ' || x.source_id,
+               format('%%s in lines, %%s in all', sum(x.amount_minor), max((x.trace->>'whole_minor')::bigint))
+          from commissions_accrual x where x.tenant_id = %(tenant)s and x.split_no > 0
+         group by x.source_kind, x.source_id, x.rule_id, x.split_no
+        having sum(x.amount_minor) <> max((x.trace->>'whole_minor')::bigint)
+         order by x.source_kind, x.source_id""",
+    "only the newest split of a reward is owed": """
+        select 'accrual ' || x.id, format('split %%s of %%s is not taken back', x.split_no, n.newest)
+          from commissions_accrual x
+          join (select source_kind, source_id, rule_id, max(split_no) as newest from commissions_accrual
+                 where tenant_id = %(tenant)s group by 1, 2, 3 having max(split_no) > 0) n
+            on (n.source_kind, n.source_id, n.rule_id) = (x.source_kind, x.source_id, x.rule_id)
+         where x.tenant_id = %(tenant)s and x.split_no < n.newest and x.clawed_minor < x.amount_minor
+         order by x.id""",
     "clawed total is the sum of clawbacks": """
         select 'accrual ' || x.id, format('%%s clawed, clawbacks %%s', x.clawed_minor, coalesce(c.total, 0))
           from commissions_accrual x

@@ -23,6 +23,9 @@ class Line:
     source: Source
     draft: AccrualDraft
     hold_days: int
+    # The referral's set of shares and the place in it; 0 where the referral's partner has it all.
+    split_no: int = 0
+    place: int = 0
 
     @property
     def journal(self) -> str:
@@ -32,7 +35,8 @@ class Line:
     @property
     def key(self) -> str:
         """The natural key of what the event earns by the rule."""
-        return f"accrual:{self.source.kind}:{self.source.id}:{self.draft.rule_id}"
+        key = f"accrual:{self.source.kind}:{self.source.id}:{self.draft.rule_id}"
+        return f"{key}:{self.split_no}:{self.place}" if self.split_no else key
 
 
 def insert_accruals(new: Sequence[tuple[Line, int]]) -> list[int]:
@@ -78,6 +82,8 @@ def _rows(new: Sequence[tuple[Line, int]], zone: ZoneInfo) -> Iterable[tuple[Any
             source.facts.earned_on,
             ends[source.facts.earned_on, line.hold_days],
             transfer_id,
+            line.split_no,
+            line.place,
             head + _rest(trace),
         )
 
@@ -91,14 +97,26 @@ def _head(trace: Trace) -> str:
 def _rest(trace: Trace) -> str:
     """Return what is a line's own in its trace; whole numbers and days need no escaping."""
     number = "null" if trace.payment_no is None else trace.payment_no
+    split = ""
+    if trace.shares:
+        shares = dumps(trace.shares, separators=(",", ":"))
+        split = f',"whole_minor":{trace.whole_minor},"shares":{shares},"place":{trace.place}'
     return (
         f',"base_minor":{trace.base_minor},"amount_minor":{trace.amount_minor}'
-        f',"payment_no":{number},"first_paid_on":"{trace.first_paid_on}"}}'
+        f',"payment_no":{number},"first_paid_on":"{trace.first_paid_on}"{split}}}'
     )
 
 
 # What one rule's lines differ in; everything else in a trace is the rule's or its version's.
-_OWN = {"base_minor", "amount_minor", "payment_no", "first_paid_on"}
+_OWN = {
+    "base_minor",
+    "amount_minor",
+    "payment_no",
+    "first_paid_on",
+    "whole_minor",
+    "shares",
+    "place",
+}
 
 _COLUMNS = {
     "partner_id": "uuid",
@@ -114,6 +132,8 @@ _COLUMNS = {
     "earned_on": "date",
     "payable_at": "timestamptz",
     "transfer_id": "bigint",
+    "split_no": "int",
+    "place": "smallint",
     "trace": "text",
 }
 
@@ -125,10 +145,10 @@ _INSERT_ACCRUALS = """
 insert into commissions_accrual (partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id,
 rule_id,
                                  amount_minor, currency, clawed_minor, earned_at, earned_on, payable_at,
-                                 transfer_id, trace)
+                                 transfer_id, split_no, place, trace)
 select partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id, rule_id, amount_minor,
 currency, 0,
-       earned_at, earned_on, payable_at, transfer_id, trace::jsonb
+       earned_at, earned_on, payable_at, transfer_id, split_no, place, trace::jsonb
   from /*source*/ w
 returning transfer_id, id
 """

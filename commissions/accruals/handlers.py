@@ -6,6 +6,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from commissions.accruals.crediting import recredit
 from commissions.accruals.models import Accrual
 from commissions.accruals.notices import tell_earned, tell_reversed
 from commissions.accruals.services import (
@@ -15,6 +16,7 @@ from commissions.accruals.services import (
     accrue_for_referrals,
     claw_back_refund,
     claw_back_rest,
+    release_due,
 )
 from commissions.accruals.sources import QUALIFIED, REVENUE, WON, Pending, pending_ids
 from prm.events.models import Event
@@ -52,6 +54,21 @@ def accrue_revenue(event: Event) -> None:
 def claw_back_refunded(event: Event) -> None:
     """A refund takes back what the refunded part had earned."""
     claw_back_refund(refund_id=UUID(event.payload["revenue_event_id"]), actor=SYSTEM, at=event.at)
+
+
+@on("referral.credit_changed", name="accruals.recredit")
+def recredit_changed(event: Event) -> None:
+    """What was earned goes to whom it belongs now."""
+    recredit(referral_id=UUID(event.payload["referral_id"]), actor=SYSTEM, at=event.at)
+
+
+@on("referral.hold_lifted", name="accruals.release_held")
+def release_held(event: Event) -> None:
+    """What waited for the review, and for nothing else, is ready for payout."""
+    ids = Accrual.objects.filter(referral_id=event.payload["referral_id"]).values_list(
+        "id", flat=True
+    )
+    release_due(until=event.at, at=event.at, accrual_ids=list(ids))
 
 
 @on("import.committed", name="accruals.accrue_import")

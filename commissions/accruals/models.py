@@ -44,6 +44,9 @@ class Accrual(TenantModel):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     clawed_minor = models.BigIntegerField(default=0)
+    # The referral's set of shares that the line was split by, 0 for none, and the place in it: whose line it is.
+    split_no = models.IntegerField(default=0, db_default=0)
+    place = models.SmallIntegerField(default=0, db_default=0)
     earned_at = models.DateTimeField()
     earned_on = models.DateField()
     # The end of the hold, at the start of that day in the tenant's zone.
@@ -59,7 +62,7 @@ class Accrual(TenantModel):
         db_table = "commissions_accrual"
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "source_kind", "source_id", "rule", "partner"],
+                fields=["tenant", "source_kind", "source_id", "rule", "split_no", "place"],
                 name="accrual_once",
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="accrual_positive"),

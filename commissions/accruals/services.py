@@ -18,8 +18,9 @@ from commissions.accruals.sources import (
     payments,
     pending_ids,
 )
+from commissions.accruals.splitting import credits_for_booking, split_lines, wanted_back
 from commissions.ledger.services import NewTransfer, Posted, post_staged
-from commissions.plans.rules import clawed_target, drafts_for, version_covering
+from commissions.plans.rules import drafts_for, version_covering
 from commissions.plans.selectors import pays_for, published_terms
 from prm.events.batches import Fact, emit_batch, emit_selected
 from prm.events.services import SYSTEM, Actor
@@ -160,7 +161,9 @@ def _priced(sources: Sequence[Source]) -> list[Line]:
                 Line(source, draft, version.hold_days)
                 for draft in drafts_for(source.facts, version)
             ]
-    return lines
+    if not lines:
+        return []
+    return split_lines(lines, credits_for_booking({line.source.referral_id for line in lines}))
 
 
 # ---------------------------------------------------------------- releasing
@@ -173,7 +176,8 @@ def release_due(
 
     until: inclusive moment; holds end at the start of their day in the tenant's zone. A repeat releases nothing
     twice.
-    One chunk of at most `limit`: call again until it returns less. accrual_ids: only these.
+    One chunk of at most `limit`: call again until it returns less. accrual_ids: only these. What a referral earned
+    that is held for a review stays pending.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -275,12 +279,17 @@ def claw_back(
 
 
 def claw_back_rest(
-    *, accrual_ids: Sequence[int], reason: str, key: str, actor: Actor, at: datetime
+    *,
+    accrual_ids: Sequence[int],
+    reason: str,
+    key: str,
+    actor: Actor,
+    at: datetime,
+    tell: bool = False,
 ) -> int:
     """Take back all that is left of many rewards, such as those of an undone import; return how many lines had any.
 
-    Nobody is told of single lines. A repeat takes back nothing. Emits commission.reversed per line,
-    for the audit trail.
+    tell: whether the partners hear of each line. A repeat takes back nothing. Emits commission.reversed per line.
     """
     with transaction.atomic():
         accruals = (
@@ -290,7 +299,7 @@ def claw_back_rest(
         wanted = [(accrual, left) for accrual, left in wanted if left > 0]
         return len(
             _take_back(
-                wanted, cause=key, reason=reason, refund_id=None, actor=actor, at=at, tell=False
+                wanted, cause=key, reason=reason, refund_id=None, actor=actor, at=at, tell=tell
             )
         )
 
@@ -304,15 +313,9 @@ def _claw_back_payment(
         .filter(revenue_event_id=payment.id)
         .order_by("id")
     )
-    wanted = []
-    for accrual in accruals:
-        target = clawed_target(
-            accrual.amount_minor,
-            refunded_minor=payment.refunded_minor,
-            paid_minor=payment.amount_minor,
-        )
-        if target > accrual.clawed_minor:
-            wanted.append((accrual, target - accrual.clawed_minor))
+    wanted = wanted_back(
+        list(accruals), refunded_minor=payment.refunded_minor, paid_minor=payment.amount_minor
+    )
     # Without a refund's id (the refund came before the reward was booked) the total given back names the decision.
     cause = (
         f"refund:{refund_id}" if refund_id else f"refunded:{payment.id}:{payment.refunded_minor}"
@@ -421,6 +424,8 @@ _DUE = """
 select a.id, a.partner_id, a.currency, a.amount_minor - a.clawed_minor from commissions_accrual a
  where a.payable_at <= %(until)s and (%(ids)s::bigint[] is null or a.id = any(%(ids)s::bigint[]))
    and not exists (select from commissions_release r where r.tenant_id = a.tenant_id and r.accrual_id = a.id)
+   and not exists (select from referrals_referral f
+                    where f.tenant_id = a.tenant_id and f.id = a.referral_id and f.held_at is not null)
  order by a.id limit %(limit)s for no key update of a
 """
 

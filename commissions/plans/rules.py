@@ -9,6 +9,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from prm.money import CurrencyMismatch, Money, share_minor
+from referrals.attribution.rules import split_minor
 
 Trigger = Literal["qualified", "won", "revenue"]
 
@@ -80,6 +81,18 @@ class Trace:
     first_paid_on: str = ""
     hold_days: int = 0
     rounding: str = "half-even"
+    # Of a split credit: the whole reward, everybody's (role, share, pool) in ten-thousandths, and whose place this is.
+    whole_minor: int = 0
+    shares: Sequence[Sequence[Any]] = ()
+    place: int = 0
+
+    @property
+    def own_share(self) -> tuple[str, int, int] | None:
+        """The role, share and pool of this line, None when one partner has it all."""
+        if len(self.shares) < 2:
+            return None
+        role, share, pool = self.shares[self.place]
+        return role, share, pool
 
     def as_json(self) -> dict[str, Any]:
         """Return the form that is stored."""
@@ -150,8 +163,14 @@ def drafts_for(facts: Facts, version: Version) -> list[AccrualDraft]:
 def reproduced_minor(trace: Trace) -> int:
     """Compute a trace's amount again from its inputs, in minor units: what a stored accrual must equal."""
     if trace.reward == "fixed":
-        return trace.amount_minor
-    return share_minor(trace.base_minor, Decimal(trace.rate))
+        whole = trace.whole_minor or trace.amount_minor
+    else:
+        whole = share_minor(trace.base_minor, Decimal(trace.rate))
+    if not trace.shares:
+        return whole
+    return split_minor(whole, [(role, share, pool) for role, share, pool in trace.shares])[
+        trace.place
+    ]
 
 
 def clawed_target(amount_minor: int, *, refunded_minor: int, paid_minor: int) -> int:

@@ -85,9 +85,25 @@ def reward_name(source: Rule | Trace) -> str:
 
 def calculation(trace: Trace) -> str:
     """Return the short calculation of a list's cell: "20% of $1,054.00", or "Fixed amount"."""
-    if trace.reward == "fixed":
-        return gettext("Fixed amount")
-    return gettext("%(rate)s of %(base)s") % _values(trace)
+    values = _values(trace)
+    fixed = trace.reward == "fixed"
+    words = gettext("Fixed amount") if fixed else gettext("%(rate)s of %(base)s")
+    return share_of(trace, words % values)
+
+
+def share_of(trace: Trace, words: str) -> str:
+    """Return a calculation with this partner's part of a split credit: "20% of $100.00, your part 30%"."""
+    own = trace.own_share
+    if own is None:
+        return words
+    role, share, pool = own
+    part = percent_text(Decimal(share) * pool / 100_000_000, digits=4)
+    text = (
+        gettext("%(calculation)s, of it %(part)s for service")
+        if role == "service"
+        else gettext("%(calculation)s, of it %(part)s for bringing the deal")
+    )
+    return text % {"calculation": words, "part": part}
 
 
 def explain(trace: Trace) -> str:
@@ -115,7 +131,7 @@ def explain(trace: Trace) -> str:
             if fixed
             else gettext("%(rate)s of %(base)s, plan v%(version)s, payment %(number)s")
         )
-    return text % values
+    return share_of(trace, text % values)
 
 
 def rule_of(trace: Trace) -> Rule:
@@ -124,7 +140,7 @@ def rule_of(trace: Trace) -> Rule:
         id=trace.rule_id,
         trigger=trace.trigger,
         reward=trace.reward,
-        amount_minor=trace.amount_minor if trace.reward == "fixed" else None,
+        amount_minor=(trace.whole_minor or trace.amount_minor) if trace.reward == "fixed" else None,
         rate=Decimal(trace.rate) if trace.rate else None,
         scope=trace.scope,
         months=trace.months,
@@ -200,7 +216,7 @@ def _values(trace: Trace) -> dict[str, str]:
     return {
         "rate": _rate(Decimal(trace.rate)) if trace.rate else "",
         "base": money_text(trace.base_minor, trace.currency),
-        "amount": money_text(trace.amount_minor, trace.currency),
+        "amount": money_text(trace.whole_minor or trace.amount_minor, trace.currency),
         "version": str(trace.version_number),
         "number": number_text(trace.payment_no or 0),
     }

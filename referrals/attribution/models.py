@@ -301,7 +301,7 @@ class CaseParty(TenantModel):
 
 
 class CaseEntry(TenantModel):
-    """A comment or piece of evidence in a case, in the view of one partner; without a partner it is the vendor's own."""
+    """A comment or piece of evidence in a case, in the view of one partner; without one it is the vendor's own."""
 
     id = models.BigAutoField(primary_key=True)
     case = TenantForeignKey(Case)

@@ -203,9 +203,7 @@ def split_minor(total_minor: int, shares: Sequence[tuple[str, int, int]]) -> lis
 
     First the pools by largest remainder, then each pool over its shares, earlier ones first on a tie.
     """
-    pools: dict[str, int] = {}
-    for role, _, pool in shares:
-        pools[role] = pool
+    pools = {role: pool for role, _, pool in shares}
     amounts = dict(zip(pools, allocate(total_minor, list(pools.values())), strict=True))
     parts = [0] * len(shares)
     for role, amount in amounts.items():

@@ -1,0 +1,93 @@
+"""Rewards follow the credit: what the old beneficiaries earned is taken back, the new ones get lines of their own."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+from django.utils.translation import gettext
+
+from commissions.accruals.models import Accrual
+from commissions.accruals.services import (
+    accrue_for_events,
+    accrue_for_referrals,
+    claw_back,
+    claw_back_rest,
+)
+from commissions.accruals.sources import QUALIFIED, REVENUE, WON, payments
+from prm.events.services import Actor
+from prm.money import allocate
+from referrals.attribution.crediting import lock_credits
+from referrals.attribution.models import Credit
+
+
+@transaction.atomic
+def recredit(*, referral_id: UUID, actor: Actor, at: datetime) -> int:
+    """Take back what was earned under older shares, and book the same events by the newest; return the new lines.
+
+    Rewards paid already are taken back from what is payable, which may go below zero and is set off by later payouts.
+    Refunds that came before count for the new lines too. A repeat books nothing. Emits commission.reversed and
+    commission.earned per line; the partners hear of each with the reason of the change.
+    """
+    lock_credits(shared=True)
+    newest = Credit.objects.filter(referral_id=referral_id).order_by("-number").first()
+    if newest is None:
+        return 0
+    old = Accrual.objects.filter(referral_id=referral_id, split_no__lt=newest.number)
+    paid = list(old.filter(source_kind=REVENUE).values_list("source_id", flat=True).distinct())
+    # Payments before their lines, as a refund locks them.
+    payments(paid)
+    corrected = _corrected(old)
+    claw_back_rest(
+        accrual_ids=list(old.values_list("id", flat=True)),
+        reason=newest.reason[:300],
+        key=f"credit:{newest.number}",
+        actor=actor,
+        at=at,
+        tell=True,
+    )
+    booked = accrue_for_events(revenue_event_ids=paid, actor=actor, at=at)
+    for kind in (QUALIFIED, WON):
+        if old.filter(source_kind=kind).exists():
+            booked += accrue_for_referrals(
+                kind=kind, referral_ids=[referral_id], actor=actor, at=at
+            )
+    _correct_again(corrected, newest.number, actor=actor, at=at)
+    return len(booked)
+
+
+def _corrected(old: QuerySet[Accrual]) -> dict[tuple[str, UUID, int], int]:
+    """Return how much was taken back of each reward under the newest of the older shares, by event and rule."""
+    newest = old.aggregate(newest=Max("split_no"))["newest"]
+    rows = old.filter(split_no=newest, clawed_minor__gt=0)
+    found: dict[tuple[str, UUID, int], int] = {}
+    for row in rows:
+        key = (row.source_kind, row.source_id, row.rule_id)
+        found[key] = found.get(key, 0) + row.clawed_minor
+    return found
+
+
+def _correct_again(
+    corrected: dict[tuple[str, UUID, int], int], number: int, *, actor: Actor, at: datetime
+) -> None:
+    """Take back of the new lines what persons had taken back of the old ones; refunds have been by now."""
+    for (kind, source_id, rule_id), minor in corrected.items():
+        rows = list(
+            Accrual.objects.filter(
+                source_kind=kind, source_id=source_id, rule_id=rule_id, split_no=number
+            ).order_by("id")
+        )
+        missing = minor - sum(row.clawed_minor for row in rows)
+        left = [row.amount_minor - row.clawed_minor for row in rows]
+        if missing <= 0 or sum(left) < missing:
+            continue
+        for row, part in zip(rows, allocate(missing, left), strict=True):
+            if part:
+                claw_back(
+                    accrual_id=row.id,
+                    amount_minor=part,
+                    reason=gettext("Corrected before the credit changed"),
+                    key=f"corrected:{number}",
+                    actor=actor,
+                    at=at,
+                )

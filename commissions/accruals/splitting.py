@@ -1,0 +1,79 @@
+"""Lines of one reward for several partners: by the shares of the referral's credit, to the cent."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from commissions.accruals.booking import Line
+from commissions.accruals.models import Accrual
+from commissions.plans.rules import clawed_target
+from prm.money import Money, allocate
+from referrals.attribution.crediting import lock_credits
+from referrals.attribution.models import Credit
+from referrals.attribution.rules import split_minor
+from referrals.attribution.selectors import live_credits
+
+
+def credits_for_booking(referral_ids: Collection[UUID]) -> dict[UUID, list[Credit]]:
+    """Return the shares in force by referral; none of them changes until the transaction ends."""
+    lock_credits(shared=True)
+    return live_credits(referral_ids)
+
+
+def split_lines(lines: Iterable[Line], shares: dict[UUID, list[Credit]]) -> list[Line]:
+    """Return the lines by beneficiary: as they are where a referral has no shares; parts of nothing are left out."""
+    found: list[Line] = []
+    for line in lines:
+        live = shares.get(line.source.referral_id)
+        found += _parts(line, live) if live else [line]
+    return found
+
+
+def _parts(line: Line, live: Sequence[Credit]) -> list[Line]:
+    shares = tuple((row.role, row.share, row.pool) for row in live)
+    amounts = split_minor(line.draft.amount.minor, shares)
+    currency = line.draft.amount.currency
+    return [
+        replace(
+            line,
+            source=replace(line.source, partner_id=row.partner_id),
+            draft=replace(
+                line.draft,
+                amount=Money(minor, currency),
+                trace=replace(
+                    line.draft.trace,
+                    amount_minor=minor,
+                    whole_minor=line.draft.amount.minor,
+                    shares=shares,
+                    place=place,
+                ),
+            ),
+            split_no=row.number,
+            place=place,
+        )
+        for place, (row, minor) in enumerate(zip(live, amounts, strict=True))
+        if minor
+    ]
+
+
+def wanted_back(
+    accruals: Sequence[Accrual], *, refunded_minor: int, paid_minor: int
+) -> list[tuple[Accrual, int]]:
+    """Return what a payment's lines still have to give back when so much of it was refunded in all, in minor units.
+
+    Lines of one reward give back together what the whole reward would, by what is left of each; the last part of
+    a refund leaves exactly nothing.
+    """
+    rewards: dict[tuple[int, int], list[Accrual]] = {}
+    for row in accruals:
+        rewards.setdefault((row.rule_id, row.split_no), []).append(row)
+    wanted = []
+    for rows in rewards.values():
+        whole = sum(row.amount_minor for row in rows)
+        target = clawed_target(whole, refunded_minor=refunded_minor, paid_minor=paid_minor)
+        missing = target - sum(row.clawed_minor for row in rows)
+        if missing > 0:
+            left = [row.amount_minor - row.clawed_minor for row in rows]
+            parts = allocate(missing, left)
+            wanted += [(row, part) for row, part in zip(rows, parts, strict=True) if part]
+    return sorted(wanted, key=lambda pair: pair[0].id)
