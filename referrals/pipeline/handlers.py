@@ -14,6 +14,9 @@ from prm.notices.services import notify
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 from prm.web.formats import moment_text
+from referrals.pipeline.approvals import approvals_of, next_approval
+from referrals.pipeline.deadlines import rules_of
+from referrals.pipeline.following import Listener, listeners_of
 from referrals.pipeline.masking import contact_of
 from referrals.pipeline.models import Referral, StageChange, StageKind
 from referrals.pipeline.panels import milestone_lines
@@ -49,54 +52,125 @@ def tell_stage_change(event: Event) -> None:
 @on("referral.submitted", name="pipeline.tell_managers")
 def tell_managers(event: Event) -> None:
     """The partner's channel manager, or all of them where there is none, learn that somebody waits."""
-    referral = Referral.objects.select_related("partner", "program").get(
+    referral = _referral_of(event)
+    for user_id in sorted(_managers_of(referral) - {event.actor_id}):
+        _tell_staff(referral, "referral.new", user_id, key="new", event=event)
+
+
+@on("referral.approval_asked", name="pipeline.tell_approver")
+def tell_approver(event: Event) -> None:
+    """Whoever has to approve next learns of it."""
+    referral = _referral_of(event)
+    waiting = next_approval(approvals_of([referral.id]).get(referral.id, []))
+    if waiting:
+        key = f"approval:{waiting.level}"
+        _tell_staff(referral, "referral.approval", waiting.approver_id, key=key, event=event)
+
+
+@on("referral.answer_late", name="pipeline.tell_late")
+def tell_late(event: Event) -> None:
+    """Who the program names, or its admins, and the partner's sender learn that a promise was broken."""
+    referral = _referral_of(event)
+    chosen = rules_of(referral.program_id).escalate_to_id
+    people = {chosen} if chosen else _staff_with(Role.PROGRAM_ADMIN)
+    key = f"late:{event.id}"
+    for user_id in sorted(people | _managers_of(referral)):
+        _tell_staff(referral, "referral.late", user_id, key=key, event=event)
+    _tell_partner(referral, "referral.late", key=key, event=event)
+
+
+@on("referral.stalled", name="pipeline.tell_stalled")
+def tell_standing_still(event: Event) -> None:
+    """Both sides learn, once, that nothing happens: the sender, and the vendor's owner or the partner's manager."""
+    referral = _referral_of(event)
+    key = f"stalled:{event.id}"
+    people = {referral.owner_id} if referral.owner_id else _managers_of(referral)
+    for user_id in sorted(people):
+        _tell_staff(referral, "referral.stalled", user_id, key=key, event=event)
+    _tell_partner(referral, "referral.stalled", key=key, event=event)
+
+
+def _referral_of(event: Event) -> Referral:
+    return Referral.objects.select_related("partner", "program").get(
         id=event.payload["referral_id"]
     )
-    managers = Membership.objects.filter(
+
+
+def _staff_with(role: str) -> set[int]:
+    found = Membership.objects.filter(
         tenant_id=current_scope().tenant_id,
         partner_id=None,
         ended_at=None,
-        roles__contains=[Role.CHANNEL_MANAGER],
-    ).values_list("user_id", flat=True)
-    people = set(managers)
-    if referral.partner.manager_id in people:
-        people = {referral.partner.manager_id}
-    facts = {
+        roles__contains=[role],
+    )
+    return set(found.values_list("user_id", flat=True))
+
+
+def _managers_of(referral: Referral) -> set[int]:
+    """Return the partner's channel manager, or all of them where it has none."""
+    people = _staff_with(Role.CHANNEL_MANAGER)
+    mine = referral.partner.manager_id
+    return {mine} if mine in people and mine is not None else people
+
+
+def _told(referral: Referral) -> dict[str, str]:
+    return {
         "company": referral.company,
         "partner": referral.partner.name,
         "number": referral.number,
     }
-    for user_id in sorted(people - {event.actor_id}):
-        notify(
-            kind="referral.new",
-            key=f"referral:{referral.id}:new",
-            user_id=user_id,
-            facts=facts,
-            path=f"manage/referrals/{referral.id}/",
-            at=event.at,
-        )
+
+
+def _tell_staff(referral: Referral, kind: str, user_id: int, *, key: str, event: Event) -> None:
+    notify(
+        kind=kind,
+        key=f"referral:{referral.id}:{key}",
+        user_id=user_id,
+        facts=_told(referral),
+        path=f"manage/referrals/{referral.id}/",
+        at=event.at,
+    )
+
+
+def _tell_partner(referral: Referral, kind: str, *, key: str, event: Event) -> None:
+    """Tell the sender and the partner's people who follow."""
+    for listener in listeners_of(referral):
+        if not listener.is_staff:
+            notify(
+                kind=kind,
+                key=f"referral:{referral.id}:{key}",
+                user_id=listener.user.id,
+                partner_id=referral.partner_id,
+                facts=_told(referral),
+                path=f"referrals/{referral.id}/",
+                at=event.at,
+            )
 
 
 def tell_milestone(change: StageChange) -> None:
-    """Tell the sender about one step; nobody when the sender has no login."""
+    """Tell the sender and the followers about one step, each once; senders without a login hear nothing."""
     referral = Referral.objects.select_related(
         "program", "partner", "partner__manager", "owner"
     ).get(id=change.referral_id)
-    if referral.submitted_by_id is None:
-        return
     tenant = Tenant.objects.get(id=current_scope().tenant_id)
-    sender = User.objects.get(id=referral.submitted_by_id)
-    zone = sender.time_zone or tenant.time_zone
-    with translation.override(sender.language or tenant.language), timezone.override(zone):
-        facts = milestone_facts(referral, change, vendor=tenant.name, person=sender)
-        facts["money"] = _money_lines(referral) if _may_see_money(sender, referral) else []
+    for listener in listeners_of(referral):
+        _tell_step(referral, change, listener, tenant)
+
+
+def _tell_step(referral: Referral, change: StageChange, listener: Listener, tenant: Tenant) -> None:
+    person = listener.user
+    zone = person.time_zone or tenant.time_zone
+    with translation.override(person.language or tenant.language), timezone.override(zone):
+        facts = milestone_facts(referral, change, vendor=tenant.name, person=person)
+        sees_money = listener.is_staff or _may_see_money(person, referral)
+        facts["money"] = _money_lines(referral) if sees_money else []
     notify(
         kind="referral.milestone",
         key=f"stage_change:{change.id}",
-        user_id=sender.id,
-        partner_id=referral.partner_id,
+        user_id=person.id,
+        partner_id=None if listener.is_staff else referral.partner_id,
         facts=facts,
-        path=f"referrals/{referral.id}/",
+        path=f"{'manage/' if listener.is_staff else ''}referrals/{referral.id}/",
         at=change.at,
     )
 

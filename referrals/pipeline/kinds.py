@@ -32,6 +32,29 @@ def milestone(facts: dict[str, Any]) -> str:
     }
 
 
+@kind("referral.late", label=_("A promised answer is late"))
+def late_answer(facts: dict[str, Any]) -> str:
+    """Return the title of a late answer; the partner's people and the vendor's read it alike."""
+    return gettext("The answer on %(company)s is late") % {"company": facts.get("company", "")}
+
+
+@kind("referral.stalled", label=_("A referral stands still"))
+def stands_still(facts: dict[str, Any]) -> str:
+    """Return the title of a referral on which nothing happens."""
+    return gettext("Nothing has happened with %(company)s lately") % {
+        "company": facts.get("company", "")
+    }
+
+
+@kind("referral.approval", label=_("A referral needs your approval"), audience=STAFF)
+def needs_approval(facts: dict[str, Any]) -> str:
+    """Return the title of a referral that waits for one person."""
+    return gettext("%(partner)s sent %(company)s, which you have to approve") % {
+        "partner": facts.get("partner", ""),
+        "company": facts.get("company", ""),
+    }
+
+
 @kind(
     "referral.new", label=_("A referral waits for an answer"), default_email=False, audience=STAFF
 )
