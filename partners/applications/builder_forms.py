@@ -1,11 +1,9 @@
 """Forms of the form builder: how a program admits, and one question with its answers, points and knock-outs."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +21,7 @@ from partners.programs.rules import fresh_key
 from partners.programs.texts import said
 from partners.training.forms import TextsForm, spread
 from partners.training.models import Course, CourseState
-from prm.web.formats import locale_of
+from prm.web.choices import country_choices
 from prm.web.forms import HintedChoiceField
 
 QUESTION_TYPES = {
@@ -45,26 +43,17 @@ MODE_HINTS: dict[str, Any] = {
 }
 
 
-class CountriesField(forms.CharField):
-    """Country codes with commas or spaces between them; cleans to a list."""
+class CountriesField(forms.MultipleChoiceField):
+    """Countries by name in the reader's language; cleans to their codes. None chosen means all."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", _("Two-letter codes such as IT, IE. Empty: all countries"))
-        super().__init__(required=False, max_length=1000, **kwargs)
-
-    def clean(self, value: Any) -> list[str]:
-        """Return the codes in upper case, each once."""
-        codes = [code.upper() for code in re.split(r"[\s,;]+", str(super().clean(value))) if code]
-        known = locale_of("en").territories
-        if unknown := [code for code in codes if len(code) != 2 or code not in known]:
-            raise ValidationError(
-                _("No country has the code %(code)s"), params={"code": unknown[0][:10]}
-            )
-        return list(dict.fromkeys(codes))
-
-    def prepare_value(self, value: Any) -> Any:
-        """Show a list as text."""
-        return ", ".join(value) if isinstance(value, list) else value
+        super().__init__(
+            required=False,
+            choices=lambda: country_choices()[1:],
+            help_text=_("None chosen: all countries. Hold Ctrl or Command to choose several"),
+            widget=forms.SelectMultiple(attrs={"size": 8}),
+            **kwargs,
+        )
 
 
 class AdmissionForm(TextsForm):

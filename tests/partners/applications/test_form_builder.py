@@ -5,6 +5,7 @@ from django.test import Client
 
 from partners.applications.models import Admission
 from partners.programs.models import Program
+from prm.accounts.models import User
 from prm.tenancy.scope import tenant_scope
 from tests.builders.applying import an_open_program
 from tests.builders.training import a_course
@@ -143,7 +144,7 @@ def test_the_admission_is_saved_with_its_rules(
             **ADMISSION,
             "mode": "rules",
             "min_score": "20",
-            "countries": "it, IE",
+            "countries": ["IT", "IE"],
             "own_domain": "on",
             "page_text_en": "Hello",
             "probation_days": "30",
@@ -157,6 +158,19 @@ def test_the_admission_is_saved_with_its_rules(
     assert (admission.decide_days, admission.reapply_days) == (3, 90)
     assert (admission.probation_days, admission.probation_referrals) == (30, 2)
     assert admission.page_text == {"en": "Hello"}
+
+
+def test_countries_are_chosen_by_their_names_in_the_readers_language(
+    world: World, program: Program, admin: Client
+) -> None:
+    admin.post(path_of(program), {**ADMISSION, "mode": "rules", "countries": ["IT", "DE"]})
+    User.objects.filter(id=world.admin.id).update(language="it")
+
+    page = admin.get(path_of(program)).text
+
+    for code, name in (("IT", "Italia"), ("DE", "Germania")):
+        assert f'<option value="{code}" selected>{name}</option>' in page
+    assert '<option value="FR">Francia</option>' in page
 
 
 def test_a_course_admits_only_when_it_is_open_to_applicants(
