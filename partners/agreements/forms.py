@@ -14,6 +14,7 @@ from partners.agreements.rules import (
     BadMergeFields,
     checked_text,
 )
+from prm.web.choices import language_in_words
 
 
 class DraftForm(forms.Form):
@@ -29,8 +30,8 @@ class DraftForm(forms.Form):
     def __init__(self, *args: Any, has_former: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.has_former = has_former
-        for code, language in settings.LANGUAGES:
-            name = {"language": str(language)}
+        for code, _name in settings.LANGUAGES:
+            name = {"language": language_in_words(code)}
             self.fields[f"text_{code}"] = forms.CharField(
                 label=gettext("Text in %(language)s") % name,
                 max_length=MAX_TEXT,

@@ -42,6 +42,7 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
+from prm.web.choices import language_in_words
 from prm.web.htmx import hx_redirect
 
 
@@ -206,13 +207,12 @@ def _text(  # noqa: PLR0917  the page's parts, read once
         language=asked if asked in languages else (get_language() or "en"),
         at=at,
     )
-    names = dict(settings.LANGUAGES)
     may_sign = request.member.may(Capability.SIGN_AGREEMENT)
     found: dict[str, Any] = {
         "text": rendered(shown.text),
-        "read_in": names.get(shown.language, shown.language),
+        "read_in": language_in_words(shown.language),
         "languages": [
-            (code, names.get(code, code)) for code in languages if code != shown.language
+            (code, language_in_words(code)) for code in languages if code != shown.language
         ],
         "is_foreign": shown.language != (get_language() or "en"),
         "may_sign": may_sign,

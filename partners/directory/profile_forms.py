@@ -17,7 +17,7 @@ from partners.directory.profile_rules import (
     SERVICES,
     ProfileFacts,
 )
-from prm.web.choices import country_choices, currency_choices
+from prm.web.choices import country_choices, currency_choices, language_in_words
 from prm.web.forms import (
     LARGEST_MINOR,
     LONGEST_AMOUNT,
@@ -78,9 +78,10 @@ class ProfileForm(forms.Form):
             ((code, language_name(code)) for code in LANGUAGES), key=lambda pair: pair[1]
         )
         about = self.initial.get("about") or {}
-        for code, name in settings.LANGUAGES:
+        for code, _name in settings.LANGUAGES:
             self.fields[f"about_{code}"] = forms.CharField(
-                label=_("About your company, in %(language)s") % {"language": name},
+                label=_("About your company, in %(language)s")
+                % {"language": language_in_words(code)},
                 max_length=ABOUT_LENGTH,
                 required=False,
                 initial=about.get(code, ""),

@@ -16,6 +16,7 @@ from partners.onboarding.building import StepDraft
 from partners.onboarding.models import Fact, RewardKind, StepKind
 from partners.onboarding.words import FEATURES, TO_DO
 from prm.uploads.rules import DOCUMENTS
+from prm.web.choices import language_in_words
 from prm.web.forms import FileDrop, HintedChoiceField, MoneyField
 
 MAX_BYTES = 10_000_000
@@ -47,12 +48,11 @@ class TextsForm(forms.Form):
         max_length: int = LONGEST_TITLE,
     ) -> None:
         """Add one field a language."""
-        names = dict(settings.LANGUAGES)
         for code in self.languages:
             own = code == self.languages[0]
             self.fields[f"{name}_{code}"] = forms.CharField(
                 label=gettext("%(field)s in %(language)s")
-                % {"field": label, "language": names[code]},
+                % {"field": label, "language": language_in_words(code)},
                 max_length=max_length,
                 required=required and own,
                 widget=forms.Textarea(attrs={"rows": rows, "lang": code})

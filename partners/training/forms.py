@@ -13,6 +13,7 @@ from partners.programs.selectors import open_programs
 from partners.training.models import Course, Lesson, LessonKind, Question
 from partners.training.rules import MAX_CHOICES
 from prm.uploads.rules import DOCUMENTS, VIDEOS
+from prm.web.choices import language_in_words
 from prm.web.forms import FileDrop, HintedChoiceField
 
 KEYS = "abcdef"[:MAX_CHOICES]
@@ -37,8 +38,11 @@ class TextsForm(forms.Form):
 
     def add_texts(self, name: str, label: Any, *, required: bool = False, **options: Any) -> None:
         """Add one field per language, the first language's first."""
-        for code, language in self.in_order():
-            words = gettext("%(label)s in %(language)s") % {"label": label, "language": language}
+        for code, _name in self.in_order():
+            words = gettext("%(label)s in %(language)s") % {
+                "label": label,
+                "language": language_in_words(code),
+            }
             self.fields[f"{name}_{code}"] = forms.CharField(
                 label=words, required=required and code == self.first, **options
             )

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partners.training.rules import Way, in_language
+from prm.web.choices import language_in_words
 from prm.web.formats import moment_text
 
 
@@ -30,8 +30,7 @@ class Speaker:
         text, language = in_language(texts, self.language, self.tenant_language)
         if not text or language == self.language:
             return Told(text, language, "")
-        names = {code: str(name) for code, name in settings.LANGUAGES}
-        mark = _("(in %(language)s)") % {"language": names.get(language, language)}
+        mark = _("(in %(language)s)") % {"language": language_in_words(language)}
         return Told(text, language, mark)
 
 

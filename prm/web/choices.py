@@ -1,4 +1,4 @@
-"""Countries and currencies to choose from, in the reader's language."""
+"""Countries, languages and currencies to choose from and to name, in the reader's language."""
 
 from babel.numbers import get_currency_name
 from django.utils.translation import get_language
@@ -75,6 +75,11 @@ def country_choices() -> list[tuple[str, str]]:
 def country_name(code: str) -> str:
     """Return a country's name in the reader's language, the code when it has none."""
     return str(locale_of(get_language()).territories.get(code, code))
+
+
+def language_in_words(code: str) -> str:
+    """Return a language's name as it stands inside a sentence: "Italian", "italiano"; the code when it has none."""
+    return str(locale_of(get_language()).languages.get(code, code))
 
 
 def currency_choices() -> list[tuple[str, str]]:
