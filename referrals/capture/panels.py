@@ -7,12 +7,61 @@ from django.utils.translation import gettext
 
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
+from prm.web.parts import Entry
+from referrals.capture.asking import open_question
 from referrals.capture.drafts import may_recall
-from referrals.capture.models import Telling
+from referrals.capture.forms_questions import AnswerForm
+from referrals.capture.models import Question, Telling
 from referrals.capture.privacy import privacy_of
 from referrals.capture.selectors_privacy import privacy_log
-from referrals.pipeline.models import Referral
-from referrals.pipeline.panels import Panel, adds
+from referrals.pipeline.models import CLOSED_KINDS, Referral
+from referrals.pipeline.panels import Panel, adds, adds_to_timeline
+
+
+@adds("referral.main", order=5)
+def question_section(referral: Referral, member: Member) -> Panel | None:
+    """Put the open question on top: to be answered by the partner, waited for by the vendor."""
+    question = open_question(referral.id)
+    if question is None:
+        return None
+    name = "question-withdraw" if member.is_staff else "question-answer"
+    may_act = not member.is_staff or member.may(Capability.DECIDE_REFERRALS)
+    url = reverse(f"referrals:{name}", kwargs={"referral_id": referral.id}) if may_act else ""
+    context = {"question": question, "staff": member.is_staff, "url": url, "form": AnswerForm()}
+    return Panel("referrals/capture/question_section.html", context)
+
+
+@adds("referral.aside", order=15)
+def ask_section(referral: Referral, member: Member) -> Panel | None:
+    """Let the vendor's people ask before they decide."""
+    may_ask = member.is_staff and member.may(Capability.DECIDE_REFERRALS)
+    if not may_ask or referral.stage_kind in CLOSED_KINDS or open_question(referral.id):
+        return None
+    url = reverse("referrals:question-ask", kwargs={"referral_id": referral.id})
+    return Panel("referrals/capture/ask_section.html", {"url": url})
+
+
+@adds_to_timeline
+def question_entries(referral: Referral, member: Member) -> list[Entry]:
+    """Return the questions and answers of a referral, as both sides see them."""
+    asked = Question.objects.filter(referral_id=referral.id)
+    found = []
+    for row in asked.select_related("asked_by", "answered_by"):
+        who = str(row.asked_by)
+        found.append(
+            Entry(gettext("Question asked"), row.asked_at, who, "chat", "accent", row.text)
+        )
+        if row.answered_at:
+            words = (
+                gettext("Answer by the mailed link")
+                if row.by_link
+                else gettext("Question answered")
+            )
+            sender = str(row.answered_by) if row.answered_by else ""
+            found.append(Entry(words, row.answered_at, sender, "chat", "off", row.answer))
+        elif row.withdrawn_at:
+            found.append(Entry(gettext("Question withdrawn"), row.withdrawn_at, "", "x", "off"))
+    return found
 
 
 @adds("referral.aside", order=45)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from referrals.capture import views_drafts, views_privacy
+from referrals.capture import views_drafts, views_privacy, views_questions
 
 urlpatterns = [
     path("referrals/drafts/", views_drafts.draft_list, name="draft-list"),
@@ -14,6 +14,22 @@ urlpatterns = [
         "referrals/<uuid:referral_id>/recall/",
         views_drafts.referral_recall,
         name="referral-recall",
+    ),
+    path(
+        "referrals/<uuid:referral_id>/answer/",
+        views_questions.question_answer,
+        name="question-answer",
+    ),
+    path("answer/<str:token>/", views_questions.question_answer_by_link, name="answer-by-link"),
+    path(
+        "manage/referrals/<uuid:referral_id>/ask/",
+        views_questions.question_ask,
+        name="question-ask",
+    ),
+    path(
+        "manage/referrals/<uuid:referral_id>/ask/withdraw/",
+        views_questions.question_withdraw,
+        name="question-withdraw",
     ),
     path("person/<str:token>/", views_privacy.person, name="person"),
     path("person/<str:token>/object/", views_privacy.person_object, name="person-object"),

@@ -26,6 +26,7 @@ from referrals.pipeline.models import (
     StageChange,
     StageKind,
 )
+from referrals.pipeline.panels import timeline_entries
 from referrals.pipeline.selectors import (
     PathStep,
     changes_of,
@@ -209,6 +210,8 @@ def _entries(
             note=note.text,
         )
         found.append((note.at, 1, note.id, entry))
+    for place, entry in enumerate(timeline_entries(referral, member)):
+        found.append((entry.at, 2, place, entry))
     found.sort(key=lambda row: row[:3], reverse=True)
     return [row[3] for row in found]
 

@@ -20,6 +20,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from prm.accounts.members import Member
+from prm.web.parts import Entry
 
 
 @dataclass(frozen=True)
@@ -137,3 +138,20 @@ def sections(
     return SafeString(
         "".join(render_to_string(part.template, part.context | token) for part in found if part)
     )
+
+
+# What other slices add to a referral's timeline: (referral, member) -> entries in any order
+TimelineAdder = Callable[[Any, Member], Sequence[Entry]]
+_timeline: list[TimelineAdder] = []
+
+
+def adds_to_timeline(adder: TimelineAdder) -> TimelineAdder:
+    """Register what adds entries to a referral's timeline; it looks itself at what the member may see."""
+    if adder not in _timeline:
+        _timeline.append(adder)
+    return adder
+
+
+def timeline_entries(referral: Any, member: Member) -> list[Entry]:
+    """Return what the slices above know of a referral's history."""
+    return [entry for adder in _timeline for entry in adder(referral, member)]
