@@ -1,6 +1,5 @@
 """With 20,000 applications the queue reads a bounded part of an index; two decisions at once: one wins."""
 
-import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -25,6 +24,7 @@ from tests.builders.applications import an_admission, an_application
 from tests.builders.applying import a_contact, an_open_program, answers
 from tests.builders.partners import LONG_AGO, a_program
 from tests.conftest import World, make_world
+from tests.plans import pages_read
 
 APPLICATIONS = 20_000
 # Statements of one page of the queue with shell and session.
@@ -73,15 +73,6 @@ def many(real_database: str) -> Iterator[World]:
     connections["owner"].close()
     yield world
     connections["default"].close()
-
-
-def pages_read(statement: str) -> int:
-    """Return how many pages of the database a statement reads, as the app role behind the policies."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"explain (analyze, buffers, format json) {statement}")
-        plan: Any = cursor.fetchone()[0]
-    plan = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
-    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
 
 @pytest.mark.slow
