@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 from prm.slices import load_registrations
 
-SLICES = ("notices", "jobs", "audit", "signin", "accounts", "uploads")
+SLICES = ("api", "notices", "jobs", "audit", "signin", "accounts", "uploads")
 
 
 class PrmConfig(AppConfig):

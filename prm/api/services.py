@@ -22,9 +22,14 @@ class WrongScope(ValueError):
     """A key would get no right at all, or one that its owner cannot give."""
 
 
+class KeyMade(ValueError):
+    """The form was sent before, and the secret shown then."""
+
+
 @transaction.atomic
 def make_key(
     *,
+    key_id: UUID,
     name: str,
     partner_id: UUID | None,
     scopes: frozenset[str],
@@ -35,14 +40,18 @@ def make_key(
 ) -> tuple[ApiKey, str]:
     """Make a key and return it with its secret, which is nowhere else and cannot be shown again.
 
+    key_id: made with the form; a form sent twice raises KeyMade, since the secret was shown already.
     partner_id: the partner whose key it is, None for the vendor's own systems. expires_at: aware UTC, None for never.
-    Each call makes another key. Raises WrongScope. Emits api_key.made.
+    Raises WrongScope, KeyMade. Emits api_key.made.
     """
     allowed = PARTNER_SCOPES if partner_id else frozenset(Scope)
     if not scopes or not scopes <= allowed:
         raise WrongScope(", ".join(sorted(scopes - allowed)))
+    if ApiKey.objects.filter(id=key_id).exists():
+        raise KeyMade(str(key_id))
     secret = new_secret()
     key = ApiKey.objects.create(
+        id=key_id,
         name=name.strip(),
         partner_id=partner_id,
         prefix=shown_prefix(secret),

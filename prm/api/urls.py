@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from prm.accounts.guards import public
+from prm.api import views
 from prm.api.endpoints import api
 
 _patterns, _app, _namespace = api.urls
@@ -13,4 +14,15 @@ for _pattern in _patterns:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", (_patterns, _app, _namespace)),
+    path("api/docs/", views.api_docs, name="api-docs"),
+    path("manage/settings/api-keys/", views.api_key_list, name="api-key-list"),
+    path("manage/settings/api-keys/new/", views.api_key_new, name="api-key-new"),
+    path(
+        "manage/settings/api-keys/<uuid:key_id>/revoke/",
+        views.api_key_revoke,
+        name="api-key-revoke",
+    ),
+    path("team/api-keys/", views.team_key_list, name="team-key-list"),
+    path("team/api-keys/new/", views.team_key_new, name="team-key-new"),
+    path("team/api-keys/<uuid:key_id>/revoke/", views.team_key_revoke, name="team-key-revoke"),
 ]

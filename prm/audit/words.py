@@ -31,8 +31,15 @@ AREAS = [
     ("prospect", _("Prospects")),
     ("enrollment", _("Enrolments")),
     ("person", _("Logins")),
+    ("api_key", _("API keys")),
+    ("submit_link", _("Signed links")),
 ]
 SENTENCES = {
+    "api_key.made": _("made an API key"),
+    "api_key.revoked": _("revoked an API key"),
+    "submit_link.made": _("made a signed link"),
+    "submit_link.revoked": _("revoked a signed link"),
+    "submit_link.used": _("sent a referral through a signed link"),
     "upload.kept": _("brought a file"),
     "upload.removed": _("removed a file"),
     "course.created": _("made a course"),

@@ -26,6 +26,7 @@ def a_key(
 ) -> tuple[ApiKey, str]:
     """Make a key with every right its kind can have; needs the tenant's open scope."""
     return make_key(
+        key_id=uuid4(),
         name="Shop",
         partner_id=partner_id,
         scopes=scopes or (PARTNER_SCOPES if partner_id else frozenset(Scope)),
