@@ -24,6 +24,7 @@ app.autodiscover_tasks(
         "partners.applications",
         "partners.onboarding",
         "referrals.pipeline",
+        "referrals.claims",
         "referrals.sharing",
         "commissions.accruals",
         "commissions.statements",

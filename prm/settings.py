@@ -294,6 +294,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "sweep-claims": {
+        "task": "referrals.claims.tasks.sweep_claims",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "release-holds": {
         "task": "commissions.accruals.tasks.release_holds",
         "schedule": 300.0,

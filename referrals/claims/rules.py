@@ -173,19 +173,17 @@ def warning_due(*, protected_until: datetime, warned_days: int | None, at: datet
     )
 
 
-def idle_from(settings: Settings, active_at: datetime) -> datetime | None:
-    """Return the moment at which a claim without a sign of work is released; None when the program asks for none."""
-    if not settings.heartbeat_days:
-        return None
-    return active_at + timedelta(days=settings.heartbeat_days)
+def idle_release(settings: Settings, active_at: datetime, *, warned_at: datetime) -> datetime:
+    """Return the moment at which a claim without a sign of work since `active_at` is released.
+
+    Never sooner than the program's warning days after the warning, however late that was given.
+    """
+    return max(
+        active_at + timedelta(days=settings.heartbeat_days),
+        warned_at + timedelta(days=settings.heartbeat_warning_days),
+    )
 
 
-def idle_warning_from(settings: Settings, active_at: datetime) -> datetime | None:
-    """Return the moment from which on the partner is warned that no sign of work has come."""
-    ends = idle_from(settings, active_at)
-    return ends - timedelta(days=settings.heartbeat_warning_days) if ends else None
-
-
-def extended_until(protected_until: datetime, *, days: int, at: datetime) -> datetime:
-    """Return the end after an extension: its days count from the end that was, or from now when that has passed."""
-    return max(protected_until, at) + timedelta(days=days)
+def extended_until(protected_until: datetime, *, days: int) -> datetime:
+    """Return the end after an extension: its days count from the end that was, so asking early loses none."""
+    return protected_until + timedelta(days=days)

@@ -1,0 +1,30 @@
+"""What claims hold of a person who is erased: evidence, company names typed, keys made of a mailbox."""
+
+from referrals.claims.models import (
+    AvailabilityCheck,
+    Claim,
+    ClaimExtension,
+    ClaimKey,
+    SameCompany,
+    SoftHold,
+)
+from referrals.pipeline.erasing import Erasure, erases, rewrite
+
+
+@erases("claims")
+def forget_in_claims(erasure: Erasure) -> int:
+    """Put the pseudonym into texts; a key made of the mailbox becomes one of the pseudonym, so the claim stays one."""
+    claims = list(Claim.objects.filter(referral_id__in=erasure.referral_ids))
+    count = sum(rewrite(row, ("account_key",), erasure) for row in claims)
+    for model, fields in (
+        (ClaimKey, ("key",)),
+        (ClaimExtension, ("evidence", "answer")),
+    ):
+        rows = model.objects.filter(claim_id__in=[row.id for row in claims])  # type: ignore[attr-defined]
+        count += sum(rewrite(row, fields, erasure) for row in rows)
+    pairs = SameCompany.objects.filter(referral_id__in=erasure.referral_ids)
+    count += sum(rewrite(pair, ("reason",), erasure) for pair in pairs)
+    key = f"email:{erasure.email}"
+    asked = AvailabilityCheck.objects.filter(account_key=key)
+    held = SoftHold.objects.filter(account_key=key)
+    return count + asked.delete()[0] + held.delete()[0]
