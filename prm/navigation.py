@@ -38,6 +38,14 @@ class NavGroup:
     items: list[NavItem]
 
 
+class PublicLink(NamedTuple):
+    """A link below the pages of visitors; `outside` leads to the vendor's own site."""
+
+    label: str
+    url: str
+    outside: bool = False
+
+
 @dataclass(frozen=True)
 class Shell:
     """Everything the layouts read."""
@@ -61,6 +69,9 @@ class Shell:
     switch_url: str = ""
     search_url: str = ""
     brand_version: str = ""
+    # Below the pages of visitors.
+    legal_name: str = ""
+    public_links: list[PublicLink] = field(default_factory=list)
 
 
 # Links that lead to a feature which a program may keep locked; the page answers with what is missing.
@@ -98,6 +109,8 @@ def _shell(request: HttpRequest, tenant: Any, member: Member | None) -> Shell:
         brand_version=tenant.brand_version,
         initial=tenant.name[:1].upper(),
         theme=_theme(request),
+        legal_name=tenant.legal_name or tenant.name,
+        public_links=_public_links(tenant),
     )
     if member is None:
         return base
@@ -121,6 +134,15 @@ def _shell(request: HttpRequest, tenant: Any, member: Member | None) -> Shell:
         switch_url=_url("membership-list"),
         search_url=_url("search"),
     )
+
+
+def _public_links(tenant: Any) -> list[PublicLink]:
+    links = [PublicLink(_("Partner programs"), _url("partners:join-list"))]
+    if tenant.directory_open:
+        links.append(PublicLink(_("Find a partner"), _url("partners:directory")))
+    if tenant.privacy_url:
+        links.append(PublicLink(_("Privacy notice"), tenant.privacy_url, outside=True))
+    return [link for link in links if link.url]
 
 
 def _theme(request: HttpRequest) -> str:
