@@ -1,5 +1,6 @@
 """The vetting queue: what the vendor's people read and decide."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,7 @@ from partners.applications.manage_forms import NEW, ApproveForm, AskForm, Declin
 from partners.applications.models import Application, ApplicationChange, ApplicationState, Prospect
 from partners.applications.queue import next_waiting, queue_asked_for
 from partners.applications.selectors import UNDECIDED, admission_of
-from partners.applications.similar import NOBODY, likenesses, partners_like
+from partners.applications.similar import NOBODY, Likeness, likenesses, partners_like
 from partners.applications.tables import STATE_TONES, ApplicationTable
 from partners.directory.listed import language_name
 from partners.directory.selectors import lookalikes
@@ -69,6 +70,10 @@ def application_list(request: MemberRequest) -> HttpResponse:
             without=() if may_decide else ("due",),
         ),
         "may_decide": may_decide,
+        "decisions": [
+            ("do", "approve", _("Approve the selected")),
+            ("do", "decline", _("Decline the selected")),
+        ],
     }
     return render_part(
         request, "partners/applications/manage_list.html", context, say=queue.page.shown_text
@@ -279,7 +284,7 @@ def _detail(
 ) -> HttpResponse:
     newest = newest_change(application.id)
     undecided = application.state in UNDECIDED
-    alike = likenesses([application]).get(application.id, NOBODY)
+    alike = _others(likenesses([application]).get(application.id, NOBODY), application)
     same = {one.row.id for one in alike.partners}
     admission = admission_of(application.program_id)
     prospect = (
@@ -313,6 +318,12 @@ def _detail(
         "conflict": conflict,
     }
     return render(request, "partners/applications/manage_detail.html", context, status=status)
+
+
+def _others(alike: Likeness, application: Application) -> Likeness:
+    """Leave out the partner that the application itself became."""
+    kept = [one for one in alike.partners if one.row.id != application.partner_id]
+    return replace(alike, partners=tuple(kept))
 
 
 def _conflict(request: MemberRequest, application: Application, words: str) -> HttpResponse:

@@ -54,20 +54,31 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-autosubmit]")) event.target.form?.requestSubmit();
   const form = event.target.closest("[data-bulk]");
   if (!form) return;
-  const boxes = [...form.querySelectorAll("input[name='pick']")];
   const all = form.querySelector("[data-all]");
-  if (event.target === all) boxes.forEach((box) => { box.checked = all.checked; });
+  if (event.target === all) boxesOf(form).forEach((box) => { box.checked = all.checked; });
+  countChosen(form);
+});
+
+const boxesOf = (form) => [...form.querySelectorAll("input[name='pick']")];
+
+const countChosen = (form) => {
+  const boxes = boxesOf(form);
+  const all = form.querySelector("[data-all]");
   const count = boxes.filter((box) => box.checked).length;
   if (all) {
-    all.checked = count === boxes.length;
+    all.checked = count > 0 && count === boxes.length;
     all.indeterminate = count > 0 && count < boxes.length;
   }
   const bar = form.querySelector(".bulk");
   if (bar) {
     bar.hidden = count === 0;
+    bar.querySelector("[data-chosen]").hidden = false;
     bar.querySelector("[data-n]").textContent = count;
   }
-});
+};
+
+// The bar shows itself without this file; a browser that comes back may have kept the chosen rows
+const countAll = () => { document.querySelectorAll("[data-bulk]").forEach(countChosen); };
 
 // One submit is one request: a second press while the first travels does nothing
 document.addEventListener("submit", (event) => {
@@ -78,6 +89,7 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => { delete form.dataset.sent; }, 4000);
 });
 window.addEventListener("pageshow", () => {
+  countAll();
   document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
 });
 
@@ -110,6 +122,7 @@ const afterSwap = (target) => {
   // A list tells how much it shows now, or that nothing fits
   else if (target?.id === "results") say(target.querySelector(".pager span, .empty :is(h2, h3)")?.textContent.trim() || "");
   ageToasts();
+  countAll();
 };
 
 afterSwap(null);

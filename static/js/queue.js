@@ -47,6 +47,8 @@ const help = () => {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  // A key held down would decide one application after the other: the next page hears it too
+  if (event.repeat && !["j", "k", "ArrowDown", "ArrowUp"].includes(event.key)) return;
   const done = {
     j: () => step(1),
     ArrowDown: () => list() !== null && step(1),
