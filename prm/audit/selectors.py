@@ -16,11 +16,12 @@ from prm.audit.values import value_words
 from prm.audit.words import AREAS, field_words, sentence
 from prm.events.models import Event
 from prm.tenancy.scope import current_scope
-from prm.web.formats import moment_text
+from prm.web.formats import day_text, moment_text
 from prm.web.parts import Entry
 
 VALUE_SHOWN = 200
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*[+-]\d\d:\d\d\Z")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
 # Changed fields that hold a person.
 PEOPLE_FIELDS = frozenset({"manager_id", "owner_id", "user_id"})
 CHUNK = 2_000
@@ -142,8 +143,9 @@ def export_rows(
 
 
 def history_of(subject: str, *, limit: int = 10) -> list[Entry]:
-    """Return what happened to one thing, newest first."""
+    """Return what happened to one thing, newest first; also where some of it was written down later."""
     events = list(Event.objects.filter(subject=subject).order_by("-id")[:limit])
+    events.sort(key=lambda event: (event.at, event.id), reverse=True)
     return [
         Entry(text=_capital(line.text), at=line.at, who=line.who, icon="history", note=_note(line))
         for line in audit_lines(events)
@@ -152,8 +154,15 @@ def history_of(subject: str, *, limit: int = 10) -> list[Entry]:
 
 def _note(line: AuditLine) -> str:
     return "\n".join(
-        f"{change.field}: {change.before or '–'} → {change.after or '–'}" for change in line.changes
+        _change_words(change) for change in line.changes if change.before or change.after
     )
+
+
+def _change_words(change: FieldChange) -> str:
+    """Say one change; what was empty before is said without an arrow."""
+    if not change.before:
+        return f"{_capital(change.field)}: {change.after}"
+    return f"{_capital(change.field)}: {change.before} → {change.after or '–'}"
 
 
 def _capital(text: str) -> str:
@@ -192,6 +201,8 @@ def _shown(value: Any, field: str, event: Event, names: dict[int, str]) -> str:
     text = value_words(event.subject.partition(":")[0], field, value)
     if moment := _moment(text):
         return moment_text(moment, "short")
+    if day := _day(text):
+        return day_text(day, "medium")
     return text if len(text) <= VALUE_SHOWN else text[:VALUE_SHOWN] + "…"
 
 
@@ -201,6 +212,16 @@ def _moment(text: str) -> datetime | None:
         return None
     try:
         return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _day(text: str) -> date | None:
+    """Return the day a value says in ISO 8601."""
+    if not _DAY.match(text):
+        return None
+    try:
+        return date.fromisoformat(text)
     except ValueError:
         return None
 
