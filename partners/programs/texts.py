@@ -1,5 +1,6 @@
 """Texts of programs: markdown made safe HTML, and the language in which a text is said."""
 
+import re
 from collections.abc import Mapping
 
 import markdown
@@ -10,29 +11,34 @@ from django.utils.translation import gettext
 
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import NoScope, current_scope
+from prm.web.choices import language_in_words
 
 _TAGS = frozenset(
     "p br hr h1 h2 h3 h4 strong em ul ol li blockquote a code pre table thead tbody tr th td".split()  # noqa: SIM905  one line reads better
 )
+_HEADING, _HEADING_TAG = re.compile(r"<h([1-6])>"), re.compile(r"(</?h)([1-6])>")
+LOWEST = 4
 _ATTRIBUTES = {"a": {"href"}, "th": {"scope"}}
 
 
 def rendered(text: str) -> SafeString:
     """Return the text as HTML in which only plain structure and web and mail links survive."""
     html = markdown.markdown(text, extensions=["tables", "sane_lists"])
-    # The page has its own h1.
-    for level in (3, 2, 1):
-        html = html.replace(f"<h{level}>", f"<h{level + 1}>").replace(
-            f"</h{level}>", f"</h{level + 1}>"
-        )
     clean = nh3.clean(
-        html,
+        _leveled(html),
         tags=set(_TAGS),
         attributes=_ATTRIBUTES,
         url_schemes={"https", "http", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
     return SafeString(clean)
+
+
+def _leveled(html: str) -> str:
+    """Return the text with its headings from h2 on, none skipped: the page has its own h1."""
+    used = sorted(set(_HEADING.findall(html)))
+    new = {level: min(number, LOWEST) for number, level in enumerate(used, start=2)}
+    return _HEADING_TAG.sub(lambda tag: f"{tag[1]}{new.get(tag[2], LOWEST)}>", html)
 
 
 def said(texts: Mapping[str, str], language: str) -> str:
@@ -46,10 +52,9 @@ def said(texts: Mapping[str, str], language: str) -> str:
     if not given:
         return ""
     code = next(iter(given)) if len(given) == 1 else _spoken_here(given)
-    name = dict(settings.LANGUAGES).get(code)
-    if name is None:
+    if code not in dict(settings.LANGUAGES):
         return given[code]
-    mark = gettext("(in %(language)s)") % {"language": str(name)}
+    mark = gettext("(in %(language)s)") % {"language": language_in_words(code)}
     return f"{given[code]} {mark}"
 
 
