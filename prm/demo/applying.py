@@ -32,7 +32,7 @@ QUESTIONS: list[dict[str, Any]] = [
         "required": True,
         "label": {
             "en": "What do you mostly do for your clients?",
-            "it": "Che cosa fate soprattutto per i vostri clienti?",
+            "it": "Che cosa fai soprattutto per i tuoi clienti?",
         },
         "choices": [
             {
@@ -57,12 +57,12 @@ QUESTIONS: list[dict[str, Any]] = [
         "points": 10,
         "label": {
             "en": "How many of your clients could buy?",
-            "it": "Quanti dei vostri clienti potrebbero comprare?",
+            "it": "Quanti dei tuoi clienti potrebbero comprare?",
         },
         "hint": {"en": "An estimate is enough", "it": "Basta una stima"},
         "decline": {
             "en": "The program pays off from about three clients. Come back when you have grown.",
-            "it": "Il programma conviene da circa tre clienti. Tornate quando sarete cresciuti.",
+            "it": "Il programma conviene da circa tre clienti. Torna quando la tua azienda sarà cresciuta.",
         },
     },
     {
@@ -71,7 +71,7 @@ QUESTIONS: list[dict[str, Any]] = [
         "required": True,
         "label": {
             "en": "Do you sell a competing product of your own?",
-            "it": "Vendete un vostro prodotto concorrente?",
+            "it": "Vendi un tuo prodotto concorrente?",
         },
         "decline": {
             "en": "We do not work with makers of competing products.",
@@ -87,7 +87,7 @@ QUESTIONS: list[dict[str, Any]] = [
         "type": "long",
         "label": {
             "en": "Describe two clients who would fit",
-            "it": "Descrivete due clienti adatti",
+            "it": "Descrivi due clienti adatti",
         },
         "hint": {
             "en": "No names needed. Size, sector and what they struggle with.",
@@ -99,7 +99,7 @@ QUESTIONS: list[dict[str, Any]] = [
 PAGE = {
     "en": "You introduce a client, we do the rest: the demo, the move and the support. You see the stage of every "
     "referral and what it earns, at any time.",
-    "it": "Voi presentate un cliente, al resto pensiamo noi: dimostrazione, passaggio e assistenza. Vedete in ogni "
+    "it": "Tu presenti un cliente, al resto pensiamo noi: dimostrazione, passaggio e assistenza. Vedi in ogni "
     "momento a che punto è ogni segnalazione e quanto rende.",
 }
 SOURCES = [("newsletter", "autumn", 5), ("linkedin", "", 9), ("", "", 14), ("fair", "milan", 3)]
@@ -216,7 +216,7 @@ def _go_on(stage: Stage, application: Application, fate: str, at: datetime) -> N
     elif fate in {"asked", "answered"}:
         question = {
             "en": "Which of your clients did you think of?",
-            "it": "A quali clienti pensate?",
+            "it": "A quali clienti pensi?",
         }
         ask(
             application_id=application.id,
@@ -233,7 +233,7 @@ def _go_on(stage: Stage, application: Application, fate: str, at: datetime) -> N
     elif fate == "declined":
         reason = {
             "en": "Your clients are smaller than those our product is made for.",
-            "it": "I vostri clienti sono più piccoli di quelli a cui si rivolge il prodotto.",
+            "it": "I tuoi clienti sono più piccoli di quelli a cui si rivolge il prodotto.",
         }
         decline(
             application_id=application.id,

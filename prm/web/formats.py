@@ -27,7 +27,7 @@ SPACE = "\u00a0"
 _LOCALES = {"en": "en_GB"}
 # Babel names the country of a dollar outside America; one currency a page makes the bare sign enough.
 _SIGNS = {"USD": "$", "JPY": "¥"}
-_DAY_THEN_WORD = re.compile(r"(?<=\d) (?=[^\W\d])")
+_DAY_THEN_WORD = re.compile(r"(?<=[\dº]) (?=[^\W\d])")
 _UNGROUPED = re.compile(r"\d{4,}")
 _COMPACT_UNIT = re.compile(r"(?<=\d)[KM]\b")
 
@@ -200,7 +200,11 @@ def _day(day: date, form: str, language: str) -> str:
     locale = _parsed(language)
     text = format_date(day, _day_pattern(locale, form), locale=locale)
     # British Babel writes "Sept" beside three-letter months.
-    return _tied(re.sub(r"\bSept\b", "Sep", text))
+    text = re.sub(r"\bSept\b", "Sep", text)
+    # Italian counts the first day of a month and no other: "1º ottobre".
+    if locale.language == "it" and day.day == 1 and form not in {"month", "mon"}:
+        text = re.sub(r"(?<!\d)1(?= )", "1º", text, count=1)
+    return _tied(text)
 
 
 def day_text(value: date | datetime, form: str = "long", *, language: str | None = None) -> str:

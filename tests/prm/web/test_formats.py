@@ -82,6 +82,8 @@ def test_days_keep_day_and_month_together() -> None:
     assert day_text(date(2026, 11, 19), language="en") == "19\u00a0November 2026"
     assert day_text(date(2026, 9, 9), "medium", language="en") == "9\u00a0Sep 2026"
     assert day_text(date(2026, 11, 19), "short", language="it") == "19\u00a0nov"
+    assert day_text(date(2026, 10, 1), language="it") == "1º\u00a0ottobre 2026"
+    assert day_text(date(2026, 10, 11), language="it") == "11\u00a0ottobre 2026"
     assert day_text(date(2026, 11, 19), "weekday", language="en") == "Thu 19\u00a0Nov"
 
 
