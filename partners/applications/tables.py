@@ -139,7 +139,10 @@ class InvitationTable(Table):
     def render_email(self, record: Invitation) -> Html:
         """Name the person and the address."""
         return ident(
-            record.name or record.email, sub=record.email, narrow=record.partner_name, person=True
+            record.name or record.email,
+            sub=record.email if record.name else "",
+            narrow=record.partner_name,
+            person=True,
         )
 
     def render_state(self, record: Invitation) -> Html:
