@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from prm.web.forms import DateField
-from referrals.pipeline.models import Stage
+from referrals.pipeline.models import LossReason, Stage, StageKind
 from referrals.pipeline.rules import NEEDS_REASON
 
 LONGEST_NOTE = 4000
@@ -47,8 +47,26 @@ class MoveForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, data: Any = None, *, stages: Sequence[Stage], **options: Any) -> None:
+    loss_reason = forms.TypedChoiceField(
+        label=_("Why it was lost"), required=False, coerce=int, empty_value=None
+    )
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        stages: Sequence[Stage],
+        loss_reasons: Sequence[LossReason] = (),
+        **options: Any,
+    ) -> None:
         super().__init__(data, **options)
+        if loss_reasons and any(stage.kind == StageKind.LOST for stage in stages):
+            self.fields["loss_reason"].choices = [  # type: ignore[attr-defined]
+                ("", gettext("Choose")),
+                *((row.id, row.name) for row in loss_reasons),
+            ]
+        else:
+            del self.fields["loss_reason"]
         self.stages = {stage.id: stage for stage in stages}
         self.fields["to"].choices = [(stage.id, stage.label) for stage in stages]  # type: ignore[attr-defined]
         reason = self.fields["reason"]
@@ -67,6 +85,14 @@ class MoveForm(forms.Form):
         """Ask for the reason where the partner must know it."""
         read = super().clean() or {}
         stage = self.stages.get(read.get("to", 0))
+        if (
+            stage is not None
+            and stage.kind == StageKind.LOST
+            and "loss_reason" in self.fields
+            and "loss_reason" not in self.errors
+            and read.get("loss_reason") is None
+        ):
+            self.add_error("loss_reason", gettext("Choose one of the reasons"))
         asked = stage is not None and stage.kind in NEEDS_REASON and "reason" not in self.errors
         if asked and not str(read.get("reason", "")).strip():
             self.add_error("reason", gettext("Say why; the partner reads it"))

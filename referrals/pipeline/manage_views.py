@@ -16,13 +16,15 @@ from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.web.htmx import hx_redirect, redirect_to, render_part
+from referrals.pipeline.approvals import NotYourTurn, approve
 from referrals.pipeline.forms import MoveForm, NextStepForm, StaffNoteForm
+from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.listings import export_answer, staff_listing
 from referrals.pipeline.models import Referral, Stage, StageKind
 from referrals.pipeline.pages import referral_page
 from referrals.pipeline.panels import panel, sections
 from referrals.pipeline.rules import NEEDS_REASON
-from referrals.pipeline.selectors import lookalikes_of, moves_from, owner_choices
+from referrals.pipeline.selectors import loss_reasons_of, moves_from, owner_choices
 from referrals.pipeline.services import (
     MoveNotAllowed,
     ReasonRequired,
@@ -64,13 +66,24 @@ def manage_referral_accept(request: MemberRequest, referral_id: UUID) -> HttpRes
     )
     if stage is None:
         return _conflict(request, referral)
-    return _moved(
-        request,
-        referral,
-        stage,
-        seen=_seen(request),
-        back_to_queue=request.POST.get("from") == "queue",
-    )
+    try:
+        following = approve(referral_id=referral.id, actor=_actor(request), at=timezone.now())
+        if following:
+            words = gettext("Approved. Now %(person)s has to approve it")
+            messages.success(request, words % {"person": following.approver})
+            return hx_redirect(request, "referrals:manage-referral-detail", referral_id=referral.id)
+        return _moved(
+            request,
+            referral,
+            stage,
+            seen=_seen(request),
+            back_to_queue=request.POST.get("from") == "queue",
+        )
+    except NotYourTurn as waiting:
+        words = gettext("%(person)s has to approve it first") % {"person": waiting}
+        return _conflict(request, referral, words)
+    except MoveRefused as refused:
+        return _conflict(request, referral, str(refused))
 
 
 @require_http_methods(["GET", "POST"])
@@ -201,7 +214,6 @@ def _detail(
         "earnings": panel("referral.earnings", referral, request.member),
         "main_sections": sections("referral.main", referral, request.member, request),
         "aside_sections": sections("referral.aside", referral, request.member, request),
-        "lookalikes": lookalikes_of([referral]).get(referral.id, []),
         "may_decide": may_decide,
         "may_accept": any(stage.kind == StageKind.ACCEPTED for stage in moves),
         "may_reject": any(stage.kind == StageKind.REJECTED for stage in moves),
@@ -227,17 +239,24 @@ def _move_page(
     known = [stage for stage in stages if str(stage.id) == wanted] or stages
     initial = {"to": known[0].id, "seen": referral.stage_id}
     form = MoveForm(
-        request.POST if request.method == "POST" else None, stages=stages, initial=initial
+        request.POST if request.method == "POST" else None,
+        stages=stages,
+        loss_reasons=loss_reasons_of(referral.program_id),
+        initial=initial,
     )
     if request.method == "POST" and form.is_valid():
         stage = form.stages[form.cleaned_data["to"]]
-        return _moved(
-            request,
-            referral,
-            stage,
-            seen=form.cleaned_data["seen"],
-            reason=form.cleaned_data["reason"],
-        )
+        try:
+            return _moved(
+                request,
+                referral,
+                stage,
+                seen=form.cleaned_data["seen"],
+                reason=form.cleaned_data["reason"],
+                loss_reason_id=form.cleaned_data.get("loss_reason"),
+            )
+        except MoveRefused as refused:
+            form.add_error(None, str(refused))
     context = {
         "form": form,
         "referral": referral,
@@ -257,9 +276,10 @@ def _moved(
     *,
     seen: int | None,
     reason: str = "",
+    loss_reason_id: int | None = None,
     back_to_queue: bool = False,
 ) -> HttpResponse:
-    """Move and go on, or show what somebody else did first."""
+    """Move and go on, or show what somebody else did first. Raises MoveRefused."""
     try:
         change_stage(
             referral_id=referral.id,
@@ -268,6 +288,7 @@ def _moved(
             at=timezone.now(),
             reason=reason,
             seen_stage_id=seen,
+            loss_reason_id=loss_reason_id,
         )
     except StageMovedMeanwhile as moved:
         words = {

@@ -1,7 +1,6 @@
 """Reads about referrals, their stages and their histories."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,6 +16,7 @@ from prm.accounts.models import Membership
 from prm.tenancy.scope import current_scope
 from prm.web.counts import bounded_counts
 from referrals.pipeline.models import (
+    LossReason,
     Referral,
     ReferralNote,
     Stage,
@@ -71,6 +71,12 @@ def allowed_moves(stages: Iterable[Stage]) -> set[tuple[int, int]]:
 def winning_stage(referral: Referral) -> Stage | None:
     """Return the stage in which winning this referral ends, None when it cannot be won from where it stands."""
     return next((stage for stage in moves_from(referral) if stage.kind == StageKind.WON), None)
+
+
+def loss_reasons_of(program_id: UUID) -> list[LossReason]:
+    """Return a program's live reasons for losing, in order."""
+    live = LossReason.objects.filter(program_id=program_id, retired_at=None)
+    return list(live.order_by("position", "id"))
 
 
 # ---------------------------------------------------------------- lists
@@ -275,50 +281,6 @@ def staff_among(user_ids: Iterable[int | None]) -> set[int]:
         tenant_id=current_scope().tenant_id, partner_id=None, user_id__in=wanted
     )
     return set(here.values_list("user_id", flat=True))
-
-
-@dataclass(frozen=True)
-class Lookalike:
-    """Another referral that may be the same company, and why: "domain", "email" or "name"."""
-
-    referral: Referral
-    why: str
-
-
-def lookalikes_of(referrals: Collection[Referral]) -> dict[UUID, list[Lookalike]]:
-    """Return for each referral the others that share domain, email or company name, oldest first; staff only.
-
-    Referrals that ended without a customer are left out. At most 200 others in all, in one query.
-    """
-    domains = {row.domain for row in referrals} - {""}
-    emails = {row.email_norm for row in referrals} - {""}
-    names = {row.company_norm for row in referrals} - {""}
-    if not referrals:
-        return {}
-    others = list(
-        Referral.objects.filter(
-            Q(domain__in=domains) | Q(email_norm__in=emails) | Q(company_norm__in=names)
-        )
-        .exclude(stage_kind__in=_ENDED)
-        .select_related("partner", "stage", "program", "submitted_by")
-        .order_by("registered_at", "id")[:200],
-    )
-    found: dict[UUID, list[Lookalike]] = defaultdict(list)
-    for row in referrals:
-        for other in others:
-            if other.id == row.id:
-                continue
-            if why := _sameness(row, other):
-                found[row.id].append(Lookalike(other, why))
-    return dict(found)
-
-
-def _sameness(row: Referral, other: Referral) -> str:
-    if row.email_norm and row.email_norm == other.email_norm:
-        return "email"
-    if row.domain and row.domain == other.domain:
-        return "domain"
-    return "name" if row.company_norm and row.company_norm == other.company_norm else ""
 
 
 def waiting_referrals() -> QuerySet[Referral]:

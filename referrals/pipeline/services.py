@@ -11,6 +11,7 @@ from prm.money import CurrencyMismatch, Money
 from referrals.pipeline.hooks import Moving, run_after_move, run_before_move
 from referrals.pipeline.models import (
     CLOSED_KINDS,
+    LossReason,
     Referral,
     ReferralNote,
     Stage,
@@ -81,11 +82,13 @@ def change_stage(
     deal: Money | None = None,
     winning: bool = False,
     seen_stage_id: int | None = None,
+    loss_reason_id: int | None = None,
 ) -> StageChange:
     """Take a referral to another stage of its program.
 
     reason: shown to the partner; lost and rejected need one. deal: value, only when winning, which
     referrals.revenue.services.win_referral says; a plain move to a stage of the kind won is refused.
+    loss_reason_id: one of the program's reasons, kept when the stage means lost; another's counts as none.
     seen_stage_id: where the person saw it; another stage by now raises StageMovedMeanwhile.
     Raises Referral.DoesNotExist, MoveNotAllowed, ReasonRequired, CurrencyMismatch, and MoveRefused from a hook.
     Emits referral.stage_changed, whose `first_time` says whether the referral never was in a stage of that kind before.
@@ -100,7 +103,8 @@ def change_stage(
         raise CurrencyMismatch(f"{deal.currency} and {referral.currency}")
     if stage.kind in NEEDS_REASON and not reason.strip():
         raise ReasonRequired(stage.kind)
-    return _move(referral, stage, actor=actor, at=at, reason=reason, deal=deal)
+    lost_for = _loss_reason(referral, stage, loss_reason_id)
+    return _move(referral, stage, actor=actor, at=at, reason=reason, deal=deal, lost_for=lost_for)
 
 
 @transaction.atomic
@@ -127,6 +131,7 @@ def _move(
     at: datetime,
     reason: str,
     deal: Money | None = None,
+    lost_for: LossReason | None = None,
 ) -> StageChange:
     """Write a move that is allowed, with what follows from it. referral: locked."""
     run_before_move(Moving(referral, stage, actor, at, reason))
@@ -144,11 +149,18 @@ def _move(
         actor_id=actor.user_id,
         reason=reason.strip(),
         deal_minor=deal.minor if deal else None,
+        loss_reason=lost_for,
     )
     _stand_on(referral, stage, deal, at)
     run_after_move(referral, change, actor, at)
     _tell_change(referral, change, first_time=first_time, actor=actor, at=at)
     return change
+
+
+def _loss_reason(referral: Referral, stage: Stage, reason_id: int | None) -> LossReason | None:
+    if stage.kind != StageKind.LOST or reason_id is None:
+        return None
+    return LossReason.objects.filter(id=reason_id, program_id=referral.program_id).first()
 
 
 def _last_change(referral: Referral) -> StageChange:
