@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from tests.builders.applying import a_contact, an_open_program, answers
 from tests.builders.partners import a_partner
 from tests.builders.training import a_course, a_film, a_learner, lessons_done
 from tests.conftest import World, make_world
+from tests.processor import processor_seconds
 
 IMPORT = "/acme/manage/programs/import/"
 LONG = "9" * 5000
@@ -343,10 +343,10 @@ def test_import_depth(world: World, depth: int) -> None:
 
 
 def test_spaces_behind_braces_cost_no_time() -> None:
-    began = time.perf_counter()
+    began = processor_seconds()
     with pytest.raises(BadMergeFields):
         checked_text("{{" + " " * 90_000)
-    assert time.perf_counter() - began < 1
+    assert processor_seconds() - began < 1
 
 
 def test_two_clicks_on_one_form_make_one_draft(real_database: str) -> None:

@@ -2,7 +2,6 @@
 
 from io import BytesIO
 from struct import pack
-from time import perf_counter
 from zlib import compress, crc32
 
 import pytest
@@ -18,6 +17,7 @@ from prm.tenancy.scope import tenant_scope
 from prm.vendor.logos import NotALogo, cleaned_logo
 from prm.vendor.rules import READABLE, contrast, foreground_on
 from tests.conftest import World
+from tests.processor import processor_seconds
 
 PAGE = "/acme/manage/settings/look/"
 
@@ -93,13 +93,13 @@ def test_nothing_but_pixels_survives() -> None:
     ],
 )
 def test_what_is_no_logo_is_refused_at_once(content: bytes, reason: str) -> None:
-    began = perf_counter()
+    began = processor_seconds()
 
     with pytest.raises(NotALogo) as problem:
         cleaned_logo(BytesIO(content))
 
     assert problem.value.reason == reason
-    assert perf_counter() - began < 2
+    assert processor_seconds() - began < 2
 
 
 def test_a_look_is_published_and_told(world: World, admin: Client) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import threading
-import time
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +23,7 @@ from referrals.imports.work import DirectWork
 from referrals.pipeline.models import Referral
 from tests.builders.revenue import SYSTEM, an_import
 from tests.conftest import World, make_world
+from tests.processor import processor_seconds
 
 NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -89,7 +89,7 @@ WIDE = "<row>" + "<c/>" * 200_000 + "</row>"
 def test_a_file_made_to_hurt_costs_little(tmp_path: Path, content: bytes, codes: set[str]) -> None:
     source = tmp_path / "in"
     source.write_bytes(content)
-    began = time.monotonic()
+    began = processor_seconds()
 
     try:
         make_plain(source, tmp_path / "out.rows.csv")
@@ -98,7 +98,7 @@ def test_a_file_made_to_hurt_costs_little(tmp_path: Path, content: bytes, codes:
         code = refused.code
 
     assert code in codes
-    assert time.monotonic() - began < 20
+    assert processor_seconds() - began < 20
 
 
 MAPPING = Mapping(

@@ -1,7 +1,6 @@
 """Files of any origin become one plain form; traps are refused before they cost anything."""
 
 import csv
-import time
 import zipfile
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from prm.web import spreadsheets
 from prm.web.spreadsheets import FileRefused, Sheet, headings_of, make_plain, rows_of
+from tests.processor import processor_seconds
 
 ROWS = [["Firma", "Ort"], ["Müller & Söhne", "Köln"], ["Kestrel", "Łódź"]]
 
@@ -99,20 +99,20 @@ def test_a_zip_bomb_is_refused_before_it_unpacks(tmp_path: Path) -> None:
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
         archive.writestr("xl/worksheets/sheet1.xml", b"\x00" * 60_000_000)
-    began = time.monotonic()
+    began = processor_seconds()
     with pytest.raises(FileRefused, match="bomb"):
         make_plain(bomb, tmp_path / "out.rows.csv")
-    assert time.monotonic() - began < 2
+    assert processor_seconds() - began < 2
 
 
 def test_a_single_cell_at_the_far_end_costs_nothing(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     book.active["XFD1048576"] = 1
     book.save(tmp_path / "far.xlsx")
-    began = time.monotonic()
+    began = processor_seconds()
     with pytest.raises(FileRefused):
         make_plain(tmp_path / "far.xlsx", tmp_path / "out.rows.csv")
-    assert time.monotonic() - began < 10
+    assert processor_seconds() - began < 10
 
 
 def test_the_plain_form_holds_every_cell_of_every_row(tmp_path: Path) -> None:
