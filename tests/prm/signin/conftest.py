@@ -19,20 +19,23 @@ CODE = re.compile(r"^([A-Z0-9]{4}-?[A-Z0-9]{2,4})$", re.MULTILINE)
 
 
 @pytest.fixture
-def with_app(monkeypatch: pytest.MonkeyPatch) -> Callable[[User], Callable[..., str]]:
-    """Give a person an authenticator app; returns what shows the code of a half minute, 0 being the present one.
-
-    The clock of the codes stands still, so that no test runs over the edge of a half minute.
-    """
+def half_minute(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Stop the clock of the codes, so that no test runs over the edge of a half minute; return which one it is."""
     now = int(time.time()) // 30 * 30 + 15
     stopped = SimpleNamespace(time=lambda: now)
     monkeypatch.setattr("allauth.mfa.totp.internal.auth.time", stopped)
     monkeypatch.setattr("prm.signin.codes.time", stopped)
+    return now // 30
+
+
+@pytest.fixture
+def with_app(half_minute: int) -> Callable[[User], Callable[..., str]]:
+    """Give a person an authenticator app; returns what shows the code of a half minute, 0 being the present one."""
 
     def give(user: User) -> Callable[..., str]:
         secret = generate_totp_secret()
         TOTP.activate(user, secret)
-        return lambda step=0: format_hotp_value(hotp_value(secret, now // 30 + step))
+        return lambda step=0: format_hotp_value(hotp_value(secret, half_minute + step))
 
     return give
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from statistics import median
 from threading import Barrier
 from time import perf_counter
 from typing import Any
@@ -290,8 +289,9 @@ def test_a_stranger_and_a_member_look_the_same(
 ) -> None:
     answers: dict[str, Any] = {}
     times: dict[str, list[float]] = {"manager@acme.example": [], "nobody@acme.example": []}
-    for email, taken in times.items():
-        for turn in range(8):
+    # By turns, and the quickest of each: what else the box does meets both alike.
+    for turn in range(8):
+        for email, taken in times.items():
             forget_the_cache()
             client = Client()
             began = perf_counter()
@@ -315,7 +315,7 @@ def test_a_stranger_and_a_member_look_the_same(
     if path != LOGIN:
         mailed = [AccountMail.objects.filter(to=email).count() for email in times]
         assert mailed == [8, 8]
-    assert abs(median(times["manager@acme.example"]) - median(times["nobody@acme.example"])) < 0.05
+    assert abs(min(times["manager@acme.example"]) - min(times["nobody@acme.example"])) < 0.05
 
 
 def _plain(page: bytes, email: str) -> str:
