@@ -1,5 +1,6 @@
 """The vetting queue: what the vendor's people read and decide."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -51,6 +52,12 @@ RULES = {
     "invitation": gettext_lazy("You invited this company to apply."),
     "course": gettext_lazy("The course is passed."),
     "answer": gettext_lazy("An answer of the form declines at once."),
+}
+
+# What may be answered to an undecided application: the form, and the service that takes what it asks.
+ANSWERS: dict[str, tuple[type[AskForm | DeclineForm], Callable[..., Application]]] = {
+    "ask": (AskForm, ask),
+    "decline": (DeclineForm, decline),
 }
 
 
@@ -193,53 +200,35 @@ def application_approve(request: MemberRequest, application_id: UUID) -> HttpRes
 @needs(Capability.DECIDE_APPLICATIONS)
 def application_ask(request: MemberRequest, application_id: UUID) -> HttpResponse:
     """Ask the applicant for information."""
-    application = _application(application_id)
-    if application.state not in UNDECIDED:
-        return _detail(request, application, conflict=_first_words(application), status=409)
-    form = AskForm(request.POST or None, initial={"seen": _newest_id(application)})
-    if form.is_bound and form.is_valid():
-        try:
-            ask(
-                application_id=application.id,
-                question=form.cleaned_data["question"],
-                seen=form.cleaned_data["seen"],
-                actor=_actor(request),
-                at=timezone.now(),
-            )
-        except DecidedMeanwhile as first:
-            return _conflict(request, application, str(first))
-        except CannotDecide as problem:
-            form.add_error(None, str(problem))
-        else:
-            return _onward(request, application, _("Your question to %(company)s is on its way."))
-    return _form_page(request, application, form, "ask")
+    done = _("Your question to %(company)s is on its way.")
+    return _answered(request, application_id, "ask", done)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.DECIDE_APPLICATIONS)
 def application_decline(request: MemberRequest, application_id: UUID) -> HttpResponse:
     """Decline an application with the reason that the applicant reads."""
+    return _answered(request, application_id, "decline", _("%(company)s is declined."))
+
+
+def _answered(request: MemberRequest, application_id: UUID, what: str, done: str) -> HttpResponse:
+    """Show the form of an answer to an undecided application; give the answer, say `done`, and lead to the next."""
+    form_class, answer = ANSWERS[what]
     application = _application(application_id)
     if application.state not in UNDECIDED:
         return _detail(request, application, conflict=_first_words(application), status=409)
-    form = DeclineForm(request.POST or None, initial={"seen": _newest_id(application)})
+    form = form_class(request.POST or None, initial={"seen": _newest_id(application)})
     if form.is_bound and form.is_valid():
+        given = {**form.cleaned_data, "actor": _actor(request), "at": timezone.now()}
         try:
-            decline(
-                application_id=application.id,
-                reason=form.cleaned_data["reason"],
-                reapply_on=form.cleaned_data["reapply_on"],
-                seen=form.cleaned_data["seen"],
-                actor=_actor(request),
-                at=timezone.now(),
-            )
+            answer(application_id=application.id, **given)
         except DecidedMeanwhile as first:
             return _conflict(request, application, str(first))
         except CannotDecide as problem:
             form.add_error(None, str(problem))
         else:
-            return _onward(request, application, _("%(company)s is declined."))
-    return _form_page(request, application, form, "decline")
+            return _onward(request, application, done)
+    return _form_page(request, application, form, what)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

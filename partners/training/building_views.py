@@ -1,5 +1,6 @@
 """The vendor's pages about courses: building them, who takes them, how they do."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -282,17 +283,7 @@ def lesson_move(request: MemberRequest, course_id: UUID, lesson_id: int) -> Http
     """Move a lesson up or down, or take it out."""
     course = _course(course_id)
     lesson = get_object_or_404(live_lessons(course.id), id=lesson_id)
-    given: dict[str, Any] = {
-        "course_id": course.id,
-        "lesson_id": lesson.id,
-        "actor": _actor(request),
-        "at": timezone.now(),
-    }
-    if request.POST.get("do") == "remove":
-        remove_lesson(**given)
-    elif request.POST.get("do") in {"up", "down"}:
-        move_lesson(up=request.POST["do"] == "up", **given)
-    return hx_redirect(request, "partners:course-manage", course_id=course.id)
+    return _moved(request, course, move_lesson, remove_lesson, lesson_id=lesson.id)
 
 
 @require_safe
@@ -356,16 +347,27 @@ def question_move(request: MemberRequest, course_id: UUID, question_id: int) -> 
     """Move a question up or down, or retire it."""
     course = _course(course_id)
     question = get_object_or_404(live_questions(course.id), id=question_id)
+    return _moved(request, course, move_question, retire_question, question_id=question.id)
+
+
+def _moved(
+    request: MemberRequest,
+    course: Course,
+    move: Callable[..., object],
+    remove: Callable[..., object],
+    **part: int,
+) -> HttpResponse:
+    """Move a part of a course up or down, or take it out, as the form says; anything else changes nothing."""
     given: dict[str, Any] = {
         "course_id": course.id,
-        "question_id": question.id,
         "actor": _actor(request),
         "at": timezone.now(),
+        **part,
     }
     if request.POST.get("do") == "remove":
-        retire_question(**given)
+        remove(**given)
     elif request.POST.get("do") in {"up", "down"}:
-        move_question(up=request.POST["do"] == "up", **given)
+        move(up=request.POST["do"] == "up", **given)
     return hx_redirect(request, "partners:course-manage", course_id=course.id)
 
 
