@@ -25,13 +25,14 @@ from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.tenancy.keys import KeyReused
 from prm.web.counts import bounded_counts, count_text
-from prm.web.formats import day_text, number_text
+from prm.web.formats import number_text
 from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import COUNT_BOUND, keyset_page
 from prm.web.parts import Tab
-from referrals.claims.selectors import KnownCompany, known_company
+from referrals.claims.selectors import KnownCompany, known_company, matches_of
 from referrals.intake.begun import begun_id, begun_values, close_begun
 from referrals.intake.forms import ReferralForm, StaffReferralForm, key_of
+from referrals.intake.refusals import refusal_words
 from referrals.intake.selectors import (
     Waiting,
     people_of_partner,
@@ -44,13 +45,13 @@ from referrals.intake.services import (
     take_into_queue,
 )
 from referrals.intake.tables import HistoryTable
+from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral, Source
 from referrals.pipeline.panels import panel
 from referrals.pipeline.promises import promise_words
 from referrals.pipeline.selectors import (
     filter_options,
     history_waiting,
-    lookalikes_of,
     waiting_referrals,
 )
 
@@ -101,8 +102,8 @@ def referral_new(request: MemberRequest) -> HttpResponse:
                 )
             except NotEnrolled:
                 form.add_error(None, gettext("This program takes no referrals from you right now."))
-            except (FeatureLocked, ProbationFull) as closed:
-                form.add_error(None, _closed_words(closed))
+            except (FeatureLocked, ProbationFull, MoveRefused) as closed:
+                form.add_error(None, refusal_words(closed))
             else:
                 close_begun(request, timezone.now())
                 return hx_redirect(request, "referrals:referral-detail", referral_id=referral.id)
@@ -171,8 +172,8 @@ def manage_referral_new(request: MemberRequest) -> HttpResponse:
                 form.add_error(
                     None, gettext("This partner takes no part in the program right now.")
                 )
-            except (FeatureLocked, ProbationFull) as closed:
-                form.add_error(None, _closed_words(closed))
+            except (FeatureLocked, ProbationFull, MoveRefused) as closed:
+                form.add_error(None, refusal_words(closed))
             else:
                 return hx_redirect(
                     request, "referrals:manage-referral-detail", referral_id=referral.id
@@ -180,19 +181,6 @@ def manage_referral_new(request: MemberRequest) -> HttpResponse:
     context = {"programs": programs, "partner": partner}
     template = "referrals/intake/manage_new.html"
     return _form_page(request, template, form, known, program=program, **context)
-
-
-def _closed_words(closed: FeatureLocked | ProbationFull) -> str:
-    """Say why a referral cannot be sent yet, and what has to be done first."""
-    if isinstance(closed, ProbationFull):
-        return ngettext(
-            "Until %(day)s this partner can have %(limit)s open referral at a time.",
-            "Until %(day)s this partner can have %(limit)s open referrals at a time.",
-            closed.limit,
-        ) % {"day": day_text(closed.until), "limit": number_text(closed.limit)}
-    return gettext("Not open yet. First: %(conditions)s") % {
-        "conditions": "; ".join(lack.words for lack in closed.missing)
-    }
 
 
 def _form_page(
@@ -307,12 +295,12 @@ def _waiting(request: MemberRequest) -> dict[str, Any]:
         bound=None,
     )
     now = timezone.now()
-    lookalikes = lookalikes_of(page.rows)
+    matches = matches_of(page.rows)
     waiting = [
         Waiting(
             referral,
             referral.answer_due_at is not None and referral.answer_due_at < now,
-            lookalikes.get(referral.id, []),
+            matches.get(referral.id, []),
         )
         for referral in page.rows
     ]
