@@ -265,6 +265,7 @@ def PARTNER_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a 
             [
                 (_("Home"), "partner-home", "home", Capability.PARTNER_HOME),
                 (_("Referrals"), "referrals:referral-list", "send", Capability.SEE_OWN_REFERRALS),
+                (_("Share"), "referrals:share", "link", Capability.SUBMIT_REFERRAL),
                 (_("Earnings"), "commissions:earnings", "wallet", Capability.SEE_EARNINGS),
             ],
         ),

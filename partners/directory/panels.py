@@ -43,6 +43,8 @@ PLACES = {
     "partner.earnings",
     # (partner, member) -> Panel | None: how the partner came, with what was noted before
     "partner.origin",
+    # (partner, member) -> Panel | None: what the partner shares, and what that brought
+    "partner.sharing",
     # (partner ids) -> Mapping[UUID, ReferralCounts]: two columns of the list, one query for all rows
     "partner.counts",
 }

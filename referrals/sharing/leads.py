@@ -21,6 +21,7 @@ from referrals.pipeline.models import Referral, Source
 from referrals.sharing.models import Coupon, LandingPage, Lead, Link, Via
 from referrals.sharing.rules import Remembered, counting_clicks, normalised_code
 from referrals.sharing.settings import sharing_rules
+from referrals.sharing.touches import note_touches
 
 
 class CouponNotUsable(ValueError):
@@ -86,13 +87,16 @@ def credit_of(facts: LeadFacts, at: datetime) -> Credit | None:
     if facts.page_id:
         owner = LandingPage.objects.values_list("partner_id", flat=True).get(id=facts.page_id)
         return Credit(owner, Via.PAGE)
-    days = sharing_rules(facts.program_id).cookie_days
-    for click in reversed(
-        counting_clicks(facts.clicks, program_id=facts.program_id, days=days, at=at)
-    ):
+    for click in reversed(_counting(facts, at)):
         if link := _live_link(click.link_id, facts.program_id):
             return Credit(link.partner_id, Via.COOKIE, link=link, clicked_at=click.at)
     return None
+
+
+def _counting(facts: LeadFacts, at: datetime) -> list[Remembered]:
+    """Return the browser's clicks that count for the program now, oldest first."""
+    days = sharing_rules(facts.program_id).cookie_days
+    return counting_clicks(facts.clicks, program_id=facts.program_id, days=days, at=at)
 
 
 def _live_link(link_id: UUID, program_id: UUID) -> Link | None:
@@ -170,6 +174,13 @@ def _note_lead(referral: Referral, credit: Credit, facts: LeadFacts, at: datetim
         return
     if credit.coupon:
         _use(credit.coupon)
+    note_touches(
+        referral=referral,
+        via=credit.via,
+        clicks=_counting(facts, at),
+        code_id=credit.coupon.id if credit.coupon else None,
+        at=at,
+    )
     emit(
         "sharing.lead",
         subject=f"referral:{referral.id}",

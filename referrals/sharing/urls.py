@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from referrals.sharing import public_views
+from referrals.sharing import manage_views, page_views, public_views, report_views, share_views
 
 urlpatterns = [
     path("r/<slug:slug>/", public_views.link_follow, name="link-follow"),
@@ -12,4 +12,42 @@ urlpatterns = [
     path("p/<slug:slug>/thanks/", public_views.landing_thanks, name="landing-thanks"),
     path("contact/<slug:program>/", public_views.contact, name="contact"),
     path("contact/<slug:program>/thanks/", public_views.contact_thanks, name="contact-thanks"),
+    path("share/", share_views.share, name="share"),
+    path("share/links/new/", share_views.link_new, name="link-new"),
+    path("share/links/<uuid:link_id>/", share_views.link_edit, name="link-edit"),
+    path("share/links/<uuid:link_id>/end/", share_views.link_retire, name="link-retire"),
+    path(
+        "share/links/<uuid:link_id>/code.<slug:ending>",
+        share_views.link_qr,
+        name="link-qr",
+    ),
+    path("share/page/", page_views.page_edit, name="page-edit"),
+    path("share/page/<uuid:page_id>/", page_views.page_preview, name="page-preview"),
+    path("share/page/<uuid:page_id>/picture/", page_views.page_picture, name="page-picture"),
+    path("share/page/<uuid:page_id>/down/", page_views.page_down, name="page-down"),
+    path("share/reviews/", share_views.review_list, name="review-list"),
+    path("share/reviews/<uuid:review_id>/remove/", share_views.review_remove, name="review-remove"),
+    path("share/codes/", share_views.coupon_list, name="coupon-list"),
+    path("share/codes/<uuid:coupon_id>/end/", share_views.coupon_retire, name="coupon-retire"),
+    path("manage/sharing/", manage_views.sharing_queue, name="sharing-queue"),
+    path("manage/sharing/pages/<uuid:page_id>/", manage_views.page_decide, name="page-decide"),
+    path(
+        "manage/sharing/reviews/<uuid:review_id>/", manage_views.review_decide, name="review-decide"
+    ),
+    path(
+        "manage/programs/<uuid:program_id>/sharing/",
+        manage_views.sharing_rules_edit,
+        name="sharing-rules",
+    ),
+    path(
+        "manage/programs/<uuid:program_id>/sharing/pages/",
+        manage_views.destination_new,
+        name="destination-new",
+    ),
+    path(
+        "manage/programs/<uuid:program_id>/sharing/pages/<uuid:destination_id>/end/",
+        manage_views.destination_retire,
+        name="destination-retire",
+    ),
+    path("manage/reports/channels/", report_views.report_channels, name="report-channels"),
 ]

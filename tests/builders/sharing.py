@@ -1,7 +1,8 @@
 """Builders of links, pages, codes and reviews."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 from uuid import UUID, uuid4
 
 from partners.directory.models import Partner
@@ -23,6 +24,7 @@ from referrals.sharing.services import (
 )
 from tests.builders.objects import Cast, builds
 from tests.builders.referrals import a_partner, a_program
+from tests.builders.uploads import a_picture
 
 NOBODY = Actor(user_id=None, kind="system")
 
@@ -55,6 +57,7 @@ def a_page(
     headline: str = "Payroll done before lunch",
     introduction: str = "We moved **22 clients** to it.",
     live: bool = True,
+    picture: IO[bytes] | None = None,
 ) -> LandingPage:
     """Make a partner's page, public unless told otherwise."""
     partner = partner or a_partner(program=program)
@@ -62,7 +65,7 @@ def a_page(
         partner_id=partner.id,
         program_id=(program or a_program()).id,
         texts=PageTexts({"en": headline}, {"en": introduction}, "Aoife Brennan", "Director"),
-        picture=None,
+        picture=picture,
         actor=NOBODY,
         at=at,
     )
@@ -132,7 +135,7 @@ def _link_slug(cast: Cast) -> str:
 def _landing_page(cast: Cast) -> UUID:
     from tests.conftest import NOON
 
-    return a_page(NOON, partner=_of(cast)).id
+    return a_page(NOON, partner=_of(cast), picture=BytesIO(a_picture())).id
 
 
 @builds("waiting_page")
@@ -147,7 +150,17 @@ def _waiting_page(cast: Cast) -> UUID:
 def _landing_slug(cast: Cast) -> str:
     from tests.conftest import NOON
 
-    return a_page(NOON, partner=_of(cast)).slug
+    return a_page(NOON, partner=_of(cast), picture=BytesIO(a_picture())).slug
+
+
+@builds("contact_program")
+def _contact_program(_cast: Cast) -> str:
+    return a_program().slug
+
+
+@builds("destination_program")
+def _destination_program(_cast: Cast) -> UUID:
+    return a_program().id
 
 
 @builds("coupon")

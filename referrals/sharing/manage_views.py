@@ -1,0 +1,191 @@
+"""The vendor's pages for sharing: what waits for approval, a program's rules, the report by channel."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partners.programs.models import Program
+from prm.accounts.capabilities import Capability
+from prm.accounts.guards import needs
+from prm.accounts.members import MemberRequest
+from prm.events.services import Actor
+from prm.web.htmx import hx_redirect
+from referrals.sharing.forms import (
+    AnswerForm,
+    DestinationForm,
+    SharingRulesForm,
+    rules_initial,
+)
+from referrals.sharing.models import LandingPage, PageState, PartnerReview, ReviewState
+from referrals.sharing.pages import NotWaiting, decide_page
+from referrals.sharing.selectors import destinations_of
+from referrals.sharing.services import (
+    BadDestination,
+    add_destination,
+    decide_review,
+    edit_sharing_rules,
+    retire_destination,
+)
+from referrals.sharing.settings import sharing_rules
+
+SHOWN = 50
+
+
+@require_safe
+@needs(Capability.EDIT_PARTNERS)
+def sharing_queue(request: MemberRequest) -> HttpResponse:
+    """Show the pages and reviews that wait for an answer, oldest first."""
+    return _queue(request)
+
+
+@require_POST
+@needs(Capability.EDIT_PARTNERS)
+def page_decide(request: MemberRequest, page_id: UUID) -> HttpResponse:
+    """Make a page public, or ask the partner for changes."""
+    page = get_object_or_404(LandingPage, id=page_id)
+    form = AnswerForm(request.POST, prefix=str(page.id))
+    if not form.is_valid():
+        return _queue(request, failed=form, status=422)
+    approve = form.cleaned_data["do"] == "approve"
+    try:
+        decide_page(
+            page_id=page.id,
+            approve=approve,
+            reason=form.cleaned_data["reason"],
+            actor=_actor(request),
+            at=timezone.now(),
+        )
+    except NotWaiting:
+        messages.info(request, _("This page does not wait any more"))
+    else:
+        messages.success(request, _("The page is public") if approve else _("The partner is told"))
+    return hx_redirect(request, "referrals:sharing-queue")
+
+
+@require_POST
+@needs(Capability.EDIT_PARTNERS)
+def review_decide(request: MemberRequest, review_id: UUID) -> HttpResponse:
+    """Show a review on the partner's page, or do not."""
+    review = get_object_or_404(PartnerReview, id=review_id)
+    form = AnswerForm(request.POST, prefix=str(review.id))
+    if not form.is_valid():
+        return _queue(request, failed=form, status=422)
+    approve = form.cleaned_data["do"] == "approve"
+    decide_review(
+        review_id=review.id,
+        approve=approve,
+        reason=form.cleaned_data["reason"],
+        actor=_actor(request),
+        at=timezone.now(),
+    )
+    messages.success(request, _("The review is shown") if approve else _("The partner is told"))
+    return hx_redirect(request, "referrals:sharing-queue")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Capability.EDIT_PROGRAMS)
+def sharing_rules_edit(request: MemberRequest, program_id: UUID) -> HttpResponse:
+    """Show and change how a program's partners may share."""
+    program = get_object_or_404(Program, id=program_id)
+    form = SharingRulesForm(
+        request.POST if request.method == "POST" else None,
+        initial=rules_initial(sharing_rules(program.id)),
+        first=request.tenant.language,
+    )
+    if form.is_bound and form.is_valid():
+        edit_sharing_rules(
+            program_id=program.id, actor=_actor(request), at=timezone.now(), **form.settings
+        )
+        messages.success(request, _("The changes are saved."))
+        return hx_redirect(request, "referrals:sharing-rules", program_id=program.id)
+    return _rules_page(request, program, form, DestinationForm())
+
+
+@require_POST
+@needs(Capability.EDIT_PROGRAMS)
+def destination_new(request: MemberRequest, program_id: UUID) -> HttpResponse:
+    """Let a program's links lead to one more page."""
+    program = get_object_or_404(Program, id=program_id)
+    form = DestinationForm(request.POST)
+    if form.is_valid():
+        try:
+            add_destination(
+                program_id=program.id,
+                **form.cleaned_data,
+                actor=_actor(request),
+                at=timezone.now(),
+            )
+        except BadDestination:
+            form.add_error(
+                "url", _("Enter the full address of a web page, such as https://company.com/")
+            )
+        else:
+            messages.success(request, _("Links may lead there now"))
+            return hx_redirect(request, "referrals:sharing-rules", program_id=program.id)
+    rules = SharingRulesForm(
+        initial=rules_initial(sharing_rules(program.id)), first=request.tenant.language
+    )
+    return _rules_page(request, program, rules, form)
+
+
+@require_POST
+@needs(Capability.EDIT_PROGRAMS)
+def destination_retire(
+    request: MemberRequest, program_id: UUID, destination_id: UUID
+) -> HttpResponse:
+    """Take a page off the list."""
+    places = {place.id for place in destinations_of(program_id)}
+    if destination_id in places:
+        retire_destination(destination_id=destination_id, actor=_actor(request), at=timezone.now())
+        messages.success(request, _("Links that led there lead to their partner's page now"))
+    return hx_redirect(request, "referrals:sharing-rules", program_id=program_id)
+
+
+def _rules_page(
+    request: MemberRequest, program: Program, form: SharingRulesForm, place: DestinationForm
+) -> HttpResponse:
+    context = {
+        "program": program,
+        "form": form,
+        "texts": form.group("disclosure"),
+        "place": place,
+        "places": destinations_of(program.id),
+    }
+    bad = form.is_bound or place.is_bound
+    return render(request, "referrals/sharing/rules.html", context, status=422 if bad else 200)
+
+
+def _queue(
+    request: MemberRequest, *, failed: AnswerForm | None = None, status: int = 200
+) -> HttpResponse:
+    pages = (
+        LandingPage.objects.filter(state=PageState.WAITING)
+        .select_related("partner", "program")
+        .order_by("sent_at", "id")[:SHOWN]
+    )
+    reviews = (
+        PartnerReview.objects.filter(state=ReviewState.WAITING)
+        .select_related("partner")
+        .order_by("created_at", "id")[:SHOWN]
+    )
+
+    def with_form(row: Any) -> tuple[Any, AnswerForm]:
+        known = failed is not None and failed.prefix == str(row.id)
+        return row, failed if known and failed else AnswerForm(prefix=str(row.id))
+
+    context = {
+        "pages": [with_form(row) for row in pages],
+        "reviews": [with_form(row) for row in reviews],
+        "failed": failed,
+    }
+    return render(request, "referrals/sharing/queue.html", context, status=status)
+
+
+def _actor(request: MemberRequest) -> Actor:
+    return Actor(user_id=request.member.user_id, name=request.member.name)
