@@ -3,6 +3,7 @@
 from django.urls import path
 
 from partners.training import building_views as building
+from partners.training import learners_views as learners
 from partners.training import views
 
 COURSE, MANAGE = "courses/<uuid:course_id>/", "manage/courses/<uuid:course_id>/"
@@ -36,17 +37,17 @@ urlpatterns = [
     path(
         f"{MANAGE}questions/<int:question_id>/move/", building.question_move, name="question-move"
     ),
-    path(f"{MANAGE}people/", building.course_learners, name="course-learners"),
-    path(f"{MANAGE}people/<int:taking_id>/", building.course_learner, name="course-learner"),
+    path(f"{MANAGE}people/", learners.course_learners, name="course-learners"),
+    path(f"{MANAGE}people/<int:taking_id>/", learners.course_learner, name="course-learner"),
     path(
         f"{MANAGE}people/<int:taking_id>/attempts/",
-        building.learner_attempts,
+        learners.learner_attempts,
         name="learner-attempts",
     ),
-    path(f"{MANAGE}analytics/", building.course_analytics, name="course-analytics"),
+    path(f"{MANAGE}analytics/", learners.course_analytics, name="course-analytics"),
     path(
         "manage/certificates/<uuid:certificate_id>/revoke/",
-        building.certificate_revoke,
+        learners.certificate_revoke,
         name="certificate-revoke",
     ),
 ]
