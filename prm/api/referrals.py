@@ -21,7 +21,9 @@ from prm.api.replays import Answer, answered_once
 from prm.api.rules import Scope
 from prm.api.schemas import CheckIn, CheckOut, ProblemOut, ReferralIn, ReferralList, ReferralOut
 from prm.api.submitting import partner_of, submitted
+from prm.tenancy.scope import current_scope
 from prm.web.paging import RowBefore
+from referrals.pipeline.masking import contact_of
 from referrals.pipeline.models import Referral, StageKind
 
 router = Router(tags=["Referrals"])
@@ -30,8 +32,9 @@ MOST = 100
 
 
 def referral_out(referral: Referral) -> dict[str, Any]:
-    """Return a referral as calls show it; stage and program must be loaded."""
+    """Return a referral as calls show it; stage and program must be loaded. Contacts are covered as on pages."""
     deal = referral.deal_minor
+    contact = contact_of(referral, staff=current_scope().partner_id is None)
     return {
         "id": str(referral.id),
         "number": referral.number,
@@ -42,10 +45,10 @@ def referral_out(referral: Referral) -> dict[str, Any]:
         "website": referral.website,
         "country": referral.country,
         "contact": {
-            "name": referral.contact_name,
-            "email": referral.contact_email,
-            "title": referral.contact_title,
-            "phone": referral.contact_phone,
+            "name": contact.name,
+            "email": contact.email,
+            "title": contact.title,
+            "phone": contact.phone,
         },
         "program": referral.program.slug,
         "partner": str(referral.partner_id),
