@@ -25,6 +25,7 @@ RESULT_WORDS = {
     "skipped": gettext_lazy("Skipped"),
     "imported": gettext_lazy("Imported"),
     "bookable": gettext_lazy("Will be booked"),
+    "sent": gettext_lazy("Sent"),
     "recorded": gettext_lazy("Recorded"),
     "there_already": gettext_lazy("There already"),
     "error": gettext_lazy("With errors"),

@@ -10,6 +10,8 @@ from prm.accounts.members import Member
 from prm.web.parts import Entry
 from referrals.capture.asking import open_question
 from referrals.capture.drafts import may_recall
+from referrals.capture.files import files_of, may_remove
+from referrals.capture.forms_files import FileForm
 from referrals.capture.forms_questions import AnswerForm
 from referrals.capture.models import Question, Telling
 from referrals.capture.privacy import privacy_of
@@ -27,7 +29,12 @@ def question_section(referral: Referral, member: Member) -> Panel | None:
     name = "question-withdraw" if member.is_staff else "question-answer"
     may_act = not member.is_staff or member.may(Capability.DECIDE_REFERRALS)
     url = reverse(f"referrals:{name}", kwargs={"referral_id": referral.id}) if may_act else ""
-    context = {"question": question, "staff": member.is_staff, "url": url, "form": AnswerForm()}
+    context = {
+        "question": question,
+        "staff": member.is_staff,
+        "url": url,
+        "form": AnswerForm(auto_id="answer_%s"),
+    }
     return Panel("referrals/capture/question_section.html", context)
 
 
@@ -71,6 +78,22 @@ def recall_section(referral: Referral, member: Member) -> Panel | None:
         return None
     url = reverse("referrals:referral-recall", kwargs={"referral_id": referral.id})
     return Panel("referrals/capture/recall_section.html", {"recall_url": url})
+
+
+@adds("referral.main", order=50)
+def files_section(referral: Referral, member: Member) -> Panel | None:
+    """List the files that the reader may see; without any, only those who may add one see the section."""
+    may_add = not member.is_staff or member.may(Capability.DECIDE_REFERRALS)
+    files = [(file, may_remove(file, member)) for file in files_of(referral.id, member)]
+    if not (files or may_add):
+        return None
+    context = {
+        "files": [(file, mine and may_add) for file, mine in files],
+        "referral": referral,
+        "form": FileForm(staff=member.is_staff, auto_id="file_%s") if may_add else None,
+        "add_url": reverse("referrals:file-add", kwargs={"referral_id": referral.id}),
+    }
+    return Panel("referrals/capture/files_section.html", context)
 
 
 @adds("referral.aside", order=60)

@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from referrals.capture import views_drafts, views_privacy, views_questions
+from referrals.capture import views_bulk, views_drafts, views_files, views_privacy, views_questions
 
 urlpatterns = [
+    path("referrals/bulk/", views_bulk.bulk_new, name="bulk-new"),
+    path("referrals/bulk/template/", views_bulk.bulk_template, name="bulk-template"),
+    path("referrals/bulk/<uuid:bulk_id>/", views_bulk.bulk_detail, name="bulk-detail"),
     path("referrals/drafts/", views_drafts.draft_list, name="draft-list"),
     path("referrals/drafts/save/", views_drafts.draft_save, name="draft-save"),
     path(
@@ -31,6 +34,17 @@ urlpatterns = [
         views_questions.question_withdraw,
         name="question-withdraw",
     ),
+    path("referrals/<uuid:referral_id>/files/add/", views_files.file_add, name="file-add"),
+    path(
+        "referrals/<uuid:referral_id>/files/<uuid:file_id>/",
+        views_files.file_get,
+        name="file-get",
+    ),
+    path(
+        "referrals/<uuid:referral_id>/files/<uuid:file_id>/remove/",
+        views_files.file_remove,
+        name="file-remove",
+    ),
     path("person/<str:token>/", views_privacy.person, name="person"),
     path("person/<str:token>/object/", views_privacy.person_object, name="person-object"),
     path("person/<str:token>/erase/", views_privacy.person_erase, name="person-erase"),
@@ -44,4 +58,16 @@ urlpatterns = [
         views_privacy.manage_person_erase,
         name="manage-person-erase",
     ),
+    path("referrals/<uuid:referral_id>/receipt/", views_receipts.receipt, name="receipt"),
+    path(
+        "referrals/<uuid:referral_id>/receipt.json",
+        views_receipts.receipt_json,
+        name="receipt-json",
+    ),
+    path(
+        "referrals/<uuid:referral_id>/receipt.txt",
+        views_receipts.receipt_text,
+        name="receipt-text",
+    ),
+    path("verify/receipt/", views_receipts.receipt_verify, name="receipt-verify"),
 ]
