@@ -21,6 +21,8 @@ FIELD_KEYS = env.names(
     "FIELD_KEYS",
     "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" if DEBUG or TESTING else "",
 )
+# Secrets from which receipts' signing keys are derived, newest first; a dropped one makes its receipts unverifiable.
+RECEIPT_KEYS = env.names("RECEIPT_KEYS") or FIELD_KEYS
 # Hosts under which tenants are told apart by path. Any other host must be a tenant's own domain, which only the
 # database knows: prm.tenancy.middleware refuses the rest, so Django lets every host pass to it.
 OWN_HOSTS = env.names(

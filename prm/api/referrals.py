@@ -99,7 +99,7 @@ def submit(request: HttpRequest, payload: ReferralIn) -> HttpResponse:
 
     def work() -> Answer:
         made = submitted(call, payload, at=timezone.now())
-        return 201, referral_out(seen_by(call.caller).get(id=made.id))
+        return 201, referral_out(seen_by(call.caller).get(id=made.id), call.caller)
 
     return answered_once(call, work)
 
@@ -120,7 +120,8 @@ def listed(
     program: Annotated[str, Query(max_length=60)] = "",
 ) -> dict[str, Any]:
     """Newest first. Follow `next` to the end: rows that come meanwhile neither shift the pages nor appear twice."""
-    rows = seen_by(request.caller)  # type: ignore[attr-defined]
+    caller: Caller = request.caller  # type: ignore[attr-defined]
+    rows = seen_by(caller)
     if status:
         if status not in StageKind.values:
             known = ", ".join(StageKind.values)
@@ -135,7 +136,7 @@ def listed(
     found = list(rows.order_by("-registered_at", "-id")[: limit + 1])
     page = found[:limit]
     return {
-        "items": [referral_out(row) for row in page],
+        "items": [referral_out(row, caller) for row in page],
         "next": _cursor(page[-1]) if len(found) > limit else None,
     }
 
@@ -150,10 +151,11 @@ def listed(
 )
 def read(request: HttpRequest, referral_id: UUID) -> dict[str, Any]:
     """Where it stands, and by when it is answered. Another partner's referral is not there."""
-    referral = seen_by(request.caller).filter(id=referral_id).first()  # type: ignore[attr-defined]
+    caller: Caller = request.caller  # type: ignore[attr-defined]
+    referral = seen_by(caller).filter(id=referral_id).first()
     if referral is None:
         raise not_found()
-    return referral_out(referral)
+    return referral_out(referral, caller)
 
 
 @router.post(

@@ -31,10 +31,12 @@ AREAS = [
     ("prospect", _("Prospects")),
     ("enrollment", _("Enrolments")),
     ("person", _("Logins")),
+    ("receipt", _("Receipts")),
     ("api_key", _("API keys")),
     ("submit_link", _("Signed links")),
 ]
 SENTENCES = {
+    "receipt.issued": _("signed a receipt"),
     "api_key.made": _("made an API key"),
     "api_key.revoked": _("revoked an API key"),
     "submit_link.made": _("made a signed link"),

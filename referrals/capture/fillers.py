@@ -1,13 +1,15 @@
 """What capture adds to other slices' work and pages."""
 
-from referrals.capture import forgetting, panels  # noqa: F401  they register themselves
+from referrals.capture import forgetting, panels, panels_receipts  # noqa: F401  they register themselves
 from referrals.capture.asking import close_with_move
 from referrals.capture.drafts import opened_values, sent_draft
 from referrals.capture.privacy import guard_person
+from referrals.capture.receipts import issue_receipt
 from referrals.intake.begun import closes_begun, opens_begun
 from referrals.pipeline.hooks import after_move, after_submit
 
 after_submit(guard_person)
+after_submit(issue_receipt)
 after_move(close_with_move)
 opens_begun(opened_values)
 closes_begun(sent_draft)

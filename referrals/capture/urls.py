@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from referrals.capture import views_bulk, views_drafts, views_files, views_privacy, views_questions
+from referrals.capture import (
+    views_bulk,
+    views_drafts,
+    views_files,
+    views_privacy,
+    views_questions,
+    views_receipts,
+)
 
 urlpatterns = [
     path("referrals/bulk/", views_bulk.bulk_new, name="bulk-new"),

@@ -199,8 +199,19 @@ def test_anybody_verifies_by_code_by_paste_and_by_file(world: World, at: datetim
 
 @pytest.mark.parametrize(
     "text",
-    ["", "PRR1", "PRR1.x.y", "PRR2.e30.AA", "{", "{}", '{"receipt": [], "signature": 1}']
-    + ['{"receipt": {}, "signature": "é"}', "x" * 50_000, "PRR1..", "[" * 5000],
+    [
+        "",
+        "PRR1",
+        "PRR1.x.y",
+        "PRR2.e30.AA",
+        "{",
+        "{}",
+        '{"receipt": [], "signature": 1}',
+        '{"receipt": {}, "signature": "é"}',
+        "x" * 50000,
+        "PRR1..",
+        "[" * 5000,
+    ],
 )
 def test_what_is_no_receipt_is_told_so(world: World, text: str) -> None:
     page = Client().post(VERIFY, {"code": text})
