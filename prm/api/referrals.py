@@ -99,7 +99,7 @@ def submit(request: HttpRequest, payload: ReferralIn) -> HttpResponse:
 
     def work() -> Answer:
         made = submitted(call, payload, at=timezone.now())
-        return 201, referral_out(seen_by(call.caller).get(id=made.id), call.caller)
+        return 201, referral_out(seen_by(call.caller).get(id=made.id))
 
     return answered_once(call, work)
 
@@ -136,7 +136,7 @@ def listed(
     found = list(rows.order_by("-registered_at", "-id")[: limit + 1])
     page = found[:limit]
     return {
-        "items": [referral_out(row, caller) for row in page],
+        "items": [referral_out(row) for row in page],
         "next": _cursor(page[-1]) if len(found) > limit else None,
     }
 
@@ -155,7 +155,7 @@ def read(request: HttpRequest, referral_id: UUID) -> dict[str, Any]:
     referral = seen_by(caller).filter(id=referral_id).first()
     if referral is None:
         raise not_found()
-    return referral_out(referral, caller)
+    return referral_out(referral)
 
 
 @router.post(
