@@ -18,12 +18,12 @@ from partners.onboarding.models import (
     StepState,
     Track,
 )
+from partners.onboarding.rewards import fulfil
 from partners.onboarding.rules import EARNINGS
 from partners.onboarding.services import (
     StepClosed,
     approve_step,
     confirm_read,
-    fulfil,
     hand_in,
     look_again,
     note_call,
@@ -34,6 +34,7 @@ from partners.onboarding.services import (
 )
 from partners.onboarding.unlocks import set_unlock
 from partners.training.models import Course, CourseState
+from prm.demo.programs import publish_short_track
 from prm.demo.stage import Stage
 from prm.demo.story import Person
 from prm.events.services import Actor
@@ -127,6 +128,9 @@ def seed_onboarding(stage: Stage, *, now: datetime) -> None:
     for draft in _steps(program.id, program.currency):
         add_step(track_id=track.id, draft=draft, actor=admin, at=now - PUBLISHED)
     publish_track(track_id=track.id, actor=admin, at=now - PUBLISHED)
+    for other in stage.programs.values():
+        if other.id != program.id:
+            publish_short_track(other, admin=admin, at=now - PUBLISHED)
     set_unlock(
         program_id=program.id,
         feature=EARNINGS,

@@ -26,11 +26,13 @@ from partners.applications.services import (
     save_draft,
     submit_application,
 )
-from partners.programs.models import Program
+from partners.programs.models import Program, SuccessMetric
 from partners.programs.services import create_program
 from partners.training.models import Course
 from prm.demo.agreements import publish_first
 from prm.demo.applying import PAGE, QUESTIONS
+from prm.demo.profiles import OBJECTIVE
+from prm.demo.programs import publish_plan, publish_short_track
 from prm.demo.stage import Stage
 
 # Company, person, country, work, clients, days ago, into which program: of a person's decision, by rule, by course.
@@ -139,8 +141,18 @@ def _other_programs(stage: Stage, now: datetime) -> dict[str, Program]:
     made = {}
     for mode, (name, settings) in modes.items():
         program = create_program(
-            name=name, slug=f"{story.slug}-{mode}", currency=story.currency, actor=admin, at=at
+            name=name,
+            slug=f"{story.slug}-{mode}",
+            currency=story.currency,
+            summary=story.summary,
+            objective=OBJECTIVE[stage.story.language],
+            metric=SuccessMetric.WON,
+            metric_target=30,
+            actor=admin,
+            at=at,
         )
+        publish_plan(program, story.plans[-1], starts_at=at, admin=admin, at=at)
+        publish_short_track(program, admin=admin, at=at)
         publish_first(program, story.agreement, admin, at)
         edit_admission(
             program_id=program.id,

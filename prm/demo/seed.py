@@ -26,7 +26,6 @@ from commissions.payouts.services import (
     settle_payout,
     submit_run,
 )
-from commissions.plans.services import PlanTerms, RuleTerms, create_version, publish_version
 from commissions.statements.services import NothingToState, issue_statement
 from partners.directory.models import Partner
 from partners.directory.services import add_partner, change_partner_state
@@ -39,6 +38,7 @@ from prm.demo.applying import seed_applying
 from prm.demo.lives import seed_lives
 from prm.demo.onboarding import seed_onboarding
 from prm.demo.profiles import seed_profiles
+from prm.demo.programs import publish_plan
 from prm.demo.recruiting import seed_applications
 from prm.demo.stage import Stage
 from prm.demo.story import ADDRESSES, PASSWORD, PartnerStory, Person, ProgramStory, TenantStory
@@ -82,6 +82,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         accent_foreground=story.accent_foreground,
         reply_to=story.staff[0].email,
         support_email=story.staff[0].email,
+        privacy_url=f"https://{story.slug}.example/privacy",
         is_demo=True,
     )
     stage = Stage(
@@ -168,28 +169,8 @@ def _program(stage: Stage, story: ProgramStory, at: datetime) -> None:
 
 
 def _publish(stage: Stage, program: Program, plan: Any, admin: Actor, at: datetime) -> None:
-    terms = PlanTerms(
-        rules=[
-            RuleTerms(
-                trigger=rule.trigger,
-                reward="fixed" if rule.fixed_minor else "percent",
-                label=rule.label,
-                amount_minor=rule.fixed_minor,
-                rate=rule.rate,
-                scope=rule.scope,
-                months=rule.months,
-            )
-            for rule in plan.rules
-        ],
-        hold_days=plan.hold_days,
-        minimum_payout_minor=plan.minimum_minor,
-        note=plan.note,
-    )
     starts_at = stage.month_start(plan.months_ago)
-    version = create_version(
-        program_id=program.id, terms=terms, starts_at=starts_at, actor=admin, at=at
-    )
-    publish_version(version_id=version.id, actor=admin, at=at)
+    publish_plan(program, plan, starts_at=starts_at, admin=admin, at=at)
 
 
 def _partner(stage: Stage, story: PartnerStory, at: datetime) -> None:
