@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partners.programs.checklist import checklist, page_of, published_since
 from partners.programs.forms import NewProgramForm, ProgramForm, QuestionForm
 from partners.programs.models import CustomFieldType, Program
-from partners.programs.panels import plan_panel
+from partners.programs.panels import plan_panel, rules_panel
 from partners.programs.recruiting import recruiting_lines
 from partners.programs.rules import MAX_FIELDS, fresh_key
 from partners.programs.selectors import program_rows
@@ -70,6 +70,7 @@ def program_detail(request: MemberRequest, program_id: UUID) -> HttpResponse:
         "stages_url": _url("referrals:stage-list", program),
         "plan_url": _url("commissions:plan-list", program),
         "plan": plan_panel(program),
+        "rules": rules_panel(program, request.member),
         "import_url": _import_url(program)
         if program.is_open and request.member.may(Capability.IMPORT_REFERRALS)
         else "",

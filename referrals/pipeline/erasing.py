@@ -81,7 +81,7 @@ def rewrite_file(row: Any, field: str, erasure: Erasure) -> int:
     stored = getattr(row, field)
     try:
         with open_private(stored) as file:
-            rows = list(csv.reader(io.TextIOWrapper(file, "utf-8", newline="")))
+            rows = list(csv.reader(io.StringIO(file.read().decode(), newline="")))
     except FileNotFoundError:
         return 0
     fresh = [_row_without(cells, erasure) for cells in rows]

@@ -20,7 +20,7 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.audit.subjects import Named, names
 from prm.web.paging import COUNT_BOUND
-from referrals.pipeline import people_merging  # noqa: F401  its part of a merge
+from referrals.pipeline import asides, people_merging  # noqa: F401  its sections, its part of a merge
 from referrals.pipeline.models import OPEN_KINDS, Referral, StageChange, StageKind
 from referrals.pipeline.tables import STAGE_TONES
 

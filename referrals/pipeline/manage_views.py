@@ -33,6 +33,7 @@ from referrals.pipeline.services import (
     change_stage,
     set_next_step,
 )
+from referrals.pipeline.views import follow
 
 
 @require_safe
@@ -136,6 +137,15 @@ def manage_referral_note(request: MemberRequest, referral_id: UUID) -> HttpRespo
         at=timezone.now(),
     )
     return redirect_to(request, _detail_url(referral) + "#timeline")
+
+
+@require_POST
+@needs(Capability.SEE_REFERRALS)
+def manage_referral_follow(request: MemberRequest, referral_id: UUID) -> HttpResponse:
+    """Follow a referral's steps, or no longer."""
+    referral = _visible(request, referral_id)
+    follow(request, referral)
+    return hx_redirect(request, "referrals:manage-referral-detail", referral_id=referral.id)
 
 
 @require_POST

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,10 +14,12 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
-from prm.web.htmx import redirect_to, render_part
+from prm.web.htmx import hx_redirect, redirect_to, render_part
+from referrals.pipeline.following import set_following
 from referrals.pipeline.forms import NoteForm
 from referrals.pipeline.listings import export_answer, partner_listing
 from referrals.pipeline.models import Referral
+from referrals.pipeline.moved import moved_page
 from referrals.pipeline.pages import referral_page
 from referrals.pipeline.panels import panel, sections
 from referrals.pipeline.services import add_note
@@ -37,7 +40,14 @@ def referral_export(request: MemberRequest) -> HttpResponse:
 @require_safe
 @needs(Capability.SEE_OWN_REFERRALS)
 def referral_detail(request: MemberRequest, referral_id: UUID) -> HttpResponse:
-    return _detail(request, _visible(request, referral_id), NoteForm())
+    try:
+        referral = _visible(request, referral_id)
+    except Http404:
+        page = moved_page(request, referral_id)
+        if page is None:
+            raise
+        return page
+    return _detail(request, referral, NoteForm())
 
 
 @require_POST
@@ -58,6 +68,25 @@ def referral_note(request: MemberRequest, referral_id: UUID) -> HttpResponse:
     return redirect_to(
         request,
         reverse("referrals:referral-detail", kwargs={"referral_id": referral.id}) + "#timeline",
+    )
+
+
+@require_POST
+@needs(Capability.SEE_OWN_REFERRALS)
+def referral_follow(request: MemberRequest, referral_id: UUID) -> HttpResponse:
+    """Follow a referral's steps, or no longer."""
+    referral = _visible(request, referral_id)
+    follow(request, referral)
+    return hx_redirect(request, "referrals:referral-detail", referral_id=referral.id)
+
+
+def follow(request: MemberRequest, referral: Referral) -> None:
+    """Do what the button of following says, and say so."""
+    wanted = request.POST.get("follow") == "yes"
+    set_following(referral=referral, member=request.member, follow=wanted, at=timezone.now())
+    messages.success(
+        request,
+        gettext("You follow this referral") if wanted else gettext("You no longer follow it"),
     )
 
 

@@ -12,7 +12,7 @@ from prm.accounts.models import User
 from prm.events.services import Actor
 from prm.tenancy.models import Tenant
 from referrals.intake.services import ReferralDraft, submit_referral
-from referrals.pipeline.models import Referral, Stage
+from referrals.pipeline.models import ApprovalRoute, Referral, Stage
 from referrals.pipeline.services import change_stage, ensure_stages
 from tests.builders.objects import Cast, builds
 from tests.builders.people import a_member
@@ -98,6 +98,9 @@ def a_referral(
     """Submit a referral and walk it to the first stage of a kind, one hour a step; won is left to revenue."""
     partner = partner or a_partner(program=program)
     actor = Actor(user_id=by.id if by else None, name=str(by) if by else "")
+    if "accepted" in ROUTES[stage] and "contact_email" not in facts:
+        # A company of its own: only one open referral may claim it.
+        facts["contact_email"] = f"tom@kestrel-{uuid4().hex[:8]}.example"
     referral = submit_referral(
         draft=a_draft(program, **facts),
         partner_id=partner.id,
@@ -143,6 +146,14 @@ def _referral(cast: Cast) -> UUID:
     return a_referral(
         NOON, partner=a_partner(cast.partner.name), by=cast.rep, company=f"Kestrel {uuid4()}"
     ).id
+
+
+@builds("approval_route")
+def _approval_route(cast: Cast) -> int:
+    route = ApprovalRoute.objects.create(
+        program=a_program(), position=1, name="Large deals", approvers=[cast.manager.id]
+    )
+    return route.id
 
 
 @builds("stage")
