@@ -13,7 +13,7 @@ from django_countries import countries
 
 from partners.programs.models import Program
 from prm.web.domains import canonical_domain
-from prm.web.forms import DateField
+from prm.web.forms import DateField, MoneyField
 from referrals.claims.rules import Facts
 from referrals.intake.services import ReferralDraft
 from referrals.pipeline.models import Relationship, Role
@@ -90,6 +90,19 @@ class ReferralForm(forms.Form):
         choices=Role.choices,
         initial=Role.INTRO,
     )
+    product = forms.CharField(
+        label=_("Product"),
+        max_length=120,
+        required=False,
+        help_text=_("What they may need"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    tax_id = forms.CharField(
+        label=_("VAT or tax number"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     consent = forms.BooleanField(
         label=_("This person knows I am sharing their details"), required=False
     )
@@ -105,6 +118,11 @@ class ReferralForm(forms.Form):
         self.fields["consent"].help_text = gettext(
             "%(vendor)s contacts them about this introduction only."
         ) % {"vendor": vendor}
+        self.fields["estimate"] = MoneyField(
+            label=gettext("What may the deal be worth?"),
+            currencies=[program.currency],
+            required=False,
+        )
         for question in program.custom_fields:
             self.fields[CUSTOM + question["key"]] = _question_field(question)
 
@@ -158,6 +176,9 @@ class ReferralForm(forms.Form):
             contact_phone=read["contact_phone"],
             context=read["context"],
             consent=read["consent"],
+            product=read["product"],
+            tax_id=read["tax_id"],
+            estimate_minor=read["estimate"].minor if read["estimate"] else None,
             relationship=read["relationship"],
             role=read["role"] or Role.INTRO,
             custom={

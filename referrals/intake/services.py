@@ -69,6 +69,7 @@ class ReferralDraft:
     consent: bool = False
     custom: dict[str, Any] = field(default_factory=dict)
     tax_id: str = ""
+    estimate_minor: int | None = None
     relationship: str = ""
     role: str = Role.INTRO
     source: str = Source.FORM
@@ -180,6 +181,7 @@ def _facts_of(draft: ReferralDraft) -> dict[str, Any]:
         "consent": draft.consent,
         "custom": draft.custom,
         "product": draft.product,
+        "estimate_minor": draft.estimate_minor,
         "tax_id": draft.tax_id.strip(),
         "tax_id_norm": normalised_tax_id(draft.tax_id),
         "relationship": draft.relationship,

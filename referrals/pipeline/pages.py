@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django_countries import countries
 
 from prm.accounts.members import Member
@@ -277,7 +277,15 @@ def _details(referral: Referral, member: Member) -> list[tuple[str, Any]]:
             str(Relationship(referral.relationship).label) if referral.relationship else "",
         ),
         (gettext("Country"), countries.name(referral.country) if referral.country else ""),
+        (gettext("VAT or tax number"), referral.tax_id),
         (gettext("Product"), referral.product),
+        (
+            gettext("Expected value"),
+            money_text(referral.estimate_minor, referral.currency)
+            if referral.estimate_minor
+            else "",
+        ),
+        (gettext("In this stage for"), _days_in_stage(referral)),
         *([] if seen.is_covered else custom_answers(referral)),
         (gettext("Permission"), gettext("Given") if referral.consent else gettext("Not confirmed")),
         (
@@ -291,6 +299,14 @@ def _details(referral: Referral, member: Member) -> list[tuple[str, Any]]:
         (gettext("Context"), seen.context),
     ]
     return [(term, value) for term, value in facts if value]
+
+
+def _days_in_stage(referral: Referral) -> str:
+    """Return how many days an open referral has stood where it stands; empty for a closed one."""
+    if referral.stage_kind in CLOSED_KINDS:
+        return ""
+    days = (timezone.localdate() - timezone.localdate(referral.stage_entered_at)).days
+    return ngettext("%(days)s day", "%(days)s days", days) % {"days": number_text(days)}
 
 
 def custom_answers(referral: Referral) -> list[tuple[str, str]]:
