@@ -301,6 +301,7 @@ def STAFF_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a co
             [
                 (_("Dashboard"), "manage-dashboard", "chart", Capability.SEE_DASHBOARD),
                 (_("To review"), "referrals:queue", "inbox", Capability.DECIDE_REFERRALS),
+                (_("Cases"), "referrals:manage-case-list", "shield", Capability.DECIDE_REFERRALS),
             ],
         ),
         (

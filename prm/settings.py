@@ -296,6 +296,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "sweep-cases": {
+        "task": "referrals.attribution.tasks.sweep_cases",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "sweep-claims": {
         "task": "referrals.claims.tasks.sweep_claims",
         "schedule": 60.0,

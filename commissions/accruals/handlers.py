@@ -71,6 +71,22 @@ def release_held(event: Event) -> None:
     release_due(until=event.at, at=event.at, accrual_ids=list(ids))
 
 
+@on("referral.hold_declined", name="accruals.take_back_declined")
+def take_back_declined(event: Event) -> None:
+    """What a referral earned that a person declined after a review is taken back."""
+    ids = Accrual.objects.filter(referral_id=event.payload["referral_id"]).values_list(
+        "id", flat=True
+    )
+    claw_back_rest(
+        accrual_ids=list(ids),
+        reason=gettext("Declined after a review"),
+        key=f"hold:{event.payload['hold_id']}",
+        actor=SYSTEM,
+        at=event.at,
+        tell=True,
+    )
+
+
 @on("import.committed", name="accruals.accrue_import")
 def accrue_import(event: Event) -> None:
     """An import earns what its rows would have earned one by one; a large one as a job of its own."""

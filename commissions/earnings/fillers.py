@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from commissions.earnings import moving  # noqa: F401  fills the money of a change of credit
 from commissions.earnings.agreement_terms import effect_of_new_terms, terms_for_agreement
 from commissions.ledger.selectors import partner_balances
 from commissions.plans.selectors import terms_in_force

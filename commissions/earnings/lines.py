@@ -14,9 +14,11 @@ from commissions.payouts.models import Payout, PayoutLine, PayoutState
 from commissions.plans.rules import Trace
 from commissions.plans.wording import calculation, explain, reward_name
 from prm.web.formats import day_text, money_text
+from referrals.attribution.models import Credit
 from referrals.pipeline.models import Referral
 
-HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = (
+REVIEW, HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = (
+    "review",
     "hold",
     "ready",
     "in_payout",
@@ -24,8 +26,17 @@ HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = (
     "returned",
     "reversed",
 )
-TONES = {HOLD: "", READY: "info", IN_PAYOUT: "info", PAID: "ok", RETURNED: "warn", REVERSED: "bad"}
+TONES = {
+    REVIEW: "warn",
+    HOLD: "",
+    READY: "info",
+    IN_PAYOUT: "info",
+    PAID: "ok",
+    RETURNED: "warn",
+    REVERSED: "bad",
+}
 ICONS = {
+    REVIEW: "clock",
     HOLD: "clock",
     READY: "check",
     IN_PAYOUT: "bank",
@@ -94,6 +105,7 @@ class Line:
     def label(self) -> str:
         """The state in a word or two."""
         return {
+            REVIEW: gettext("Under review"),
             HOLD: gettext("On hold"),
             READY: gettext("Ready"),
             IN_PAYOUT: gettext("In payout"),
@@ -131,6 +143,9 @@ class Line:
             values["number"] = self.payout.number
             values["day"] = day_text(self.payout.settled_at or self.payout.run.pay_on)
         return {
+            REVIEW: gettext(
+                "Under review: a person looks at the referral. Nothing is cancelled; it is paid after the review."
+            ),
             HOLD: gettext("On hold until %(day)s. After that it goes out with the next payout."),
             READY: gettext("Ready. It goes out with the next payout."),
             IN_PAYOUT: gettext("In payout %(number)s, to be paid on %(day)s."),
@@ -165,10 +180,10 @@ def lines_for(
             Line(
                 accrual=accrual,
                 trace=trace,
-                company=facts["company"] or gettext("Removed referral"),
+                company=facts["company"] or facts["credited"] or gettext("Removed referral"),
                 referral_id=accrual.referral_id if facts["company"] is not None else None,
                 partner_name=facts["partner__name"] if partners else "",
-                state=_state(accrual, payout, now, released=facts["released"]),
+                state=_state(accrual, payout, now, released=facts["released"], held=facts["held"]),
                 ready_on=accrual.earned_on + timedelta(days=trace.hold_days),
                 payout=payout,
             ),
@@ -178,23 +193,39 @@ def lines_for(
 
 def _around(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Return what stands around each accrual: referral, partner, release, and the payment that claims it."""
+    referral = Referral.objects.filter(id=OuterRef("referral_id"))
     release = Release.objects.filter(accrual_id=OuterRef("id"))
     claim = PayoutLine.objects.filter(transfer_id=OuterRef("released_by"), released_at=None)
     rows = Accrual.objects.filter(id__in=ids).annotate(
-        company=Subquery(Referral.objects.filter(id=OuterRef("referral_id")).values("company")[:1]),
+        company=Subquery(referral.values("company")[:1]),
+        # Of a share in somebody else's referral its partner knows the company's name, and that it waits.
+        credited=Subquery(
+            Credit.objects.filter(
+                referral_id=OuterRef("referral_id"), partner_id=OuterRef("partner_id")
+            )
+            .order_by("-number")
+            .values("company")[:1]
+        ),
+        held=Exists(referral.filter(held_at__isnull=False)),
         released=Exists(release),
         released_by=Subquery(release.values(paid_by=PAID_BY)[:1]),
         payout=Subquery(claim.values("payout_id")[:1]),
     )
     return {
         row["id"]: {**row}
-        for row in rows.values("id", "company", "partner__name", "released", "payout")
+        for row in rows.values(
+            "id", "company", "credited", "held", "partner__name", "released", "payout"
+        )
     }
 
 
-def _state(accrual: Accrual, payout: Payout | None, now: datetime, *, released: bool) -> str:
+def _state(
+    accrual: Accrual, payout: Payout | None, now: datetime, *, released: bool, held: bool
+) -> str:
     if accrual.clawed_minor == accrual.amount_minor:
         return REVERSED
+    if held and not released:
+        return REVIEW
     if payout is not None:
         return {PayoutState.SETTLED: PAID, PayoutState.RETURNED: RETURNED}.get(
             PayoutState(payout.state), IN_PAYOUT

@@ -54,8 +54,8 @@ def money_moves(referral_id: UUID, shares: Sequence[Share]) -> list[MoneyMove]:
         whole[0] += row.amount_minor
         whole[1] += row.clawed_minor
     places = [(share.role, share.share, share.pool) for share in shares]
-    for (_, _, _, currency), (whole, clawed) in wholes.items():
-        parts = split_minor(whole, places)
+    for (_, _, _, currency), (total, clawed) in wholes.items():
+        parts = split_minor(total, places)
         back = allocate(clawed, parts)
         for share, minor, taken in zip(shares, parts, back, strict=True):
             moves.setdefault((share.partner, currency), [0, 0, 0])[2] += minor - taken
