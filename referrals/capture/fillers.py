@@ -1,6 +1,11 @@
 """What capture adds to other slices' work and pages."""
 
-from referrals.capture import forgetting, panels, panels_receipts  # noqa: F401  they register themselves
+from referrals.capture import (  # noqa: F401  they register themselves
+    forgetting,
+    panels,
+    panels_receipts,
+    whole,
+)
 from referrals.capture.asking import close_with_move
 from referrals.capture.drafts import opened_values, sent_draft
 from referrals.capture.privacy import guard_person

@@ -9,6 +9,7 @@ from referrals.capture import (
     views_privacy,
     views_questions,
     views_receipts,
+    views_submit_links,
 )
 
 urlpatterns = [
@@ -77,4 +78,26 @@ urlpatterns = [
         name="receipt-text",
     ),
     path("verify/receipt/", views_receipts.receipt_verify, name="receipt-verify"),
+    path("team/links/", views_submit_links.submit_links, name="submit-links"),
+    path(
+        "team/links/<uuid:link_id>/revoke/",
+        views_submit_links.submit_link_revoke,
+        name="submit-link-revoke",
+    ),
+    path(
+        "manage/partners/<uuid:partner_id>/links/",
+        views_submit_links.manage_submit_links,
+        name="manage-submit-links",
+    ),
+    path(
+        "manage/partners/<uuid:partner_id>/links/<uuid:link_id>/revoke/",
+        views_submit_links.manage_submit_link_revoke,
+        name="manage-submit-link-revoke",
+    ),
+    path("send/<str:token>/", views_submit_links.by_link, name="submit-by-link"),
+    path(
+        "send/<str:token>/sent/<uuid:referral_id>/",
+        views_submit_links.sent_by_link,
+        name="sent-by-link",
+    ),
 ]

@@ -10,6 +10,7 @@ from referrals.pipeline.exporting import copy_referrals
 from referrals.pipeline.listings import export_header, export_name, export_rows
 from referrals.pipeline.models import Referral
 from referrals.pipeline.wanted import Wanted
+from referrals.pipeline.whole import json_lines
 
 
 @runner(
@@ -34,6 +35,11 @@ def write_export(progress: Progress) -> None:
         if ending == "csv":
             rows = wanted.rows(visible, staff=staff)
             count = copy_referrals(path, rows, header=header, staff=staff)
+        elif ending == "json":
+            rows = wanted.rows(visible, staff=staff)
+            with path.open("w", encoding="utf-8") as file:
+                file.writelines(json_lines(rows, staff=staff))
+            count = rows.count()
         else:
             count = write_xlsx(path, header, export_rows(wanted, visible, staff=staff))
         progress.advance(count, count)

@@ -31,11 +31,17 @@ from referrals.pipeline.panels import rewards_are_known, rewards_of
 from referrals.pipeline.selectors import VIEWS, Options, filter_options, referral_rows
 from referrals.pipeline.tables import PartnerReferralTable, StaffReferralTable, sender_name
 from referrals.pipeline.wanted import Wanted
+from referrals.pipeline.whole import json_lines
 
 ORDERS = {"sent": ("registered_at",)}
 PERIODS = (30, 90, 180, 365)
 # More rows than this are written by a job.
 DIRECT_ROWS = 1000
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+}
 
 
 def wanted_from(params: QueryDict) -> Wanted:
@@ -289,7 +295,8 @@ def export_answer(request: MemberRequest, *, back: str) -> HttpResponse:
         wanted_from(QueryDict(request.POST.get("query", "")[:2000])),
         request.member.is_staff,
     )
-    ending = "xlsx" if request.POST.get("format") == "xlsx" else "csv"
+    asked = request.POST.get("format", "")
+    ending = asked if asked in FORMATS else "csv"
     visible = Referral.objects.visible_to(request.member)
     rows = wanted.rows(visible, staff=staff)
     if rows.order_by()[: DIRECT_ROWS + 1].count() > DIRECT_ROWS:
@@ -303,17 +310,23 @@ def export_answer(request: MemberRequest, *, back: str) -> HttpResponse:
             partner_id=request.member.partner_id,
         )
         return redirect_to(request, reverse("job-detail", kwargs={"job_id": job.id}))
-    header, lines = export_header(staff=staff), export_rows(wanted, visible, staff=staff)
-    if ending == "csv":
-        response = HttpResponse(
-            "".join(csv_lines(header, lines)), content_type="text/csv; charset=utf-8"
-        )
-    else:
-        book = BytesIO()
-        write_xlsx(book, header, lines)
-        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        response = HttpResponse(book.getvalue(), content_type=kind)
+    response = _file_answer(ending, wanted, visible, staff=staff)
     response["Content-Disposition"] = (
         f'attachment; filename="{export_name(ending, timezone.localdate())}"'
     )
     return response
+
+
+def _file_answer(
+    ending: str, wanted: Wanted, visible: QuerySet[Referral], *, staff: bool
+) -> HttpResponse:
+    """Return the rows as a file of one of the formats."""
+    if ending == "json":
+        rows = wanted.rows(visible, staff=staff)
+        return HttpResponse("".join(json_lines(rows, staff=staff)), content_type=FORMATS[ending])
+    header, lines = export_header(staff=staff), export_rows(wanted, visible, staff=staff)
+    if ending == "csv":
+        return HttpResponse("".join(csv_lines(header, lines)), content_type=FORMATS[ending])
+    book = BytesIO()
+    write_xlsx(book, header, lines)
+    return HttpResponse(book.getvalue(), content_type=FORMATS[ending])

@@ -1,10 +1,10 @@
-"""Everything that a reader may have of referrals, as JSON: facts, answers, history, notes, and what slices above add."""
+"""All that a reader may have of referrals, as JSON: facts, answers, history, notes, and what slices above add."""
 
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import batched
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +16,8 @@ from referrals.pipeline.models import Referral, ReferralNote, StageChange
 from referrals.pipeline.tables import sender_name
 
 CHUNK = 500
-# (referral ids, staff) -> what to write under the name, by referral
-Extra = Callable[[Sequence[UUID], bool], Mapping[UUID, list[dict[str, Any]]]]
+# (referral ids, staff=…) -> what to write under the name, by referral
+Extra = Callable[..., Mapping[UUID, list[dict[str, Any]]]]
 _extras: dict[str, Extra] = {}
 
 
@@ -37,16 +37,15 @@ def json_lines(referrals: QuerySet[Referral], *, staff: bool) -> Iterator[str]:
     staff: with the partner's name and internal notes; otherwise contacts are covered as on pages.
     """
     rows = referrals.select_related("stage", "program", "partner", "submitted_by")
+    waiting = rows.order_by("-registered_at", "-id").iterator(chunk_size=CHUNK)
     yield '{"referrals": ['
     between = ""
-    for chunk in batched(
-        rows.order_by("-registered_at", "-id").iterator(chunk_size=CHUNK), CHUNK
-    ):
+    while chunk := list(islice(waiting, CHUNK)):
         ids = [row.id for row in chunk]
         parts = {
             "history": _history(ids),
             "notes": _notes(ids, staff=staff),
-            **{name: extra(ids, staff) for name, extra in _extras.items()},
+            **{name: extra(ids, staff=staff) for name, extra in _extras.items()},
         }
         for row in chunk:
             told = _facts(row, staff=staff) | {
