@@ -20,6 +20,7 @@ from referrals.imports.reports import commit_report, import_subject
 from referrals.imports.rules import Draft, Setting
 from referrals.imports.work import Work
 from referrals.pipeline.promises import promised_at
+from referrals.sharing.models import LinkSlug
 
 _STAGED = """
 create temporary table if not exists import_rows (
@@ -27,13 +28,13 @@ create temporary table if not exists import_rows (
   partner_id uuid, submitted_by_name text, company text, company_norm text, website text, domain text, country text,
   contact_name text, contact_title text, contact_email text, email_norm text, contact_phone text, context text,
   custom jsonb, product text, stage_id bigint, stage_kind text, registered_at timestamptz, stage_at timestamptz,
-  deal_minor bigint, reason text
+  deal_minor bigint, reason text, link_id uuid, channel text
 ) on commit delete rows
 """
 _COPIED = (
     "line, external_id, number, partner_id, submitted_by_name, company, company_norm, website, domain, "
     "country, contact_name, contact_title, contact_email, email_norm, contact_phone, context, custom, "
-    "product, stage_id, stage_kind, registered_at, stage_at, deal_minor, reason"
+    "product, stage_id, stage_kind, registered_at, stage_at, deal_minor, reason, link_id, channel"
 )
 # uuidv7 made one by one in line order keeps the file's order among rows of the same moment.
 _REFERRALS = """
@@ -43,7 +44,7 @@ insert into referrals_referral (
   contact_title, contact_email, email_norm, contact_phone, context, consent, custom, product, stage_id, stage_kind,
   stage_entered_at, registered_at, queued_at, answer_due_at, decided_at, closed_at, deal_minor, currency,
   next_step, duplicate_of,
-  external_id, import_id, source)
+  external_id, import_id, source, link_id, channel)
 select id, number, %(program)s, partner_id, submitted_by_name, company, company_norm, website, domain, country,
   contact_name,
   contact_title, contact_email, email_norm, contact_phone, context, false, custom, product, stage_id, stage_kind,
@@ -51,7 +52,8 @@ select id, number, %(program)s, partner_id, submitted_by_name, company, company_
   case when stage_kind = 'submitted' then %(due)s::timestamptz end,
   case when stage_kind <> 'submitted' then stage_at end,
   case when stage_kind in ('won', 'lost', 'rejected', 'expired') then stage_at end,
-  deal_minor, %(currency)s, '', '', external_id, %(import)s, 'import'
+  deal_minor, %(currency)s, '', '', external_id, %(import)s,
+  case when link_id is null then 'import' else 'link' end, link_id, channel
   from import_rows order by line
 """
 _CHANGES = """
@@ -141,6 +143,7 @@ def _write_chunk(
     if not drafts:
         return
     partners = _partners(source, drafts, actor, at)
+    links = _links(source, drafts)
     numbers = _numbers(drafts, setting)
     values: dict[str, Any] = {
         "program": source.program_id,
@@ -159,7 +162,10 @@ def _write_chunk(
             for draft in drafts:
                 copy.write_row(
                     _staged(
-                        draft, partners[draft.partner_norm], next(numbers[_year(draft, setting)])
+                        draft,
+                        partners[draft.partner_norm],
+                        links.get((draft.link, partners[draft.partner_norm])),
+                        next(numbers[_year(draft, setting)]),
                     )
                 )
         cursor.execute("analyze import_rows")
@@ -206,6 +212,18 @@ def _partners(
     return found
 
 
+def _links(source: Import, drafts: Sequence[Draft]) -> dict[tuple[str, UUID], UUID]:
+    """Return the links that the drafts name, by address and partner; one of another partner or program is none."""
+    slugs = {draft.link for draft in drafts if draft.link}
+    if not slugs:
+        return {}
+    rows = LinkSlug.objects.filter(slug__in=slugs, link__program_id=source.program_id)
+    return {
+        (slug, partner_id): link_id
+        for slug, partner_id, link_id in rows.values_list("slug", "link__partner_id", "link_id")
+    }
+
+
 def _year(draft: Draft, setting: Setting) -> int:
     return draft.registered_at.astimezone(setting.zone).year
 
@@ -222,7 +240,7 @@ def _numbers(drafts: Sequence[Draft], setting: Setting) -> dict[int, Iterator[st
     return found
 
 
-def _staged(draft: Draft, partner_id: UUID, number: str) -> tuple[Any, ...]:
+def _staged(draft: Draft, partner_id: UUID, link_id: UUID | None, number: str) -> tuple[Any, ...]:
     return (
         draft.line,
         draft.external_id,
@@ -248,4 +266,6 @@ def _staged(draft: Draft, partner_id: UUID, number: str) -> tuple[Any, ...]:
         draft.stage_at,
         draft.deal_minor,
         draft.reason,
+        link_id,
+        draft.channel,
     )

@@ -24,6 +24,8 @@ _HEADINGS: dict[str, str] = {
     "country": "country|country code|paese|nazione",
     "context": "notes|note|context|comments|description|descrizione",
     "reason": "lost reason|reason|loss reason|motivo",
+    "link": "link|landing page|landing page id|collegamento",
+    "channel": "channel|origin|lead source|utm source|canale",
 }
 _STAGES: dict[str, str] = {
     "won": "won|closed won|win|customer|signed|vinta|vinto|chiusa vinta",

@@ -31,6 +31,9 @@ FIELDS: dict[str, int] = {
     "country": 2,
     "context": 5000,
     "reason": 1000,
+    # The address of a partner's link, without the rest of the web address, and where it was shown.
+    "link": 60,
+    "channel": 60,
 }
 KINDS = ("submitted", "accepted", "qualified", "opportunity", "won", "lost", "rejected", "expired")
 CLOSED = frozenset({"won", "lost", "rejected", "expired"})
@@ -206,6 +209,8 @@ class Draft:
     country: str = ""
     context: str = ""
     reason: str = ""
+    link: str = ""
+    channel: str = ""
     custom: dict[str, str] = field(default_factory=dict)
 
 
@@ -296,6 +301,8 @@ class RowReader:
                     "contact_phone",
                     "context",
                     "reason",
+                    "link",
+                    "channel",
                 )
             },
         )

@@ -22,6 +22,8 @@ FIELD_LABELS: dict[str, Any] = {
     "country": _("Country (two letters)"),
     "context": _("Notes"),
     "reason": _("Reason lost or declined"),
+    "link": _("Partner's link"),
+    "channel": _("Channel"),
 }
 PROBLEMS: dict[str, Any] = {
     "no_date": _("No date registered"),
