@@ -17,6 +17,7 @@ from prm.api.auth import CallerRequest
 from prm.api.problems import FieldError, Problem, invalid
 from prm.api.schemas import ReferralIn
 from referrals.intake.forms import CUSTOM, ReferralForm
+from referrals.intake.refusals import refusal_words
 from referrals.intake.selectors import programs_open_to
 from referrals.intake.services import NotEnrolled, ProbationFull, ReferralDraft, submit_referral
 from referrals.pipeline.hooks import MoveRefused
@@ -51,18 +52,8 @@ def submitted(request: CallerRequest, sent: ReferralIn, *, at: datetime) -> Refe
         raise refused(
             gettext("This program takes no referrals from this partner right now")
         ) from None
-    except FeatureLocked as locked:
-        lacks = "; ".join(lack.words for lack in locked.missing)
-        raise refused(
-            gettext("Not open yet. First: %(conditions)s") % {"conditions": lacks}
-        ) from None
-    except ProbationFull as full:
-        raise refused(
-            gettext("This partner has as many open referrals as it may have at once: %(limit)s")
-            % {"limit": full.limit}
-        ) from None
-    except MoveRefused as no:
-        raise refused(str(no)) from None
+    except (FeatureLocked, ProbationFull, MoveRefused) as closed:
+        raise refused(refusal_words(closed)) from None
 
 
 def partner_of(request: CallerRequest, named: UUID | None) -> UUID:

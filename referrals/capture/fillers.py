@@ -1,6 +1,7 @@
 """What capture adds to other slices' work and pages."""
 
 from referrals.capture import (  # noqa: F401  they register themselves
+    carrying,
     forgetting,
     panels,
     panels_receipts,
