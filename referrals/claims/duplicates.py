@@ -12,6 +12,8 @@ from referrals.claims.selectors import ENDED_KINDS, matches_of
 from referrals.pipeline.models import CLOSED_KINDS, Referral, StageKind
 from referrals.pipeline.services import end_referral
 
+MOST_WAITING = 500
+
 
 class NotOfThePair(ValueError):
     """What is to stay is none of the two."""
@@ -123,3 +125,12 @@ def account_of(pair: SameCompany) -> CrmAccount | None:
     if pair.other_kind != OtherKind.ACCOUNT:
         return None
     return CrmAccount.objects.filter(id=pair.other_id).first()
+
+
+def note_matches_of_waiting(*, at: datetime) -> int:
+    """Note the matches of every referral that waits for an answer, at most 500; return how many pairs are new.
+
+    For accounts that came after the referrals did. A repeat notes nothing twice.
+    """
+    waiting = Referral.objects.waiting().order_by("-queued_at", "-id").values_list("id", flat=True)
+    return sum(len(note_matches(referral_id=key, at=at)) for key in list(waiting[:MOST_WAITING]))

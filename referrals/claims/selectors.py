@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from partners.programs.models import Program
 from referrals.claims import rules
@@ -24,6 +25,12 @@ from referrals.pipeline.models import Referral, StageKind
 
 # What else is known of a company counts unless it ended without a customer.
 ENDED_KINDS = (StageKind.LOST, StageKind.REJECTED, StageKind.EXPIRED)
+WHY_WORDS = {
+    "tax_id": gettext_lazy("Same tax number"),
+    "domain": gettext_lazy("Same website or email domain"),
+    "email": gettext_lazy("Same email address"),
+    "name": gettext_lazy("Alike name"),
+}
 _OTHERS = 200
 _SIMILAR = 20
 
@@ -132,6 +139,11 @@ class Found:
             return OtherKind.REFERRAL, self.referral.id
         assert self.account is not None
         return OtherKind.ACCOUNT, self.account.id
+
+    @property
+    def why_words(self) -> str:
+        """Why, in the reader's language."""
+        return str(WHY_WORDS[self.why])
 
     @property
     def is_strong(self) -> bool:

@@ -8,8 +8,8 @@ from partners.directory.models import Enrollment, PartnerState
 from partners.programs.models import Program
 from prm.accounts.models import Membership
 from prm.tenancy.scope import current_scope
+from referrals.claims.selectors import Found
 from referrals.pipeline.models import Referral
-from referrals.pipeline.selectors import Lookalike
 
 
 def programs_open_to(partner_id: UUID, *, day: date) -> list[Program]:
@@ -41,9 +41,9 @@ class Waiting:
 
     referral: Referral
     is_late: bool
-    lookalikes: list[Lookalike]
+    matches: list[Found]
 
     @property
-    def strong(self) -> list[Lookalike]:
+    def strong(self) -> list[Found]:
         """Those that share domain or email."""
-        return [other for other in self.lookalikes if other.why != "name"]
+        return [found for found in self.matches if found.is_strong]

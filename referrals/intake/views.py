@@ -29,7 +29,8 @@ from prm.web.formats import number_text
 from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import COUNT_BOUND, keyset_page
 from prm.web.parts import Tab
-from referrals.claims.selectors import KnownCompany, known_company, matches_of
+from referrals.claims.review import review_tabs
+from referrals.claims.selectors import KnownCompany, known_company, matches_of, places_of
 from referrals.intake.begun import begun_id, begun_values, close_begun
 from referrals.intake.forms import ReferralForm, StaffReferralForm, key_of
 from referrals.intake.refusals import refusal_words
@@ -46,6 +47,7 @@ from referrals.intake.services import (
 )
 from referrals.intake.tables import HistoryTable
 from referrals.pipeline.hooks import MoveRefused
+from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral, Source
 from referrals.pipeline.panels import panel
 from referrals.pipeline.promises import promise_words
@@ -59,6 +61,7 @@ from referrals.pipeline.selectors import (
 CHECKS_PER_HOUR = 60
 # As many as a page of history shows, and some.
 PICKED = 100
+ASKED_BEFORE = ("company", "website", "contact_email")
 
 
 def actor_of(request: MemberRequest) -> Actor:
@@ -81,7 +84,7 @@ def referral_new(request: MemberRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         program=program,
         vendor=request.tenant.name,
-        initial=begun,
+        initial=begun or _asked_before(request),
     )
     known: KnownCompany | None = None
     if request.method == "POST" and form.is_valid():
@@ -107,8 +110,18 @@ def referral_new(request: MemberRequest) -> HttpResponse:
             else:
                 close_begun(request, timezone.now())
                 return hx_redirect(request, "referrals:referral-detail", referral_id=referral.id)
-    context = {"programs": programs, "draft_id": begun_id(request)}
+    context = {
+        "programs": programs,
+        "draft_id": begun_id(request),
+        "places": places_of(partner_id=partner_id, program_id=program.id, at=timezone.now()),
+    }
     return _form_page(request, "referrals/intake/new.html", form, known, program=program, **context)
+
+
+def _asked_before(request: HttpRequest) -> dict[str, str]:
+    """Return what the availability page has asked for already."""
+    given = {name: request.GET.get(name, "")[:200] for name in ASKED_BEFORE}
+    return {name: text for name, text in given.items() if text}
 
 
 @require_POST
@@ -282,7 +295,7 @@ def queue(request: MemberRequest) -> HttpResponse:
     counts = bounded_counts({"queue": waiting_referrals(), "history": history_waiting()})
     size = counts["history" if history else "queue"]
     context["page"] = replace(context["page"], count=size, bound=COUNT_BOUND)
-    context["tabs"] = _queue_tabs(counts, history=history)
+    context["tabs"] = review_tabs("history" if history else "queue")
     return render_part(request, "referrals/intake/queue.html", context)
 
 
@@ -317,18 +330,6 @@ def _history(request: MemberRequest) -> dict[str, Any]:
     )
     table = HistoryTable(page.rows, page=page, pick=True)
     return {"page": page, "history": table if page.rows else None, "shows_history": True}
-
-
-def _queue_tabs(counts: dict[str, int], *, history: bool) -> list[Tab]:
-    """Return the two views with their sizes; none while there is no history to show."""
-    if not counts["history"] and not history:
-        return []
-    url = reverse("referrals:queue")
-    waits, past = count_text(counts["queue"]), count_text(counts["history"])
-    return [
-        Tab(gettext("In the queue"), url, not history, waits),
-        Tab(gettext("Imported history"), f"{url}?view=history", history, past),
-    ]
 
 
 @require_POST

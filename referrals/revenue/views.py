@@ -31,6 +31,7 @@ from prm.web.formats import money_text
 from prm.web.htmx import STOP_POLLING, hx_redirect, redirect_to, render_part, wants_part
 from prm.web.paging import keyset_page
 from prm.web.spreadsheets import FileRefused
+from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral, StageKind
 from referrals.pipeline.panels import panel
 from referrals.pipeline.selectors import winning_stage
@@ -82,9 +83,14 @@ def manage_referral_win(request: MemberRequest, referral_id: UUID) -> HttpRespon
             messages.error(
                 request, gettext("Somebody else moved this referral first; nothing was changed")
             )
+        except MoveRefused as refused:
+            form.add_error(None, str(refused))
         else:
             messages.success(request, gettext("%(company)s is won") % {"company": referral.company})
-        return hx_redirect(request, "referrals:manage-referral-detail", referral_id=referral.id)
+        if not form.errors:
+            return hx_redirect(
+                request, "referrals:manage-referral-detail", referral_id=referral.id
+            )
     context = {"form": form, "referral": referral}
     return render(
         request, "referrals/revenue/win.html", context, status=422 if form.errors else 200

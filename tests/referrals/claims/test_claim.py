@@ -171,10 +171,7 @@ def test_silence_is_warned_of_and_then_released(acme: Tenant, at: datetime) -> N
     referral = accepted(at)
     day = timedelta(days=1)
 
-    changed = [
-        sweep_idle(at=at + days * day)
-        for days in (22, 23, 24, 29, 30, 31)
-    ]
+    changed = [sweep_idle(at=at + days * day) for days in (22, 23, 24, 29, 30, 31)]
 
     assert changed == [0, 1, 0, 0, 1, 0]
     row = Claim.objects.get(referral=referral)
