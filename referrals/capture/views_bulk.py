@@ -44,7 +44,8 @@ def bulk_new(request: MemberRequest) -> HttpResponse:
     """Take a file; nothing is sent before the next page says so."""
     programs = _programs(request)
     program = _chosen(programs, request)
-    form = BulkFileForm(request.POST or None, request.FILES or None)
+    posted = request.method == "POST"
+    form = BulkFileForm(request.POST if posted else None, request.FILES if posted else None)
     if request.method == "POST" and form.is_valid():
         try:
             submission = _kept(request, form, program)
