@@ -40,6 +40,7 @@ from prm.demo.onboarding import seed_onboarding
 from prm.demo.profiles import seed_profiles
 from prm.demo.programs import publish_plan
 from prm.demo.recruiting import seed_applications
+from prm.demo.sharing import seed_sharing
 from prm.demo.stage import Stage
 from prm.demo.story import ADDRESSES, PASSWORD, PartnerStory, Person, ProgramStory, TenantStory
 from prm.demo.training import seed_training
@@ -116,6 +117,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         seed_applying,
         seed_applications,
         seed_lives,
+        seed_sharing,
     ):
         with tenant_scope(tenant.id):
             seed(stage, now=now)

@@ -41,7 +41,7 @@ class TenantAddressMiddleware:
         request.tenant = None  # type: ignore[attr-defined]
         # One rule decides: an own host reads the path, any other host is one tenant's domain or nobody's.
         host = split_domain_port(request.get_host())[0].lower()
-        if host in _own_hosts():
+        if host in own_hosts():
             return self._by_path(request)
         tenant = Tenant.objects.defer("logo").filter(domain=host).first()
         if tenant is None:
@@ -74,7 +74,8 @@ class TenantAddressMiddleware:
             set_script_prefix("/")
 
 
-def _own_hosts() -> set[str]:
+def own_hosts() -> set[str]:
+    """Return the host names under which tenants are told apart by path."""
     return {
         split_domain_port(settings.PUBLIC_ORIGIN.partition("://")[2])[0].lower(),
         *settings.OWN_HOSTS,

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -27,7 +27,7 @@ from referrals.sharing.models import Consent, LandingPage
 from referrals.sharing.rules import Remembered
 from referrals.sharing.selectors import PublicPage, public_page
 from referrals.sharing.settings import sharing_rules
-from referrals.sharing.targets import target_of
+from referrals.sharing.targets import keep_tenant, target_of
 from referrals.sharing.visits import Visit, follow, visit_of
 
 HOUR = 3600
@@ -60,6 +60,8 @@ def link_follow(request: HttpRequest, slug: str) -> HttpResponse:
     target = target_of(tenant.id, slug)
     if target is None:
         raise Http404
+    if get_script_prefix() == f"/{tenant.slug}/":
+        keep_tenant(tenant.slug, tenant.id)
     response = follow(request, tenant_id=tenant.id, target=target)
     if response.status_code == 410:
         return render(request, "referrals/sharing/public_ended.html", status=410)

@@ -34,11 +34,26 @@ class Target:
 
 
 _kept: dict[tuple[int, str], tuple[float, Target]] = {}
+# The tenants of first path segments, known as long.
+_tenants: dict[str, tuple[float, int]] = {}
 
 
 def kept_target(tenant_id: int, slug: str) -> Target | None:
     """Return what this process knows of an address, None when it knows nothing or what it knows is old."""
     found = _kept.get((tenant_id, slug))
+    return found[1] if found and time.monotonic() - found[0] < FRESH_SECONDS else None
+
+
+def keep_tenant(segment: str, tenant_id: int) -> None:
+    """Let this process know for seconds whose a first path segment is."""
+    if len(_tenants) >= MOST:
+        _tenants.clear()
+    _tenants[segment] = (time.monotonic(), tenant_id)
+
+
+def kept_tenant(segment: str) -> int | None:
+    """Return whose a first path segment is, None when this process does not know, or not for sure any more."""
+    found = _tenants.get(segment)
     return found[1] if found and time.monotonic() - found[0] < FRESH_SECONDS else None
 
 
@@ -62,6 +77,7 @@ def target_of(tenant_id: int, slug: str) -> Target | None:
 def forget_targets() -> None:
     """Let this process ask again; after a change, and in tests."""
     _kept.clear()
+    _tenants.clear()
 
 
 def _target(link: Link) -> Target:

@@ -4,7 +4,9 @@ from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from prm.events.models import Event
 from prm.tenancy.models import Tenant
@@ -255,6 +257,24 @@ def test_a_head_request_is_not_counted(world: World, visitor: Client, at: dateti
 
     with tenant_scope(world.acme.id):
         assert not ClickInbox.objects.exists()
+
+
+def test_a_link_followed_again_costs_one_statement_and_does_the_same(
+    world: World, visitor: Client, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        edit_sharing_rules(program_id=a_program().id, actor=NOBODY, at=at, consent="at_once")
+        link = a_link(at)
+    first = visitor.get("/acme/r/autumn-fair/?utm_source=mail")
+
+    with CaptureQueriesContext(connection) as queries:
+        again = visitor.get("/acme/r/autumn-fair/?utm_source=mail")
+
+    assert len(queries) == 1
+    assert (again.status_code, again["Location"]) == (302, first["Location"])
+    assert again.cookies.keys() == first.cookies.keys() == {f"ref-{world.acme.id}"}
+    with tenant_scope(world.acme.id):
+        assert ClickInbox.objects.filter(link_id=link.id).count() == 2
 
 
 # ---------------------------------------------------------------- counting
