@@ -35,6 +35,7 @@ from prm.accounts.models import Membership, User
 from prm.accounts.services import add_membership
 from prm.demo.agreements import plan_new_version, publish_first, sign
 from prm.demo.applying import seed_applying
+from prm.demo.asking import seed_asking
 from prm.demo.capturing import seed_capturing
 from prm.demo.lives import seed_lives
 from prm.demo.onboarding import seed_onboarding
@@ -119,6 +120,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         seed_applications,
         seed_lives,
         seed_capturing,
+        seed_asking,
         seed_sharing,
     ):
         with tenant_scope(tenant.id):
