@@ -37,7 +37,8 @@ from referrals.attribution.models import UNDECIDED, Case, CaseEntry, CaseParty, 
 from referrals.attribution.panels import partner_names
 from referrals.attribution.places import money_of
 from referrals.attribution.rules import Share, shares_of
-from referrals.attribution.selectors import newest_decision, settings_of
+from referrals.attribution.selectors import settings_of, weighed_now
+from referrals.attribution.services import considered
 from referrals.attribution.tables import TONES, StaffCaseTable
 from referrals.attribution.wording import contact_lines, rule_name, share_words
 from referrals.pipeline.models import Referral
@@ -180,7 +181,7 @@ def manage_case_decide(request: MemberRequest, case_id: UUID) -> HttpResponse:
         **preview,
     }
     status = 422 if form.errors else 200
-    return render(request, "referrals/attribution/form.html", context, status=status)
+    return render(request, "referrals/attribution/decide.html", context, status=status)
 
 
 def _decide(request: MemberRequest, case: Case, form: VerdictForm) -> bool:
@@ -257,7 +258,8 @@ def _page(
             "shared_from_id", flat=True
         )
     )
-    decision = newest_decision(case.subject_id or case.referral_id)
+    found = weighed_now(case.referral, at=timezone.now())
+    contacts = [considered(row) for row in found.weighed]
     undecided = case.state in UNDECIDED
     own_appeal = case.state == CaseState.APPEALED and case.decided_by_id == request.member.user_id
     context = {
@@ -268,7 +270,7 @@ def _page(
             (row, share_words(row.share) if row.share is not None else "") for row in parties
         ],
         "rule": rule_name(case.rule) if case.rule else "",
-        "lines": contact_lines(decision.considered, partner_names(decision)) if decision else [],
+        "lines": contact_lines(contacts, partner_names(contacts)),
         "entries": [
             (row, names.get(row.partner_id, "") if row.partner_id else "", row.id in shared)
             for row in entries.select_related("author", "upload").order_by("at", "id")

@@ -30,14 +30,11 @@ from referrals.attribution.models import (
     CaseState,
     Outcome,
 )
-from referrals.attribution.rules import winner
 from referrals.attribution.selectors import (
-    account_facts,
-    as_contacts,
-    contacts_of,
     live_credits,
     same_account,
     settings_of,
+    weighed_now,
 )
 from referrals.attribution.services import record_registration, redacted
 from referrals.pipeline.models import Referral
@@ -143,10 +140,7 @@ def gather_parties(*, case_id: UUID, at: datetime) -> list[CaseParty]:
     )
     for row in same:
         record_registration(row)
-    settings = settings_of(referral.program_id)
-    found = winner(
-        as_contacts(contacts_of(referral, until=at)), settings, account_facts(referral), at=at
-    )
+    found = weighed_now(referral, at=at)
     subject = _subject(same, referral)
     if case.subject_id is None:
         case.subject_id = subject.id

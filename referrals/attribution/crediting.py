@@ -13,8 +13,8 @@ from prm.accounts.models import Membership
 from prm.events.services import Actor, emit
 from prm.tenancy.scope import current_scope
 from referrals.attribution.models import Credit, CreditRole, Reattribution, Touch
-from referrals.attribution.rules import Outcome, Share, shares_of, winner
-from referrals.attribution.selectors import account_facts, as_contacts, contacts_of, settings_of
+from referrals.attribution.rules import Outcome, Share, shares_of
+from referrals.attribution.selectors import settings_of, weighed_now
 from referrals.attribution.services import write_decision
 from referrals.pipeline.models import Referral
 
@@ -252,10 +252,7 @@ def _decide(
     referral: Referral, partner_id: UUID, *, rule: str, reason: str, actor: Actor, at: datetime
 ) -> None:
     """Keep the person's decision beside what the rules would have said of the contacts."""
-    settings = settings_of(referral.program_id)
-    by_rules = winner(
-        as_contacts(contacts_of(referral, until=at)), settings, account_facts(referral), at=at
-    )
+    settings, by_rules = settings_of(referral.program_id), weighed_now(referral, at=at)
     write_decision(
         referral,
         Outcome(partner_id, rule, by_rules.weighed),

@@ -156,6 +156,12 @@ class CreditForm(Previewed):
             _("Reason"), _("Every partner concerned reads it, word for word.")
         )
 
+    @property
+    def rows(self) -> list[list[forms.BoundField]]:
+        """The lines of a split: partner, role, part."""
+        names = ("partner", "role", "share")
+        return [[self[f"{name}_{number}"] for name in names] for number in ROWS]
+
     def clean(self) -> dict[str, Any]:
         """Hold the choice and its fields together."""
         cleaned = super().clean() or {}
@@ -283,6 +289,21 @@ class VerdictForm(Previewed):
             except SharesDoNotAddUp as wrong:
                 self.add_error(f"share_{self.parties[0].id}", shares_words(wrong))
         return cleaned
+
+    @property
+    def head(self) -> list[forms.BoundField]:
+        """What is decided."""
+        return [self[name] for name in ("outcome", "rule", "to_partner")]
+
+    @property
+    def shares(self) -> list[forms.BoundField]:
+        """The parts of a split."""
+        return [self[f"share_{row.id}"] for row in self.parties]
+
+    @property
+    def texts(self) -> list[forms.BoundField]:
+        """What each party reads."""
+        return [self[f"words_{row.id}"] for row in self.parties]
 
     def split(self, cleaned: dict[str, Any]) -> list[tuple[UUID, str, int]]:
         """Return the shares as set_credits takes them."""

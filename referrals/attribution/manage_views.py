@@ -103,8 +103,12 @@ def manage_credit(request: MemberRequest, referral_id: UUID) -> HttpResponse:
             return hx_redirect(request, "referrals:manage-referral-detail", referral_id=referral.id)
         if not form.errors:
             preview = _preview(referral, form)
-    status = 422 if form.errors else 200
-    return render(request, FORM, _credit_page(referral, form, preview), status=status)
+    return render(
+        request,
+        "referrals/attribution/credit.html",
+        _credit_page(referral, form, preview),
+        status=422 if form.errors else 200,
+    )
 
 
 def _referral(referral_id: UUID) -> Referral:

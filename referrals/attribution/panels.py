@@ -1,5 +1,6 @@
 """Sections of attribution on a referral's page and on a program's."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -8,7 +9,7 @@ from partners.directory.models import Partner
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
-from referrals.attribution.models import Case, CaseParty, Credit, Decision
+from referrals.attribution.models import Case, CaseParty, Credit
 from referrals.attribution.selectors import (
     explanation_for,
     last_hold,
@@ -110,7 +111,9 @@ def _for_staff(referral: Referral, member: Member, shares: list[Credit]) -> dict
             decision and decision.winner_id and decision.winner_id != referral.partner_id
         ),
         "reason": decision.reason if decision else "",
-        "lines": contact_lines(decision.considered, partner_names(decision)) if decision else [],
+        "lines": contact_lines(decision.considered, partner_names(decision.considered))
+        if decision
+        else [],
         "shares": [
             (
                 f"{row.partner.name}, {row.get_role_display()}",
@@ -128,9 +131,9 @@ def _for_staff(referral: Referral, member: Member, shares: list[Credit]) -> dict
     }
 
 
-def partner_names(decision: Decision) -> dict[str, str]:
-    """Return the names of the partners among a decision's contacts, by id as text."""
-    ids = {row["partner"] for row in decision.considered if row["partner"]}
+def partner_names(considered: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the names of the partners among contacts, by id as text."""
+    ids = {row["partner"] for row in considered if row["partner"]}
     return {
         str(key): name for key, name in Partner.objects.filter(id__in=ids).values_list("id", "name")
     }

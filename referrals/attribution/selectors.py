@@ -21,7 +21,7 @@ from referrals.attribution.models import (
     Signal,
     Touch,
 )
-from referrals.attribution.rules import AccountFacts, Contact, Settings
+from referrals.attribution.rules import AccountFacts, Contact, Outcome, Settings, winner
 from referrals.claims.selectors import account_key
 from referrals.pipeline.models import Referral
 
@@ -85,6 +85,16 @@ def account_facts(referral: Referral) -> AccountFacts:
     with connection.cursor() as cursor:
         cursor.execute(_CUSTOMER_SINCE, values)
         return AccountFacts(cursor.fetchone()[0])
+
+
+def weighed_now(referral: Referral, *, at: datetime) -> Outcome:
+    """Return what the program's rules say of the referral's account at a moment; staff scope only."""
+    return winner(
+        as_contacts(contacts_of(referral, until=at)),
+        settings_of(referral.program_id),
+        account_facts(referral),
+        at=at,
+    )
 
 
 def newest_decision(referral_id: UUID) -> Decision | None:

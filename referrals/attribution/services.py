@@ -15,14 +15,12 @@ from referrals.attribution.models import (
     Touch,
     TouchKind,
 )
-from referrals.attribution.rules import Outcome, Settings, Weighed, winner
+from referrals.attribution.rules import Outcome, Settings, Weighed
 from referrals.attribution.selectors import (
-    account_facts,
-    as_contacts,
-    contacts_of,
     same_account,
     settings_json,
     settings_of,
+    weighed_now,
 )
 from referrals.claims.selectors import account_key
 from referrals.pipeline.models import Referral, Source
@@ -98,13 +96,11 @@ def attribute(
     referral = Referral.objects.select_for_update(no_key=True).get(id=referral_id)
     for row in Referral.objects.filter(same_account(referral), registered_at__lte=at):
         record_registration(row)
-    settings = settings_of(referral.program_id)
-    touches = contacts_of(referral, until=at)
-    found = winner(as_contacts(touches), settings, account_facts(referral), at=at)
+    settings, found = settings_of(referral.program_id), weighed_now(referral, at=at)
     last = Decision.objects.filter(referral_id=referral.id).order_by("-id").first()
     if last and (last.winner_id, last.rule) == (found.partner, found.rule):
         seen = [row["touch"] for row in last.considered]
-        if seen == [row.id for row in touches]:
+        if seen == [row.contact.id for row in found.weighed]:
             return last
     return write_decision(
         referral, found, settings, occasion=occasion, actor=actor, at=at, reason=""
@@ -130,7 +126,7 @@ def write_decision(
         occasion=occasion,
         winner_id=found.partner,
         rule=found.rule,
-        considered=[_considered(row) for row in found.weighed],
+        considered=[considered(row) for row in found.weighed],
         settings=settings_json(settings),
         reason=reason,
         actor_id=actor.user_id,
@@ -177,7 +173,8 @@ def _own_referrals(referral: Referral, reader: UUID) -> list[UUID]:
     return list(own.order_by("id").values_list("id", flat=True))
 
 
-def _considered(row: Weighed) -> dict[str, Any]:
+def considered(row: Weighed) -> dict[str, Any]:
+    """Return a contact as a decision keeps it."""
     contact = row.contact
     return {
         "touch": contact.id,
