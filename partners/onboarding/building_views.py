@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -28,6 +27,7 @@ from partners.onboarding.building import (
 )
 from partners.onboarding.catching_up import waiting_for
 from partners.onboarding.forms import StepForm, TextsForm, TrackForm, UnlocksForm, field_name
+from partners.onboarding.manage_head import actor_of, reader_language
 from partners.onboarding.models import Step, StepKind, Track
 from partners.onboarding.selectors import holds_back, step_title, steps_of, track_rows
 from partners.onboarding.unlocks import conditions_of, set_unlock
@@ -39,7 +39,6 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.audit.selectors import history_of
-from prm.events.services import Actor
 from prm.jobs.services import start_job
 from prm.money import Money
 from prm.web.htmx import hx_redirect
@@ -54,7 +53,7 @@ def track_list(request: MemberRequest, program_id: UUID) -> HttpResponse:
     program = get_object_or_404(Program, id=program_id)
     context = {
         "program": program,
-        "rows": track_rows(program.id, _language()),
+        "rows": track_rows(program.id, reader_language()),
         "types": dict(PartnerType.choices),
         "may_edit": request.member.may(Capability.EDIT_PROGRAMS),
     }
@@ -69,7 +68,7 @@ def track_new(request: MemberRequest, program_id: UUID) -> HttpResponse:
     form = TrackForm(request.POST or None, language=request.tenant.language)
     if form.is_bound and form.is_valid():
         track = create_track(
-            program_id=program.id, **form.facts, actor=_actor(request), at=timezone.now()
+            program_id=program.id, **form.facts, actor=actor_of(request), at=timezone.now()
         )
         messages.success(request, _("The track is there. Add its steps next."))
         return hx_redirect(request, "partners:track-detail", track_id=track.id)
@@ -88,7 +87,7 @@ def track_edit(request: MemberRequest, track_id: UUID) -> HttpResponse:
     }
     form = TrackForm(request.POST or None, language=request.tenant.language, initial=initial)
     if form.is_bound and form.is_valid():
-        edit_track(track_id=track.id, **form.facts, actor=_actor(request), at=timezone.now())
+        edit_track(track_id=track.id, **form.facts, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("The changes are saved."))
         return hx_redirect(request, "partners:track-detail", track_id=track.id)
     return _track_form(request, form, track.program, track)
@@ -98,7 +97,7 @@ def track_edit(request: MemberRequest, track_id: UUID) -> HttpResponse:
 @needs(Capability.SEE_PROGRAMS)
 def track_detail(request: MemberRequest, track_id: UUID) -> HttpResponse:
     """Show a track with its steps in order, and what each asks, opens and gives."""
-    track, language = _track(track_id), _language()
+    track, language = _track(track_id), reader_language()
     steps = steps_of(track.id)
     context = {
         "track": track,
@@ -138,11 +137,11 @@ def track_publish(request: MemberRequest, track_id: UUID) -> HttpResponse:
     """Publish a track, or let nobody new start on it."""
     track = _track(track_id)
     if request.POST.get("do") == "archive":
-        archive_track(track_id=track.id, actor=_actor(request), at=timezone.now())
+        archive_track(track_id=track.id, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Nobody new starts on this track. Who is on it goes on."))
     else:
         try:
-            publish_track(track_id=track.id, actor=_actor(request), at=timezone.now())
+            publish_track(track_id=track.id, actor=actor_of(request), at=timezone.now())
         except TrackIncomplete:
             messages.error(request, _("Add at least one step before you publish the track."))
         else:
@@ -161,7 +160,7 @@ def track_start(request: MemberRequest, track_id: UUID) -> HttpResponse:
     job = start_job(
         kind="onboarding.start",
         params={"track": str(track.id)},
-        actor=_actor(request),
+        actor=actor_of(request),
         at=now,
         back_path=f"manage/tracks/{track.id}/",
     )
@@ -182,7 +181,7 @@ def step_new(request: MemberRequest, track_id: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             add_step(
-                track_id=track.id, draft=form.draft(), actor=_actor(request), at=timezone.now()
+                track_id=track.id, draft=form.draft(), actor=actor_of(request), at=timezone.now()
             )
         except TooManySteps:
             form.add_error(None, _("A track has at most 30 steps"))
@@ -209,7 +208,7 @@ def step_edit(request: MemberRequest, step_id: int) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         draft = form.draft(kind=step.kind, fact=step.fact, course_id=step.course_id)
-        edit_step(step_id=step.id, draft=draft, actor=_actor(request), at=timezone.now())
+        edit_step(step_id=step.id, draft=draft, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("The changes are saved."))
         return hx_redirect(request, "partners:track-detail", track_id=step.track_id)
     return _step_form(request, form, step.track, step)
@@ -221,9 +220,9 @@ def step_move(request: MemberRequest, step_id: int) -> HttpResponse:
     """Move a step up or down, or take it away; what was done and earned stays."""
     step, doing = _step(step_id), request.POST.get("do")
     if doing == "remove":
-        remove_step(step_id=step.id, actor=_actor(request), at=timezone.now())
+        remove_step(step_id=step.id, actor=actor_of(request), at=timezone.now())
     elif doing in {"up", "down"}:
-        shift_step(step_id=step.id, up=doing == "up", actor=_actor(request), at=timezone.now())
+        shift_step(step_id=step.id, up=doing == "up", actor=actor_of(request), at=timezone.now())
     return hx_redirect(request, "partners:track-detail", track_id=step.track_id)
 
 
@@ -238,7 +237,7 @@ def unlock_list(request: MemberRequest, program_id: UUID) -> HttpResponse:
         courses=_courses(program.id),
         tracks=[
             (str(row.track.id), row.name)
-            for row in track_rows(program.id, _language())
+            for row in track_rows(program.id, reader_language())
             if row.track.published_at
         ],
         initial={field_name(feature): keys for feature, keys in now.items()},
@@ -249,7 +248,7 @@ def unlock_list(request: MemberRequest, program_id: UUID) -> HttpResponse:
                 program_id=program.id,
                 feature=feature,
                 keys=form.keys(feature),
-                actor=_actor(request),
+                actor=actor_of(request),
                 at=timezone.now(),
             )
         messages.success(request, _("The conditions are saved and hold at once."))
@@ -286,9 +285,9 @@ def _step_form(
     context = {
         "form": form,
         "track": track,
-        "track_title": said(track.name, _language()),
+        "track_title": said(track.name, reader_language()),
         "step": step,
-        "title": step_title(step, _language()) if step else _("Add step"),
+        "title": step_title(step, reader_language()) if step else _("Add step"),
         "submit": _("Save changes") if step else _("Add step"),
     }
     return render(
@@ -329,15 +328,7 @@ def _courses(program_id: UUID) -> list[tuple[str, str]]:
     """Return the courses that partners of the program can take."""
     found = Course.objects.exclude(state=CourseState.ARCHIVED).order_by("-created_at")
     return [
-        (str(course.id), said(course.title, _language()))
+        (str(course.id), said(course.title, reader_language()))
         for course in found[:COURSES_SHOWN]
         if course.program_id in {None, program_id}
     ]
-
-
-def _language() -> str:
-    return get_language() or "en"
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

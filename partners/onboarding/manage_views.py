@@ -1,59 +1,35 @@
-"""The vendor's pages: funnel, who stands still, what waits for approval, one partner's run, rewards."""
+"""The vendor's pages over all partners: funnel, who stands still, what waits for approval."""
 
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
 
 from partners.onboarding import funnel, rules
-from partners.onboarding.forms import CallForm, FulfilForm, ReplyForm
 from partners.onboarding.funnel import FIGURES, Asked
-from partners.onboarding.models import Entitlement, Run, Step, StepDone, StepKind, Track
-from partners.onboarding.selectors import (
-    entitlement_words,
-    run_view,
-    step_title,
-    waiting_steps,
-)
-from partners.onboarding.services import (
-    NudgedLately,
-    StepClosed,
-    approve_step,
-    fulfil,
-    note_call,
-    nudge,
-    return_step,
-    skip_step,
-)
+from partners.onboarding.manage_head import onboarding_tabs, reader_language
+from partners.onboarding.models import Step, Track
+from partners.onboarding.selectors import step_title, waiting_steps
 from partners.onboarding.stuck import open_runs, stuck_rows, stuck_runs
-from partners.onboarding.tables import ApplicationRows, EntitlementTable, VisitRows, WaitingTable
+from partners.onboarding.tables import ApplicationRows, VisitRows, WaitingTable
 from partners.programs.models import Program
-from partners.programs.texts import rendered, said
+from partners.programs.texts import said
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.audit.selectors import history_of
-from prm.events.services import Actor
-from prm.uploads.responses import is_ready, send
-from prm.web.counts import bounded_counts, count_text
 from prm.web.filters import FilterBar, select_from
 from prm.web.formats import number_text, percent_text
-from prm.web.htmx import hx_redirect, render_part
+from prm.web.htmx import render_part
 from prm.web.paging import keyset_page
 from prm.web.parts import Tab
 
 NO_SOURCE = "-"
 PROGRAMS_SHOWN = 50
-
-
-# ---------------------------------------------------------------- funnel
 
 
 @require_safe
@@ -79,12 +55,14 @@ def overview(request: MemberRequest) -> HttpResponse:
             for step in funnel.funnel(asked)
         ],
         "track": track,
-        "track_name": said(track.name, _language()) if track else "",
+        "track_name": said(track.name, reader_language()) if track else "",
         "track_tabs": _track_tabs(request, tracks, track),
-        "track_steps": funnel.step_figures(track, since=asked.since, now=now, language=_language())
+        "track_steps": funnel.step_figures(
+            track, since=asked.since, now=now, language=reader_language()
+        )
         if track
         else [],
-        "tabs": _tabs("overview"),
+        "tabs": onboarding_tabs("overview"),
         "may_build": request.member.may(Capability.EDIT_PROGRAMS),
         "period": request.GET.get("period", ""),
     }
@@ -199,7 +177,7 @@ def _track_tabs(request: MemberRequest, tracks: list[Track], chosen: Track | Non
     for track in tracks:
         query = request.GET.copy()
         query["track"] = str(track.id)
-        label = f"{said(track.name, _language())} · {track.program.name}"
+        label = f"{said(track.name, reader_language())} · {track.program.name}"
         tabs.append(Tab(label, f"?{query.urlencode()}", track == chosen))
     return tabs
 
@@ -210,9 +188,6 @@ def _query(request: MemberRequest) -> str:
     for name in ("after", "before", "sort", "track"):
         query.pop(name, None)
     return f"?{query.urlencode()}" if query else ""
-
-
-# ---------------------------------------------------------------- who stands still
 
 
 @require_safe
@@ -269,8 +244,8 @@ def stuck(request: MemberRequest) -> HttpResponse:
         "page": page,
         "rows": stuck_rows(page.rows, at=at),
         "step": step,
-        "step_title": step_title(step, _language()) if step else "",
-        "tabs": _tabs("stuck"),
+        "step_title": step_title(step, reader_language()) if step else "",
+        "tabs": onboarding_tabs("stuck"),
         "may_act": request.member.may(Capability.EDIT_PARTNERS),
         "may_build": request.member.may(Capability.EDIT_PROGRAMS),
         "here": request.get_full_path(),
@@ -295,247 +270,6 @@ def approvals(request: MemberRequest) -> HttpResponse:
     context = {
         "page": page,
         "table": WaitingTable(page.rows, page=page),
-        "tabs": _tabs("approvals"),
+        "tabs": onboarding_tabs("approvals"),
     }
     return render_part(request, "partners/onboarding/approvals.html", context, say=page.shown_text)
-
-
-def _tabs(current: str) -> list[Tab]:
-    at = timezone.now()
-    counts = bounded_counts(
-        {
-            "stuck": stuck_runs(days=rules.STUCK_DAYS[0], at=at),
-            "approvals": waiting_steps().select_related(None),
-            "rewards": Entitlement.objects.filter(fulfilled_at=None),
-        }
-    )
-    return [
-        Tab(_("Funnel"), reverse("partners:onboarding-overview"), current == "overview"),
-        Tab(
-            _("Standing still"),
-            reverse("partners:onboarding-stuck"),
-            current == "stuck",
-            count_text(counts["stuck"]),
-        ),
-        Tab(
-            _("To approve"),
-            reverse("partners:onboarding-approvals"),
-            current == "approvals",
-            count_text(counts["approvals"]),
-            hot=bool(counts["approvals"]),
-        ),
-        Tab(
-            _("Rewards"),
-            reverse("partners:entitlement-list"),
-            current == "rewards",
-            count_text(counts["rewards"]),
-        ),
-    ]
-
-
-# ---------------------------------------------------------------- one step, one run
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Capability.EDIT_PARTNERS)
-def review(request: MemberRequest, done_id: int) -> HttpResponse:
-    """Look at what a partner handed in; approve it, send it back with words, or let the partner skip it."""
-    done = _done(done_id)
-    doing = request.POST.get("do")
-    form = ReplyForm(request.POST if doing == "return" else None)
-    if request.method == "POST":
-        try:
-            if _decided(request, done, doing or "", form):
-                following = waiting_steps().order_by("changed_at", "id").first()
-                if following and request.POST.get("from") == "queue":
-                    return hx_redirect(request, "partners:onboarding-review", done_id=following.id)
-                return hx_redirect(request, "partners:onboarding-run", run_id=done.run_id)
-        except StepClosed:
-            messages.error(request, _("Somebody else has decided this step already."))
-            return hx_redirect(request, "partners:onboarding-run", run_id=done.run_id)
-    language = _language()
-    context = {
-        "done": done,
-        "run": done.run,
-        "title": step_title(done.step, language),
-        "body": rendered(said(done.step.body, language)) if done.step.body else "",
-        "form": form,
-        "file_ready": bool(done.file and is_ready(done.file)),
-        "can_approve": done.state == "waiting"
-        or (done.step.kind == StepKind.APPROVAL and done.state in {"open", "rework"}),
-        "can_skip": done.state in {"open", "waiting", "rework"},
-    }
-    return render(
-        request,
-        "partners/onboarding/review.html",
-        context,
-        status=422 if form.errors else 200,
-    )
-
-
-def _decided(request: MemberRequest, done: StepDone, doing: str, form: ReplyForm) -> bool:
-    """Do what was pressed; False when the form has to be shown again."""
-    actor, at = _actor(request), timezone.now()
-    if doing == "approve":
-        approve_step(done_id=done.id, actor=actor, at=at)
-        messages.success(request, _("Approved. The partner is told."))
-    elif doing == "skip":
-        skip_step(done_id=done.id, actor=actor, at=at, for_partner=True)
-        messages.success(request, _("The step is skipped for this partner."))
-    elif doing == "return":
-        if not form.is_valid():
-            return False
-        return_step(done_id=done.id, reply=form.cleaned_data["reply"], actor=actor, at=at)
-        messages.success(request, _("Sent back. The partner reads your words."))
-    return True
-
-
-@require_safe
-@needs(Capability.SEE_PARTNERS)
-def review_file(request: MemberRequest, done_id: int) -> HttpResponse:
-    """Give staff the file of a step."""
-    done = _done(done_id)
-    if done.file is None:
-        raise Http404
-    return send(done.file, inline_ok=False, request=request)
-
-
-@require_safe
-@needs(Capability.SEE_PARTNERS)
-def run(request: MemberRequest, run_id: UUID) -> HttpResponse:
-    """Show one partner's way."""
-    return _run_page(request, _run(run_id), CallForm(None))
-
-
-@require_POST
-@needs(Capability.EDIT_PARTNERS)
-def run_call(request: MemberRequest, run_id: UUID) -> HttpResponse:
-    """Note what was said in a call."""
-    found, form = _run(run_id), CallForm(request.POST)
-    if not form.is_valid():
-        return _run_page(request, found, form)
-    note_call(
-        run_id=found.id,
-        text=form.cleaned_data["text"],
-        actor=_actor(request),
-        at=timezone.now(),
-    )
-    messages.success(request, _("The call is noted."))
-    return hx_redirect(request, "partners:onboarding-run", run_id=found.id)
-
-
-def _run(run_id: UUID) -> Run:
-    return get_object_or_404(Run.objects.select_related("partner", "program", "track"), id=run_id)
-
-
-def _run_page(request: MemberRequest, found: Run, form: CallForm) -> HttpResponse:
-    at = timezone.now()
-    context = {
-        "run": found,
-        "view": run_view(found, at=at),
-        "row": stuck_rows([found], at=at)[0],
-        "form": form,
-        "history": history_of(f"onboarding:{found.id}", limit=20),
-        "may_act": request.member.may(Capability.EDIT_PARTNERS),
-        "may_build": request.member.may(Capability.EDIT_PROGRAMS),
-    }
-    return render(
-        request, "partners/onboarding/run.html", context, status=422 if form.errors else 200
-    )
-
-
-@require_POST
-@needs(Capability.EDIT_PARTNERS)
-def run_nudge(request: MemberRequest, run_id: UUID) -> HttpResponse:
-    """Remind a partner by mail, at most once in seven days."""
-    found = get_object_or_404(Run, id=run_id)
-    try:
-        nudge(run_id=found.id, actor=_actor(request), at=timezone.now())
-    except NudgedLately:
-        messages.error(request, _("This partner was reminded less than seven days ago."))
-    except StepClosed:
-        messages.error(request, _("This partner has nothing left to do."))
-    else:
-        messages.success(request, _("The reminder is on its way."))
-    if request.POST.get("back") == "list":
-        return hx_redirect(request, "partners:onboarding-stuck")
-    return hx_redirect(request, "partners:onboarding-run", run_id=found.id)
-
-
-# ---------------------------------------------------------------- rewards
-
-
-@require_safe
-@needs(Capability.SEE_PARTNERS)
-def entitlements(request: MemberRequest) -> HttpResponse:
-    """List what partners have earned beside commissions."""
-    state = select_from(
-        request.GET,
-        "state",
-        _("State"),
-        [("given", _("Given")), ("all", _("All"))],
-        any_label=_("To give"),
-    )
-    rows = Entitlement.objects.select_related("partner", "program")
-    if state.value != "all":
-        rows = rows.filter(fulfilled_at__isnull=state.value != "given")
-    page = keyset_page(
-        rows, params=request.GET, orders={"earned": ("earned_at",)}, default="-earned"
-    )
-    for row in page.rows:
-        row.words = entitlement_words(row, _language())
-    context = {
-        "page": page,
-        "table": EntitlementTable(page.rows, page=page),
-        "bar": FilterBar(
-            reverse("partners:entitlement-list"), _("Filter rewards"), request.GET, selects=[state]
-        ),
-        "tabs": _tabs("rewards"),
-    }
-    return render_part(
-        request, "partners/onboarding/entitlements.html", context, say=page.shown_text
-    )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Capability.EDIT_PARTNERS)
-def entitlement(request: MemberRequest, entitlement_id: UUID) -> HttpResponse:
-    """Show one reward, and note how it was given."""
-    row = get_object_or_404(
-        Entitlement.objects.select_related("partner", "program", "fulfilled_by"),
-        id=entitlement_id,
-    )
-    form = FulfilForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
-        fulfil(
-            entitlement_id=row.id,
-            text=form.cleaned_data["text"],
-            actor=_actor(request),
-            at=timezone.now(),
-        )
-        messages.success(request, _("Noted. The partner sees it as given."))
-        return hx_redirect(request, "partners:entitlement-list")
-    context = {"row": row, "words": entitlement_words(row, _language()), "form": form}
-    return render(
-        request,
-        "partners/onboarding/entitlement.html",
-        context,
-        status=422 if form.is_bound else 200,
-    )
-
-
-def _done(done_id: int) -> StepDone:
-    return get_object_or_404(
-        StepDone.objects.select_related(
-            "step", "step__course", "file", "done_by", "run__partner", "run__program", "run__track"
-        ),
-        id=done_id,
-    )
-
-
-def _language() -> str:
-    return get_language() or "en"
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

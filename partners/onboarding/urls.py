@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.onboarding import building_views, manage_views, views
+from partners.onboarding import building_views, manage_views, reward_views, run_views, views
 
 urlpatterns = [
     path("onboarding/", views.onboarding, name="onboarding"),
@@ -12,25 +12,23 @@ urlpatterns = [
     path("manage/onboarding/figures/<slug:figure>/", manage_views.figure, name="onboarding-figure"),
     path("manage/onboarding/partners/", manage_views.stuck, name="onboarding-stuck"),
     path("manage/onboarding/approvals/", manage_views.approvals, name="onboarding-approvals"),
-    path("manage/onboarding/steps/<int:done_id>/", manage_views.review, name="onboarding-review"),
+    path("manage/onboarding/steps/<int:done_id>/", run_views.review, name="onboarding-review"),
     path(
         "manage/onboarding/steps/<int:done_id>/file/",
-        manage_views.review_file,
+        run_views.review_file,
         name="onboarding-review-file",
     ),
-    path("manage/onboarding/runs/<uuid:run_id>/", manage_views.run, name="onboarding-run"),
+    path("manage/onboarding/runs/<uuid:run_id>/", run_views.run, name="onboarding-run"),
     path(
         "manage/onboarding/runs/<uuid:run_id>/nudge/",
-        manage_views.run_nudge,
+        run_views.run_nudge,
         name="onboarding-nudge",
     ),
-    path(
-        "manage/onboarding/runs/<uuid:run_id>/calls/", manage_views.run_call, name="onboarding-call"
-    ),
-    path("manage/onboarding/rewards/", manage_views.entitlements, name="entitlement-list"),
+    path("manage/onboarding/runs/<uuid:run_id>/calls/", run_views.run_call, name="onboarding-call"),
+    path("manage/onboarding/rewards/", reward_views.entitlements, name="entitlement-list"),
     path(
         "manage/onboarding/rewards/<uuid:entitlement_id>/",
-        manage_views.entitlement,
+        reward_views.entitlement,
         name="entitlement-detail",
     ),
     path("manage/programs/<uuid:program_id>/tracks/", building_views.track_list, name="track-list"),

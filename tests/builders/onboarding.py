@@ -16,7 +16,8 @@ from partners.onboarding.models import (
     StepKind,
     Track,
 )
-from partners.onboarding.services import grant, start_onboarding
+from partners.onboarding.rewards import grant
+from partners.onboarding.services import start_onboarding
 from partners.programs.models import Program
 from prm.events.services import SYSTEM
 from prm.uploads.models import Upload

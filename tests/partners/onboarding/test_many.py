@@ -14,7 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from partners.onboarding.models import Entitlement, RewardKind, Run, Step, StepDone
-from partners.onboarding.services import approve_step, confirm_read, grant, hand_in
+from partners.onboarding.rewards import grant
+from partners.onboarding.services import approve_step, confirm_read, hand_in
 from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.tenancy.scope import tenant_scope

@@ -19,7 +19,8 @@ from partners.onboarding.models import (
     StepState,
     Track,
 )
-from partners.onboarding.services import approve_step, confirm_read, grant, hand_in
+from partners.onboarding.rewards import grant
+from partners.onboarding.services import approve_step, confirm_read, hand_in
 from prm.accounts.capabilities import Role
 from prm.accounts.models import User
 from prm.events.services import SYSTEM

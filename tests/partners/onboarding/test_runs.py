@@ -20,23 +20,13 @@ from partners.onboarding.building import (
     shift_step,
 )
 from partners.onboarding.duplicates import merge_onboarding
-from partners.onboarding.models import (
-    Entitlement,
-    Fact,
-    RewardKind,
-    Run,
-    Step,
-    StepDone,
-    StepState,
-)
+from partners.onboarding.models import Entitlement, Fact, RewardKind, Run, Step, StepDone, StepState
+from partners.onboarding.rewards import WordsRequired, fulfil, grant
 from partners.onboarding.services import (
     NudgedLately,
     StepClosed,
-    WordsRequired,
     approve_step,
     confirm_read,
-    fulfil,
-    grant,
     hand_in,
     note_call,
     nudge,
