@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -105,5 +104,5 @@ def page_names(ids: Sequence[str]) -> dict[str, Named]:
 @names("review")
 def review_names(ids: Sequence[str]) -> dict[str, Named]:
     """Return reviews by id."""
-    rows = PartnerReview.objects.filter(id__in=ids).values_list("id", name=F("partner__name"))
+    rows = PartnerReview.objects.filter(id__in=ids).values_list("id", "partner__name")
     return {str(key): Named(name) for key, name in rows}

@@ -44,6 +44,8 @@ def tell_page_declined(event: Event) -> None:
 
 
 def _tell_staff(event: Event, kind: str) -> None:
+    if event.partner_id is None:
+        return
     partner = Partner.objects.values_list("name", flat=True).get(id=event.partner_id)
     for user in members_with(Capability.EDIT_PARTNERS, tenant_id=current_scope().tenant_id):
         notify(

@@ -200,8 +200,9 @@ def attribute_coupon(*, referral_id: UUID, code: str, actor: Actor, at: datetime
     """
     referral = Referral.objects.select_for_update(no_key=True).get(id=referral_id)
     lead = Lead.objects.filter(referral=referral).select_related("coupon").first()
-    if lead and lead.coupon and lead.coupon.code_norm == normalised_code(code):
-        return lead.coupon
+    used: Coupon | None = lead.coupon if lead else None
+    if used is not None and used.code_norm == normalised_code(code):
+        return used
     coupon = find_coupon(code=code, program_id=referral.program_id, at=at)
     if coupon is None or lead is not None or coupon.partner_id != referral.partner_id:
         raise CouponNotUsable(code)

@@ -39,8 +39,8 @@ def page_edit(request: MemberRequest) -> HttpResponse:
     partner_id, at = request.member.own_partner_id, timezone.now()
     programs = programs_shared(partner_id, at)
     if not programs:
-        context = {"tabs": share_tabs("page"), "programs": []}
-        return render(request, "referrals/sharing/page.html", context)
+        nothing = {"tabs": share_tabs("page"), "programs": []}
+        return render(request, "referrals/sharing/page.html", nothing)
     program = _chosen(request, programs)
     page = (
         LandingPage.objects.filter(partner_id=partner_id, program_id=program.id)

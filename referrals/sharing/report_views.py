@@ -31,7 +31,7 @@ YEAR = 365
 def report_channels(request: MemberRequest) -> HttpResponse:
     """Show clicks, leads, wins and the time to a win by channel, in a period of days."""
     period = _asked_period(request.GET)
-    programs = [(row.id, row.name) for row in Program.objects.order_by("name", "id")]
+    programs = [(str(row.id), row.name) for row in Program.objects.order_by("name", "id")]
     selects = [select_from(request.GET, "program", _("Program"), programs)]
     partner = _partner(request.GET.get("partner", ""))
     chosen = selects[0].value

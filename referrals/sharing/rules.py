@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
@@ -130,7 +131,7 @@ class PageTexts:
     person_title: str = ""
 
 
-def texts_of(data: dict[str, object]) -> PageTexts:
+def texts_of(data: Mapping[str, Any]) -> PageTexts:
     """Return the texts that a page's `draft` or `live` keeps."""
     known = {name: data[name] for name in PageTexts.__dataclass_fields__ if name in data}
-    return PageTexts(**known)  # type: ignore[arg-type]  written by save_page alone
+    return PageTexts(**known)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -73,7 +74,7 @@ def drafted_page(page: LandingPage, language: str) -> PublicPage:
 
 
 def _shown(
-    page: LandingPage, data: dict[str, object], language: str, *, has_picture: bool
+    page: LandingPage, data: dict[str, Any], language: str, *, has_picture: bool
 ) -> PublicPage:
     texts = texts_of(data)
     partner = page.partner.name
@@ -145,8 +146,9 @@ def brought_by_links(link_ids: Sequence[UUID], period: Period) -> dict[UUID, Bro
     """Return clicks and leads of a period by link, two queries for all; won counts leads of the period, won since."""
     clicks = dict(
         ClickCount.objects.filter(link_id__in=link_ids, day__range=(period.first, period.last))
-        .values_list("link_id")
-        .annotate(Sum("clicks"))
+        .values("link_id")
+        .annotate(count=Sum("clicks"))
+        .values_list("link_id", "count")
     )
     rows = (
         Referral.objects.filter(
@@ -154,8 +156,9 @@ def brought_by_links(link_ids: Sequence[UUID], period: Period) -> dict[UUID, Bro
             registered_at__gte=period.starts_at,
             registered_at__lt=period.ends_at,
         )
-        .values_list("link_id")
-        .annotate(Count("id"), Count("id", filter=Q(stage_kind=StageKind.WON)))
+        .values("link_id")
+        .annotate(count=Count("id"), won=Count("id", filter=Q(stage_kind=StageKind.WON)))
+        .values_list("link_id", "count", "won")
     )
     leads = {link_id: (count, won) for link_id, count, won in rows}
     return {
@@ -171,8 +174,9 @@ def brought_by_channel(
     name = "campaign" if campaigns else "channel"
     clicks = (
         ClickCount.objects.filter(partner_id=partner_id, day__range=(period.first, period.last))
-        .values_list(name)
-        .annotate(Sum("clicks"))
+        .values(name)
+        .annotate(count=Sum("clicks"))
+        .values_list(name, "count")
     )
     found = {label: Brought(clicks=count) for label, count in clicks}
     leads = (
@@ -182,8 +186,9 @@ def brought_by_channel(
             registered_at__gte=period.starts_at,
             registered_at__lt=period.ends_at,
         )
-        .values_list(name)
-        .annotate(Count("id"), Count("id", filter=Q(stage_kind=StageKind.WON)))
+        .values(name)
+        .annotate(count=Count("id"), won=Count("id", filter=Q(stage_kind=StageKind.WON)))
+        .values_list(name, "count", "won")
     )
     for label, count, won in leads:
         found[label] = found.get(label, Brought()) + Brought(leads=count, won=won)

@@ -233,14 +233,13 @@ def must_take_part(partner_id: UUID, program_id: UUID, at: datetime) -> None:
 
 
 def _facts(facts: LinkFacts, program_id: UUID) -> dict[str, Any]:
-    allowed = Destination.objects.filter(
-        id=facts.destination_id, program_id=program_id, retired_at=None
-    )
+    allowed = Destination.objects.filter(program_id=program_id, retired_at=None)
+    is_allowed = facts.destination_id and allowed.filter(id=facts.destination_id).exists()
     return {
         "label": facts.label.strip(),
         "channel": tidy_label(facts.channel, CHANNEL_LENGTH),
         "campaign": tidy_label(facts.campaign, CAMPAIGN_LENGTH),
-        "destination_id": facts.destination_id if allowed.exists() else None,
+        "destination_id": facts.destination_id if is_allowed else None,
     }
 
 

@@ -184,6 +184,7 @@ def assert_links(leads: list[Lead]) -> None:
     assert len(by_key) == len(leads)
     for lead in leads:
         link_id, partner_id, began_at, closed_at, kind, source = by_key[lead.key]
+        assert link_id is not None
         assert links[link_id].slug == lead.page
         assert links[link_id].partner_id == partner_id
         assert (began_at, closed_at) == (lead.began_at, lead.won_at)
