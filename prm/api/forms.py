@@ -19,7 +19,7 @@ SCOPE_HINTS: dict[str, Any] = {
     Scope.WRITE_REFERRALS: _("And ask first whether a company can be registered"),
     Scope.WRITE_EVENTS: _("They book revenue, and commissions follow from it"),
 }
-LIVES = [("90", _("90 days")), ("365", _("One year")), ("", _("No end"))]
+LIVES = [("90", _("90 days")), ("365", _("One year")), ("0", _("No end"))]
 
 
 class ScopesField(forms.MultipleChoiceField):
@@ -44,7 +44,7 @@ class KeyForm(forms.Form):
         error_messages={"required": _("Say which program uses it")},
     )
     scopes = ScopesField()
-    life = forms.ChoiceField(label=_("Works for"), choices=LIVES, required=False, initial="365")
+    life = forms.ChoiceField(label=_("Works for"), choices=LIVES, initial="365")
     key_id = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, for_partner: bool) -> None:
@@ -55,4 +55,4 @@ class KeyForm(forms.Form):
     def expires_at(self, now: datetime) -> datetime | None:
         """Return the chosen end, None for none."""
         days = self.cleaned_data["life"]
-        return now + timedelta(days=int(days)) if days else None
+        return now + timedelta(days=int(days)) if int(days) else None
