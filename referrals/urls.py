@@ -7,7 +7,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("referrals.pipeline.urls")),
     path("", include("referrals.attribution.urls")),
     path("", include("referrals.claims.urls")),
-    path("", include("referrals.claims.urls")),
     path("", include("referrals.stages.urls")),
     path("", include("referrals.intake.urls")),
     path("", include("referrals.revenue.urls")),

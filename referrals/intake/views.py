@@ -24,11 +24,10 @@ from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.tenancy.keys import KeyReused
-from prm.web.counts import bounded_counts, count_text
+from prm.web.counts import bounded_counts
 from prm.web.formats import number_text
 from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import COUNT_BOUND, keyset_page
-from prm.web.parts import Tab
 from referrals.claims.review import review_tabs
 from referrals.claims.selectors import KnownCompany, known_company, matches_of, places_of
 from referrals.intake.begun import begun_id, begun_values, close_begun
@@ -46,7 +45,6 @@ from referrals.intake.services import (
     take_into_queue,
 )
 from referrals.intake.tables import HistoryTable
-from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral, Source
 from referrals.pipeline.panels import panel

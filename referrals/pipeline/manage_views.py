@@ -19,7 +19,6 @@ from prm.web.htmx import hx_redirect, redirect_to, render_part
 from referrals.pipeline.approvals import NotYourTurn, approve
 from referrals.pipeline.forms import MoveForm, NextStepForm, StaffNoteForm
 from referrals.pipeline.hooks import MoveRefused
-from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.listings import export_answer, staff_listing
 from referrals.pipeline.models import Referral, Stage, StageKind
 from referrals.pipeline.pages import referral_page

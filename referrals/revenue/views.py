@@ -88,9 +88,7 @@ def manage_referral_win(request: MemberRequest, referral_id: UUID) -> HttpRespon
         else:
             messages.success(request, gettext("%(company)s is won") % {"company": referral.company})
         if not form.errors:
-            return hx_redirect(
-                request, "referrals:manage-referral-detail", referral_id=referral.id
-            )
+            return hx_redirect(request, "referrals:manage-referral-detail", referral_id=referral.id)
     context = {"form": form, "referral": referral}
     return render(
         request, "referrals/revenue/win.html", context, status=422 if form.errors else 200

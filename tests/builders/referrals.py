@@ -101,9 +101,6 @@ def a_referral(
     if "accepted" in ROUTES[stage] and "contact_email" not in facts:
         # A company of its own: only one open referral may claim it.
         facts["contact_email"] = f"tom@kestrel-{uuid4().hex[:8]}.example"
-    if "accepted" in ROUTES[stage] and "contact_email" not in facts:
-        # A company of its own: only one open referral may claim it.
-        facts["contact_email"] = f"tom@kestrel-{uuid4().hex[:8]}.example"
     referral = submit_referral(
         draft=a_draft(program, **facts),
         partner_id=partner.id,
