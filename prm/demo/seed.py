@@ -37,6 +37,7 @@ from prm.demo.agreements import plan_new_version, publish_first, sign
 from prm.demo.applying import seed_applying
 from prm.demo.asking import seed_asking
 from prm.demo.capturing import seed_capturing
+from prm.demo.cases import seed_cases
 from prm.demo.lives import seed_lives
 from prm.demo.onboarding import seed_onboarding
 from prm.demo.profiles import seed_profiles
@@ -119,6 +120,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         seed_applying,
         seed_applications,
         seed_lives,
+        seed_cases,
         seed_capturing,
         seed_asking,
         seed_sharing,
