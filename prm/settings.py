@@ -262,6 +262,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "prm.audit.tasks.publish_heads",
         "schedule": crontab(hour=5, minute=0),
     },
+    "clear-api-answers": {
+        "task": "prm.api.tasks.clear_old_answers",
+        "schedule": crontab(hour=4, minute=10),
+    },
     "remind-invited": {
         "task": "prm.accounts.tasks.remind_all_invited",
         "schedule": 3600.0,

@@ -169,7 +169,7 @@ def _payment_named(external_id: str) -> RevenueEvent | None:
     """Return the payment of an event's id, reported here or booked in the portal under the same id."""
     rows = RevenueEvent.objects.select_related("referral")
     event = ServerEvent.objects.filter(external_id=external_id).first()
-    if event is not None:
+    if event is not None and event.revenue_event_id:
         return rows.filter(id=event.revenue_event_id).first()
     return rows.filter(external_id=external_id).first()
 

@@ -38,18 +38,18 @@ def seed_capturing(stage: Stage, *, now: datetime) -> None:
         .order_by("id")
         .first()
     )
-    if place is not None:
-        _of_partner(stage, place, at)
+    if place is not None and place.partner_id:
+        _of_partner(stage, place, place.partner_id, at)
 
 
-def _of_partner(stage: Stage, place: Membership, at: datetime) -> None:
+def _of_partner(stage: Stage, place: Membership, partner_id: UUID, at: datetime) -> None:
     person = Actor(user_id=place.user_id, name=User.objects.get(id=place.user_id).name)
-    _key("Client database", PARTNER_SCOPES, place.partner_id, person, at)
+    _key("Client database", PARTNER_SCOPES, partner_id, person, at)
     program = next(iter(stage.programs.values()))
     links = [
         make_submit_link(
             link_id=uuid4(),
-            partner_id=place.partner_id,  # type: ignore[arg-type]  an admin of a partner
+            partner_id=partner_id,
             program_id=program.id,
             person_name=name,
             days=90,

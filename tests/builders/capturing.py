@@ -1,7 +1,6 @@
 """Builders of signed links and what came through them."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 from partners.directory.models import Partner
@@ -29,7 +28,7 @@ def a_link(
     )
 
 
-def _link_of(cast: Cast) -> Any:
+def _link_of(cast: Cast) -> SubmitLink:
     from django.utils import timezone
 
     rows = SubmitLink.objects.filter(partner_id=cast.partner.id)

@@ -1,12 +1,13 @@
 """POST referrals registers a prospect once, by the rules of the form, whatever is sent twice."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from partners.directory.models import Enrollment
 from prm.api.models import IdempotencyKey
+from prm.api.services import clear_answers
 from prm.events.models import Event
 from prm.tenancy.scope import tenant_scope
 from referrals.pipeline.models import Referral
@@ -267,3 +268,13 @@ def test_a_failure_answers_in_json_and_takes_everything_back(
     with tenant_scope(world.acme.id):
         assert not Referral.objects.exists()
         assert not Event.objects.filter(name="referral.submitted").exists()
+
+
+def test_answers_are_kept_for_three_days(world: World, shop: Caller) -> None:
+    shop.post("/referrals", a_submission(), key="order-1")
+    with tenant_scope(world.acme.id):
+        made = IdempotencyKey.objects.get().created_at
+        early = clear_answers(at=made + timedelta(days=3))
+        late = clear_answers(at=made + timedelta(days=3, microseconds=1))
+
+    assert (early, late) == (0, 1)
