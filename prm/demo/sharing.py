@@ -10,6 +10,11 @@ from PIL import Image, ImageDraw
 from partners.directory.models import Partner
 from prm.demo.stage import Stage
 from prm.events.services import Actor
+from prm.money import Money
+from referrals.pipeline.models import Referral, StageKind
+from referrals.pipeline.selectors import stage_of_kind
+from referrals.pipeline.services import change_stage
+from referrals.revenue.services import win_referral
 from referrals.sharing.leads import LeadFacts, take_lead
 from referrals.sharing.models import ClickInbox, Link
 from referrals.sharing.pages import decide_page, save_page, send_page
@@ -55,7 +60,15 @@ _LEADS = (
     ("Tidewell Clinics", "Jonas Weber", "tidewell.example", 34),
     ("Fennick Foods", "Anna Rossi", "fennickfoods.example", 12),
     ("Larch & Stone", "Peter Vos", "larchstone.example", 4),
+    ("Quayside Brewing", "Nora Byrne", "quaysidebrewing.example", 101),
+    ("Alder Street Dental", "Ines Costa", "alderstreet.example", 96),
+    ("Moorgate Press", "Tim Hale", "moorgatepress.example", 88),
+    ("Saltmarsh Hotels", "Eva Lund", "saltmarsh.example", 71),
+    ("Copper Lane Studios", "Max Brandt", "copperlane.example", 47),
+    ("Beacon Nurseries", "Lucy Marsh", "beaconnurseries.example", 21),
 )
+# Days from lead to win, by company.
+_WON = {"Quayside Brewing": 19, "Moorgate Press": 33, "Saltmarsh Hotels": 12}
 
 
 def seed_sharing(stage: Stage, *, now: datetime) -> None:
@@ -200,7 +213,7 @@ def _clicks(stage: Stage, links: list[tuple[Link, int]], began: datetime, now: d
 def _leads(program_id: UUID, links: list[tuple[Link, int]], stage: Stage, now: datetime) -> None:
     for number, (company, name, domain, days) in enumerate(_LEADS):
         at = min(stage.at(stage.today - timedelta(days=days), 14), now)
-        take_lead(
+        referral = take_lead(
             facts=LeadFacts(
                 program_id=program_id,
                 company=company,
@@ -213,4 +226,26 @@ def _leads(program_id: UUID, links: list[tuple[Link, int]], stage: Stage, now: d
             ),
             at=at,
             key=uuid5(program_id, company),
+        )
+        if referral is not None and company in _WON:
+            _win(referral, stage, at + timedelta(days=_WON[company]))
+
+
+def _win(referral: Referral, stage: Stage, at: datetime) -> None:
+    """Accept a lead a day before it is won, at the vendor's word."""
+    for kind in (StageKind.ACCEPTED, StageKind.QUALIFIED, StageKind.OPPORTUNITY):
+        if target := stage_of_kind(referral.program_id, kind):
+            change_stage(
+                referral_id=referral.id,
+                to_stage_id=target.id,
+                actor=stage.manager,
+                at=at - timedelta(days=1),
+            )
+    if won := stage_of_kind(referral.program_id, StageKind.WON):
+        win_referral(
+            referral_id=referral.id,
+            to_stage_id=won.id,
+            deal=Money(840_000, referral.currency),
+            actor=stage.manager,
+            at=at,
         )

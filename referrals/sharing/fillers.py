@@ -59,6 +59,7 @@ def rules_line(program: Program, member: Member) -> Panel:
         "program": program,
         "rules": sharing_rules(program.id),
         "may_edit": member.may(Capability.EDIT_PROGRAMS),
+        "may_approve": member.may(Capability.EDIT_PARTNERS),
     }
     return Panel("referrals/sharing/rules_line.html", context)
 
