@@ -11,6 +11,7 @@ from prm.accounts.models import Membership, User
 from prm.tenancy.models import Tenant
 
 SESSION_KEY = "membership"
+VISIT_LASTS = timedelta(hours=4)
 SEEN_EVERY = timedelta(minutes=10)
 
 
@@ -124,3 +125,18 @@ def seen(member: Member, *, at: datetime) -> None:
     """Note that the person was here, at most every ten minutes, since every page would pay for it."""
     if member.last_seen_at is None or at - member.last_seen_at > SEEN_EVERY:
         Membership.objects.filter(id=member.membership_id).update(last_seen_at=at)
+
+
+def note_visit(member: Member, at: datetime) -> datetime | None:
+    """Return when the person's visit before this one began, None on the first; a pause of four hours ends a visit.
+
+    Somebody who only looks through a partner's eyes leaves no trace.
+    """
+    place = Membership.objects.filter(id=member.membership_id).only("visit_at", "visit_before_at")
+    row = place.first()
+    if row is None or member.viewing:
+        return None
+    if row.visit_at is None or at - row.visit_at > VISIT_LASTS:
+        row.visit_before_at, row.visit_at = row.visit_at, at
+        row.save(update_fields=["visit_before_at", "visit_at"])
+    return row.visit_before_at

@@ -100,6 +100,9 @@ class Membership(models.Model):
         max_length=8, blank=True, choices=EndedWith.choices, default="", db_default=""
     )
     last_seen_at = models.DateTimeField(null=True, blank=True)
+    # When the person's present visit began, and the one before it: what has changed since is told.
+    visit_at = models.DateTimeField(null=True, blank=True)
+    visit_before_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "prm_membership"

@@ -16,9 +16,11 @@ from partners.onboarding.selectors import onboarding_tasks, page_url
 from partners.onboarding.words import TO_DO
 from prm.accounts.capabilities import Capability
 from prm.accounts.gates import Missing, missing_for
-from prm.accounts.members import Member
+from prm.accounts.members import Member, note_visit
 from prm.accounts.models import Membership, User
 from prm.analytics import money, selectors
+from prm.analytics.changes import changes_since
+from prm.analytics.record import service_record
 from prm.analytics.rules import months_of, period_named
 from prm.analytics.selectors import PATH
 from prm.analytics.words import month_text
@@ -46,6 +48,7 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
     main = owed[0] if owed else None
     lacks = missing_for(partner_id=partner.id, feature=SUBMIT, at=timezone.now())
     first, tasks = _first_task(_partner_tasks(partner, owed, member), lacks)
+    since = note_visit(member, timezone.now())
     chart = None
     if main:
         paid = money.paid_by_month(main.currency, months, tenant.time_zone, member.partner_id)
@@ -62,6 +65,9 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
         "some_move": some_move,
         "sees_rewards": member.may(Capability.SEE_EARNINGS),
         "chart": chart,
+        "changes": changes_since(member, since) if since else [],
+        "since": since,
+        "record": service_record(timezone.now()),
         "goals": goal_lines(partner.id),
         "manager": partner.manager or _any_manager(tenant),
         "first_use": not moving,
