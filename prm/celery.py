@@ -18,6 +18,7 @@ app.autodiscover_tasks(
         "prm.uploads",
         "prm.audit",
         "prm.accounts",
+        "prm.api",
         "partners.directory",
         "partners.agreements",
         "partners.training",

@@ -8,7 +8,7 @@ from prm.accounts.members import Member
 from prm.audit.subjects import Named, names
 from referrals.capture.models import Receipt, SubmitLink
 from referrals.pipeline.models import Referral
-from referrals.pipeline.panels import Panel, adds
+from referrals.pipeline.panels import Panel, adds, fills
 
 
 @adds("referral.aside", order=80)
@@ -19,6 +19,13 @@ def receipt_section(referral: Referral, _member: Member) -> Panel | None:
         return None
     url = reverse("referrals:receipt", kwargs={"referral_id": referral.id})
     return Panel("referrals/capture/receipt_section.html", {"receipt": receipt, "url": url})
+
+
+@fills("referral.proof")
+def receipt_number(referral: Referral) -> str:
+    """Return the number that the mail of a submission names."""
+    found = Receipt.objects.filter(referral_id=referral.id).values_list("number", flat=True)
+    return found.first() or ""
 
 
 @names("receipt")

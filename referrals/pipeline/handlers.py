@@ -19,7 +19,7 @@ from referrals.pipeline.deadlines import rules_of
 from referrals.pipeline.following import Listener, listeners_of
 from referrals.pipeline.masking import contact_of
 from referrals.pipeline.models import Referral, StageChange, StageKind
-from referrals.pipeline.panels import milestone_lines
+from referrals.pipeline.panels import milestone_lines, proof_of
 from referrals.pipeline.rules import FORWARD_PATH
 from referrals.pipeline.selectors import stages_of
 from referrals.pipeline.services import ensure_stages
@@ -164,6 +164,8 @@ def _tell_step(referral: Referral, change: StageChange, listener: Listener, tena
         facts = milestone_facts(referral, change, vendor=tenant.name, person=person)
         sees_money = listener.is_staff or _may_see_money(person, referral)
         facts["money"] = _money_lines(referral) if sees_money else []
+        if change.to_kind == StageKind.SUBMITTED:
+            facts["proof"] = proof_of(referral)
     notify(
         kind="referral.milestone",
         key=f"stage_change:{change.id}",

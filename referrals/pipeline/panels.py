@@ -59,6 +59,8 @@ PLACES = {
     "referral.rewards",
     # (referral) -> Sequence[MoneyLine]: money lines of the milestone mail; called inside the recipient's language
     "referral.milestone",
+    # (referral) -> str: what proves that it has come, for the mail that confirms it: a receipt's number
+    "referral.proof",
     # (payment: RevenueEvent, member) -> Panel | None: what a refund of it takes back, beside the refund form
     "revenue.refund",
 }
@@ -101,6 +103,12 @@ def rewards_of(referrals: Sequence[Any], member: Member) -> Mapping[UUID, Reward
     """Return what each of the referrals earns, by id; referrals without a line are left out."""
     filler = _fillers.get("referral.rewards")
     return filler(referrals, member) if filler and referrals else {}
+
+
+def proof_of(referral: Any) -> str:
+    """Return the number of what proves that a referral has come, empty without one."""
+    filler = _fillers.get("referral.proof")
+    return filler(referral) if filler else ""
 
 
 def rewards_are_known() -> bool:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from prm.events.models import Event
 from prm.events.seals import seal_tenant
+from prm.notices.models import Mail
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from referrals.capture.models import Receipt
@@ -272,3 +274,17 @@ def test_an_imported_referral_has_none(world: World, at: datetime) -> None:
 
     assert client.get(f"/acme/referrals/{referral.id}/receipt/").status_code == 200
     assert client.get(f"/acme/referrals/{stranger.id}/receipt/").status_code == 404
+
+
+def test_the_mail_of_a_submission_names_the_receipt(
+    world: World, at: datetime, deliver: Callable[[], int]
+) -> None:
+    with tenant_scope(world.acme.id):
+        team = people_of(world.acme)
+        a_receipt(at, partner=team.partner, by=team.rep)
+
+    deliver()
+
+    with tenant_scope(world.acme.id):
+        mail = Mail.objects.get(to=team.rep.email)
+    assert "Your signed receipt RC-2026-0001 is on the referral's page." in mail.text
