@@ -17,6 +17,8 @@ from django.conf import settings
 from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connections
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 from prm.accounts.capabilities import Role
@@ -24,12 +26,31 @@ from prm.accounts.models import User
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from tests.builders.people import a_member, a_tenant
+from tests.migrating import migrate_quickly
+from tests.ordering import shared_out
+
+# Neither a busy box nor another run's draw of examples decides about a change.
+hypothesis_settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("steady")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile the catalogues once, before any process loads them: a fresh checkout holds only their sources."""
     if not hasattr(session.config, "workerinput"):
         call_command("compile_texts", verbosity=0)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put long modules first in each process; alike in all of them, as xdist asks."""
+    if workers := getattr(config, "workerinput", {}).get("workercount"):
+        items[:] = shared_out(items, workers)
 
 
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
@@ -58,7 +79,7 @@ def _point_at(name: str) -> None:
 def _template(admin: psycopg.Connection) -> str:
     """Make the migrated template once per state of the migrations; return its name."""
     name = f"prm_tpl_{_migrations_key()}"
-    with (Path(tempfile.gettempdir()) / "prm_tpl.lock").open("w") as lock:
+    with (Path(tempfile.gettempdir()) / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if admin.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
             return name
@@ -66,7 +87,7 @@ def _template(admin: psycopg.Connection) -> str:
         admin.execute(sql.SQL("drop database if exists {} with (force)").format(building))
         admin.execute(sql.SQL("create database {} owner prm_owner").format(building))
         _point_at(f"{name}_build")
-        call_command("migrate", database="owner", verbosity=0)
+        migrate_quickly(database="owner")
         connections["owner"].close()
         admin.execute(
             sql.SQL("alter database {} rename to {}").format(building, sql.Identifier(name))
