@@ -20,7 +20,7 @@ def forget_in_claims(erasure: Erasure) -> int:
         (ClaimKey, ("key",)),
         (ClaimExtension, ("evidence", "answer")),
     ):
-        rows = model.objects.filter(claim_id__in=[row.id for row in claims])  # type: ignore[attr-defined]
+        rows = model.objects.filter(claim_id__in=[row.id for row in claims])
         count += sum(rewrite(row, fields, erasure) for row in rows)
     pairs = SameCompany.objects.filter(referral_id__in=erasure.referral_ids)
     count += sum(rewrite(pair, ("reason",), erasure) for pair in pairs)

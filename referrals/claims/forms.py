@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from prm.web.domains import canonical_domain
@@ -168,8 +169,8 @@ class ClaimRulesForm(forms.Form):
             field.error_messages["invalid"] = _("Enter a whole number")
             field.min_value, field.max_value = least, most  # type: ignore[attr-defined]
             field.validators += [
-                forms.fields.validators.MinValueValidator(least),
-                forms.fields.validators.MaxValueValidator(most),
+                MinValueValidator(least),
+                MaxValueValidator(most),
             ]
 
     def clean(self) -> dict[str, Any]:

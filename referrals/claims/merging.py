@@ -8,7 +8,7 @@ from referrals.claims.models import AvailabilityCheck, Claim, ClaimExtension, Cl
 def carry_claims(merge: Merge) -> None:
     """Give everything that the duplicate claimed to the partner that stays."""
     for model in (Claim, ClaimKey, ClaimExtension, AvailabilityCheck):
-        model.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)  # type: ignore[misc]
+        model.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)
     kept = SoftHold.objects.filter(partner_id=merge.into_id).values("account_key")
     SoftHold.objects.filter(partner_id=merge.from_id, account_key__in=list(kept)).delete()
     SoftHold.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)

@@ -161,7 +161,7 @@ def matches_of(
     """
     if not referrals:
         return {}
-    others = [*_referrals_like(referrals), *_accounts_like(referrals)]
+    others: list[Referral | CrmAccount] = [*_referrals_like(referrals), *_accounts_like(referrals)]
     if similar:
         others += _similar_to(referrals, {record.id for record in others})
     apart = _told_apart([row.id for row in referrals])
@@ -179,8 +179,7 @@ def matches_of(
                 continue
             if why := match(ours, _facts(record)):
                 found[row.id].append(_found(why, record, claims))
-        found[row.id].sort(key=lambda one: -one.strength)
-    return dict(found)
+    return {key: sorted(rows, key=lambda one: -one.strength) for key, rows in found.items()}
 
 
 def _facts(record: Referral | CrmAccount) -> Facts:
