@@ -38,6 +38,7 @@ from prm.demo.applying import seed_applying
 from prm.demo.asking import seed_asking
 from prm.demo.capturing import seed_capturing
 from prm.demo.cases import seed_cases
+from prm.demo.claims import seed_claims
 from prm.demo.lives import seed_lives
 from prm.demo.onboarding import seed_onboarding
 from prm.demo.profiles import seed_profiles
@@ -120,6 +121,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         seed_applying,
         seed_applications,
         seed_lives,
+        seed_claims,
         seed_cases,
         seed_capturing,
         seed_asking,

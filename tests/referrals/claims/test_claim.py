@@ -1,6 +1,7 @@
 """One open claim per account: accepting claims, closing frees, time ends, and the database keeps it to one."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,7 +20,7 @@ from tests.builders.referrals import a_partner, a_program, a_referral, stage_of
 pytestmark = pytest.mark.django_db
 
 
-def accepted(at: datetime, partner: str = "Brightwater", **facts: object) -> Referral:
+def accepted(at: datetime, partner: str = "Brightwater", **facts: Any) -> Referral:
     return a_referral(at, partner=a_partner(partner), stage="accepted", **facts)
 
 
@@ -55,7 +56,7 @@ def test_accepting_protects_the_account_for_the_programs_days(acme: Tenant, at: 
     ],
 )
 def test_a_second_partner_is_refused_in_words(
-    acme: Tenant, at: datetime, second: dict[str, str]
+    acme: Tenant, at: datetime, second: dict[str, Any]
 ) -> None:
     accepted(at, contact_email="tom@kestrel.example", tax_id="IT0123", country="IT")
     late = a_referral(at, partner=a_partner("Solea"), **second)
