@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import F, Max, QuerySet
 from django.utils.translation import gettext
 
 from commissions.accruals.models import Accrual
@@ -34,7 +34,11 @@ def recredit(*, referral_id: UUID, actor: Actor, at: datetime) -> int:
     if newest is None:
         return 0
     old = Accrual.objects.filter(referral_id=referral_id, split_no__lt=newest.number)
-    paid = list(old.filter(source_kind=REVENUE).values_list("source_id", flat=True).distinct())
+    live = old.filter(clawed_minor__lt=F("amount_minor"))
+    paid = list(live.filter(source_kind=REVENUE).values_list("source_id", flat=True).distinct())
+    kinds = set(live.values_list("source_kind", flat=True))
+    if not kinds:
+        return 0
     # Payments before their lines, as a refund locks them.
     payments(paid)
     corrected = _corrected(old)
@@ -48,7 +52,7 @@ def recredit(*, referral_id: UUID, actor: Actor, at: datetime) -> int:
     )
     booked = accrue_for_events(revenue_event_ids=paid, actor=actor, at=at)
     for kind in (QUALIFIED, WON):
-        if old.filter(source_kind=kind).exists():
+        if kind in kinds:
             booked += accrue_for_referrals(
                 kind=kind, referral_ids=[referral_id], actor=actor, at=at
             )
