@@ -9,12 +9,13 @@ from referrals.capture import (  # noqa: F401  they register themselves
 )
 from referrals.capture.asking import close_with_move
 from referrals.capture.drafts import opened_values, sent_draft
-from referrals.capture.privacy import guard_person
+from referrals.capture.privacy import guard_move, guard_person
 from referrals.capture.receipts import issue_receipt
 from referrals.intake.begun import closes_begun, opens_begun
-from referrals.pipeline.hooks import after_move, after_submit
+from referrals.pipeline.hooks import after_move, after_submit, before_move
 
 after_submit(guard_person)
+before_move(guard_move)
 after_submit(issue_receipt)
 after_move(close_with_move)
 opens_begun(opened_values)

@@ -71,7 +71,7 @@ def question_entries(referral: Referral, member: Member) -> list[Entry]:
     return found
 
 
-@adds("referral.aside", order=45)
+@adds("referral.aside", order=75)
 def recall_section(referral: Referral, member: Member) -> Panel | None:
     """Let the partner's people take back what nobody has decided."""
     if member.is_staff or not may_recall(referral):

@@ -30,8 +30,8 @@ from referrals.capture.rules import (
     pseudonym_of,
 )
 from referrals.pipeline.erasing import Erasure, run_erasers
-from referrals.pipeline.hooks import MoveRefused
-from referrals.pipeline.models import Referral, StageKind
+from referrals.pipeline.hooks import MoveRefused, Moving
+from referrals.pipeline.models import CLOSED_KINDS, Referral, StageKind
 from referrals.pipeline.rules import folded_company
 from referrals.pipeline.services import end_referral
 from referrals.sharing.models import Lead
@@ -81,16 +81,24 @@ def guard_person(referral: Referral, _actor: Actor, _at: datetime) -> None:
 
     Raises MoveRefused.
     """
-    if referral.email_norm:
-        digest = person_digest(referral.email_norm)
-        if SuppressedPerson.objects.filter(email_digest=digest).exists():
-            raise MoveRefused(
-                _("This person cannot be referred: they asked not to be contacted. Do not send it.")
-            )
+    if _is_suppressed(referral):
+        raise MoveRefused(
+            _("This person cannot be referred: they asked not to be contacted. Do not send it.")
+        )
     if referral.source in NOT_BROUGHT_BY_PARTNER:
         hidden = not privacy_of(referral.program_id).shares_contacts
         Referral.objects.filter(id=referral.id).update(contact_hidden=hidden)
         referral.contact_hidden = hidden
+
+
+def guard_move(moving: Moving) -> None:
+    """Let nobody take a referral up again whose person objected or was erased. Raises MoveRefused."""
+    if moving.to_stage.kind in CLOSED_KINDS:
+        return
+    if moving.referral.erased_at or _is_suppressed(moving.referral):
+        raise MoveRefused(
+            _("The person asked not to be contacted. The referral cannot be taken up again.")
+        )
 
 
 @transaction.atomic
@@ -237,6 +245,8 @@ def _names(rows: Sequence[Referral]) -> list[str]:
 
 
 def _is_suppressed(referral: Referral) -> bool:
+    if not referral.email_norm:
+        return False
     digest = person_digest(referral.email_norm)
     return SuppressedPerson.objects.filter(email_digest=digest).exists()
 
