@@ -106,11 +106,13 @@ class InviteManyForm(forms.Form):
         self.fields["program"].choices = [("", _("None yet")), *programs]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """Demand addresses or a file, and not too many addresses."""
+        """Demand addresses or a file, never both, and not too many addresses."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         data["rows"] = pasted_rows(data.get("addresses", ""))
         if not data["rows"] and not data.get("file") and not self.errors:
             self.add_error("addresses", _("Enter at least one address, or choose a file"))
+        if data["rows"] and data.get("file"):
+            self.add_error("addresses", _("Send the addresses or the file, one at a time"))
         if len(data["rows"]) > MAX_PASTED:
             self.add_error("addresses", _("More than 500 addresses: use a file"))
         return data

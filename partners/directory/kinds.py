@@ -1,11 +1,13 @@
 """What people of a partner are told about its standing."""
 
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from prm.notices.kinds import PARTNER, kind
+from prm.web.formats import day_text
 
 
 @kind(
@@ -26,5 +28,9 @@ def state(facts: dict[str, Any]) -> str:
 
 @kind("partner.moved", label=_("You work in another program"), audience=PARTNER)
 def moved(facts: dict[str, Any]) -> str:
-    """Return the title of a move."""
-    return gettext("From now on in %(program)s") % {"program": facts.get("program", "")}
+    """Return the title of a move, which may lie ahead."""
+    day = day_text(date.fromisoformat(facts["on"])) if facts.get("on") else ""
+    return gettext("New program from %(day)s: %(program)s") % {
+        "program": facts.get("program", ""),
+        "day": day,
+    }

@@ -227,6 +227,9 @@ def test_many_are_invited_on_screen_with_a_result_each(world: World, files: None
     client = signed_in(world.manager)
     url = "/acme/manage/invitations/send/"
     assert client.post(url, {"addresses": " "}).status_code == 422
+    file = SimpleUploadedFile("p.csv", b"email\namy@ash.example\n", content_type="text/csv")
+    both = client.post(url, {"addresses": "kim@elm.example", "file": file})
+    assert (both.status_code, both.context["form"].errors.keys()) == (422, {"addresses"})
     answer = client.post(url, {"addresses": "kim@elm.example\nnobody\nOak Ltd; olga@oak.example"})
     job, rows = results_of(world, answer)
     assert [row["result"] for row in rows] == ["Done", "Not done", "Done"]
