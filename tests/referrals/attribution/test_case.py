@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from prm.accounts.capabilities import Role
 from prm.events.models import Event
@@ -149,6 +150,7 @@ def test_a_move_gives_the_referral_to_the_other_party(world: World, at: datetime
         )
 
         subject = Case.objects.get().subject_id
+        assert subject is not None
         moved = Referral.objects.get(id=subject)
         assert (moved.partner_id, moved.submitted_by_id) == (second.partner.id, second.rep.id)
         assert not Referral.objects.filter(partner_id=first.partner.id).exists()
@@ -174,9 +176,14 @@ def test_every_party_must_be_told_why(world: World, at: datetime) -> None:
 def test_the_appeal_is_another_persons_and_then_final(world: World, at: datetime) -> None:
     with tenant_scope(world.acme.id):
         first, _second, case = two_claims(world.acme, at)
-        decide = {"case_id": case.case_id, "verdict": verdict(case), "at": at}
+        decide: dict[str, Any] = {"case_id": case.case_id, "verdict": verdict(case), "at": at}
         decide_case(**decide, actor=person(world.manager))
-        appeal = {"case_id": case.case_id, "partner_id": first.partner.id, "text": "No", "at": at}
+        appeal: dict[str, Any] = {
+            "case_id": case.case_id,
+            "partner_id": first.partner.id,
+            "text": "No",
+            "at": at,
+        }
         appeal_case(**appeal, actor=person(first.rep))
         appeal_case(**appeal, actor=person(first.rep))
         take_appeal(case_id=case.case_id, actor=SYSTEM, at=at)
@@ -267,7 +274,7 @@ def test_an_appeal_and_a_final_decision_at_once_leave_one_truth(
         first, second, case = two_claims(world.acme, at)
         given = verdict(case)
         decide_case(case_id=case.case_id, verdict=given, actor=person(world.manager), at=at)
-        common = {"case_id": case.case_id, "text": "No", "actor": SYSTEM, "at": at}
+        common: dict[str, Any] = {"case_id": case.case_id, "text": "No", "actor": SYSTEM, "at": at}
         appeal_case(partner_id=first.partner.id, **common)
         take_appeal(case_id=case.case_id, actor=SYSTEM, at=at)
 
@@ -354,3 +361,28 @@ def test_staff_decide_after_a_look_at_what_it_does(world: World, at: datetime) -
             first.partner.id,
             second.partner.id,
         }
+
+
+def test_the_list_asks_the_same_number_of_queries_for_more_cases(
+    world: World, at: datetime
+) -> None:
+    client = Client()
+    client.force_login(world.manager)
+    url = tenant_path(world.acme, "referrals:manage-case-list")
+    counts = []
+    for number in (1, 3):
+        with tenant_scope(world.acme.id):
+            for n in range(number):
+                people = people_of(world.acme, f"Partner {number}{n}")
+                company = f"Company {number}{n}"
+                mail = f"a@company{number}{n}.example"
+                row = a_referral(
+                    at, partner=people.partner, by=people.rep, company=company, contact_email=mail
+                )
+                a_case(row, at)
+        with CaptureQueriesContext(connection) as seen:
+            page = client.get(url)
+        counts.append(len(seen))
+        assert page.status_code == 200
+
+    assert counts[0] == counts[1]

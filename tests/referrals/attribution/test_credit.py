@@ -128,7 +128,7 @@ def test_refunds_of_split_lines_sum_to_the_pools_refund(acme: Tenant, at: dateti
     recredit(referral_id=customer.referral_id, actor=SYSTEM, at=at)
     payment = RevenueEvent.objects.get(customer_id=customer.id, refunds=None)
 
-    sums = []
+    sums: list[int] = []
     for minor in (33_333, 1, 7, 66_662):
         refund = record_refund(
             external_id=f"refund {len(sums)}",

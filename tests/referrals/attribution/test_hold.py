@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -207,7 +208,7 @@ def test_only_a_person_with_a_reason_ends_a_hold_and_only_once(world: World, at:
         referral = own_referral(at)
         assess(referral_id=referral.id, at=at)
         person = Actor(user_id=world.manager.id)
-        common = {"referral_id": referral.id, "outcome": "lifted", "at": at}
+        common: dict[str, Any] = {"referral_id": referral.id, "outcome": "lifted", "at": at}
 
         with pytest.raises(HoldReasonRequired):
             decide_hold(**common, reason=" ", actor=person)
