@@ -11,6 +11,12 @@ from prm.demo.stage import Stage
 DOUBLE, SLEEPING = "{name} (old entry)", "Northfold Partners"
 
 
+LOOKED_AT = {
+    "en": "You wrote that the earnings page looks empty",
+    "it": "Hai scritto che la pagina dei guadagni sembra vuota",
+}
+
+
 def seed_lives(stage: Stage, *, now: datetime) -> None:
     """Play the three stories through the services, in the open scope of the tenant; a repeat does nothing."""
     if Partner.objects.filter(merged_into__isnull=False).exists():
@@ -53,7 +59,7 @@ def seed_lives(stage: Stage, *, now: datetime) -> None:
             user_id=user_id,
             partner_id=known.id,
             partner_name=known.name,
-            reason="You wrote that the earnings page looks empty",
+            reason=LOOKED_AT[stage.story.language],
             actor=stage.manager,
             at=begun,
         )

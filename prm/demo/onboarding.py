@@ -49,6 +49,10 @@ PDF = (
     b"2 0 obj\n<</Type/Pages/Kids[]/Count 0>>\nendobj\ntrailer\n<</Root 1 0 R>>\n%%EOF\n"
 )
 
+GIVEN = {
+    "en": "20% off from the next invoice on",
+    "it": "20% di sconto dalla prossima fattura",
+}
 HOW = {
     "en": "A referral needs three things: the company, a person there, and what they want to change.\n\n"
     "* Ask first whether we may call.\n* Write down the one thing that annoys them today.\n"
@@ -168,7 +172,7 @@ def seed_onboarding(stage: Stage, *, now: datetime) -> None:
     if first:
         fulfil(
             entitlement_id=first.id,
-            text="20% off from the next invoice on",
+            text=GIVEN[stage.story.language],
             actor=stage.manager,
             at=now - 10 * DAY,
         )

@@ -34,16 +34,22 @@ ABOUT = {
     "it": "{name} aiuta le piccole e medie imprese a scegliere {vendor}, ad avviarlo e a usarlo al meglio. "
     "Ogni cliente ha un referente che risponde entro un giorno lavorativo.",
 }
-PLAN = (
-    "## What we want this year\n\n"
+PLAN = {
+    "en": "## What we want this year\n\n"
     "* Introduce two firms a month from the existing clients\n"
     "* One joint evening for owners in spring and one in autumn\n\n"
     "## Who does what\n\n"
     "* The partner names the firms and makes the introduction\n"
     "* {vendor} calls within two days and brings the material\n\n"
-    "We look at it together every quarter."
-)
-
+    "We look at it together every quarter.",
+    "it": "## Che cosa vogliamo quest'anno\n\n"
+    "* Presentare due aziende al mese tra i clienti attuali\n"
+    "* Una serata comune per titolari in primavera e una in autunno\n\n"
+    "## Chi fa che cosa\n\n"
+    "* Il partner indica le aziende e le presenta\n"
+    "* {vendor} chiama entro due giorni e porta il materiale\n\n"
+    "Lo guardiamo insieme ogni trimestre.",
+}
 
 OBJECTIVE = {
     "en": "Win firms that trust their adviser more than an advertisement",
@@ -121,5 +127,8 @@ def _goals(stage: Stage, partner: Partner, now: datetime, at: datetime, manager:
             **year,
         )
     edit_plan(
-        partner_id=partner.id, plan=PLAN.format(vendor=stage.story.name), actor=manager, at=at
+        partner_id=partner.id,
+        plan=PLAN[stage.story.language].format(vendor=stage.story.name),
+        actor=manager,
+        at=at,
     )
