@@ -1,0 +1,214 @@
+"""W14: the import of a spreadsheet of referrals, checked and committed, against COPY and set-based validation in SQL.
+
+Both read the same file with one bad row in two hundred, say the same lines and codes of them, and write the same rows.
+The floor knows this one file's columns; the product asks a mapping, keeps what is wrong for its page, and can be killed.
+"""
+
+import csv
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection
+
+from prm.events.services import SYSTEM
+from prm.tenancy.scope import tenant_scope
+from referrals.imports.checking import check_rows
+from referrals.imports.committing import (
+    _CHANGES,
+    _CUSTOMERS,
+    _REFERRALS,
+    _REVENUE,
+    _STAGED,
+    commit_rows,
+)
+from referrals.imports.models import ImportProblem
+from referrals.imports.rules import Mapping
+from referrals.imports.services import set_mapping, start_import
+from referrals.imports.work import DirectWork
+from referrals.pipeline.models import Referral, Stage
+from tests.bench.arena import Arena
+from tests.bench.measuring import Meter, compare
+from tests.bench.population import NOW, Vendor
+from tests.bench.results import Report, Row
+
+HEADINGS = (
+    "Id",
+    "Date",
+    "Closed",
+    "Company",
+    "Website",
+    "Contact",
+    "Email",
+    "Partner",
+    "Stage",
+    "Amount",
+)
+COLUMNS = dict(
+    zip(
+        (
+            "external_id",
+            "registered_at",
+            "closed_at",
+            "company",
+            "website",
+            "contact_name",
+            "contact_email",
+            "partner",
+            "stage",
+            "deal",
+        ),
+        HEADINGS,
+        strict=True,
+    )
+)
+STAGES = ("submitted", "accepted", "won", "lost")
+TABLES = (
+    "referrals_revenue_event",
+    "referrals_customer",
+    "referrals_stage_change",
+    "referrals_referral",
+)
+_RAW = """
+create temporary table raw (line int generated always as identity (start 2), key text, opened text, closed text,
+  company text, website text, contact text, email text, partner text, stage text, amount text) on commit drop
+"""
+_JUDGED = r"""
+create temporary table judged on commit drop as
+select raw.*, p.id as partner_id, s.id as stage_id,
+  case when raw.opened !~ '^\d{4}-\d\d-\d\d$' then 'bad_date' when raw.company = '' then 'no_company'
+       when raw.amount <> '' and raw.amount !~ '^\d+(\.\d{1,2})?$' then 'bad_amount' end as code
+  from raw
+  left join partners_partner p on p.name_norm = lower(raw.partner)
+  left join referrals_stage s on s.program_id = %(program)s and s.kind = raw.stage
+"""
+_FILL = r"""
+insert into import_rows (line, external_id, number, partner_id, submitted_by_name, company, company_norm, website,
+  domain, country, contact_name, contact_title, contact_email, email_norm, contact_phone, context, custom, product,
+  stage_id, stage_kind, registered_at, stage_at, deal_minor, reason, link_id, channel)
+select line, key, 'F-' || %(import)s || line, partner_id, '', company, lower(company), website, website, '', contact, '', email,
+  lower(email), '', '', '{}', '', stage_id, stage, opened::timestamp at time zone %(zone)s,
+  closed::timestamp at time zone %(zone)s,
+  case when amount <> '' then (amount::numeric * 100)::bigint end, '', null, ''
+  from judged where code is null
+"""
+
+
+def run(arena: Arena, meter: Meter, report: Report, vendors: list[Vendor], *, rounds: int) -> None:
+    """Measure the import of 10,000 and 100,000 rows into the smallest tenant, and its memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        for size in (10_000, 100_000):
+            _of_size(arena, meter, report, vendors[0], Path(folder) / f"{size}.csv", size, rounds)
+
+
+def _of_size(
+    arena: Arena, meter: Meter, report: Report, vendor: Vendor, file: Path, size: int, rounds: int
+) -> None:
+    bad = _write(file, vendor, size)
+    wrong: list[list[tuple[int, str]]] = []
+    found = compare(
+        meter,
+        floor=lambda: wrong.append(_floor(vendor, file)),
+        product=lambda: wrong.append(_product(vendor, file)),
+        check=lambda: _check(vendor, wrong, size, bad),
+        reset=lambda: _reset(arena, vendor),
+        rounds=rounds,
+    )
+    report.ratio("W14", f"import of {size:,} referrals", found, goal=1.6)
+    growth = max(cost.growth_mib for cost in found.product)
+    report.add(Row("W14", f"memory growth at {size:,}", growth, "MiB", 40), steady=True)
+
+
+def _write(file: Path, vendor: Vendor, size: int) -> int:
+    with tenant_scope(vendor.tenant_id):
+        from partners.directory.models import Partner
+
+        names = list(Partner.objects.order_by("name").values_list("name", flat=True)[:200])
+    bad = 0
+    with file.open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(HEADINGS)
+        for number in range(size):
+            day = (NOW - timedelta(days=number % 700 + 30)).date().isoformat()
+            later = (NOW - timedelta(days=number % 28 + 1)).date().isoformat()
+            row = [
+                f"X-{number}",
+                day,
+                later,
+                f"Company {number}",
+                f"c{number}.example",
+                f"Person {number}",
+            ]
+            row += [f"p{number}@c{number}.example", names[number % len(names)], STAGES[number % 4]]
+            row.append(f"{number % 9000 + 100}.50" if number % 4 == 2 else "")
+            if number % 200 == 101:
+                bad += 1
+                place, value = ((1, "31/31/20"), (3, ""))[number // 200 % 2]
+                row[place] = value
+            writer.writerow(row)
+    return bad
+
+
+def _product(vendor: Vendor, file: Path) -> list[tuple[int, str]]:
+    with tenant_scope(vendor.tenant_id):
+        source = start_import(
+            program_id=vendor.program_id, upload=file, file_name="bench.csv", actor=SYSTEM, at=NOW
+        )
+        set_mapping(import_id=source.id, mapping=Mapping(columns=COLUMNS), actor=SYSTEM, at=NOW)
+    check_rows(DirectWork(vendor.tenant_id), source.id, NOW)
+    commit_rows(DirectWork(vendor.tenant_id), source.id, SYSTEM, NOW)
+    with tenant_scope(vendor.tenant_id):
+        said = ImportProblem.objects.filter(source_id=source.id, severity="error")
+        return list(said.order_by("line").values_list("line", "code"))
+
+
+def _floor(vendor: Vendor, file: Path) -> list[tuple[int, str]]:
+    with tenant_scope(vendor.tenant_id), connection.cursor() as cursor:
+        first = Stage.objects.get(program_id=vendor.program_id, kind="submitted").id
+        values: dict[str, Any] = {
+            "program": vendor.program_id,
+            "currency": "EUR",
+            "import": uuid4(),
+            "actor": None,
+            "first": first,
+            "zone": "Europe/Amsterdam",
+            "queued": None,
+            "due": None,
+        }
+        cursor.execute(_RAW)
+        columns = "key, opened, closed, company, website, contact, email, partner, stage, amount"
+        with (
+            cursor.copy(f"copy raw ({columns}) from stdin (format csv, header, null '~')") as copy,
+            file.open("rb") as source,
+        ):
+            while block := source.read(65_536):
+                copy.write(block)
+        cursor.execute("analyze raw")
+        cursor.execute(_JUDGED, values)
+        cursor.execute(_STAGED)
+        cursor.execute("truncate import_rows")
+        cursor.execute(_FILL, values)
+        cursor.execute("analyze import_rows")
+        for statement in (_REFERRALS, _CHANGES, _CUSTOMERS, _REVENUE):
+            cursor.execute(statement, values)
+        cursor.execute("select line, code from judged where code is not null order by line")
+        return list(cursor.fetchall())
+
+
+def _check(vendor: Vendor, wrong: list[list[tuple[int, str]]], size: int, bad: int) -> None:
+    assert len(wrong[-1]) == bad, f"{len(wrong[-1])} bad rows instead of {bad}: {wrong[-1][:3]}"
+    assert wrong[-1] == wrong[0], "floor and product say other lines or codes"
+    with tenant_scope(vendor.tenant_id):
+        written = Referral.objects.exclude(import_id=None).count()
+    assert written == size - bad, f"{written} of {size - bad} rows were written"
+
+
+def _reset(arena: Arena, vendor: Vendor) -> None:
+    for table in TABLES:
+        arena.run(
+            f"delete from {table} where tenant_id = %(tenant)s and import_id is not null",
+            tenant=vendor.tenant_id,
+        )
+    arena.tidy(*TABLES)
