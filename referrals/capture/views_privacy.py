@@ -43,7 +43,7 @@ PERSON = Actor(user_id=None, kind="person", name="")
 def person(request: HttpRequest, token: str) -> HttpResponse:
     """Show somebody what is known of them, from whom, and what they can do about it."""
     notice = _notice(token)
-    if request.method == "GET":
+    if request.method == "GET" and not _is_partners(request):
         note_seen(notice_id=notice.id, at=timezone.now())
     return _page(request, notice, token, EraseForm())
 
@@ -54,6 +54,8 @@ def person(request: HttpRequest, token: str) -> HttpResponse:
 def person_object(request: HttpRequest, token: str) -> HttpResponse:
     """Take the person's objection."""
     notice = _notice(token)
+    if _is_partners(request):
+        return _not_theirs(request, notice, token)
     object_to_contact(referral_id=notice.referral_id, actor=PERSON, at=timezone.now())
     return redirect_to(request, reverse("referrals:person", kwargs={"token": token}))
 
@@ -64,6 +66,8 @@ def person_object(request: HttpRequest, token: str) -> HttpResponse:
 def person_erase(request: HttpRequest, token: str) -> HttpResponse:
     """Erase the person's data once they confirm."""
     notice = _notice(token)
+    if _is_partners(request):
+        return _not_theirs(request, notice, token)
     form = EraseForm(request.POST)
     if not form.is_valid():
         return _page(request, notice, token, form, status=422)
@@ -81,6 +85,20 @@ def _notice(token: str) -> PrivacyNotice:
     if notice is None:
         raise Http404
     return notice
+
+
+def _is_partners(request: HttpRequest) -> bool:
+    """Tell whether a partner's person is signed in, who never acts for the person referred."""
+    member = getattr(request, "member", None)
+    return member is not None and not member.is_staff
+
+
+def _not_theirs(request: HttpRequest, notice: PrivacyNotice, token: str) -> HttpResponse:
+    form = EraseForm({})
+    form.is_valid()
+    form.errors.clear()
+    form.add_error(None, gettext("You are signed in for a partner. Sign out to act as yourself."))
+    return _page(request, notice, token, form, status=409)
 
 
 def _page(

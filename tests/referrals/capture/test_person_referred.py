@@ -1,8 +1,9 @@
 """The person referred is told once, may object, may be erased: rows and money stay, the name is nowhere any more."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import chain
 
 import pytest
 from django.db import connection
@@ -30,18 +31,17 @@ from referrals.capture.privacy import (
 from referrals.capture.rules import Privacy, is_own_name
 from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral, ReferralNote, StageChange, StageKind
-from referrals.pipeline.services import add_note
+from referrals.pipeline.services import add_note, change_stage
 from tests.builders.commissions import a_plan, a_won_deal
-from tests.builders.referrals import a_partner, a_program, a_referral, people_of
+from tests.builders.referrals import a_partner, a_program, a_referral, people_of, stage_of
 from tests.conftest import World
 
 Deliver = Callable[[], int]
-SECRETS = ("Tom Ashdown", "tom@kestrel.example", "+44 20 7946 0958")
 
 
-def everything_kept(tenant: Tenant) -> str:
-    """Return every row of every table of the tenant as text, as the owner of the tables sees it."""
-    found = []
+def everything_kept(tenant: Tenant) -> dict[str, str]:
+    """Return every row of every table of the tenant as text, by table."""
+    found = {}
     with tenant_scope(tenant.id), connection.cursor() as cursor:
         cursor.execute(
             "select c.table_name from information_schema.columns c join information_schema.tables t using (table_name)"
@@ -49,8 +49,14 @@ def everything_kept(tenant: Tenant) -> str:
         )
         for (table,) in cursor.fetchall():
             cursor.execute(f"select coalesce(string_agg(t::text, ' '), '') from {table} t")
-            found.append(cursor.fetchone()[0])
-    return "\n".join(found)
+            found[table] = cursor.fetchone()[0].lower()
+    return found
+
+
+def tables_with(secrets: Iterable[str], kept: dict[str, str]) -> dict[str, list[str]]:
+    """Return which tables hold which of the secrets."""
+    found = {name: [one for one in secrets if one.lower() in text] for name, text in kept.items()}
+    return {name: secrets for name, secrets in found.items() if secrets}
 
 
 def test_is_told_once_in_their_language_with_a_link(
@@ -123,20 +129,22 @@ def test_erasure_leaves_no_trace_of_the_person_and_the_money_as_it_was(
         people = people_of(world.acme)
         a_plan()
         customer = a_won_deal(at, partner=people.partner)
+        email = Referral.objects.get(id=customer.referral_id).contact_email
+        secrets = ("Tom Ashdown", "+44 20 7946 0958", email)
         open_one = a_referral(
             at,
             partner=people.partner,
             by=people.rep,
             contact_phone="+44 20 7946 0958",
             context="Tom Ashdown wants a call",
-            stage="qualified",
+            contact_email=email.upper(),
         )
         Draft.objects.create(
             partner=people.partner,
             program=a_program(),
             owner=people.rep,
-            email_norm="tom@kestrel.example",
-            values={"contact_email": "tom@kestrel.example"},
+            email_norm=email,
+            values={"contact_email": email},
         )
         actor = Actor(people.rep.id, name="Rae")
         add_note(
@@ -148,7 +156,7 @@ def test_erasure_leaves_no_trace_of_the_person_and_the_money_as_it_was(
         )
     deliver()
     before = everything_kept(world.acme)
-    assert all(secret in before for secret in SECRETS)
+    assert sorted(set(chain(*tables_with(secrets, before).values()))) == sorted(secrets)
     with tenant_scope(world.acme.id):
         sums = list(Transfer.objects.order_by("id").values_list("amount_minor", "key"))
         assert sums
@@ -160,18 +168,29 @@ def test_erasure_leaves_no_trace_of_the_person_and_the_money_as_it_was(
 
     assert re.fullmatch(r"Person [0-9A-F]{4}", pseudonym)
     assert again == pseudonym
-    after = everything_kept(world.acme).lower()
-    assert [secret for secret in SECRETS if secret.lower() in after] == []
+    assert tables_with(secrets, everything_kept(world.acme)) == {}
     with tenant_scope(world.acme.id):
         assert set(Referral.objects.values_list("contact_name", flat=True)) == {pseudonym}
         assert list(Transfer.objects.order_by("id").values_list("amount_minor", "key")) == sums
         assert Referral.objects.get(id=customer.referral_id).stage_kind == StageKind.WON
-        assert Referral.objects.get(id=open_one.id).stage_kind == StageKind.LOST
+        assert Referral.objects.get(id=open_one.id).stage_kind == StageKind.REJECTED
         assert ReferralNote.objects.get().text == f"Spoke with {pseudonym}."
         assert not Draft.objects.exists()
         assert not Mail.objects.filter(kind="referral.person").exists()
         assert Notice.objects.filter(key__startswith="stage_change").exists()
         assert PrivacyEntry.objects.filter(deed=PrivacyDeed.ERASED).count() == 2
+
+
+@pytest.mark.parametrize("right", [object_to_contact, erase_person])
+def test_nobody_takes_it_up_again(acme: Tenant, at: datetime, right: Callable[..., object]) -> None:
+    referral = a_referral(at)
+    right(referral_id=referral.id, actor=SYSTEM, at=at)
+    accepted = stage_of(referral.program_id, "accepted")
+
+    with pytest.raises(MoveRefused):
+        change_stage(referral_id=referral.id, to_stage_id=accepted.id, actor=SYSTEM, at=at)
+
+    assert Referral.objects.get().stage_kind == StageKind.REJECTED
 
 
 def test_a_company_by_the_persons_own_name_goes_too(acme: Tenant, at: datetime) -> None:
@@ -220,6 +239,25 @@ def test_the_page_works_without_login_and_javascript(
         referral.refresh_from_db()
         assert referral.erased_at is not None
         assert StageChange.objects.filter(referral_id=referral.id).count() == 2
+
+
+def test_a_signed_in_partner_never_acts_for_the_person(
+    world: World, deliver: Deliver, client: Client, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        people = people_of(world.acme)
+        a_referral(at, partner=people.partner, by=people.rep)
+    deliver()
+    with tenant_scope(world.acme.id):
+        path = f"/acme/person/{person_token(PrivacyNotice.objects.get().id)}/"
+    client.force_login(people.rep)
+
+    assert client.get(path).status_code == 200
+    assert client.post(f"{path}object/").status_code == 409
+    assert client.post(f"{path}erase/", {"confirm": "on"}).status_code == 409
+    with tenant_scope(world.acme.id):
+        notice = PrivacyNotice.objects.get()
+        assert (notice.seen_at, notice.objected_at, notice.erased_at) == (None, None, None)
 
 
 def test_links_of_others_open_nothing(
