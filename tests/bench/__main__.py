@@ -14,7 +14,7 @@ from tests.bench.results import Report
 
 SIZES = (1_000, 10_000, 100_000)
 FULL = 1_000_000
-WORKLOADS = ("W1", "W2", "W3", "W8", "W9", "W11", "W14")
+WORKLOADS = ("W1", "W2", "W3", "W8", "W9", "W10", "W11", "W14")
 
 
 def main() -> int:
@@ -53,7 +53,15 @@ def main() -> int:
 
 
 def _run(ring: Arena, report: Report, wanted: list[str], sizes: list[int], *, rounds: int) -> None:
-    from tests.bench import accrual, clicks, csv_export, partner_list, payout_run, referral_import
+    from tests.bench import (
+        accrual,
+        clicks,
+        csv_export,
+        duplicates,
+        partner_list,
+        payout_run,
+        referral_import,
+    )
     from tests.bench.population import TABLES, make_vendor
 
     began = time.monotonic()
@@ -70,6 +78,7 @@ def _run(ring: Arena, report: Report, wanted: list[str], sizes: list[int], *, ro
         "W3": partner_list.run,
         "W8": clicks.follow,
         "W9": clicks.count,
+        "W10": duplicates.run,
         "W11": csv_export.run,
         "W14": referral_import.run,
     }
