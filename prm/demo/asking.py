@@ -29,7 +29,7 @@ def seed_asking(stage: Stage, *, now: datetime) -> None:
     if Question.objects.exists():
         return
     sent = Referral.objects.filter(submitted_by__isnull=False, source="form", erased_at=None)
-    waiting = sent.waiting().order_by("-registered_at")  # type: ignore[attr-defined]
+    waiting = sent.waiting().order_by("-registered_at")
     if asked := waiting.first():
         text = "How many people are on their payroll, and in how many countries?"
         ask_question(
@@ -47,7 +47,7 @@ def seed_asking(stage: Stage, *, now: datetime) -> None:
 
 def _begin(stage: Stage, referral: Referral, now: datetime) -> None:
     """Leave a draft of the sender's."""
-    user = User.objects.get(id=referral.submitted_by_id)
+    user = User.objects.get(id=referral.submitted_by_id or 0)
     place = Membership.objects.filter(
         tenant_id=stage.tenant.id, user=user, partner_id=referral.partner_id, ended_at=None
     ).first()
@@ -64,7 +64,7 @@ def _begin(stage: Stage, referral: Referral, now: datetime) -> None:
 def _talk(stage: Stage, referral: Referral) -> None:
     """Let the sender answer a question and hand a file in; keep one for the vendor alone."""
     at = referral.registered_at + timedelta(hours=20)
-    sender = User.objects.get(id=referral.submitted_by_id)
+    sender = User.objects.get(id=referral.submitted_by_id or 0)
     actor = Actor(user_id=sender.id, name=str(sender))
     question = ask_question(
         referral_id=referral.id, text="When does their contract end?", actor=stage.manager, at=at

@@ -132,7 +132,7 @@ def looked_at(submission: BulkSubmission, *, vendor: str) -> list[Outcome]:
         )
     )
     return [
-        _looked(line, _shown(program, cells), form, known.get(keys.get(line), ""))  # type: ignore[arg-type]
+        _looked(line, _shown(program, cells), form, known.get(keys.get(line), ""))
         for line, cells, form in found
     ]
 

@@ -89,6 +89,6 @@ def _people_of(referral: Referral) -> list[int]:
     here = Membership.objects.filter(
         tenant_id=current_scope().tenant_id, partner_id=referral.partner_id, ended_at=None
     )
-    sender = here.filter(user_id=referral.submitted_by_id)
+    sender = here.filter(user_id=referral.submitted_by_id or 0)
     people = sender if sender.exists() else here.filter(roles__contains=[Role.PARTNER_ADMIN])
     return sorted(people.values_list("user_id", flat=True))

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from prm.web.formats import number_text
 from referrals.capture.models import PrivacyDeed, PrivacyEntry, PrivacyNotice, PrivacyRules
-from referrals.pipeline.models import Referral, Relationship
+from referrals.pipeline.models import Referral
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,13 @@ def usual_basis() -> str:
 
 def relationship_words(referral: Referral) -> str:
     """Return how the partner said it knows the person's company, to that person; empty when it did not say."""
-    return {
-        Relationship.CLIENT: _("Your company is a client of theirs."),
-        Relationship.SUPPLIER: _("Your company is a supplier of theirs."),
-        Relationship.PERSONAL: _("You know each other."),
-        Relationship.EVENT: _("You met at an event."),
-    }.get(referral.relationship, "")  # type: ignore[call-overload, no-any-return]
+    words = {
+        "client": _("Your company is a client of theirs."),
+        "supplier": _("Your company is a supplier of theirs."),
+        "personal": _("You know each other."),
+        "event": _("You met at an event."),
+    }
+    return words.get(referral.relationship, "")
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def bulk_detail(request: MemberRequest, bulk_id: UUID) -> HttpResponse:
     """Show what would become of each row, and send the file when asked; once sent, its job says the rest."""
     mine = BulkSubmission.objects.filter(created_by_id=request.member.user_id)
     submission = get_object_or_404(
-        mine.filter(partner_id=request.member.partner_id).select_related("program"), id=bulk_id
+        mine.filter(partner_id=request.member.own_partner_id).select_related("program"), id=bulk_id
     )
     if request.method == "POST" and not submission.job_id:
         job = send_bulk_file(submission_id=submission.id, actor=_actor(request), at=timezone.now())

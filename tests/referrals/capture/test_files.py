@@ -65,7 +65,7 @@ def test_a_partner_adds_a_file_and_both_sides_get_it(
         client.force_login(person)
         assert "offer.pdf" in client.get(page).content.decode()
         answer = client.get(path_of(file))
-        assert b"".join(answer.streaming_content) == PDF
+        assert b"".join(answer.streaming_content) == PDF  # type: ignore[attr-defined]
         assert answer.headers["Content-Disposition"] == 'attachment; filename="offer.pdf"'
 
 
