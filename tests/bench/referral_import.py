@@ -88,7 +88,7 @@ _FILL = r"""
 insert into import_rows (line, external_id, number, partner_id, submitted_by_name, company, company_norm, website,
   domain, country, contact_name, contact_title, contact_email, email_norm, contact_phone, context, custom, product,
   stage_id, stage_kind, registered_at, stage_at, deal_minor, reason, link_id, channel)
-select line, key, 'F-' || %(import)s || line, partner_id, '', company, lower(company), website, website, '', contact, '', email,
+select line, key, 'F-' || line, partner_id, '', company, lower(company), website, website, '', contact, '', email,
   lower(email), '', '', '{}', '', stage_id, stage, opened::timestamp at time zone %(zone)s,
   closed::timestamp at time zone %(zone)s,
   case when amount <> '' then (amount::numeric * 100)::bigint end, '', null, ''
