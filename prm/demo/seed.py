@@ -34,6 +34,7 @@ from partners.programs.services import create_program
 from prm.accounts.models import Membership, User
 from prm.accounts.services import add_membership
 from prm.demo.agreements import plan_new_version, publish_first, sign
+from prm.demo.answering import seed_answering
 from prm.demo.applying import seed_applying
 from prm.demo.asking import seed_asking
 from prm.demo.capturing import seed_capturing
@@ -121,6 +122,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         seed_applying,
         seed_applications,
         seed_lives,
+        seed_answering,
         seed_claims,
         seed_cases,
         seed_capturing,

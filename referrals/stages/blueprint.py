@@ -8,9 +8,34 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from partners.programs.checklist import Finding, checks
 from partners.programs.models import Program
-from partners.programs.templates import BadPart, Reading, Writing, part, rows, table, words
-from referrals.pipeline.models import Stage, StageKind, StageMove
+from partners.programs.templates import (
+    BadPart,
+    Reading,
+    Writing,
+    part,
+    rows,
+    table,
+    whole,
+    words,
+)
+from referrals.pipeline.approvals import routes_of
+from referrals.pipeline.models import (
+    AnswerRules,
+    ApprovalRoute,
+    Overdue,
+    Stage,
+    StageKind,
+    StageMove,
+)
 from referrals.pipeline.rules import DEFAULT_KINDS, REPEATABLE_KINDS, move_is_possible
+from referrals.pipeline.selectors import loss_reasons_of
+from referrals.stages.answering import (
+    MOST_REASONS,
+    MOST_ROUTES,
+    add_route,
+    set_answer_rules,
+    set_loss_reasons,
+)
 from referrals.stages.services import MAX_STAGES
 
 
@@ -99,3 +124,64 @@ class StagesPart:
             for start, end in sorted(pairs)
         )
         return ngettext("%(count)s stage", "%(count)s stages", len(made)) % {"count": len(made)}
+
+
+@part("answers", order=15, title=gettext_lazy("Answers and approvals"))
+class AnswersPart:
+    """The clock of answers, the reasons for losing, and approvals; people are named in the new program anew."""
+
+    @staticmethod
+    def read(reading: Reading) -> Any:
+        """Return the rules; approvers only where the copy stays in the tenant. None while all is as it comes."""
+        program_id = reading.program.id
+        rules = AnswerRules.objects.filter(program_id=program_id).first()
+        reasons = [row.name for row in loss_reasons_of(program_id)]
+        routes = [_route(row) for row in routes_of(program_id)] if reading.copying else []
+        if rules is None and not reasons and not routes:
+            return None
+        rules = rules or AnswerRules()
+        return {
+            "overdue": rules.overdue,
+            "approve_after_hours": rules.approve_after_hours,
+            "stall_days": rules.stall_days,
+            "reasons": reasons,
+            "routes": routes,
+        }
+
+    @staticmethod
+    def write(data: Any, writing: Writing) -> str:
+        """Make the rules a program may have; approvals only in a copy within the tenant."""
+        given = table(data)
+        if given.get("overdue") not in Overdue.values:
+            raise BadPart(_("Nobody knows what follows a late answer"))
+        set_answer_rules(
+            program_id=writing.program.id,
+            overdue=str(given["overdue"]),
+            escalate_to_id=None,
+            approve_after_hours=whole(given.get("approve_after_hours"), 1, 720),
+            stall_days=whole(given.get("stall_days"), 0, 365),
+            actor=writing.actor,
+            at=writing.at,
+        )
+        names = [words(name, 80) for name in list(given.get("reasons") or [])[:MOST_REASONS]]
+        set_loss_reasons(
+            program_id=writing.program.id, names=names, actor=writing.actor, at=writing.at
+        )
+        routes = rows(given.get("routes") or [], MOST_ROUTES) if writing.copying else []
+        for row in routes:
+            add_route(
+                program_id=writing.program.id, **dict(row), actor=writing.actor, at=writing.at
+            )
+        return ngettext("%(count)s approval", "%(count)s approvals", len(routes)) % {
+            "count": len(routes)
+        }
+
+
+def _route(route: ApprovalRoute) -> dict[str, Any]:
+    return {
+        "name": route.name,
+        "from_minor": route.from_minor,
+        "countries": route.countries,
+        "product": route.product,
+        "approvers": route.approvers,
+    }
