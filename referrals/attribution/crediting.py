@@ -16,6 +16,7 @@ from referrals.attribution.models import Credit, CreditRole, Reattribution, Touc
 from referrals.attribution.rules import Outcome, Share, shares_of
 from referrals.attribution.selectors import settings_of, weighed_now
 from referrals.attribution.services import write_decision
+from referrals.claims.models import Claim
 from referrals.pipeline.models import Referral
 
 
@@ -107,6 +108,7 @@ def reattribute(
     )
     carried = Carried(referral.id, referral.partner_id, to_partner_id, at)
     _hand_over(referral, to_partner_id)
+    Claim.objects.filter(referral_id=referral.id).update(partner_id=to_partner_id)
     for carrier in _carriers:
         carrier(carried)
     shares = (Share(to_partner_id, CreditRole.SOURCE, 10_000, 10_000),)

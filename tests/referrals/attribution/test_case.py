@@ -356,7 +356,7 @@ def test_staff_decide_after_a_look_at_what_it_does(world: World, at: datetime) -
         assert Case.objects.get().state == CaseState.OPEN
     done = client.post(url, {**asked, "confirm": shown.context["preview_digest"]})
 
-    assert [shown.status_code, changed.status_code, done.status_code] == [200, 200, 302]
+    assert [shown.status_code, changed.status_code, done.status_code] == [200, 200, 303]
     with tenant_scope(world.acme.id):
         assert Case.objects.get().decided_by_id == second_manager.id
         assert {row.partner_id for row in Credit.objects.all()} == {
