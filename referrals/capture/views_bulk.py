@@ -5,12 +5,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from partners.directory.models import Partner
 from partners.directory.moves import tenant_day
 from partners.onboarding.rules import SUBMIT
 from partners.programs.models import Program
@@ -43,6 +44,9 @@ TONES = {"accepted": "ok", "there_already": "", "error": "bad"}
 def bulk_new(request: MemberRequest) -> HttpResponse:
     """Take a file; nothing is sent before the next page says so."""
     programs = _programs(request)
+    if not programs:
+        partner = Partner.objects.select_related("manager").get(id=request.member.own_partner_id)
+        return render(request, "referrals/intake/not_enrolled.html", {"partner": partner})
     program = _chosen(programs, request)
     posted = request.method == "POST"
     form = BulkFileForm(request.POST if posted else None, request.FILES if posted else None)
@@ -68,7 +72,10 @@ def bulk_new(request: MemberRequest) -> HttpResponse:
 @needs(Capability.SUBMIT_REFERRAL)
 def bulk_template(request: MemberRequest) -> HttpResponse:
     """Give a file with the program's columns to start from."""
-    program = _chosen(_programs(request), request)
+    programs = _programs(request)
+    if not programs:
+        return redirect_to(request, reverse("referrals:bulk-new"))
+    program = _chosen(programs, request)
     response = HttpResponse(
         "".join(template_lines(program)), content_type="text/csv; charset=utf-8"
     )
@@ -118,12 +125,7 @@ def _kept(request: MemberRequest, form: BulkFileForm, program: Program) -> BulkS
 
 
 def _programs(request: MemberRequest) -> list[Program]:
-    if request.member.partner_id is None:
-        raise Http404
-    found = programs_open_to(request.member.partner_id, day=tenant_day(timezone.now()))
-    if not found:
-        raise Http404
-    return found
+    return programs_open_to(request.member.own_partner_id, day=tenant_day(timezone.now()))
 
 
 def _chosen(programs: list[Program], request: MemberRequest) -> Program:

@@ -45,6 +45,8 @@ def draft_list(request: MemberRequest) -> HttpResponse:
 def draft_save(request: MemberRequest) -> HttpResponse:
     """Keep what was typed, complete or not."""
     program = _program(request)
+    if program is None:  # the page of submission says why
+        return hx_redirect(request, "referrals:referral-new")
     form = ReferralForm(request.POST, program=program, vendor=request.tenant.name)
     try:
         draft = save_draft(
@@ -78,16 +80,11 @@ def _typed_again(
     return render(request, "referrals/intake/new.html", context, status=422)
 
 
-def _program(request: MemberRequest) -> Program:
-    """Return the program that the form names among those that the partner takes part in. Raises Http404."""
-    if request.member.partner_id is None:
-        raise Http404
-    rows = programs_open_to(request.member.partner_id, day=tenant_day(timezone.now()))
+def _program(request: MemberRequest) -> Program | None:
+    """Return the program that the form names among those that the partner takes part in, else the first of them."""
+    rows = programs_open_to(request.member.own_partner_id, day=tenant_day(timezone.now()))
     wanted = request.POST.get("program")
-    found = next((row for row in rows if str(row.id) == wanted), rows[0] if rows else None)
-    if found is None:
-        raise Http404
-    return found
+    return next((row for row in rows if str(row.id) == wanted), rows[0] if rows else None)
 
 
 @require_POST
