@@ -22,7 +22,7 @@ from referrals.sharing.forms import (
     SharingRulesForm,
     rules_initial,
 )
-from referrals.sharing.models import LandingPage, PageState, PartnerReview, ReviewState
+from referrals.sharing.models import Destination, LandingPage, PageState, PartnerReview, ReviewState
 from referrals.sharing.pages import NotWaiting, decide_page
 from referrals.sharing.selectors import destinations_of
 from referrals.sharing.services import (
@@ -140,10 +140,9 @@ def destination_retire(
     request: MemberRequest, program_id: UUID, destination_id: UUID
 ) -> HttpResponse:
     """Take a page off the list."""
-    places = {place.id for place in destinations_of(program_id)}
-    if destination_id in places:
-        retire_destination(destination_id=destination_id, actor=_actor(request), at=timezone.now())
-        messages.success(request, _("Links that led there lead to their partner's page now"))
+    place = get_object_or_404(Destination, id=destination_id, program_id=program_id)
+    retire_destination(destination_id=place.id, actor=_actor(request), at=timezone.now())
+    messages.success(request, _("Links that led there lead to their partner's page now"))
     return hx_redirect(request, "referrals:sharing-rules", program_id=program_id)
 
 
