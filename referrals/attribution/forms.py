@@ -153,7 +153,8 @@ class CreditForm(Previewed):
                 label=gettext("Part of that"), required=False
             )
         self.fields["reason"] = _reason(
-            _("Reason"), _("Every partner concerned reads it, word for word.")
+            _("Reason"),
+            _("Every partner concerned reads it, word for word. Name no other partner."),
         )
 
     @property
