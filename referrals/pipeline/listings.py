@@ -56,6 +56,9 @@ def wanted_from(params: QueryDict) -> Wanted:
         program_id=_uuid_text(params.get("program", "")),
         partner_id=_uuid_text(params.get("partner", "")),
         owner_id=owner if owner.isascii() and owner.isdigit() and len(owner) < 16 else "",
+        still=params.get("still", "") == "1",
+        role=params.get("role", "") if params.get("role", "") in Role.values else "",
+        source=params.get("source", "") if params.get("source", "") in Source.values else "",
     )
 
 
@@ -213,6 +216,12 @@ def _staff_selects(params: QueryDict, options: Options) -> list[Any]:
     selects.append(
         select_from(params, "owner", gettext("Owner"), options.owners, any_label=gettext("Anyone"))
     )
+    still = [("1", gettext("Standing still"))]
+    selects.append(
+        select_from(params, "still", gettext("Movement"), still, any_label=gettext("All"))
+    )
+    selects.append(select_from(params, "role", gettext("Partner's role"), Role.choices))
+    selects.append(select_from(params, "source", gettext("Came in by"), Source.choices))
     return selects
 
 

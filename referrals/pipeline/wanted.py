@@ -21,6 +21,9 @@ class Wanted:
     program_id: str = ""
     partner_id: str = ""
     owner_id: str = ""
+    still: bool = False
+    role: str = ""
+    source: str = ""
 
     def rows(self, referrals: QuerySet[Referral], *, staff: bool) -> QuerySet[Referral]:
         """Return those of the referrals, in no order."""
@@ -39,6 +42,12 @@ class Wanted:
             found = found.filter(partner_id=self.partner_id)
         if self.owner_id:
             found = found.filter(owner_id=int(self.owner_id))
+        if self.role:
+            found = found.filter(role=self.role)
+        if self.source:
+            found = found.filter(source=self.source)
+        if self.still:
+            found = found.filter(stalled_at__isnull=False, closed_at=None)
         return found
 
     @property

@@ -356,3 +356,23 @@ def test_a_referral_that_moved_back_to_open_is_not_closed(
         referral.refresh_from_db()
         assert referral.stage_kind == "opportunity"
         assert Referral.objects.get(id=referral.id).closed_at is None
+
+
+def test_the_list_reports_by_role_and_way_in(world: World, client: Client, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        a_referral(at, company="Introduced", role="intro", source="form")
+        a_referral(at, company="Sold together", role="cosell", source="link")
+    client.force_login(world.manager)
+
+    found = {
+        query: client.get(f"/acme/manage/referrals/?{query}").content.decode()
+        for query in ("role=cosell", "source=form", "role=nonsense")
+    }
+
+    assert {
+        name: ("Introduced" in page, "Sold together" in page) for name, page in found.items()
+    } == {
+        "role=cosell": (False, True),
+        "source=form": (True, False),
+        "role=nonsense": (True, True),
+    }
