@@ -25,6 +25,7 @@ app.autodiscover_tasks(
         "partners.applications",
         "partners.onboarding",
         "referrals.pipeline",
+        "referrals.attribution",
         "referrals.claims",
         "referrals.sharing",
         "commissions.accruals",
