@@ -1,16 +1,19 @@
 """The demo's sharing: links with months of clicks and leads, two public pages with reviews, a code."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid5
 
+from django.db import transaction
 from PIL import Image, ImageDraw
 
 from partners.directory.models import Partner
 from prm.demo.stage import Stage
 from prm.events.services import Actor
 from prm.money import Money
+from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral, StageKind
 from referrals.pipeline.selectors import stage_of_kind
 from referrals.pipeline.services import change_stage
@@ -228,7 +231,9 @@ def _leads(program_id: UUID, links: list[tuple[Link, int]], stage: Stage, now: d
             key=uuid5(program_id, company),
         )
         if referral is not None and company in _WON:
-            _win(referral, stage, at + timedelta(days=_WON[company]))
+            # Another partner may hold the company by then; the lead then stays where it is.
+            with suppress(MoveRefused), transaction.atomic():
+                _win(referral, stage, at + timedelta(days=_WON[company]))
 
 
 def _win(referral: Referral, stage: Stage, at: datetime) -> None:
