@@ -169,8 +169,8 @@ def comparison_of(pair: Pair) -> list[Compared]:
         Compared(_("Company"), left.company, name, same_name),
         Compared(
             _("Website"),
-            left.website,
-            right.website,
+            left.website or left.domain,
+            right.website or right.domain,
             bool(left.domain) and left.domain == right.domain,
         ),
         Compared(
