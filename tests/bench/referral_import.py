@@ -138,10 +138,10 @@ def _write(file: Path, vendor: Vendor, size: int) -> int:
                 day,
                 later,
                 f"Company {number}",
-                f"c{number}.example",
-                f"Person {number}",
+                "",
+                "P Doe",
             ]
-            row += [f"p{number}@c{number}.example", names[number % len(names)], STAGES[number % 4]]
+            row += [f"p@c{number}.example", names[number % len(names)], STAGES[number % 4]]
             row.append(f"{number % 9000 + 100}.50" if number % 4 == 2 else "")
             if number % 200 == 101:
                 bad += 1
