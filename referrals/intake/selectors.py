@@ -41,6 +41,8 @@ class Waiting:
 
     referral: Referral
     is_late: bool
+    # Who has to approve it next, when somebody in particular has to.
+    approver: str
     matches: list[Found]
 
     @property

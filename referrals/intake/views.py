@@ -45,6 +45,7 @@ from referrals.intake.services import (
     take_into_queue,
 )
 from referrals.intake.tables import HistoryTable
+from referrals.pipeline.approvals import approvals_of, next_approval
 from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral, Source
 from referrals.pipeline.panels import panel
@@ -307,10 +308,12 @@ def _waiting(request: MemberRequest) -> dict[str, Any]:
     )
     now = timezone.now()
     matches = matches_of(page.rows)
+    asked = approvals_of([referral.id for referral in page.rows])
     waiting = [
         Waiting(
             referral,
             referral.answer_due_at is not None and referral.answer_due_at < now,
+            str(turn.approver) if (turn := next_approval(asked.get(referral.id, []))) else "",
             matches.get(referral.id, []),
         )
         for referral in page.rows

@@ -299,6 +299,11 @@ class Referral(PublicTenantModel):
                 name="referral_due",
                 condition=Q(stage_kind="submitted", queued_at__isnull=False),
             ),
+            models.Index(
+                fields=["tenant", "-registered_at", "-id"],
+                name="referral_still",
+                condition=Q(stalled_at__isnull=False, closed_at=None),
+            ),
             # What has stood still for longest, and what both sides were told of.
             models.Index(
                 fields=["tenant", "stage_kind", "stage_entered_at", "id"],

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from prm.events.models import Event
 from prm.events.services import SYSTEM, Actor
@@ -191,3 +192,20 @@ def test_a_move_takes_the_mark_away(acme: Tenant, at: datetime) -> None:
 
     assert tell_stalled(at=at + timedelta(days=13)) == 0
     assert tell_stalled(at=at + timedelta(days=23)) == 1
+
+
+def test_the_list_narrows_to_what_stands_still(world: World, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        rules(stall_days=10)
+        a_referral(at, stage="accepted", company="Still")
+        tell_stalled(at=at + timedelta(days=12))
+        a_referral(at, stage="accepted", company="Moving")
+    client = Client()
+    client.force_login(world.manager)
+
+    page = client.get("/acme/manage/referrals/?still=1").content.decode()
+    home = client.get("/acme/manage/").content.decode()
+
+    assert "Still" in page
+    assert "Moving" not in page
+    assert "1 referral stands still" in home
