@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.urls import reverse
 
 from partners.directory.merging import Merge, on_merge
+from prm.api import forgetting  # noqa: F401  its part of an erasure
 from prm.api.models import ApiKey, IdempotencyKey, ServerEvent
 from prm.audit.subjects import Named, names
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -105,7 +104,7 @@ def forget_in_notices(erasure: Erasure) -> int:
     """Put the pseudonym into the portal's notices about the person."""
     count = 0
     for notice in Notice.objects.filter(_about(erasure)):
-        facts = _without(notice.facts, erasure)
+        facts = erasure.without_in(notice.facts)
         if facts != notice.facts:
             Notice.objects.filter(id=notice.id).update(facts=facts)
             count += 1
@@ -141,12 +140,3 @@ def _about(erasure: Erasure) -> Q:
     for prefix in prefixes:
         found |= Q(key=prefix) | Q(key__gte=f"{prefix}:", key__lt=f"{prefix}:{_LAST}")
     return found
-
-
-def _without(value: Any, erasure: Erasure) -> Any:
-    """Return JSON without the person, in keys' values of any depth."""
-    if isinstance(value, str):
-        return erasure.without(value)
-    if isinstance(value, dict):
-        return {key: _without(part, erasure) for key, part in value.items()}
-    return [_without(part, erasure) for part in value] if isinstance(value, list) else value

@@ -44,6 +44,14 @@ class Erasure:
                 text = re.sub(re.escape(name), self.pseudonym, text, flags=re.IGNORECASE)
         return text
 
+    def without_in(self, value: Any) -> Any:
+        """Return JSON in which no text of any depth holds the person."""
+        if isinstance(value, str):
+            return self.without(value)
+        if isinstance(value, dict):
+            return {key: self.without_in(part) for key, part in value.items()}
+        return [self.without_in(part) for part in value] if isinstance(value, list) else value
+
 
 Eraser = Callable[[Erasure], int]
 _erasers: dict[str, Eraser] = {}
