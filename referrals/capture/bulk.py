@@ -238,19 +238,19 @@ def write_outcomes(path: Path, program: Program, found: list[Outcome]) -> Counte
     return Counter(one.result for one in found)
 
 
-def result_words() -> dict[str, str]:
-    """Return the results in words."""
+def result_words(*, ahead: bool = False) -> dict[str, str]:
+    """Return the results in words; ahead: before anything is sent."""
     return {
-        "accepted": gettext("Sent"),
+        "accepted": gettext("Will be sent") if ahead else gettext("Sent"),
         "there_already": gettext("Sent before"),
-        "error": gettext("Not sent"),
+        "error": gettext("Mistake") if ahead else gettext("Not sent"),
     }
 
 
 def problems_of(form: ReferralForm) -> str:
     """Return what is wrong with a row, each problem with its column."""
     return "; ".join(
-        f"{name.removeprefix(CUSTOM)}: {text}"
+        f"{name.removeprefix(CUSTOM)}: {str(text).rstrip('.')}"
         for name, texts in form.errors.items()
         for text in texts
     )

@@ -98,7 +98,7 @@ def bulk_detail(request: MemberRequest, bulk_id: UUID) -> HttpResponse:
     if submission.job_id:
         return redirect_to(request, reverse("job-detail", kwargs={"job_id": submission.job_id}))
     found = looked_at(submission, vendor=request.tenant.name)
-    words = result_words()
+    words = result_words(ahead=True)
     context = {
         "submission": submission,
         "rows": [(one, words[one.result], TONES[one.result]) for one in found],
