@@ -47,9 +47,7 @@ def test_rules_and_reasons_are_kept_and_told(world: World, program: Program) -> 
 
     with tenant_scope(world.acme.id):
         rules = AnswerRules.objects.get()
-        reasons = list(
-            LossReason.objects.order_by("position").values_list("name", "retired_at")
-        )
+        reasons = list(LossReason.objects.order_by("position").values_list("name", "retired_at"))
         told = Event.objects.filter(name="program.answering_changed").count()
     assert codes == [303, 303]
     assert (rules.overdue, rules.escalate_to_id, rules.stall_days) == (
