@@ -4,7 +4,17 @@ from django.apps import AppConfig
 
 from prm.slices import load_registrations
 
-SLICES = ("pipeline", "claims", "attribution", "stages", "revenue", "intake", "sharing", "imports", "capture")
+SLICES = (
+    "pipeline",
+    "claims",
+    "attribution",
+    "stages",
+    "revenue",
+    "intake",
+    "sharing",
+    "imports",
+    "capture",
+)
 
 
 class ReferralsConfig(AppConfig):

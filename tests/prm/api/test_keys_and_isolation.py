@@ -11,7 +11,6 @@ from django.test import Client
 from django.utils import timezone
 
 from prm.accounts.models import Membership
-from prm.api import limits
 from prm.api.endpoints import api
 from prm.api.models import ApiKey
 from prm.api.rules import PARTNER_SCOPES, Scope
