@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from prm.accounts.members import Member
 from prm.events.services import Actor, emit
+from prm.web.formats import money_plain
 from referrals.capture.models import Draft, Question
 from referrals.capture.rules import MAX_DRAFTS, NOT_BROUGHT_BY_PARTNER
 from referrals.intake.forms import CUSTOM, LONGEST_CONTEXT
@@ -32,7 +33,9 @@ _FACTS = (
     "relationship",
     "role",
     "tax_id",
+    "product",
 )
+_AMOUNT = "estimate"
 
 
 class TooManyDrafts(ValueError):
@@ -116,6 +119,8 @@ def recall_referral(*, referral_id: UUID, member: Member, at: datetime) -> Draft
     end_referral(referral_id=referral.id, kind=StageKind.EXPIRED, reason=reason, actor=actor, at=at)
     values = {name: getattr(referral, name) for name in _FACTS if getattr(referral, name)}
     values |= {CUSTOM + key: value for key, value in referral.custom.items()}
+    if referral.estimate_minor is not None:
+        values[_AMOUNT] = money_plain(referral.estimate_minor, referral.currency)
     draft = Draft.objects.create(
         partner_id=referral.partner_id,
         program_id=referral.program_id,
@@ -141,7 +146,14 @@ def recall_referral(*, referral_id: UUID, member: Member, at: datetime) -> Draft
 def opened_values(draft_id: UUID, member: Member) -> dict[str, Any] | None:
     """Return what a draft holds for the form, its program's id under "program"; None for one that is not theirs."""
     draft = drafts_of(member).filter(id=draft_id).first()
-    return {**draft.values, "program": str(draft.program_id)} if draft else None
+    if draft is None:
+        return None
+    values = {**draft.values, "program": str(draft.program_id)}
+    if amount := values.get(
+        _AMOUNT
+    ):  # as the two parts of its field: text, right or wrong, and currency
+        values[_AMOUNT] = [amount, draft.program.currency]
+    return values
 
 
 def sent_draft(draft_id: UUID, member: Member, _at: datetime) -> None:

@@ -49,6 +49,21 @@ def test_keeps_what_was_typed_and_opens_it_again(
         assert not Referral.objects.exists()
 
 
+def test_amounts_come_back_as_typed_and_as_sent(
+    world: World, people: People, client: Client, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        sent = a_referral(at, partner=people.partner, by=people.rep, estimate_minor=120_050)
+    client.force_login(people.rep)
+    typed = {"company": "Kestrel", "estimate": "about 12"}
+
+    saved = client.post("/acme/referrals/drafts/save/", typed).headers["Location"]
+    recalled = client.post(f"/acme/referrals/{sent.id}/recall/").headers["Location"]
+
+    assert 'value="about 12"' in client.get(saved).content.decode()
+    assert 'value="1200.50"' in client.get(recalled).content.decode()
+
+
 def test_sending_drops_the_draft(world: World, people: People, client: Client) -> None:
     client.force_login(people.rep)
     with tenant_scope(world.acme.id):
