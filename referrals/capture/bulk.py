@@ -40,6 +40,9 @@ COLUMNS = (
     "contact_phone",
     "relationship",
     "role",
+    "product",
+    "estimate",
+    "tax_id",
     "context",
     "consent",
 )
@@ -54,6 +57,9 @@ EXAMPLE = (
     "+44 20 7946 0958",
     "client",
     "intro",
+    "",
+    "1200.00",
+    "GB123456789",
     "Wants to change before June",
     "yes",
 )

@@ -90,6 +90,8 @@ def _facts(row: Referral, *, staff: bool) -> dict[str, Any]:
         "closed_at": moment(row.closed_at),
         "recalled_at": moment(row.recalled_at),
         "protected_until": moment(row.protected_until),
+        "product": row.product,
+        "estimate": {"amount_minor": row.estimate_minor, "currency": row.currency},
         "deal": {"amount_minor": row.deal_minor, "currency": row.currency},
         "next_step": row.next_step,
         "next_step_on": row.next_step_on.isoformat() if row.next_step_on else None,

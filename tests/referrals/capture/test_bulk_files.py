@@ -179,6 +179,10 @@ def test_the_template_holds_the_programs_own_questions_and_reads_back(
 
     assert template.decode("utf-8-sig").splitlines()[0].endswith(",consent,seats")
     assert "seats: Answer “How many seats?”" in page
+    # Nothing else of the example is wrong.
+    assert page.count("Answer “") == page.count(": Answer “") == 1
+    assert "tax_id:" not in page
+    assert "estimate:" not in page
 
 
 def test_only_its_author_sees_the_file(world: World, people: People, client: Client) -> None:
