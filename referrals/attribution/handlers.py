@@ -51,7 +51,7 @@ def attribute_accepted(event: Event) -> None:
 def tell_held(event: Event) -> None:
     """The partner learns that a person looks, and that its money waits."""
     referral = Referral.objects.get(id=event.payload["referral_id"])
-    _tell_partner("referral.held", referral.partner_id, _facts(referral), _own(referral), event)
+    _write_partner("referral.held", referral.partner_id, _facts(referral), _own(referral), event)
 
 
 @on("referral.hold_lifted", name="attribution.tell_lifted")
@@ -69,7 +69,7 @@ def tell_declined(event: Event) -> None:
 def _tell_hold_decided(event: Event, *, lifted: bool) -> None:
     row = Hold.objects.select_related("referral").get(id=event.payload["hold_id"])
     facts = {**_facts(row.referral), "lifted": lifted, "reason": row.reason}
-    _tell_partner(
+    _write_partner(
         "referral.hold_decided", row.referral.partner_id, facts, _own(row.referral), event
     )
 
@@ -80,8 +80,8 @@ def tell_moved(event: Event) -> None:
     move = Reattribution.objects.select_related("referral").get(id=event.payload["move_id"])
     facts = {**_facts(move.referral), "reason": move.reason}
     path = _own(move.referral)
-    _tell_partner("referral.credit_left", move.from_partner_id, facts, path, event)
-    _tell_partner("referral.credit_gained", move.to_partner_id, facts, path, event)
+    _write_partner("referral.credit_left", move.from_partner_id, facts, path, event)
+    _write_partner("referral.credit_gained", move.to_partner_id, facts, path, event)
 
 
 @on("referral.credit_changed", name="attribution.tell_split")
@@ -98,10 +98,10 @@ def tell_split(event: Event) -> None:
     for text in event.payload["partner_ids"]:
         partner_id = UUID(text)
         own = [row for row in rows if row.partner_id == partner_id]
-        share = sum(row.share * row.pool for row in own) / 1_000_000
+        share = sum(row.share * row.pool for row in own) / 100_000_000
         facts = {**_facts(referral), "percent": share, "reason": rows[0].reason}
         path = _own(referral) if partner_id == referral.partner_id else "earnings/"
-        _tell_partner("referral.credit_split", partner_id, facts, path, event)
+        _write_partner("referral.credit_split", partner_id, facts, path, event)
 
 
 def _facts(referral: Referral) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def _own(referral: Referral) -> str:
     return f"referrals/{referral.id}/"
 
 
-def _tell_partner(
+def _write_partner(
     kind: str, partner_id: UUID, facts: dict[str, Any], path: str, event: Event
 ) -> None:
     people = members_with(
@@ -203,7 +203,7 @@ def _tell_parties(what: str, event: Event, *, only: UUID | None = None) -> None:
         facts = {"what": what, "number": party.number, "company": party.company}
         if what in {"decided", "closed"}:
             facts["reason"] = party.words
-        _tell_partner("case.partner", party.partner_id, facts, f"cases/{party.case_id}/", event)
+        _write_partner("case.partner", party.partner_id, facts, f"cases/{party.case_id}/", event)
 
 
 def _tell_staff(what: str, case_id: UUID, event: Event) -> None:

@@ -91,6 +91,11 @@ class Pair:
     claims: dict[UUID, Claim]
 
     @property
+    def tone(self) -> str:
+        """The badge's tone: two of a mailbox, domain or tax number warn, a name alone does not."""
+        return "warn" if self.pair.strength >= rules.Strength.STRONG else "off"
+
+    @property
     def why_words(self) -> str:
         """Why they are taken for one company, in the reader's language."""
         return str(WHY_WORDS[self.pair.why])

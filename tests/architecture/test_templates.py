@@ -107,7 +107,7 @@ def words_in(text: str) -> Iterator[str]:
         text,
         flags=re.DOTALL,
     )
-    text = re.sub(r"<script.*?</script>|<svg.*?</svg>|<kbd>.*?</kbd>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<script.*?</script>|<svg.*?</svg>|<kbd>.*?</kbd>|<code>.*?</code>", "", text, flags=re.DOTALL)
     named = re.findall(
         r'(?:aria-label|placeholder|title|alt|data-done)="([^"{]*[A-Za-z]{3}[^"{]*)"', text
     )
