@@ -104,25 +104,13 @@ def submit_referral(
     stage = next(
         stage for stage in ensure_stages(program_id=program.id) if stage.kind == StageKind.SUBMITTED
     )
-    email = normalised_email(draft.contact_email)
-    domain = company_domain(draft.website, draft.contact_email)
     facts = _facts_of(draft)
-    company = Facts(
-        name=facts["company_norm"],
-        domain=domain,
-        email=email,
-        tax_id=facts["tax_id_norm"],
-        country=draft.country,
-    )
-    known = known_company(company, partner_id, at)
     referral = Referral.objects.create(
         **facts,
         number=_number(at),
         program=program,
         partner_id=partner_id,
         submitted_by_id=submitted_by_id,
-        domain=domain,
-        email_norm=email,
         stage=stage,
         stage_kind=stage.kind,
         stage_entered_at=at,
@@ -130,7 +118,7 @@ def submit_referral(
         queued_at=at,
         answer_due_at=promised_at(program, at),
         currency=program.currency,
-        duplicate_of="known" if known.elsewhere else "own" if known.own_referral_id else "",
+        duplicate_of=_duplicate_of(facts, partner_id, at),
         submission_key=key,
     )
     StageChange.objects.create(
@@ -171,6 +159,8 @@ def _facts_of(draft: ReferralDraft) -> dict[str, Any]:
     return {
         "company": draft.company.strip(),
         "company_norm": normalised_company(draft.company),
+        "domain": company_domain(draft.website, draft.contact_email),
+        "email_norm": normalised_email(draft.contact_email),
         "website": draft.website.strip(),
         "country": draft.country,
         "contact_name": draft.contact_name.strip(),
@@ -191,6 +181,19 @@ def _facts_of(draft: ReferralDraft) -> dict[str, Any]:
         "campaign": draft.campaign,
         "link_id": draft.link_id,
     }
+
+
+def _duplicate_of(facts: dict[str, Any], partner_id: UUID, at: datetime) -> str:
+    """Return whose the company is already: "own", "known" by anybody else, or nobody's."""
+    company = Facts(
+        name=facts["company_norm"],
+        domain=facts["domain"],
+        email=facts["email_norm"],
+        tax_id=facts["tax_id_norm"],
+        country=facts["country"],
+    )
+    known = known_company(company, partner_id, at)
+    return "known" if known.elsewhere else "own" if known.own_referral_id else ""
 
 
 def _first_with(key: UUID) -> Referral | None:
