@@ -251,7 +251,7 @@ def _actor(request: MemberRequest) -> Actor:
 # ---------------------------------------------------------------- without a login
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @public("the signed link of a warning lets a partner say that it still works on a company")
 def still_working(request: MemberRequest, token: str) -> HttpResponse:
     """Take the answer to "Are you still working on it?"; one press, once, for one company."""
