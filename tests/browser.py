@@ -201,10 +201,9 @@ def visitor(
         has_touch=phone,
         is_mobile=phone,
         color_scheme="dark" if dark else "light",
-        locale="en-GB",
         # Colours change at once: axe would otherwise measure a button half way between two schemes.
         reduced_motion="reduce",
-        **options,
+        **{"locale": "en-GB", **options},
     )
     try:
         yield Visitor(context, origin, Path(folder) if folder else None)

@@ -56,6 +56,7 @@ def a_page(
     program: Program | None = None,
     headline: str = "Payroll done before lunch",
     introduction: str = "We moved **22 clients** to it.",
+    language: str = "en",
     live: bool = True,
     picture: IO[bytes] | None = None,
 ) -> LandingPage:
@@ -64,7 +65,9 @@ def a_page(
     page = save_page(
         partner_id=partner.id,
         program_id=(program or a_program()).id,
-        texts=PageTexts({"en": headline}, {"en": introduction}, "Aoife Brennan", "Director"),
+        texts=PageTexts(
+            {language: headline}, {language: introduction}, "Aoife Brennan", "Director"
+        ),
         picture=picture,
         actor=NOBODY,
         at=at,
