@@ -8,6 +8,8 @@ import pytest
 from django.conf import settings
 from django.template.loader import get_template
 
+from prm.web.marks import MARKUP
+
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 STATIC = Path(settings.BASE_DIR) / "static"
 COMPONENTS = sorted((TEMPLATES / "components").glob("*.html"))
@@ -107,7 +109,12 @@ def words_in(text: str) -> Iterator[str]:
         text,
         flags=re.DOTALL,
     )
-    text = re.sub(r"<script.*?</script>|<svg.*?</svg>|<kbd>.*?</kbd>|<code>.*?</code>", "", text, flags=re.DOTALL)
+    text = re.sub(
+        r"<script.*?</script>|<svg.*?</svg>|<kbd>.*?</kbd>|<code>.*?</code>",
+        "",
+        text,
+        flags=re.DOTALL,
+    )
     named = re.findall(
         r'(?:aria-label|placeholder|title|alt|data-done)="([^"{]*[A-Za-z]{3}[^"{]*)"', text
     )
@@ -153,3 +160,16 @@ def test_raw_colours_stand_in_the_tokens_only() -> None:
 
     # White behind a QR code and the hairline on a pressed button are the same in every scheme.
     assert set(re.findall(r"#[0-9a-fA-F]{3,8}\b", inside)) <= {"#fff", "#0000"}
+
+
+def test_every_icon_that_a_template_draws_exists() -> None:
+    """An unknown name is a KeyError when the page is drawn, and only in the state that draws it."""
+    drawn = re.compile(r'\{% icon "([^"]+)"|\bicon="([^"]+)"')
+    unknown = {
+        f"{name_of(path)}: {name}"
+        for path in TEMPLATES.rglob("*.html")
+        for pair in drawn.findall(without_comments(path.read_text()))
+        if (name := pair[0] or pair[1]) not in MARKUP
+    }
+
+    assert unknown == set()
