@@ -13,7 +13,6 @@ from referrals.pipeline.deadlines import rules_of
 from referrals.pipeline.following import follows
 from referrals.pipeline.models import CLOSED_KINDS, Referral, StageKind
 from referrals.pipeline.panels import Panel, adds, sections
-from referrals.pipeline.selectors import loss_reasons_of
 
 
 @adds("referral.aside", order=30)
@@ -61,7 +60,6 @@ def answers_of_program(program: Program, member: Member) -> Panel | None:
         {
             "rules": rules_of(program.id),
             "routes": routes_of(program.id),
-            "reasons": loss_reasons_of(program.id),
             "edit_url": edit if member.may(Capability.EDIT_PROGRAMS) else "",
         },
     )

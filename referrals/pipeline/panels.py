@@ -72,7 +72,7 @@ SHARED_PLACES = {
     "referral.main",
     # (referral, member) -> Panel | None: the same, in the column beside
     "referral.aside",
-    # (program, member) -> Panel | None: a program's rules for intake, on its page
+    # (program, member) -> Panel | None: a program's rules for intake, on its page: list items that lead on
     "program.rules",
 }
 _adders: dict[str, list[tuple[int, Callable[..., Any]]]] = {}
