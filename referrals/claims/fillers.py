@@ -6,6 +6,7 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from referrals.claims import forgetting, merging  # noqa: F401  register themselves
+from referrals.claims.models import ClaimEnd
 from referrals.claims.pages import claim_page, pairs_of
 from referrals.claims.selectors import matches_of, rules_of
 from referrals.pipeline.models import OPEN_KINDS, Referral
@@ -29,8 +30,8 @@ def lookalikes(referral: Referral, member: Member) -> Panel | None:
 def protection(referral: Referral, member: Member) -> Panel | None:
     """Show until when the account is protected, what was asked, and what can be done about it."""
     page = claim_page(referral, at=timezone.now())
-    if page is None:
-        return None
+    if page is None or page.claim.ended_why == ClaimEnd.WON:
+        return None  # a customer is nobody's to protect, nor free for others
     context = {
         "page": page,
         "referral": referral,

@@ -13,6 +13,7 @@ from django.utils import timezone
 from prm.accounts.models import User
 from prm.events.models import Event
 from prm.events.services import SYSTEM
+from prm.money import Money
 from prm.notices.models import Mail
 from prm.tenancy.scope import tenant_scope
 from prm.uploads.models import Upload
@@ -27,8 +28,9 @@ from referrals.claims.extending import (
 from referrals.claims.models import Claim, ClaimEnd, ClaimExtension, ClaimKey, ExtensionState
 from referrals.claims.services import NoOpenClaim, warn_of_ends
 from referrals.pipeline.models import Referral
+from referrals.revenue.services import win_referral
 from tests.builders.claims import an_extension
-from tests.builders.referrals import People, a_partner, a_referral, people_of
+from tests.builders.referrals import People, a_partner, a_referral, people_of, stage_of
 from tests.builders.uploads import PDF
 from tests.conftest import World
 
@@ -233,6 +235,25 @@ def test_the_page_says_that_it_ended_in_the_meantime(held: Held) -> None:
 
     assert answer.status_code == 422
     assert "The protection has ended in the meantime" in answer.content.decode()
+
+
+def test_a_customer_is_not_said_to_be_free_for_others(held: Held) -> None:
+    rep, words = signed_in(held.team.rep), "Nobody else may bring this company until"
+    before = rep.get(held.path).content.decode()
+    with tenant_scope(held.world.acme.id):
+        win_referral(
+            referral_id=held.referral.id,
+            to_stage_id=stage_of(held.referral.program_id, "won").id,
+            deal=Money(100_000, "EUR"),
+            actor=SYSTEM,
+            at=timezone.now(),
+        )
+
+    after = rep.get(held.path).content.decode()
+
+    assert words in before
+    assert words not in after
+    assert "has been free for others since" not in after
 
 
 def test_the_new_end_is_warned_of_anew(held: Held) -> None:
