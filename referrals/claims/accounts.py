@@ -67,10 +67,14 @@ class ColumnsMissing(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the file: the account's columns in the order of the table, or why it is none."""
+    """One line of the file: the account's columns in the order of the table, or why it is none.
+
+    named: the id that the line gives, also where the rest cannot be read.
+    """
 
     line: int
     cells: tuple[str, ...]
+    named: str
     values: tuple[object, ...] | None
     reason: str = ""
 
@@ -110,7 +114,7 @@ def _row(line: int, cells: tuple[str, ...], given: dict[str, str]) -> Row:
     elif any("\x00" in cell for cell in cells):
         reason = _("A cell holds a character that no text has")
     if reason:
-        return Row(line, cells, None, reason)
+        return Row(line, cells, given["id"], None, reason)
     values = (
         given["id"],
         name,
@@ -123,14 +127,17 @@ def _row(line: int, cells: tuple[str, ...], given: dict[str, str]) -> Row:
         given.get("owner", ""),
         given.get("customer", "").lower() in _YES,
     )
-    return Row(line, cells, values)
+    return Row(line, cells, given["id"], values)
 
 
 def put_accounts(rows: Sequence[Row], *, key: UUID, at: datetime) -> tuple[int, int]:
     """Put accounts in place in one statement and return how many are new and how many were there.
 
-    The last of several rows with one id counts. A repeat with the same key finds all of them there.
+    The last of several rows with one id counts. A repeat with the same key finds all of them there. Accounts whose
+    row cannot be read stay as they are, and count as named by the upload.
     """
+    unread = [row.named for row in rows if row.values is None and "\x00" not in row.named]
+    CrmAccount.objects.filter(external_id__in=unread).update(upload_key=key)
     last = {row.values[0]: row.values for row in rows if row.values is not None}
     if not last:
         return 0, 0

@@ -47,6 +47,8 @@ class ClaimsPart:
         )
         if not settings.floor_places <= settings.base_places <= settings.most_places:
             raise BadPart(_("The places of a partner are not in order"))
+        if 0 < settings.heartbeat_days <= settings.heartbeat_warning_days:
+            raise BadPart(_("The warning comes no sooner than the release"))
         set_claim_rules(
             program_id=writing.program.id, settings=settings, actor=writing.actor, at=writing.at
         )

@@ -1,5 +1,8 @@
 """What claims hold of a person who is erased: evidence, company names typed, keys made of a mailbox."""
 
+from django.db.models import Q
+
+from prm.uploads.services import remove_upload
 from referrals.claims.models import (
     AvailabilityCheck,
     Claim,
@@ -13,7 +16,10 @@ from referrals.pipeline.erasing import Erasure, erases, rewrite
 
 @erases("claims")
 def forget_in_claims(erasure: Erasure) -> int:
-    """Put the pseudonym into texts; a key made of the mailbox becomes one of the pseudonym, so the claim stays one."""
+    """Put the pseudonym into texts; a key made of the mailbox becomes one of the pseudonym, so the claim stays one.
+
+    Files that show the work go whole.
+    """
     claims = list(Claim.objects.filter(referral_id__in=erasure.referral_ids))
     count = sum(rewrite(row, ("account_key",), erasure) for row in claims)
     for model, fields in (
@@ -22,7 +28,14 @@ def forget_in_claims(erasure: Erasure) -> int:
     ):
         rows = model.objects.filter(claim_id__in=[row.id for row in claims])
         count += sum(rewrite(row, fields, erasure) for row in rows)
-    pairs = SameCompany.objects.filter(referral_id__in=erasure.referral_ids)
+    ids = erasure.referral_ids
+    files = ClaimExtension.objects.filter(
+        claim_id__in=[row.id for row in claims], upload_id__isnull=False
+    )
+    for asked in files:
+        remove_upload(upload_id=asked.upload_id, actor=erasure.actor, at=erasure.at)
+    count += files.update(upload_id=None)
+    pairs = SameCompany.objects.filter(Q(referral_id__in=ids) | Q(other_id__in=ids))
     count += sum(rewrite(pair, ("reason",), erasure) for pair in pairs)
     key = f"email:{erasure.email}"
     asked = AvailabilityCheck.objects.filter(account_key=key)

@@ -78,10 +78,12 @@ def _finish(
             queue=False,
         )
     counts = {"new": done["new"], "updated": done["known"], "removed": gone}
+    if done["refused"]:
+        counts["error"] = done["refused"]
     if not refused:
         progress.finish(counts)
         return
     with progress.temporary_file(".csv") as file:
         header = ["line", *headings_of(path), _("Reason")]
         write_csv(file, header, ([str(row.line), *row.cells, row.reason] for row in refused))
-        progress.finish({**counts, "error": done["refused"]}, file, "accounts-not-read.csv")
+        progress.finish(counts, file, "accounts-not-read.csv")

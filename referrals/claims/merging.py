@@ -9,6 +9,6 @@ def carry_claims(merge: Merge) -> None:
     """Give everything that the duplicate claimed to the partner that stays."""
     for model in (Claim, ClaimKey, ClaimExtension, AvailabilityCheck):
         model.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)
-    kept = SoftHold.objects.filter(partner_id=merge.into_id).values("account_key")
+    kept = SoftHold.objects.filter(partner_id=merge.into_id).values_list("account_key", flat=True)
     SoftHold.objects.filter(partner_id=merge.from_id, account_key__in=list(kept)).delete()
     SoftHold.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)
