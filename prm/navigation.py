@@ -81,6 +81,14 @@ FEATURES = {
     "partners:course-list": "courses",
 }
 
+# Pages whose address does not begin with their entry's: the entry is marked on them all the same.
+BELOW = {
+    "referrals:referral-list": ("/cases/",),
+    "referrals:queue": ("/manage/duplicates/", "/manage/extensions/", "/manage/sharing/"),
+    "referrals:manage-case-list": ("/manage/held/",),
+    "partners:program-list": ("/manage/reports/channels/", "/manage/stages/"),
+}
+
 # (group, label, url name, icon, capability, path prefix that marks it current)
 Entry = tuple[Any, str, str, Capability]
 
@@ -236,7 +244,9 @@ def _item(
         is_locked=is_locked,
         count=count_text(count) if count else "",
         hot=numbers.get(f"{link.name} hot", 0) > 0,
-        current=path == link.inner if exact else path.startswith(link.inner),
+        current=path == link.inner
+        if exact
+        else path.startswith((link.inner, *BELOW.get(link.name, ()))),
     )
 
 

@@ -19,11 +19,11 @@ from prm.uploads.responses import send
 from prm.uploads.services import UploadRefused
 from prm.web.htmx import hx_redirect
 from prm.web.paging import keyset_page
-from prm.web.parts import Tab
 from referrals.attribution.cases import (
     CaseNotInState,
     MustBeAnother,
     Verdict,
+    WordsMissing,
     add_entry,
     assign_case,
     decide_case,
@@ -32,7 +32,7 @@ from referrals.attribution.cases import (
 )
 from referrals.attribution.crediting import CreditChangedMeanwhile, NotAPartner
 from referrals.attribution.forms import StaffEntryForm, VerdictForm
-from referrals.attribution.manage_views import actor_of
+from referrals.attribution.manage_views import actor_of, case_tabs
 from referrals.attribution.models import UNDECIDED, Case, CaseEntry, CaseParty, CaseState, Outcome
 from referrals.attribution.panels import partner_names
 from referrals.attribution.places import money_of
@@ -65,19 +65,10 @@ def manage_case_list(request: MemberRequest) -> HttpResponse:
     page = keyset_page(cases, params=request.GET, orders=orders, default=default)
     ids = {row.opened_by_id for row in page.rows}
     names = dict(Partner.objects.filter(id__in=ids).values_list("id", "name"))
-    url = reverse("referrals:manage-case-list")
-    labels = {
-        "open": gettext("To decide"),
-        "decided": gettext("Decided"),
-        "final": gettext("Final"),
-    }
     context = {
         "page": page,
         "table": StaffCaseTable(page.rows, page=page, names=names, now=now),
-        "tabs": [
-            *(Tab(label, f"{url}?view={key}", key == view) for key, label in labels.items()),
-            Tab(gettext("Held referrals"), reverse("referrals:manage-hold-list")),
-        ],
+        "tabs": case_tabs(view),
     }
     return render(request, "referrals/attribution/case_list.html", context)
 
@@ -199,7 +190,7 @@ def _decide(request: MemberRequest, case: Case, form: VerdictForm) -> bool:
         decide_case(case_id=case.id, verdict=verdict, actor=actor_of(request), at=timezone.now())
     except MustBeAnother:
         form.add_error(None, gettext("You decided this case. Its appeal is another person's."))
-    except (CaseNotInState, CreditChangedMeanwhile):
+    except (CaseNotInState, CreditChangedMeanwhile, WordsMissing):
         form.add_error(
             None, gettext("Somebody decided or changed this in the meantime. Look again.")
         )

@@ -19,6 +19,7 @@ from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
 from prm.web.paging import keyset_page
+from prm.web.parts import Tab
 from referrals.attribution.crediting import (
     CreditChangedMeanwhile,
     NotAPartner,
@@ -53,6 +54,18 @@ def actor_of(request: MemberRequest) -> Actor:
     return Actor(user_id=request.member.user_id, name=request.member.name)
 
 
+def case_tabs(current: str) -> list[Tab]:
+    """Return the views of what waits for a decision on credit; current: "open", "decided", "final" or "held"."""
+    url = reverse("referrals:manage-case-list")
+    views = {
+        "open": (gettext("To decide"), f"{url}?view=open"),
+        "decided": (gettext("Decided"), f"{url}?view=decided"),
+        "final": (gettext("Final"), f"{url}?view=final"),
+        "held": (gettext("Held referrals"), reverse("referrals:manage-hold-list")),
+    }
+    return [Tab(label, address, key == current) for key, (label, address) in views.items()]
+
+
 @require_http_methods(["GET", "POST"])
 @needs(Capability.EDIT_PROGRAMS)
 def attribution_rules(request: MemberRequest, program_id: UUID) -> HttpResponse:
@@ -74,7 +87,10 @@ def attribution_rules(request: MemberRequest, program_id: UUID) -> HttpResponse:
         "form": form,
         "title": gettext("Attribution of %(program)s") % {"program": program.name},
         "lead": gettext("Who gets the credit for a company. Decisions already made stay."),
-        "crumbs": [(program.name, back)],
+        "crumbs": [
+            (gettext("Programs and plans"), reverse("partners:program-list")),
+            (program.name, back),
+        ],
         "submit": gettext("Save attribution"),
         "cancel_url": back,
     }
@@ -173,7 +189,10 @@ def _credit_page(referral: Referral, form: CreditForm, preview: dict[str, Any]) 
             "It is %(partner)s's referral. You see what the change does before it is made."
         )
         % names,
-        "crumbs": [(referral.number, back)],
+        "crumbs": [
+            (gettext("Referrals"), reverse("referrals:manage-referral-list")),
+            (referral.number, back),
+        ],
         "submit": gettext("Confirm the change") if preview else gettext("Show what it does"),
         "cancel_url": back,
         **preview,
@@ -196,7 +215,8 @@ def manage_hold_list(request: MemberRequest) -> HttpResponse:
         signs.setdefault(sign.referral_id, []).append(signal_words(sign.kind, sign.facts))
     words = {key: "; ".join(rows) for key, rows in signs.items()}
     table = HoldTable(page.rows, page=page, words=words)
-    return render(request, "referrals/attribution/hold_list.html", {"page": page, "table": table})
+    context = {"page": page, "table": table, "tabs": case_tabs("held")}
+    return render(request, "referrals/attribution/hold_list.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -74,7 +74,10 @@ def case_new(request: MemberRequest, referral_id: UUID) -> HttpResponse:
         "lead": gettext(
             "A person decides, with the rule and the reason. You can ask once for another person."
         ),
-        "crumbs": [(referral.number, back)],
+        "crumbs": [
+            (gettext("Referrals"), reverse("referrals:referral-list")),
+            (referral.number, back),
+        ],
         "submit": gettext("Open case"),
         "cancel_url": back,
     }
@@ -210,6 +213,9 @@ def _page(
         "entries": entries.select_related("author", "upload").order_by("at", "id"),
         "form": (form or EntryForm()) if party.state != CaseState.FINAL else None,
         "appeal": (appeal or AppealForm()) if may_appeal or appeal else None,
-        "crumbs": [(gettext("Cases"), reverse("referrals:case-list"))],
+        "crumbs": [
+            (gettext("Referrals"), reverse("referrals:referral-list")),
+            (gettext("Cases"), reverse("referrals:case-list")),
+        ],
     }
     return render(request, "referrals/attribution/case.html", context, status=status)
