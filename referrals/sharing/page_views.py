@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -77,7 +78,18 @@ def page_preview(request: MemberRequest, page_id: UUID) -> HttpResponse:
     """Show a page as its partner has written it: to the partner, and to the vendor's people."""
     page = _visible(page_id)
     shown = drafted_page(page, get_language() or "en")
-    context = {"page": shown, "draft": page, "preview": True, "program": page.program}
+    back = (_("Your page"), "referrals:page-edit")
+    if request.member.is_staff:
+        back = (_("Pages and reviews"), "referrals:sharing-queue")
+    decides = request.member.is_staff and Capability.EDIT_PARTNERS in request.member.capabilities
+    context = {
+        "page": shown,
+        "draft": page,
+        "preview": True,
+        "program": page.program,
+        "back_label": back[0],
+        "back_url": reverse(back[1]) if decides or not request.member.is_staff else "",
+    }
     return render(request, "referrals/sharing/public_landing.html", context)
 
 
