@@ -193,6 +193,13 @@ class StaffReferralForm(ReferralForm):
     """The same for the vendor's people, who say whose referral it is."""
 
     submitted_by = forms.ChoiceField(label=_("Sent by"), required=False)
+    reason = forms.CharField(
+        label=_("Why you enter it"),
+        max_length=500,
+        help_text=_("The partner is told, such as: they called while the portal was down."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _("Say why you enter it for the partner")},
+    )
 
     def __init__(
         self, data: Any = None, *, people: Sequence[tuple[str, str]], **options: Any

@@ -87,10 +87,12 @@ def submit_referral(
     actor: Actor,
     at: datetime,
     key: UUID | None,
+    reason: str = "",
 ) -> Referral:
     """Register a prospect for a partner, at the program's first stage.
 
     key: made with the form; the same key again returns the first referral and writes nothing.
+    reason: why somebody else enters it for the partner; the timeline and the first mail show it to the partner.
     What the duplicate check says is kept in `duplicate_of` and never stops a submission.
     Raises NotEnrolled, FeatureLocked, ProbationFull, KeyReused, and MoveRefused from a hook. Emits referral.submitted.
     """
@@ -128,6 +130,7 @@ def submit_referral(
         to_kind=stage.kind,
         at=at,
         actor_id=actor.user_id,
+        reason=reason.strip(),
     )
     run_after_submit(referral, actor, at)
     emit(

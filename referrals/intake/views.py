@@ -175,6 +175,7 @@ def manage_referral_new(request: MemberRequest) -> HttpResponse:
                     actor=actor_of(request),
                     at=timezone.now(),
                     key=key_of(form),
+                    reason=form.cleaned_data["reason"],
                 )
             except KeyReused:
                 form.add_error(

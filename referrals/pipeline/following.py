@@ -5,10 +5,11 @@ from datetime import datetime
 
 from django.db import transaction
 
+from prm.accounts.capabilities import Role
 from prm.accounts.members import Member
 from prm.accounts.models import Membership, User
 from prm.tenancy.scope import current_scope
-from referrals.pipeline.models import Follower, Referral
+from referrals.pipeline.models import Follower, Referral, Source
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,16 @@ class Listener:
 
 
 def listeners_of(referral: Referral) -> list[Listener]:
-    """Return the sender and the followers who still belong to the partner or to the vendor, in order of id."""
+    """Return the sender and the followers who still belong to the partner or to the vendor, in order of id.
+
+    For what the vendor entered without naming a sender, the partner's admins hear instead.
+    """
     followers = Follower.objects.filter(referral_id=referral.id).values_list("user_id", flat=True)
     wanted = set(followers)
     if referral.submitted_by_id is not None:
         wanted.add(referral.submitted_by_id)
+    elif referral.source == Source.STAFF:
+        wanted |= _admins_of(referral)
     places = Membership.objects.filter(
         tenant_id=current_scope().tenant_id, user_id__in=wanted, ended_at=None
     ).select_related("user")
@@ -36,6 +42,16 @@ def listeners_of(referral: Referral) -> list[Listener]:
             if place.user_id not in found or not is_staff:
                 found[place.user_id] = Listener(place.user, is_staff)
     return list(found.values())
+
+
+def _admins_of(referral: Referral) -> set[int]:
+    admins = Membership.objects.filter(
+        tenant_id=current_scope().tenant_id,
+        partner_id=referral.partner_id,
+        ended_at=None,
+        roles__contains=[Role.PARTNER_ADMIN],
+    )
+    return set(admins.values_list("user_id", flat=True))
 
 
 def follows(referral: Referral, user_id: int) -> bool:

@@ -18,7 +18,7 @@ from referrals.pipeline.approvals import approvals_of, next_approval
 from referrals.pipeline.deadlines import rules_of
 from referrals.pipeline.following import Listener, listeners_of
 from referrals.pipeline.masking import contact_of
-from referrals.pipeline.models import Referral, StageChange, StageKind
+from referrals.pipeline.models import Referral, Source, StageChange, StageKind
 from referrals.pipeline.panels import milestone_lines, proof_of
 from referrals.pipeline.rules import FORWARD_PATH
 from referrals.pipeline.selectors import stages_of
@@ -223,6 +223,9 @@ def milestone_facts(
         "cells": [number <= step for number in range(1, len(path) + 1)] if step else [],
         "next_label": following.label if following else "",
         "reason": change.reason,
+        "entered_by": str(change.actor or "")
+        if change.to_kind == StageKind.SUBMITTED and referral.source == Source.STAFF
+        else "",
         "next_step": referral.next_step if is_open else "",
         "next_step_on": referral.next_step_on.isoformat()
         if is_open and referral.next_step_on

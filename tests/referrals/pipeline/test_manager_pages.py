@@ -322,6 +322,7 @@ def test_entering_for_a_partner_names_the_sender(
         "contact_name": "Tom",
         "contact_email": "tom@kestrel.example",
         "submitted_by": people.rep.id,
+        "reason": "They called us",
     }
 
     answer = manager.post(url, facts)
