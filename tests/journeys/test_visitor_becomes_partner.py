@@ -22,7 +22,7 @@ from partners.programs.models import Program
 from partners.training.models import Certificate, Course, Taking
 from prm.events.services import SYSTEM
 from prm.notices.mailbox import mail_name, opened_mail
-from prm.notices.models import AccountMail, Mail, MailState
+from prm.notices.models import AccountMail, MailState
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from prm.web.formats import day_text
@@ -36,6 +36,7 @@ from tests.builders.partners import LONG_AGO, a_program
 from tests.builders.people import PASSWORD
 from tests.builders.training import a_course
 from tests.journeys.conftest import Ground
+from tests.journeys.steps import PERSON, TOOL, link_in, sent_mail, until
 from tests.worker import eventually
 
 pytestmark = [
@@ -44,8 +45,6 @@ pytestmark = [
 ]
 OLGA, PIA = "olga@oak.example", "pia@pine.example"
 SMALL: ViewportSize = {"width": 360, "height": 740}
-# Tools are not counted as visitors, and the test's own browser says that it is one.
-PERSON = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/142.0 Mobile Safari/537.36"
 REAPPLY_DAYS = 90
 QUESTIONS: list[dict[str, Any]] = [
     {
@@ -110,7 +109,7 @@ class Walk:
         if box is None or box["x"] < 0 or box["x"] + box["width"] > SMALL["width"]:
             self.wrong[f"{person.page.url} without scripts"] = [f"main is {box}"]
         # A tool by name, so that its looks are not counted as visits.
-        mirror = self.at_a_phone("mirror", scripts=True, agent="Mozilla/5.0 HeadlessChrome/142.0")
+        mirror = self.at_a_phone("mirror", scripts=True, agent=TOOL)
         mirror.open(person.page.url)
         self.look(mirror)
 
@@ -165,24 +164,6 @@ def goes_public(walk: Walk) -> None:
     walk.look(admin)
 
 
-def link_in(walk: Walk, text: str, to: str) -> str:
-    """Return the path of the first address in a mail that leads to a part of the portal."""
-    found = re.search(rf"https?://[^/\s]+(/acme/{to}/\S+)", text)
-    assert found is not None, text
-    return found[1]
-
-
-def sent_mail(walk: Walk, to: str, kind: str) -> str:
-    """Wait until the worker has sent a mail of the tenant; return its text."""
-
-    def sent() -> str:
-        with walk.inside():
-            row = Mail.objects.filter(to=to, kind=kind, state=MailState.SENT).first()
-            return row.text if row else ""
-
-    return str(eventually(sent, seconds=60, what=f"{kind} to {to}"))
-
-
 def sent_invitation(walk: Walk, to: str) -> str:
     """Wait for the invitation; its text is in the delivered mail only."""
 
@@ -192,16 +173,6 @@ def sent_invitation(walk: Walk, to: str) -> str:
         return mail.text if mail else ""
 
     return str(eventually(sent, seconds=60, what=f"the invitation of {to}"))
-
-
-def until(person: Visitor, path: str, words: str, *, seconds: int = 60) -> Page:
-    """Open a page again and again until the worker has made it say something."""
-
-    def says() -> bool:
-        return words in person.open(path).locator("main").inner_text()
-
-    eventually(says, seconds=seconds, what=f"“{words}” on {path}")
-    return person.page
 
 
 def fills_who(page: Page, *, company: str, name: str, email: str) -> None:
@@ -228,8 +199,8 @@ def applies(walk: Walk) -> str:
     page.get_by_role("heading", name="Thank you").wait_for()
     assert "pass" in page.locator("main").inner_text().lower()
     walk.look_without(olga)
-    text = sent_mail(walk, OLGA, "application.received")
-    return link_in(walk, text, "application")
+    text = sent_mail(walk.ground, OLGA, "application.received")
+    return link_in(text, "application")
 
 
 def passes_the_course(walk: Walk, link: str) -> None:
@@ -275,13 +246,15 @@ def is_let_in(walk: Walk, link: str) -> None:
         assert (row.state, row.decided_rule, row.decided_by_id) == ("approved", "course", None)
         assert (row.source, row.score) == ("newsletter", 30)
         assert enrolled.state == EnrollmentState.APPROVED
-    assert "accepted Oak & Sons as a partner" in sent_mail(walk, OLGA, "application.approved")
+    assert "accepted Oak & Sons as a partner" in sent_mail(
+        walk.ground, OLGA, "application.approved"
+    )
 
 
 def accepts_the_invitation(walk: Walk) -> Visitor:
     """Olga opens the mail's link in another browser, sets a password, and is in."""
     boss = walk.at_a_phone("boss", scripts=True)
-    page = boss.open(link_in(walk, sent_invitation(walk, OLGA), "invitations"))
+    page = boss.open(link_in(sent_invitation(walk, OLGA), "invitations"))
     page.get_by_role("heading", name="Join Oak & Sons").wait_for()
     assert page.get_by_label("Your name").input_value() == "Olga Oak"
     page.get_by_label("Password").fill(PASSWORD)
@@ -316,7 +289,7 @@ def signs(walk: Walk, boss: Visitor) -> None:
     page.wait_for_load_state("networkidle")
     page.get_by_text("Text and hash match").wait_for()
     walk.look(boss)
-    assert "Advisors" in sent_mail(walk, OLGA, "agreement.copy")
+    assert "Advisors" in sent_mail(walk.ground, OLGA, "agreement.copy")
 
 
 def finishes_the_track(walk: Walk, boss: Visitor) -> None:
@@ -403,7 +376,7 @@ def is_knocked_out(walk: Walk) -> None:
     assert "The program starts at three clients." in words
     assert f"You can apply again from {day_text(again, 'long')}." in words
     walk.look(pia)
-    mail = sent_mail(walk, PIA, "application.knocked_out")
+    mail = sent_mail(walk.ground, PIA, "application.knocked_out")
     assert day_text(again, "long") in mail
     with walk.inside():
         row = Application.objects.get(email=PIA)
