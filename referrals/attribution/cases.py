@@ -293,11 +293,27 @@ def _carry_out(case: Case, verdict: Verdict, actor: Actor, at: datetime) -> None
     if verdict.outcome == Outcome.MOVED:
         if verdict.to_partner_id is None:
             raise ValueError("a move has a goal")
-        owner = Referral.objects.values_list("partner_id", flat=True).get(id=subject_id)
-        reattribute(**common, to_partner_id=verdict.to_partner_id, reason=verdict.words[owner])
+        reason = _owners_words(subject_id, verdict)
+        reattribute(**common, to_partner_id=verdict.to_partner_id, reason=reason)
     elif verdict.outcome == Outcome.SPLIT:
-        owner = Referral.objects.values_list("partner_id", flat=True).get(id=subject_id)
-        set_credits(**common, credits=verdict.credits, reason=verdict.words[owner])
+        reason = _owners_words(subject_id, verdict)
+        set_credits(**common, credits=verdict.credits, reason=reason)
+
+
+def _owners_words(subject_id: UUID, verdict: Verdict) -> str:
+    """Return what the referral's partner reads. Raises WordsMissing for one that came by it after the form was made."""
+    owner = Referral.objects.values_list("partner_id", flat=True).get(id=subject_id)
+    if not verdict.words.get(owner, "").strip():
+        raise WordsMissing(owner)
+    return verdict.words[owner]
+
+
+def gather_for_moved(*, referral_id: UUID, at: datetime) -> None:
+    """Let the partner that got a referral join the cases about it that nobody has decided; a repeat changes nothing."""
+    about = Q(referral_id=referral_id) | Q(subject_id=referral_id)
+    waiting = Case.objects.filter(about, state__in=UNDECIDED).order_by("id")
+    for case_id in list(waiting.values_list("id", flat=True)):
+        gather_parties(case_id=case_id, at=at)
 
 
 def _answer(case: Case, parties: Sequence[CaseParty], verdict: Verdict, at: datetime) -> None:

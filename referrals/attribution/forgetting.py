@@ -1,5 +1,7 @@
 """What attribution holds of a person who is erased: company names in views, words of cases, keys made of a mailbox."""
 
+from django.db.models import Q
+
 from referrals.attribution.models import (
     CaseEntry,
     CaseParty,
@@ -22,9 +24,13 @@ def forget_in_attribution(erasure: Erasure) -> int:
         (Reattribution, ("company", "reason")),
         (Decision, ("reason",)),
         (Hold, ("note", "reason")),
-        (CaseParty, ("company", "words")),
     ):
         rows = model.objects.filter(referral_id__in=erasure.referral_ids)
         count += sum(rewrite(row, fields, erasure) for row in rows)
-    entries = CaseEntry.objects.filter(case__referral_id__in=erasure.referral_ids)
+    # A case names the company to every party, also to one whose own referral is another person's.
+    about = Q(case__referral_id__in=erasure.referral_ids)
+    about |= Q(case__subject_id__in=erasure.referral_ids)
+    parties = CaseParty.objects.filter(about)
+    count += sum(rewrite(row, ("company", "words"), erasure) for row in parties)
+    entries = CaseEntry.objects.filter(about)
     return count + sum(rewrite(row, ("text",), erasure) for row in entries)

@@ -14,7 +14,7 @@ from prm.events.services import SYSTEM, Actor
 from prm.events.subscriptions import on
 from prm.notices.services import notify
 from prm.tenancy.scope import current_scope
-from referrals.attribution.cases import gather_parties, take_appeal
+from referrals.attribution.cases import gather_for_moved, gather_parties, take_appeal
 from referrals.attribution.holding import assess
 from referrals.attribution.models import Case, CaseParty, CaseState, Credit, Hold, Reattribution
 from referrals.attribution.services import attribute, record_registration
@@ -82,6 +82,12 @@ def tell_moved(event: Event) -> None:
     path = _own(move.referral)
     _write_partner("referral.credit_left", move.from_partner_id, facts, path, event)
     _write_partner("referral.credit_gained", move.to_partner_id, facts, path, event)
+
+
+@on("referral.reattributed", name="attribution.join_cases")
+def join_cases(event: Event) -> None:
+    """Who has the referral now is a party to what is not decided about it."""
+    gather_for_moved(referral_id=UUID(event.payload["referral_id"]), at=event.at)
 
 
 @on("referral.credit_changed", name="attribution.tell_split")

@@ -8,10 +8,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from prm.events.models import Event
 from prm.jobs.files import remove_private
 from prm.jobs.models import Job
 from prm.notices.models import Mail, Notice
 from prm.uploads.services import remove_upload
+from referrals.attribution.models import Case
 from referrals.capture.models import BulkSubmission, Draft, Question, ReferralFile
 from referrals.pipeline.erasing import Erasure, erases, rewrite, rewrite_file
 from referrals.pipeline.models import Referral, ReferralNote, StageChange
@@ -26,6 +28,8 @@ _LAST = "\U0010ffff"
 def forget_contacts(erasure: Erasure) -> int:
     """Leave the pseudonym for the name, nothing of the rest; numbers, stages, deals and moments stay."""
     rows = Referral.objects.filter(id__in=erasure.referral_ids)
+    for row in rows:
+        rewrite(row, ("next_step", "product", "channel", "campaign"), erasure)
     count = rows.update(
         contact_name=erasure.pseudonym,
         contact_title="",
@@ -126,12 +130,16 @@ def forget_in_bulk_files(erasure: Erasure) -> int:
 
 
 def _about(erasure: Erasure) -> Q:
-    """Return the condition on keys of what was told about the referrals, which are walked by their index."""
+    """Return the condition on keys of what was told about the referrals and their cases, walked by their index."""
     ids = erasure.referral_ids
+    cases = Case.objects.filter(Q(referral_id__in=ids) | Q(subject_id__in=ids))
+    subjects = [f"referral:{key}" for key in ids]
+    subjects += [f"case:{key}" for key in cases.values_list("id", flat=True)]
     prefixes: list[str] = []
     for name, rows in (
         ("stage_change", StageChange.objects.filter(referral_id__in=ids)),
         ("question", Question.objects.filter(referral_id__in=ids)),
+        ("event", Event.objects.filter(subject__in=subjects)),
     ):
         keys: Iterable[int | UUID] = rows.values_list("id", flat=True)
         prefixes += [f"{name}:{key}" for key in keys]

@@ -32,8 +32,9 @@ def forget_in_claims(erasure: Erasure) -> int:
     files = ClaimExtension.objects.filter(
         claim_id__in=[row.id for row in claims], upload_id__isnull=False
     )
-    for asked in files:
-        remove_upload(upload_id=asked.upload_id, actor=erasure.actor, at=erasure.at)
+    for upload_id in files.values_list("upload_id", flat=True):
+        if upload_id:
+            remove_upload(upload_id=upload_id, actor=erasure.actor, at=erasure.at)
     count += files.update(upload_id=None)
     pairs = SameCompany.objects.filter(Q(referral_id__in=ids) | Q(other_id__in=ids))
     count += sum(rewrite(pair, ("reason",), erasure) for pair in pairs)

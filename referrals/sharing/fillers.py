@@ -18,6 +18,7 @@ from prm.audit.subjects import Named, names
 from prm.web.formats import moment_text
 from referrals.pipeline.models import Referral, Source
 from referrals.pipeline.panels import Panel, adds
+from referrals.sharing import forgetting, merging  # noqa: F401  register themselves
 from referrals.sharing.models import Coupon, LandingPage, Lead, Link, PartnerReview, Via
 from referrals.sharing.selectors import link_lines, period_of
 from referrals.sharing.settings import sharing_rules

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.crypto import salted_hmac
 
 from partners.onboarding.unlocks import FeatureLocked
 from partners.programs.models import Program
@@ -18,6 +19,7 @@ from prm.tenancy.scope import current_scope
 from referrals.intake.services import NotEnrolled, ProbationFull, ReferralDraft, submit_referral
 from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral, Source
+from referrals.pipeline.rules import normalised_email
 from referrals.sharing.models import Coupon, LandingPage, Lead, Link, Via
 from referrals.sharing.rules import Remembered, counting_clicks, normalised_code
 from referrals.sharing.settings import sharing_rules
@@ -230,6 +232,13 @@ def _use(coupon: Coupon) -> None:
         raise CouponNotUsable(coupon.code)
 
 
+def direct_key(program_id: UUID, email: str) -> str:
+    """Return how the key of a direct request begins; it names nobody, since keys outlive an erasure."""
+    text = f"{current_scope().tenant_id}:{normalised_email(email)}"
+    digest = salted_hmac("referrals.sharing.direct", text, algorithm="sha256").hexdigest()
+    return f"direct:{program_id}:{digest[:32]}"
+
+
 def _tell_vendor(facts: LeadFacts, at: datetime) -> None:
     """Pass a request that is no partner's on to the vendor's people; it is no referral."""
     program = Program.objects.only("name").get(id=facts.program_id)
@@ -242,7 +251,7 @@ def _tell_vendor(facts: LeadFacts, at: datetime) -> None:
     for user in members_with(Capability.DECIDE_REFERRALS, tenant_id=current_scope().tenant_id):
         notify(
             kind="sharing.direct_lead",
-            key=f"direct:{program.id}:{facts.email}:{at:%Y%m%d%H}",
+            key=f"{direct_key(program.id, facts.email)}:{at:%Y%m%d%H}",
             user_id=user.id,
             facts=told,
             path="manage/referrals/new/",
