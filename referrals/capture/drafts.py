@@ -53,9 +53,9 @@ def drafts_of(member: Member) -> QuerySet[Draft]:
 
 
 def kept_values(data: Mapping[str, Any], names: list[str]) -> dict[str, str]:
-    """Return what was typed into the fields of these names, as it is, cut to the longest that a field holds."""
+    """Return what was typed into the fields of these names, cut to the longest that a field holds, without NUL."""
     return {
-        name: str(data[name])[:LONGEST_CONTEXT]
+        name: str(data[name])[:LONGEST_CONTEXT].replace("\x00", "")
         for name in names
         if name not in _NOT_KEPT and data.get(name)
     }

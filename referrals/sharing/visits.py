@@ -13,6 +13,7 @@ from referrals.sharing.rules import (
     CAMPAIGN_LENGTH,
     CHANNEL_LENGTH,
     Remembered,
+    normalised_slug,
     tidy_label,
     utm_of,
     with_query,
@@ -46,7 +47,8 @@ class Visit:
 def visit_of(request: HttpRequest, tenant_id: int) -> Visit:
     """Read the address of a public page; what is not known or too long is left out or cut."""
     slug = request.GET.get("via", "")[:60]
-    target = target_of(tenant_id, slug) if slug else None
+    # What no link can be called is not asked for: the database takes no such text.
+    target = target_of(tenant_id, slug) if slug and slug == normalised_slug(slug) else None
     return Visit(
         via=slug if target and not target.is_retired else "",
         target=target if target and not target.is_retired else None,
