@@ -116,12 +116,12 @@ def route_new(request: MemberRequest, program_id: UUID) -> HttpResponse:
 
 @require_POST
 @needs(Capability.EDIT_PROGRAMS)
-def route_retire(request: MemberRequest, program_id: UUID, route_id: int) -> HttpResponse:
+def route_retire(request: MemberRequest, route_id: int) -> HttpResponse:
     """Stop asking by a route."""
-    route = get_object_or_404(ApprovalRoute, program_id=program_id, id=min(route_id, 2**63 - 1))
+    route = get_object_or_404(ApprovalRoute, id=min(route_id, 2**63 - 1))
     retire_route(route_id=route.id, actor=_actor(request), at=timezone.now())
     messages.success(request, gettext("Approval removed; referrals that wait for it still do"))
-    return hx_redirect(request, "referrals:answers-edit", program_id=program_id)
+    return hx_redirect(request, "referrals:answers-edit", program_id=route.program_id)
 
 
 def _initial(program: Program) -> dict[str, Any]:

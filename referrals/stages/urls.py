@@ -19,7 +19,7 @@ urlpatterns = [
         name="approval-route-new",
     ),
     path(
-        "manage/programs/<uuid:program_id>/approvals/<int:route_id>/remove/",
+        "manage/approvals/<int:route_id>/remove/",
         answer_views.route_retire,
         name="approval-route-retire",
     ),

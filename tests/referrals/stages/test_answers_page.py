@@ -105,7 +105,7 @@ def test_a_route_is_added_shown_and_removed(world: World, program: Program) -> N
     page = client.get(f"/acme/manage/programs/{program.id}/answers/").content.decode()
     with tenant_scope(world.acme.id):
         kept = ApprovalRoute.objects.get()
-    removed = send(world.admin, f"programs/{program.id}/approvals/{kept.id}/remove/", {})
+    removed = send(world.admin, f"approvals/{kept.id}/remove/", {})
 
     assert (twice.status_code, added.status_code, removed.status_code) == (422, 303, 303)
     assert "Choose each person once" in twice.content.decode()
