@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from commissions.payouts.models import PayoutAccount
 from partners.directory.goals import goal_lines
 from partners.directory.models import Partner
+from partners.directory.moves import tenant_day
 from partners.onboarding.models import Fact
 from partners.onboarding.rules import SUBMIT
 from partners.onboarding.selectors import onboarding_tasks, page_url
 from partners.onboarding.words import TO_DO
+from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.gates import Missing, missing_for
 from prm.accounts.members import Member, note_visit
@@ -28,6 +30,8 @@ from prm.tenancy.models import Tenant
 from prm.web.charts import Bar, Chart, bar_chart
 from prm.web.formats import day_text, money_compact, money_text, number_text, percent_text
 from prm.web.parts import Stat, Task
+from referrals.claims.selectors import Places, places_in
+from referrals.intake.selectors import programs_open_to
 from referrals.pipeline.models import OPEN_KINDS, Referral, StageKind
 from referrals.pipeline.panels import rewards_of
 from referrals.pipeline.selectors import stages_of
@@ -69,12 +73,21 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
         "since": since,
         "record": service_record(timezone.now()),
         "goals": goal_lines(partner.id),
+        "places": _places(partner) if member.may(Capability.SUBMIT_REFERRAL) else [],
         "manager": partner.manager or _any_manager(tenant),
         "first_use": not moving,
         # Who may enter them has a task for it.
         "has_details": member.may(Capability.MANAGE_PAYOUT_DETAILS)
         or PayoutAccount.objects.filter(partner_id=partner.id).exists(),
     }
+
+
+def _places(partner: Partner) -> list[tuple[Program, Places]]:
+    """Return how many companies the partner may still have protected, by program."""
+    now = timezone.now()
+    programs = programs_open_to(partner.id, day=tenant_day(now))
+    found = places_in(partner_id=partner.id, program_ids=[row.id for row in programs], at=now)
+    return [(row, found[row.id]) for row in programs]
 
 
 def _greeting(name: str) -> str:

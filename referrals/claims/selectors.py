@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy
 
 from partners.programs.models import Program
@@ -280,13 +280,32 @@ class Places:
 
 def places_of(*, partner_id: UUID, program_id: UUID, at: datetime) -> Places:
     """Return the partner's places in a program at a moment; its quality counts over the 365 days before."""
+    return places_in(partner_id=partner_id, program_ids=[program_id], at=at)[program_id]
+
+
+def places_in(
+    *, partner_id: UUID, program_ids: Collection[UUID], at: datetime
+) -> dict[UUID, Places]:
+    """Return the partner's places in each program, in three queries however many programs there are."""
     ended = Referral.objects.filter(
-        partner_id=partner_id, program_id=program_id, closed_at__gt=at - timedelta(days=365)
+        partner_id=partner_id, program_id__in=program_ids, closed_at__gt=at - timedelta(days=365)
     )
-    won = ended.filter(stage_kind=StageKind.WON).count()
-    decided = ended.filter(stage_kind__in=[StageKind.WON, StageKind.LOST]).count()
-    taken = Claim.objects.live(at).filter(partner_id=partner_id, program_id=program_id).count()
-    return Places(taken, rules.places(rules_of(program_id), won=won, decided=decided))
+    won, lost = Count("id", Q(stage_kind=StageKind.WON)), Count("id", Q(stage_kind=StageKind.LOST))
+    quality = {
+        row["program_id"]: (row["won"], row["won"] + row["lost"])
+        for row in ended.order_by().values("program_id").annotate(won=won, lost=lost)
+    }
+    claims = Claim.objects.live(at).filter(partner_id=partner_id, program_id__in=program_ids)
+    taken = dict(claims.order_by().values_list("program_id").annotate(Count("id")))
+    own = {row.program_id: row for row in ClaimRules.objects.filter(program_id__in=program_ids)}
+    found = {}
+    for program_id in program_ids:
+        settings = settings_of(own[program_id]) if program_id in own else rules.DEFAULTS
+        wins, decided = quality.get(program_id, (0, 0))
+        found[program_id] = Places(
+            taken.get(program_id, 0), rules.places(settings, won=wins, decided=decided)
+        )
+    return found
 
 
 def claim_of(referral_id: UUID) -> Claim | None:

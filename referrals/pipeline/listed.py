@@ -43,6 +43,7 @@ class Listed:
     next_step: str
     next_step_on: date | None
     contact_hidden: bool
+    protected_until: datetime | None
     path_step: int
     path_total: int
 
@@ -70,7 +71,7 @@ with page as materialized (
 select r.id, r.number, r.program_id, r.company, r.contact_name, r.contact_title,
        coalesce(nullif(u.name, ''), u.email::text, r.submitted_by_name) as submitted_by_name, coalesce(s.name, ''),
        r.stage_kind, r.stage_entered_at, r.registered_at, r.closed_at, r.deal_minor, r.currency,
-       r.next_step, r.next_step_on, r.contact_hidden,
+       r.next_step, r.next_step_on, r.contact_hidden, r.protected_until,
        (select count(*)::int from unnest(path.positions) place where place <= s.position),
        coalesce(cardinality(path.positions), 0)
   from page

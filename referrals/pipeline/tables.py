@@ -5,13 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from prm.web.formats import day_text, money_text
-from prm.web.marks import NOTHING, ago_mark
+from prm.web.marks import NOTHING, ago_mark, day_mark
 from prm.web.tables import (
     Column,
     DayColumn,
@@ -73,6 +74,7 @@ class PartnerReferralTable(Table):
     sender = Column(_("Sent by"), priority=3, css="muted", accessor="sender")
     sent = DayColumn(_("Sent"), priority=3, sort="sent", accessor="registered_at")
     changed = Column(_("Last change"), priority=2, accessor="stage_entered_at")
+    protected = Column(_("Protected until"), priority=3, accessor="protected_until")
     deal = MoneyColumn(_("Deal value"), priority=3, accessor="deal_minor")
     reward = Column(_("Your reward"), end=True, accessor="id")
 
@@ -97,6 +99,12 @@ class PartnerReferralTable(Table):
 
     def render_changed(self, record: Listed) -> SafeString:
         return two_lines(ago_mark(record.stage_entered_at), next_words(record))
+
+    def render_protected(self, record: Listed) -> SafeString | str:
+        """Show the end of a protection that still runs."""
+        until = record.protected_until
+        runs = until is not None and until > timezone.now() and record.closed_at is None
+        return day_mark(until) if runs else NOTHING
 
     def render_reward(self, record: Listed) -> SafeString:
         return reward_mark(self.rewards.get(record.id))

@@ -156,6 +156,7 @@ def _as_listed(row: Referral) -> Listed:
         row.next_step,
         row.next_step_on,
         row.contact_hidden,
+        row.protected_until,
         row.path_step,  # type: ignore[attr-defined]
         row.path_total,  # type: ignore[attr-defined]
     )
