@@ -53,7 +53,7 @@ def _url(name: str, referral: Referral) -> str:
     return reverse(f"referrals:{name}", kwargs={"referral_id": referral.id})
 
 
-@adds("referral.main", order=40)
+@adds("referral.later", order=40)
 def credit_section(referral: Referral, member: Member) -> Panel | None:
     """Explain who is credited and why, as far as the reader may know, and lead to the case."""
     shares = live_credits([referral.id]).get(referral.id, [])

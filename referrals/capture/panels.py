@@ -80,7 +80,7 @@ def recall_section(referral: Referral, member: Member) -> Panel | None:
     return Panel("referrals/capture/recall_section.html", {"recall_url": url})
 
 
-@adds("referral.main", order=50)
+@adds("referral.later", order=50)
 def files_section(referral: Referral, member: Member) -> Panel | None:
     """List the files that the reader may see; without any, only those who may add one see the section."""
     may_add = not member.is_staff or member.may(Capability.DECIDE_REFERRALS)

@@ -223,6 +223,7 @@ def _detail(
         or NextStepForm(owners=_owners_of(referral), prefix="step", initial=initial),
         "earnings": panel("referral.earnings", referral, request.member),
         "main_sections": sections("referral.main", referral, request.member, request),
+        "later_sections": sections("referral.later", referral, request.member, request),
         "aside_sections": sections("referral.aside", referral, request.member, request),
         "may_decide": may_decide,
         "may_accept": any(stage.kind == StageKind.ACCEPTED for stage in moves),

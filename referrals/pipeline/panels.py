@@ -70,6 +70,8 @@ _fillers: dict[str, Callable[..., Any]] = {}
 SHARED_PLACES = {
     # (referral, member) -> Panel | None: sections of a referral's page, partner's and staff's alike
     "referral.main",
+    # (referral, member) -> Panel | None: the same, below what it earns
+    "referral.later",
     # (referral, member) -> Panel | None: the same, in the column beside
     "referral.aside",
     # (program, member) -> Panel | None: a program's rules for intake, on its page: list items that lead on

@@ -109,6 +109,7 @@ def _detail(
         "form": form,
         "earnings": panel("referral.earnings", referral, request.member),
         "main_sections": sections("referral.main", referral, request.member, request),
+        "later_sections": sections("referral.later", referral, request.member, request),
         "aside_sections": sections("referral.aside", referral, request.member, request),
         "note_hint": gettext("%(vendor)s sees your notes, the company never does.")
         % {"vendor": request.tenant.name},
