@@ -167,7 +167,11 @@ def read(request: HttpRequest, referral_id: UUID) -> dict[str, Any]:
     summary="Ask whether a company can be registered",
 )
 def check(request: HttpRequest, payload: CheckIn) -> dict[str, str]:
-    """The same words for every reason, and never whose the company is. Asked at most sixty times an hour."""
+    """The same words for every reason, and never whose the company is.
+
+    Asked at most sixty times an hour, by a partner no more often in a day than its program allows.
+
+    """
     call: CallerRequest = request  # type: ignore[assignment]
     if not any(text.strip() for text in (payload.website, payload.email, payload.tax_id)):
         words = gettext("Give a website, an email address or a tax number")
@@ -176,7 +180,7 @@ def check(request: HttpRequest, payload: CheckIn) -> dict[str, str]:
     count = counted(call.caller.key_id, what="check", most=CHECKS_PER_HOUR, window=3600)
     if not count.within:
         raise too_many(count.seconds)
-    answer = availability(payload, partner_id=partner_id, at=timezone.now())
+    answer = availability(payload, caller=call.caller, partner_id=partner_id, at=timezone.now())
     return {"answer": answer}
 
 

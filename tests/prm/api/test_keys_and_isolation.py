@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from partners.programs.models import Program
 from prm.accounts.models import Membership
 from prm.api.endpoints import api
 from prm.api.models import ApiKey
@@ -17,6 +18,8 @@ from prm.api.rules import PARTNER_SCOPES, Scope
 from prm.api.services import revoke_key
 from prm.events.services import SYSTEM
 from prm.tenancy.scope import tenant_scope
+from referrals.claims.selectors import rules_of
+from referrals.claims.settings import set_claim_rules
 from referrals.pipeline.models import Referral
 from tests.builders.api import Caller, a_key, a_submission
 from tests.builders.referrals import People, a_referral, people_of
@@ -265,6 +268,22 @@ def test_asking_about_companies_is_limited_by_the_hour(
 
     assert known.json() == {"answer": "review"}
     assert (unasked.status_code, unasked.json()["code"]) == (429, "too-many-requests")
+
+
+def test_a_partners_programs_ask_no_more_in_a_day_than_its_people_may(stage: Stage) -> None:
+    with tenant_scope(stage.world.acme.id):
+        for program in Program.objects.all():
+            set_claim_rules(
+                program_id=program.id,
+                settings=replace(rules_of(program.id), checks_per_day=2),
+                actor=SYSTEM,
+                at=timezone.now(),
+            )
+    caller = Caller(stage.world.acme, stage.keys["rival"])
+
+    asked = [caller.post("/check", {"website": f"{n}.example"}).status_code for n in range(3)]
+
+    assert asked == [200, 200, 429]
 
 
 def test_a_company_that_nobody_has_is_open(stage: Stage) -> None:
