@@ -96,7 +96,7 @@ def test_the_mail_says_what_happened_what_next_and_why_it_came(
 @pytest.mark.parametrize(
     ("stage", "sentence"),
     [
-        ("submitted", "Acme looks at Kestrel Logistics and answers by Fri 20 Nov"),
+        ("submitted", "Acme looks at Kestrel Logistics and answers by Fri 20\N{NO-BREAK SPACE}Nov"),
         ("accepted", "Credit is yours until 16"),
         ("lost", "ended without a contract. The reason: They chose another product."),
         (
