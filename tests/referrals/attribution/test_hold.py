@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from commissions.accruals.models import Accrual, Release
 from commissions.accruals.services import accrue_for_events, release_due
@@ -13,6 +14,7 @@ from partners.directory.models import Partner
 from prm.events.models import Event
 from prm.events.services import SYSTEM, Actor
 from prm.notices.models import Notice
+from prm.tenancy.links import tenant_path
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from referrals.attribution.holding import (
@@ -230,3 +232,23 @@ def test_partner_people_cannot_read_signs(world: World, at: datetime) -> None:
     with tenant_scope(world.acme.id, partner.id):
         assert Referral.objects.get().held_at == at
         assert (Signal.objects.count(), Hold.objects.count()) == (0, 0)
+
+
+def test_the_queue_and_the_page_of_a_held_referral_lead_to_the_decision(
+    world: World, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        referral = own_referral(at)
+        assess(referral_id=referral.id, at=at)
+    client = Client()
+    client.force_login(world.manager)
+    decide = tenant_path(world.acme, "referrals:manage-hold", referral_id=referral.id)
+    accept = tenant_path(world.acme, "referrals:manage-referral-accept", referral_id=referral.id)
+
+    queue = client.get(tenant_path(world.acme, "referrals:queue")).text
+    page = client.get(
+        tenant_path(world.acme, "referrals:manage-referral-detail", referral_id=referral.id)
+    )
+
+    assert (decide in queue, accept in queue) == (True, False)
+    assert (page.status_code, decide in page.text) == (200, True)
