@@ -16,6 +16,7 @@ from prm.web.formats import day_text
 from referrals.claims.models import ClaimRules
 from referrals.claims.rules import DEFAULTS
 from referrals.claims.selectors import places_in
+from referrals.pipeline.models import Referral
 from referrals.pipeline.services import change_stage
 from tests.builders.referrals import (
     People,
@@ -61,6 +62,8 @@ def test_the_list_shows_the_end_of_a_running_protection_only(world: World, peopl
             at=now,
             reason="No budget",
         )
+        # A win keeps the end that was shown.
+        Referral.objects.filter(id=over.id).update(protected_until=over.protected_until)
 
     text = page(people, "/acme/referrals/")
 
