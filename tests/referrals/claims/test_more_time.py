@@ -99,7 +99,8 @@ def test_asked_with_a_file_granted_and_told(held: Held, deliver: Callable[[], in
     deliver()
     with tenant_scope(held.world.acme.id):
         row = ClaimExtension.objects.get()
-        upload = Upload.objects.get(id=row.upload_id)
+        upload = Upload.objects.get()
+        assert row.upload_id == upload.id
     page = manager.get(f"/acme/manage/extensions/{row.id}/").content.decode()
     files = [
         given_out(client.get(f"/acme/referrals/extensions/{row.id}/file/"))
