@@ -29,6 +29,7 @@ from referrals.capture.rules import (
     is_own_name,
     pseudonym_of,
 )
+from referrals.capture.selectors_privacy import basis_of
 from referrals.pipeline.erasing import Erasure, run_erasers
 from referrals.pipeline.hooks import MoveRefused, Moving
 from referrals.pipeline.models import CLOSED_KINDS, Referral, StageKind
@@ -134,7 +135,7 @@ def tell_person(*, referral_id: UUID, at: datetime) -> PrivacyNotice | None:
             "referral": referral,
             "title": _title(tenant, notice.language),
             "url": person_url(tenant, notice.id),
-            "basis": privacy_of(referral.program_id).basis,
+            "basis": _basis(referral, notice.language),
         },
         language=notice.language,
     )
@@ -149,6 +150,11 @@ def _language_of(referral: Referral, tenant: Tenant) -> str:
     if lead and lead.language:
         return lead.language
     return "it" if referral.country in ITALIAN_COUNTRIES else tenant.language
+
+
+def _basis(referral: Referral, language: str) -> str:
+    with translation.override(language):
+        return basis_of(referral)
 
 
 def _title(tenant: Tenant, language: str) -> str:

@@ -6,9 +6,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from prm.web.formats import number_text
+from prm.web.formats import day_text, number_text
 from referrals.capture.models import PrivacyDeed, PrivacyEntry, PrivacyNotice, PrivacyRules
 from referrals.pipeline.models import Referral
+from referrals.sharing.models import Lead
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Known:
     basis: str
     facts: list[tuple[str, str]]
     is_open: bool
+    # Whether the partner does not see the contact either.
+    is_covered: bool
 
 
 def known_of(notice: PrivacyNotice) -> Known:
@@ -38,20 +41,35 @@ def known_of(notice: PrivacyNotice) -> Known:
             for question in referral.program.custom_fields
         ),
     ]
-    rules = PrivacyRules.objects.filter(program_id=referral.program_id).first()
     return Known(
         partner=referral.partner.name,
         program=referral.program.name,
         relationship=relationship_words(referral),
-        basis=(rules.basis if rules else "") or usual_basis(),
+        basis=basis_of(referral),
         facts=[(term, value) for term, value in facts if value],
         is_open=referral.closed_at is None,
+        is_covered=referral.contact_hidden,
     )
 
 
 def _said(referral: Referral, question: dict[str, str]) -> str:
     value = referral.custom.get(question["key"], "")
     return (_("Yes") if value else _("No")) if isinstance(value, bool) else str(value)
+
+
+def basis_of(referral: Referral) -> str:
+    """Return the lawful basis, in the active language: the person's own consent, else the program's words, else the usual.
+
+    Who filled in a partner's form has agreed; whom a partner named has not.
+    """
+    lead = Lead.objects.filter(referral_id=referral.id).only("consent_text", "at").first()
+    if lead and lead.consent_text:
+        return _("Your consent, given on %(day)s with these words: “%(words)s”") % {
+            "day": day_text(lead.at),
+            "words": lead.consent_text,
+        }
+    rules = PrivacyRules.objects.filter(program_id=referral.program_id).first()
+    return (rules.basis if rules else "") or usual_basis()
 
 
 def usual_basis() -> str:

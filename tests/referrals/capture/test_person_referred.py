@@ -29,9 +29,11 @@ from referrals.capture.privacy import (
     tell_person,
 )
 from referrals.capture.rules import Privacy, is_own_name
+from referrals.capture.selectors_privacy import basis_of
 from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral, ReferralNote, StageChange, StageKind
 from referrals.pipeline.services import add_note, change_stage
+from referrals.sharing.models import Lead
 from tests.builders.commissions import a_plan, a_won_deal
 from tests.builders.referrals import a_partner, a_program, a_referral, people_of, stage_of
 from tests.conftest import World
@@ -277,3 +279,19 @@ def test_a_burst_is_held_back(world: World, deliver: Deliver, client: Client) ->
     answers = [client.get("/acme/person/nothing/").status_code for _ in range(122)]
 
     assert answers == [404] * 120 + [429] * 2
+
+
+def test_who_filled_in_the_form_reads_their_own_consent(acme: Tenant, at: datetime) -> None:
+    named, agreed = (a_referral(at, contact_email=f"tom@{name}.example") for name in ("a", "b"))
+    Lead.objects.create(
+        referral=agreed,
+        partner_id=agreed.partner_id,
+        via="link",
+        consent_text="You may call me.",
+        at=at,
+    )
+
+    assert "legitimate interest" in basis_of(named)
+    assert basis_of(agreed) == (
+        "Your consent, given on 18 November 2026 with these words: “You may call me.”"
+    )
