@@ -153,6 +153,8 @@ def _tell_next(referral: Referral, actor: Actor, at: datetime) -> None:
         "referral.approval_asked",
         subject=f"referral:{referral.id}",
         actor=actor,
+        # In the scope of the partner that submits, an event of the vendor's alone cannot be written.
+        partner_id=current_scope().partner_id,
         payload={"referral_id": str(referral.id)},
         at=at,
     )

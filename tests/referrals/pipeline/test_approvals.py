@@ -16,7 +16,7 @@ from referrals.pipeline.approvals import Asked, NotYourTurn, approvals_of, appro
 from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Approval, ApprovalRoute, Referral
 from referrals.pipeline.services import change_stage
-from tests.builders.referrals import a_program, a_referral, stage_of
+from tests.builders.referrals import a_program, a_referral, people_of, stage_of
 from tests.conftest import World
 
 ROUTES = [
@@ -133,3 +133,20 @@ def test_the_button_approves_tells_the_next_and_accepts_at_last(
         assert Referral.objects.get(id=referral.id).stage_kind == "accepted"
     assert [refused.status_code, first.status_code, last.status_code] == [409, 303, 303]
     assert between == "submitted"
+
+
+def test_a_partner_reads_approvals_of_its_own_referrals_only(world: World, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        own, other = people_of(world.acme), people_of(world.acme, "Solea")
+        ApprovalRoute.objects.create(
+            program=a_program(), position=1, name="All", approvers=[world.manager.id]
+        )
+    with tenant_scope(world.acme.id, own.partner.id):
+        a_referral(at, partner=own.partner, by=own.rep)
+
+    seen = {}
+    for partner in (own.partner, other.partner):
+        with tenant_scope(world.acme.id, partner.id):
+            seen[partner.name] = Approval.objects.count()
+
+    assert seen == {"Brightwater": 1, "Solea": 0}
