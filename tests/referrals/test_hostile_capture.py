@@ -130,7 +130,7 @@ def test_no_odd_token_breaks(world: World, visitor: Client, kind: str) -> None:
 
 STAFF_PAGES = """
 manage/duplicates/ manage/extensions/ manage/imports/accounts/ manage/cases/ manage/held/
-manage/sharing/ manage/reports/channels/ manage/settings/api-keys/ manage/queue/
+manage/sharing/ manage/reports/channels/ manage/settings/api-keys/ manage/review/
 manage/referrals/
 """
 PARTNER_PAGES = """
