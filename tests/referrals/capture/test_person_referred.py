@@ -14,6 +14,7 @@ from prm.events.services import SYSTEM, Actor
 from prm.notices.models import Mail, Notice
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from prm.web.formats import day_text
 from referrals.capture.models import (
     Draft,
     PrivacyDeed,
@@ -293,5 +294,5 @@ def test_who_filled_in_the_form_reads_their_own_consent(acme: Tenant, at: dateti
 
     assert "legitimate interest" in basis_of(named)
     assert basis_of(agreed) == (
-        "Your consent, given on 18 November 2026 with these words: “You may call me.”"
+        f"Your consent, given on {day_text(at)} with these words: “You may call me.”"
     )
