@@ -58,7 +58,7 @@ def _said(referral: Referral, question: dict[str, str]) -> str:
 
 
 def basis_of(referral: Referral) -> str:
-    """Return the lawful basis, in the active language: the person's own consent, else the program's words, else the usual.
+    """Return the lawful basis in words: the person's own consent, else what the program says, else the usual.
 
     Who filled in a partner's form has agreed; whom a partner named has not.
     """
