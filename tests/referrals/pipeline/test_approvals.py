@@ -119,9 +119,11 @@ def test_the_button_approves_tells_the_next_and_accepts_at_last(
     with tenant_scope(world.acme.id):
         a_route(world.manager, world.admin)
         referral = a_referral(at)
+    deliver()
 
     refused = accept(world.admin, referral)
     first = accept(world.manager, referral)
+    deliver()
     with tenant_scope(world.acme.id):
         between = Referral.objects.get(id=referral.id).stage_kind
     last = accept(world.admin, referral)
