@@ -114,6 +114,8 @@ def place(real_database: str) -> Iterator[Place]:
             partner=harbour,
             company="Kestrel Logistics Ltd",
             contact_name="Tom A",
+            # Of the same name as the other partner's, which holds its own account.
+            contact_email="tom@kestrel-haulage.example",
         )
     with serving() as origin:
         yield Place(origin, world, people, str(busy.id), str(waiting.id), str(program.id))
