@@ -39,7 +39,7 @@ def test_a_program_opens_with_believable_promises(acme: Tenant, at: datetime) ->
         at=at,
     )
 
-    assert (program.protection_days, program.answer_hours) == (90, 2)
+    assert (program.protection_days, program.answer_hours) == (90, 16)
     assert Event.objects.get().name == "program.created"
 
 
