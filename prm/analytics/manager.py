@@ -20,7 +20,6 @@ from prm.analytics.rules import months_of
 from prm.analytics.selectors import Asked, FunnelStep, Revenue, Scoreboard
 from prm.analytics.words import figure_url, month_text
 from prm.web.charts import Bar, Chart, funnel_chart, line_chart, sparkline
-from prm.web.counts import bounded_counts, count_text
 from prm.web.formats import day_text, money_compact, money_text, number_text, percent_text
 from prm.web.parts import Stat, Task
 from referrals.pipeline.models import Referral, StageKind
@@ -165,26 +164,25 @@ def _points(rate: Decimal | None, was: Decimal | None) -> dict[str, Any]:
     return {"delta": delta, "tone": "ok" if points >= 0 else "bad"}
 
 
-def manager_tasks(member: Member, asked: Asked, waiting: int) -> list[Task]:
-    """Return what waits for this person today, the most urgent first. waiting: unanswered referrals."""
+def manager_tasks(member: Member, asked: Asked, board: Scoreboard) -> list[Task]:
+    """Return what waits for this person today, the most urgent first. board: what was counted for the page."""
     answers, steps = (
-        _referral_tasks(asked, waiting) if member.may(Capability.DECIDE_REFERRALS) else ([], [])
+        _referral_tasks(asked, board.waiting)
+        if member.may(Capability.DECIDE_REFERRALS)
+        else ([], [])
     )
     runs = _runs_to_approve(member) if member.may(Capability.APPROVE_PAYOUTS) else []
-    still = _standing_still() if member.may(Capability.DECIDE_REFERRALS) else []
+    still = _standing_still(board.still) if member.may(Capability.DECIDE_REFERRALS) else []
     return [*answers, *runs, *steps, *still][:5]
 
 
-def _standing_still() -> list[Task]:
-    count = bounded_counts(
-        {"still": Referral.objects.filter(stalled_at__isnull=False, closed_at=None)}
-    )["still"]
+def _standing_still(count: int) -> list[Task]:
     if not count:
         return []
     title = ngettext("%(n)s referral stands still", "%(n)s referrals stand still", count)
     return [
         Task(
-            title % {"n": count_text(count)},
+            title % {"n": number_text(count)},
             _("Nothing has happened for longer than their programs allow"),
             reverse("referrals:manage-referral-list") + "?still=1",
             _("Look"),

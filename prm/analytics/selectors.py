@@ -243,6 +243,8 @@ class Scoreboard:
     cycle: Quartiles | None
     # From when the longest waiting one is owed an answer; None when none waits.
     waiting_since: datetime | None
+    # On which nothing happens, as both sides were told.
+    still: int
 
 
 class _Quartiles(Aggregate):
@@ -264,6 +266,7 @@ def scoreboard(asked: Asked) -> Scoreboard:
         won_before=Count("id", filter=_won(asked, before)),
         decided_before=Count("id", filter=_decided(asked, before)),
         waiting_since=Min("queued_at", filter=_waiting(asked, now)),
+        still=Count("id", filter=Q(stalled_at__isnull=False, closed_at=None)),
         seconds=_Quartiles(F("closed_at") - F("registered_at"), filter=_won(asked, now)),
     )
     seconds = row.pop("seconds")

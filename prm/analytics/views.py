@@ -93,7 +93,7 @@ def manage_dashboard(request: MemberRequest) -> HttpResponse:
             "asked": asked,
             "lead": words.period_sentence(asked),
             "stats": manager.manager_tiles(asked, found, query),
-            "tasks": manager.manager_tasks(request.member, asked, found.board.waiting),
+            "tasks": manager.manager_tasks(request.member, asked, found.board),
             "revenue": manager.revenue_chart(asked, found),
             "funnel": manager.funnel_chart_of(steps),
             "unanswered": found.board.unanswered,

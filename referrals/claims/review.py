@@ -12,12 +12,9 @@ from referrals.claims.pages import open_pairs
 from referrals.pipeline.selectors import history_waiting, waiting_referrals
 
 
-def review_tabs(current: str) -> list[Tab]:
-    """Return the views with their sizes: queue, imported history while there is some, duplicates, more time.
-
-    current: "queue", "history", "duplicates" or "extensions". One query.
-    """
-    counts = bounded_counts(
+def review_counts() -> dict[str, int]:
+    """Return how many wait in each view of the review, each counted up to 1,001, in one query."""
+    return bounded_counts(
         {
             "queue": waiting_referrals(),
             "history": history_waiting(),
@@ -25,6 +22,14 @@ def review_tabs(current: str) -> list[Tab]:
             "extensions": ClaimExtension.objects.filter(state=ExtensionState.ASKED),
         }
     )
+
+
+def review_tabs(current: str, counts: dict[str, int] | None = None) -> list[Tab]:
+    """Return the views with their sizes: queue, imported history while there is some, duplicates, more time.
+
+    current: "queue", "history", "duplicates" or "extensions". counts: of review_counts, where a page has them already.
+    """
+    counts = counts or review_counts()
     url = reverse("referrals:queue")
     tabs = {
         "queue": Tab(_("In the queue"), url),

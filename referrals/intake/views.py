@@ -24,11 +24,10 @@ from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.tenancy.keys import KeyReused
-from prm.web.counts import bounded_counts
 from prm.web.formats import number_text
 from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import COUNT_BOUND, keyset_page
-from referrals.claims.review import review_tabs
+from referrals.claims.review import review_counts, review_tabs
 from referrals.claims.selectors import KnownCompany, known_company, matches_of, places_of
 from referrals.intake.begun import begun_id, begun_values, close_begun
 from referrals.intake.forms import ReferralForm, StaffReferralForm, key_of
@@ -292,10 +291,9 @@ def queue(request: MemberRequest) -> HttpResponse:
     """Show what is owed an answer, or, as another view, the imported history that nobody answered."""
     history = request.GET.get("view") == "history"
     context = _history(request) if history else _waiting(request)
-    counts = bounded_counts({"queue": waiting_referrals(), "history": history_waiting()})
-    size = counts["history" if history else "queue"]
-    context["page"] = replace(context["page"], count=size, bound=COUNT_BOUND)
-    context["tabs"] = review_tabs("history" if history else "queue")
+    view, counts = "history" if history else "queue", review_counts()
+    context["page"] = replace(context["page"], count=counts[view], bound=COUNT_BOUND)
+    context["tabs"] = review_tabs(view, counts)
     return render_part(request, "referrals/intake/queue.html", context)
 
 
