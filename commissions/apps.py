@@ -4,7 +4,16 @@ from django.apps import AppConfig
 
 from prm.slices import load_registrations
 
-SLICES = ("plans", "ledger", "accruals", "payouts", "statements", "earnings")
+SLICES = (
+    "plans",
+    "overrides",
+    "acceptances",
+    "ledger",
+    "accruals",
+    "payouts",
+    "statements",
+    "earnings",
+)
 
 
 class CommissionsConfig(AppConfig):
