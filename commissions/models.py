@@ -2,9 +2,11 @@
 
 from commissions.acceptances.models import PlanAcceptance
 from commissions.accruals.models import Accrual, Clawback, Release
+from commissions.adjustments.models import Conversion, DeductionCap, ExchangeRate, WriteOff
 from commissions.calendar.models import CalendarFeed
+from commissions.closing.models import AccountCode, PeriodReport
 from commissions.holds.models import EarlyRelease
-from commissions.ledger.models import Account, Balance, Transfer
+from commissions.ledger.models import Account, Balance, ClosedPeriod, Transfer
 from commissions.overrides.models import PlanOverride
 from commissions.payouts.models import (
     FileTemplate,
@@ -23,11 +25,16 @@ from commissions.statements.models import Statement, StatementLine
 
 __all__ = [
     "Account",
+    "AccountCode",
     "Accrual",
     "Balance",
     "CalendarFeed",
     "Clawback",
+    "ClosedPeriod",
+    "Conversion",
+    "DeductionCap",
     "EarlyRelease",
+    "ExchangeRate",
     "FileTemplate",
     "Payout",
     "PayoutAccount",
@@ -36,6 +43,7 @@ __all__ = [
     "PayoutLine",
     "PayoutRun",
     "PayoutSettings",
+    "PeriodReport",
     "PlanAcceptance",
     "PlanOverride",
     "PlanRule",
@@ -47,4 +55,5 @@ __all__ = [
     "Statement",
     "StatementLine",
     "Transfer",
+    "WriteOff",
 ]

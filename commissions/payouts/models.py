@@ -15,6 +15,16 @@ class PayoutMethod(models.TextChoices):
 
     SEPA = "sepa", _("SEPA credit transfer")
     BANK = "bank", _("Bank transfer")
+    ACH = "ach", _("US bank transfer (ACH)")
+    PAYPAL = "paypal", _("PayPal")
+    WISE = "wise", _("Wise")
+
+
+class AchKind(models.TextChoices):
+    """What kind of US account a transfer goes to; the file for the bank names it."""
+
+    CHECKING = "checking", _("Checking account")
+    SAVINGS = "savings", _("Savings account")
 
 
 class PayoutAccount(TenantModel):
@@ -24,13 +34,18 @@ class PayoutAccount(TenantModel):
     partner = TenantForeignKey(Partner)
     method = models.CharField(max_length=8, choices=PayoutMethod.choices)
     holder = models.CharField(max_length=140)
-    # Encrypted IBAN or account number; masked is what pages show ("IE •• 4412").
+    # Encrypted IBAN, account number or address of a wallet; masked is what pages show ("IE •• 4412").
     number = models.TextField()
-    masked = models.CharField(max_length=24)
+    masked = models.CharField(max_length=60)
     # A keyed digest, so that two partners with one account are noticed.
     number_digest = models.CharField(max_length=64)
     bic = models.CharField(max_length=11, blank=True)
     country = models.CharField(max_length=2, blank=True)
+    # The bank's national number where the country has one, such as a US routing number.
+    routing = models.CharField(max_length=20, blank=True, default="", db_default="")
+    ach_kind = models.CharField(
+        max_length=8, choices=AchKind.choices, blank=True, default="", db_default=""
+    )
     changed_by = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -80,6 +95,8 @@ class PayoutRun(PublicTenantModel):
     exported_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     pay_on = models.DateField()
+    # How many people besides the preparer have to agree; decided at the freeze by the limits of that day.
+    approvals_needed = models.SmallIntegerField(default=1, db_default=1)
 
     class Meta:
         db_table = "commissions_payout_run"
@@ -96,6 +113,25 @@ class PayoutRun(PublicTenantModel):
 
     def __str__(self) -> str:
         return self.number
+
+
+class RunApproval(TenantModel):
+    """One person's word for exactly the list that the digest names."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = TenantForeignKey(PayoutRun)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "commissions_run_approval"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "run", "user"], name="run_approval_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} for {self.run_id}"
 
 
 class PayoutState(models.TextChoices):
@@ -181,6 +217,8 @@ class ExclusionReason(models.TextChoices):
     NEGATIVE = "negative", _("Below zero after a reversed commission")
     NOT_ACTIVE = "not_active", _("Partner is paused or ended")
     LEFT_OUT = "left_out", _("Left out by finance")
+    TAX_FORM = "tax_form", _("Tax form missing")
+    OTHER_METHOD = "other_method", _("The chosen method cannot carry this currency")
 
 
 class PayoutExclusion(TenantModel):
@@ -204,3 +242,105 @@ class PayoutExclusion(TenantModel):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class Cadence(models.TextChoices):
+    """How often a run is prepared by itself."""
+
+    BY_HAND = "", _("By hand only")
+    WEEKLY = "weekly", _("Every week")
+    MONTHLY = "monthly", _("Every month")
+
+
+def every_method() -> list[str]:
+    """Return what a vendor offers before anybody chose."""
+    return [PayoutMethod.SEPA, PayoutMethod.BANK]
+
+
+class PayoutSettings(TenantModel):
+    """How a vendor pays: which methods partners may choose, when runs are prepared. One row per vendor."""
+
+    id = models.BigAutoField(primary_key=True)
+    methods = models.JSONField(default=every_method)
+    cadence = models.CharField(
+        max_length=8, choices=Cadence.choices, blank=True, default=Cadence.BY_HAND
+    )
+    # Day of the month from 1 to 28, or of the week from 1 (Monday) to 7; in the tenant's zone.
+    run_day = models.SmallIntegerField(default=1)
+    # The last day that the clock dealt with, so that a day's run is prepared once.
+    looked_on = models.DateField(null=True, blank=True)
+    # What US banks want in the head of a file: routing number, the company's number and name, and its bank's.
+    ach_routing = models.CharField(max_length=9, blank=True, default="")
+    ach_company_id = models.CharField(max_length=10, blank=True, default="")
+    ach_company_name = models.CharField(max_length=23, blank=True, default="")
+    ach_bank_name = models.CharField(max_length=23, blank=True, default="")
+
+    class Meta:
+        db_table = "commissions_payout_settings"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant"], name="payout_settings_once"),
+            models.CheckConstraint(
+                condition=Q(cadence="weekly", run_day__range=(1, 7))
+                | (~Q(cadence="weekly") & Q(run_day__range=(1, 28))),
+                name="payout_settings_day_exists",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.cadence or "by hand"
+
+
+class PayoutLimit(TenantModel):
+    """From which amounts on more people have to look, in one currency; an empty limit never asks for more."""
+
+    id = models.BigAutoField(primary_key=True)
+    currency = models.CharField(max_length=3)
+    # Above these a run needs two approvals besides its preparer: its total, and its largest payment.
+    run_minor = models.BigIntegerField(null=True, blank=True)
+    payment_minor = models.BigIntegerField(null=True, blank=True)
+    # Up to here a hold may be ended early by one person; above, and without a limit, a second agrees.
+    release_minor = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        db_table = "commissions_payout_limit"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "currency"], name="payout_limit_once"),
+            models.CheckConstraint(
+                condition=(Q(run_minor=None) | Q(run_minor__gte=0))
+                & (Q(payment_minor=None) | Q(payment_minor__gte=0))
+                & (Q(release_minor=None) | Q(release_minor__gte=0)),
+                name="payout_limit_not_negative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.currency
+
+
+class FileTemplate(TenantModel):
+    """A list of payments in the shape that some bank or provider takes; columns in order, chosen by finance."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=60)
+    # [key, heading] each; keys of commissions.payouts.templates.COLUMNS.
+    columns = models.JSONField()
+    # Which methods' payments it lists; empty lists all.
+    methods = models.JSONField(default=list)
+    delimiter = models.CharField(max_length=1, default=",")
+    decimal_mark = models.CharField(max_length=1, default=".")
+    day_format = models.CharField(max_length=10, default="%Y-%m-%d")
+    has_head = models.BooleanField(default=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "commissions_file_template"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "name"],
+                name="file_template_name_once",
+                condition=Q(retired_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
