@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from prm.web.formats import money_text
 from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral, Stage, StageKind
 from referrals.pipeline.services import MoveNotAllowed
+from referrals.revenue.codes import take_code
 from referrals.revenue.models import Customer, RevenueEvent
 from referrals.revenue.services import (
     NotAPayment,
@@ -41,6 +42,8 @@ class Effect:
 
     referral: Referral
     revenue: RevenueEvent | None = None
+    # What became of the customer's code; empty without one.
+    code: str = ""
 
 
 def reported(request: CallerRequest, report: Report, *, at: datetime) -> tuple[str, bool]:
@@ -78,7 +81,19 @@ def _effect(request: CallerRequest, report: Report, at: datetime) -> Effect:
         return _lead(request, report, at)
     if isinstance(report, RefundIn):
         return _in_words(lambda: _refund(request, report, at))
-    return _in_words(lambda: _payment(request, report, at))
+    return _with_code(request, report, _in_words(lambda: _payment(request, report, at)), at)
+
+
+def _with_code(request: CallerRequest, report: Payment, paid: Effect, at: datetime) -> Effect:
+    """Take the customer's code; one that is no partner's refuses nothing, since a shop sends its own ones too."""
+    told = take_code(
+        referral_id=paid.referral.id,
+        code=report.code,
+        used_at=report.occurred_at,
+        actor=request.caller.actor,
+        at=at,
+    )
+    return replace(paid, code=told.result.value) if told else paid
 
 
 def _body(report: Report, effect: Effect) -> dict[str, Any]:
@@ -89,6 +104,7 @@ def _body(report: Report, effect: Effect) -> dict[str, Any]:
         "number": effect.referral.number,
         "status": Referral.objects.values_list("stage_kind", flat=True).get(id=effect.referral.id),
         "revenue_id": str(effect.revenue.id) if effect.revenue else None,
+        "code": effect.code,
     }
 
 

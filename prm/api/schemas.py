@@ -176,6 +176,10 @@ class _Paid(_Reported):
     ] = ""
     amount_minor: Minor
     currency: Currency
+    code: Annotated[
+        Text,
+        Field(max_length=40, description="The code that the customer gave, whoever's it is."),
+    ] = ""
 
 
 class SaleIn(_Paid):
@@ -227,6 +231,13 @@ class EventOut(Schema):
     number: str
     status: str
     revenue_id: Annotated[UUID | None, Field(description="What was booked; null for a lead.")]
+    code: Annotated[
+        Literal["", "counted", "there_already", "second", "other_partner", "unknown"],
+        Field(
+            description="What became of the customer's code. second: the customer came with another one;"
+            " other_partner: noted for whoever decides on the credit, which did not move; unknown: no partner's code."
+        ),
+    ] = ""
 
 
 class FieldErrorOut(Schema):

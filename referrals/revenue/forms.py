@@ -8,9 +8,21 @@ from django.utils.translation import gettext_lazy as _
 
 from prm.money import Money
 from prm.web.forms import DateField, FileDrop, HintedChoiceField, MoneyField
+from referrals.revenue.codes import CODE_LENGTH
 from referrals.revenue.models import PAYMENT_KINDS, REVERSAL_KINDS, RevenueKind
 
 MAX_UPLOAD = 2 * 1024 * 1024
+
+
+def code_field() -> forms.CharField:
+    """Return the question for a partner's code, which a customer may have given."""
+    return forms.CharField(
+        label=_("Partner's code"),
+        max_length=CODE_LENGTH,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("The code that the customer gave, if any. It is counted once."),
+    )
 
 
 class WinForm(forms.Form):
@@ -27,6 +39,7 @@ class WinForm(forms.Form):
                 "What the customer pays first. 0 when nothing is billed yet; record payments as they come."
             ),
         )
+        self.fields["code"] = code_field()
 
 
 class PaymentForm(forms.Form):
@@ -49,13 +62,14 @@ class PaymentForm(forms.Form):
         required=False,
         help_text=_("Invoice or payment number. The same reference is never booked twice."),
     )
+    code = code_field()
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
 
     def __init__(self, data: Any = None, *, currency: str, today: date, **options: Any) -> None:
         super().__init__(data, **options)
         self.fields["amount"] = MoneyField(currencies=[currency], zero=False, label=_("Amount"))
         self.fields["booked_on"] = DateField(label=_("Booked on"), latest=today)
-        self.order_fields(["kind", "amount", "booked_on", "external_id", "note", "key"])
+        self.order_fields(["kind", "amount", "booked_on", "external_id", "code", "note", "key"])
 
     @property
     def reference(self) -> str:

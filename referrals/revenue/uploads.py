@@ -27,6 +27,7 @@ from prm.web.foreign_formats import (
     read_moment,
 )
 from prm.web.spreadsheets import headings_of, make_plain, rows_of
+from referrals.revenue.codes import CODE_LENGTH, CodeUnknown, take_typed_code
 from referrals.revenue.models import PAYMENT_KINDS, REVERSAL_KINDS, Customer, RevenueEvent
 from referrals.revenue.selectors import CustomerUnknown, customer_named
 from referrals.revenue.services import NotAPayment, RefundTooLarge, record_payment, record_refund
@@ -40,13 +41,24 @@ COLUMNS = (
     "currency",
     "booked_on",
     "refunded_reference",
+    "code",
     "note",
 )
 REQUIRED = ("reference", "kind", "amount", "booked_on")
 EXAMPLES = (
-    ("INV-2041", "sale", "R-2026-0007", "1200.00", "EUR", "2026-11-02", "", "First year"),
-    ("INV-2077", "renewal", "kestrel.example", "300.00", "EUR", "2026-11-18", "", ""),
-    ("CN-0102", "refund", "", "150.00", "EUR", "2026-11-19", "INV-2041", "One seat less"),
+    (
+        "INV-2041",
+        "sale",
+        "R-2026-0007",
+        "1200.00",
+        "EUR",
+        "2026-11-02",
+        "",
+        "STUDIO10",
+        "First year",
+    ),
+    ("INV-2077", "renewal", "kestrel.example", "300.00", "EUR", "2026-11-18", "", "", ""),
+    ("CN-0102", "refund", "", "150.00", "EUR", "2026-11-19", "INV-2041", "", "One seat less"),
 )
 RESULTS = {
     "recorded": gettext_lazy("Recorded"),
@@ -65,7 +77,7 @@ class FileUnfit(ValueError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one row. result: recorded, there_already, error."""
+    """What became of one row. result: recorded, there_already, error. reason: why not, or what its code did."""
 
     line: int
     cells: tuple[str, ...]
@@ -144,13 +156,16 @@ def outcomes(
         except RowRefused as refused:
             yield Outcome(line, shown, "error", str(refused))
         else:
-            yield Outcome(line, shown, "recorded" if booked.recorded_now else "there_already")
+            result = "recorded" if booked.recorded_now else "there_already"
+            yield Outcome(line, shown, result, booked.code_told)
 
 
 @dataclass(frozen=True)
 class _Booked:
     event: RevenueEvent
     recorded_now: bool
+    # What the customer's code did, in words.
+    code_told: str
 
 
 def _book(cells: dict[str, str], reading: Reading, *, actor: Actor, at: datetime) -> _Booked:
@@ -195,8 +210,26 @@ def _book(cells: dict[str, str], reading: Reading, *, actor: Actor, at: datetime
         ) from error
     except NotAPayment as error:
         raise RowRefused(gettext("The reference to take back is no payment")) from error
+    told = _code(cells.get("code", ""), event, actor=actor, at=at)
     # What an earlier try of the same job has booked counts as booked by it.
-    return _Booked(event, not before or event.recorded_at >= at)
+    return _Booked(event, not before or event.recorded_at >= at, told)
+
+
+def _code(code: str, event: RevenueEvent, *, actor: Actor, at: datetime) -> str:
+    if not code:
+        return ""
+    if event.kind not in PAYMENT_KINDS:
+        raise RowRefused(gettext("A code belongs to a payment; leave it out of refunds"))
+    try:
+        return take_typed_code(
+            referral_id=event.referral_id,
+            code=code[:CODE_LENGTH],
+            used_at=event.booked_at,
+            actor=actor,
+            at=at,
+        )
+    except CodeUnknown as unknown:
+        raise RowRefused(str(unknown)) from unknown
 
 
 def _booked_at(text: str, reading: Reading, at: datetime) -> datetime:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -36,6 +37,7 @@ from referrals.pipeline.models import Referral, StageKind
 from referrals.pipeline.panels import panel
 from referrals.pipeline.selectors import winning_stage
 from referrals.pipeline.services import MoveNotAllowed
+from referrals.revenue.codes import CodeUnknown, take_typed_code
 from referrals.revenue.forms import PaymentForm, RefundForm, RevenueFileForm, WinForm
 from referrals.revenue.models import PAYMENT_KINDS, Customer, RevenueEvent, RevenueKind
 from referrals.revenue.selectors import (
@@ -72,13 +74,9 @@ def manage_referral_win(request: MemberRequest, referral_id: UUID) -> HttpRespon
     form = WinForm(request.POST or None, currency=referral.currency, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            win_referral(
-                referral_id=referral.id,
-                to_stage_id=stage.id,
-                deal=form.cleaned_data["deal"],
-                actor=_actor(request),
-                at=timezone.now(),
-            )
+            told = _win(request, referral, stage.id, form)
+        except CodeUnknown as unknown:
+            form.add_error("code", str(unknown))
         except (MoveNotAllowed, KeyReused):
             messages.error(
                 request, gettext("Somebody else moved this referral first; nothing was changed")
@@ -87,12 +85,34 @@ def manage_referral_win(request: MemberRequest, referral_id: UUID) -> HttpRespon
             form.add_error(None, str(refused))
         else:
             messages.success(request, gettext("%(company)s is won") % {"company": referral.company})
+            _say(request, told)
         if not form.errors:
             return hx_redirect(request, "referrals:manage-referral-detail", referral_id=referral.id)
     context = {"form": form, "referral": referral}
     return render(
         request, "referrals/revenue/win.html", context, status=422 if form.errors else 200
     )
+
+
+@transaction.atomic
+def _win(request: MemberRequest, referral: Referral, stage_id: int, form: WinForm) -> str:
+    """Win it and take the customer's code; return what the code did."""
+    actor, at = _actor(request), timezone.now()
+    win_referral(
+        referral_id=referral.id,
+        to_stage_id=stage_id,
+        deal=form.cleaned_data["deal"],
+        actor=actor,
+        at=at,
+    )
+    return take_typed_code(
+        referral_id=referral.id, code=form.cleaned_data["code"], used_at=at, actor=actor, at=at
+    )
+
+
+def _say(request: MemberRequest, told: str) -> None:
+    if told:
+        messages.info(request, told)
 
 
 @require_GET
@@ -187,17 +207,9 @@ def revenue_new(request: MemberRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            event = record_payment(
-                external_id=form.reference,
-                kind=form.cleaned_data["kind"],
-                customer_id=customer.id,
-                amount=form.cleaned_data["amount"],
-                booked_at=_noon(request, form.cleaned_data["booked_on"]),
-                source="form",
-                actor=_actor(request),
-                at=timezone.now(),
-                note=form.cleaned_data["note"],
-            )
+            event, told = _pay(request, customer, form)
+        except CodeUnknown as unknown:
+            form.add_error("code", str(unknown))
         except KeyReused:
             form.add_error(
                 "external_id",
@@ -212,11 +224,38 @@ def revenue_new(request: MemberRequest) -> HttpResponse:
                     "customer": customer.name,
                 },
             )
+            _say(request, told)
             return hx_redirect(request, "referrals:revenue-list")
     context = {"form": form, "customer": customer}
     return render(
         request, "referrals/revenue/new.html", context, status=422 if form.errors else 200
     )
+
+
+@transaction.atomic
+def _pay(request: MemberRequest, customer: Customer, form: PaymentForm) -> tuple[RevenueEvent, str]:
+    """Record the payment and take the customer's code; return both, the code as what it did."""
+    actor, at = _actor(request), timezone.now()
+    booked_at = _noon(request, form.cleaned_data["booked_on"])
+    event = record_payment(
+        external_id=form.reference,
+        kind=form.cleaned_data["kind"],
+        customer_id=customer.id,
+        amount=form.cleaned_data["amount"],
+        booked_at=booked_at,
+        source="form",
+        actor=actor,
+        at=at,
+        note=form.cleaned_data["note"],
+    )
+    told = take_typed_code(
+        referral_id=customer.referral_id,
+        code=form.cleaned_data["code"],
+        used_at=booked_at,
+        actor=actor,
+        at=at,
+    )
+    return event, told
 
 
 def _customer_search(request: MemberRequest) -> HttpResponse:

@@ -18,7 +18,7 @@ from prm.audit.subjects import Named, names
 from prm.web.formats import moment_text
 from referrals.pipeline.models import Referral, Source
 from referrals.pipeline.panels import Panel, adds
-from referrals.sharing import forgetting, merging  # noqa: F401  register themselves
+from referrals.sharing import codes, forgetting, merging  # noqa: F401  register themselves
 from referrals.sharing.models import Coupon, LandingPage, Lead, Link, PartnerReview, Via
 from referrals.sharing.selectors import link_lines, period_of
 from referrals.sharing.settings import sharing_rules
@@ -28,10 +28,10 @@ SHOWN = 5
 
 @adds("referral.aside", order=70)
 def origin(referral: Referral, member: Member) -> Panel | None:
-    """Show how a referral came in, when it came through a link, a page or a code."""
-    if referral.source not in {Source.LINK, Source.COUPON}:
-        return None
+    """Show how a referral came in, or the code its customer gave, when there is a link, a page or a code to name."""
     lead = Lead.objects.filter(referral_id=referral.id).select_related("coupon").first()
+    if lead is None and referral.source not in {Source.LINK, Source.COUPON}:
+        return None
     link = Link.objects.filter(id=referral.link_id).first() if referral.link_id else None
     facts: list[tuple[Any, Any]] = []
     if lead:

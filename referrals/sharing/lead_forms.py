@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from prm.web.forms import EmailField, WebAddressField
-from referrals.sharing.leads import find_coupon
+from referrals.sharing.codes import find_coupon
 from referrals.sharing.models import SharingRules
 from referrals.sharing.settings import asked_fields
 

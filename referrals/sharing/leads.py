@@ -1,4 +1,4 @@
-"""Leads of the public forms and of codes: whose they are, and the referral that they become."""
+"""Leads of the public forms: whose they are, and the referral that they become."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -6,28 +6,24 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.crypto import salted_hmac
 
 from partners.onboarding.unlocks import FeatureLocked
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.selectors import members_with
-from prm.events.services import SYSTEM, Actor, emit
+from prm.events.services import SYSTEM, emit
 from prm.notices.services import notify
 from prm.tenancy.scope import current_scope
 from referrals.intake.services import NotEnrolled, ProbationFull, ReferralDraft, submit_referral
 from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral, Source
 from referrals.pipeline.rules import normalised_email
+from referrals.sharing.codes import CouponNotUsable, count_use, find_coupon
 from referrals.sharing.models import Coupon, LandingPage, Lead, Link, Via
-from referrals.sharing.rules import Remembered, counting_clicks, normalised_code
+from referrals.sharing.rules import Remembered, counting_clicks
 from referrals.sharing.settings import sharing_rules
 from referrals.sharing.touches import note_touches
-
-
-class CouponNotUsable(ValueError):
-    """No such code, or it is not valid now, or used up."""
 
 
 @dataclass(frozen=True)
@@ -62,17 +58,6 @@ class Credit:
     link: Link | None = None
     coupon: Coupon | None = None
     clicked_at: datetime | None = None
-
-
-def find_coupon(*, code: str, program_id: UUID, at: datetime) -> Coupon | None:
-    """Return the code that may be used in the program at this moment, however it is written; else None."""
-    coupon = Coupon.objects.filter(
-        code_norm=normalised_code(code), program_id=program_id, retired_at=None, starts_at__lte=at
-    ).first()
-    if coupon is None or (coupon.ends_at is not None and coupon.ends_at <= at):
-        return None
-    used_up = coupon.uses_max is not None and coupon.use_count >= coupon.uses_max
-    return None if used_up else coupon
 
 
 def credit_of(facts: LeadFacts, at: datetime) -> Credit | None:
@@ -175,7 +160,7 @@ def _note_lead(referral: Referral, credit: Credit, facts: LeadFacts, at: datetim
     if not is_new:
         return
     if credit.coupon:
-        _use(credit.coupon)
+        count_use(credit.coupon)
     note_touches(
         referral=referral,
         via=credit.via,
@@ -191,45 +176,6 @@ def _note_lead(referral: Referral, credit: Credit, facts: LeadFacts, at: datetim
         payload={"referral_id": str(referral.id), "lead_id": lead.id, "via": credit.via},
         at=at,
     )
-
-
-@transaction.atomic
-def attribute_coupon(*, referral_id: UUID, code: str, actor: Actor, at: datetime) -> Coupon:
-    """Note that a referral, entered otherwise, came with a partner's code; the code is used once more.
-
-    A repeat with the same code returns it and uses nothing. Raises CouponNotUsable: unknown, not valid now, used up,
-    of another partner than the referral's, or the referral came with something else. Emits coupon.used.
-    """
-    referral = Referral.objects.select_for_update(no_key=True).get(id=referral_id)
-    lead = Lead.objects.filter(referral=referral).select_related("coupon").first()
-    used: Coupon | None = lead.coupon if lead else None
-    if used is not None and used.code_norm == normalised_code(code):
-        return used
-    coupon = find_coupon(code=code, program_id=referral.program_id, at=at)
-    if coupon is None or lead is not None or coupon.partner_id != referral.partner_id:
-        raise CouponNotUsable(code)
-    Lead.objects.create(
-        referral=referral, partner_id=coupon.partner_id, coupon=coupon, via=Via.COUPON, at=at
-    )
-    _use(coupon)
-    emit(
-        "coupon.used",
-        subject=f"coupon:{coupon.id}",
-        actor=actor,
-        partner_id=coupon.partner_id,
-        payload={"coupon_id": str(coupon.id), "referral_id": str(referral.id)},
-        at=at,
-    )
-    return coupon
-
-
-def _use(coupon: Coupon) -> None:
-    """Count one more use; two that want the last one wait here, and the second is refused."""
-    left = Coupon.objects.filter(id=coupon.id).exclude(
-        uses_max__isnull=False, use_count__gte=F("uses_max")
-    )
-    if not left.update(use_count=F("use_count") + 1):
-        raise CouponNotUsable(coupon.code)
 
 
 def direct_key(program_id: UUID, email: str) -> str:

@@ -197,7 +197,7 @@ def test_the_list_costs_the_same_with_many_rows(
 # ---------------------------------------------------------------- files
 
 FILE = (
-    "reference,kind,customer,amount,currency,booked_on,refunded_reference,note\n"
+    "reference,kind,customer,amount,currency,booked_on,refunded_reference,code,note\n"
     'INV-1,sale,kestrel.example,"1,200.00",EUR,2026-11-02,,First\n'
     "CN-1,refund,,200.00,EUR,03/11/2026,INV-1,\n"
     "CN-2,refund,,1000.01,EUR,2026-11-03,INV-1,\n"
@@ -311,6 +311,6 @@ def test_a_file_without_the_columns_says_which(
 def test_the_template_is_a_file_that_can_be_uploaded(finance: Client) -> None:
     text = finance.get(f"{BASE}template.csv").content.decode("utf-8-sig")
     assert text.startswith(
-        "reference,kind,customer,amount,currency,booked_on,refunded_reference,note"
+        "reference,kind,customer,amount,currency,booked_on,refunded_reference,code,note"
     )
     assert send(finance, text).status_code == 303
