@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 from prm.demo.stage import Stage
 from prm.events.services import Actor
-from referrals.attribution.cases import Verdict, decide_case, gather_parties, open_case
+from referrals.attribution.cases import gather_parties, open_case
 from referrals.attribution.crediting import credit_number
 from referrals.attribution.holding import assess
 from referrals.attribution.models import Case, CaseParty
 from referrals.attribution.services import attribute
+from referrals.attribution.verdicts import Verdict, decide_case
 from referrals.intake.services import ReferralDraft, submit_referral
 from referrals.pipeline.models import Referral
 

@@ -22,13 +22,9 @@ from prm.web.paging import keyset_page
 from referrals.attribution.cases import (
     CaseNotInState,
     MustBeAnother,
-    Verdict,
-    WordsMissing,
     add_entry,
     assign_case,
-    decide_case,
     pass_on,
-    seen_number_of,
 )
 from referrals.attribution.crediting import CreditChangedMeanwhile, NotAPartner
 from referrals.attribution.forms import StaffEntryForm, VerdictForm
@@ -40,7 +36,15 @@ from referrals.attribution.rules import Share, shares_of
 from referrals.attribution.selectors import settings_of, weighed_now
 from referrals.attribution.services import considered
 from referrals.attribution.tables import TONES, StaffCaseTable
+from referrals.attribution.verdicts import (
+    Verdict,
+    WordsMissing,
+    decide_case,
+    others_of,
+    seen_number_of,
+)
 from referrals.attribution.wording import contact_lines, rule_name, share_words
+from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral
 
 VIEWS = {
@@ -185,6 +189,7 @@ def _decide(request: MemberRequest, case: Case, form: VerdictForm) -> bool:
         to_partner_id=UUID(goal) if goal else None,
         credits=form.split(cleaned),
         seen_number=cleaned["seen"],
+        keeps_others=cleaned["keeps_others"],
     )
     try:
         decide_case(case_id=case.id, verdict=verdict, actor=actor_of(request), at=timezone.now())
@@ -194,6 +199,8 @@ def _decide(request: MemberRequest, case: Case, form: VerdictForm) -> bool:
         form.add_error(
             None, gettext("Somebody decided or changed this in the meantime. Look again.")
         )
+    except MoveRefused as refused:
+        form.add_error(None, str(refused))
     except NotAPartner:
         form.add_error("to_partner", gettext("Choose a partner that does not have the credit yet"))
     return form.is_valid()
@@ -219,6 +226,9 @@ def _preview(case: Case, form: VerdictForm) -> dict[str, Any]:
     return {
         "preview": money or gettext("No money moves."),
         "preview_words": words[Outcome(cleaned["outcome"])],
+        "preview_ends": []
+        if cleaned["keeps_others"]
+        else [f"{row.number}, {row.partner.name}" for row in others_of(case)],
         "preview_digest": form.preview_digest,
     }
 

@@ -1,7 +1,6 @@
-"""Cases: a partner objects, the vendor decides with a reason for each party, one appeal goes to another person."""
+"""Cases: a partner objects, both sides bring words and evidence, a clock runs, one appeal goes to another person."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import IO, Any
 from uuid import UUID
@@ -20,15 +19,12 @@ from prm.uploads.models import Upload
 from prm.uploads.services import keep_upload
 from prm.workhours.rules import NeverOpen, due_at
 from prm.workhours.selectors import calendar_of_tenant
-from referrals.attribution.crediting import credit_number, reattribute, set_credits
 from referrals.attribution.models import (
     UNDECIDED,
-    WHOLE,
     Case,
     CaseEntry,
     CaseParty,
     CaseState,
-    Outcome,
 )
 from referrals.attribution.selectors import (
     live_credits,
@@ -54,29 +50,6 @@ class AppealTooLate(ValueError):
 
 class MustBeAnother(ValueError):
     """An appeal is decided by another person than the decision it is against."""
-
-
-class WordsMissing(ValueError):
-    """Every party must be told why, in words of its own; `partner_id` says whose are missing."""
-
-    def __init__(self, partner_id: UUID) -> None:
-        super().__init__(str(partner_id))
-        self.partner_id = partner_id
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A decision of a case. to_partner_id: for "moved". credits: for "split", as set_credits takes them.
-
-    words: what each party reads, by partner. seen_number: of the shares the person saw (credit_number).
-    """
-
-    outcome: str
-    rule: str
-    words: Mapping[UUID, str]
-    to_partner_id: UUID | None = None
-    credits: Sequence[tuple[UUID, str, int]] = field(default=())
-    seen_number: int | None = None
 
 
 @transaction.atomic
@@ -243,94 +216,12 @@ def pass_on(*, entry_id: int, actor: Actor, at: datetime) -> list[CaseEntry]:
     return made
 
 
-@transaction.atomic
-def decide_case(*, case_id: UUID, verdict: Verdict, actor: Actor, at: datetime) -> Case:
-    """Decide an open case, or its appeal, and do what was decided: nothing, a move of the referral, or a split.
-
-    After an appeal the decision is final and another person's. Raises CaseNotInState, MustBeAnother, WordsMissing,
-    and what reattribute and set_credits raise. Emits case.decided or case.closed, and their events.
-    """
-    case = Case.objects.select_for_update(no_key=True).get(id=case_id)
-    if case.state not in UNDECIDED:
-        raise CaseNotInState(case.number)
-    appeal = case.state == CaseState.APPEALED
-    if appeal and case.decided_by_id == actor.user_id:
-        raise MustBeAnother(case.number)
-    parties = list(
-        CaseParty.objects.select_for_update(no_key=True).filter(case_id=case.id).order_by("id")
-    )
-    for party in parties:
-        if not verdict.words.get(party.partner_id, "").strip():
-            raise WordsMissing(party.partner_id)
-    _carry_out(case, verdict, actor, at)
-    case.outcome, case.rule = Outcome(verdict.outcome), verdict.rule
-    if appeal:
-        case.state, case.final_at, case.final_by_id = CaseState.FINAL, at, actor.user_id
-    else:
-        case.state, case.decided_at, case.decided_by_id = CaseState.DECIDED, at, actor.user_id
-    case.save()
-    _answer(case, parties, verdict, at)
-    _tell(
-        "case.closed" if appeal else "case.decided",
-        case.id,
-        None,
-        actor,
-        at,
-        {"outcome": case.outcome, "rule": case.rule},
-    )
-    return case
-
-
-def _carry_out(case: Case, verdict: Verdict, actor: Actor, at: datetime) -> None:
-    subject_id = case.subject_id or case.referral_id
-    common: dict[str, Any] = {
-        "referral_id": subject_id,
-        "actor": actor,
-        "at": at,
-        "rule": verdict.rule,
-        "seen_number": verdict.seen_number,
-    }
-    if verdict.outcome == Outcome.MOVED:
-        if verdict.to_partner_id is None:
-            raise ValueError("a move has a goal")
-        reason = _owners_words(subject_id, verdict)
-        reattribute(**common, to_partner_id=verdict.to_partner_id, reason=reason)
-    elif verdict.outcome == Outcome.SPLIT:
-        reason = _owners_words(subject_id, verdict)
-        set_credits(**common, credits=verdict.credits, reason=reason)
-
-
-def _owners_words(subject_id: UUID, verdict: Verdict) -> str:
-    """Return what the referral's partner reads. Raises WordsMissing for one that came by it after the form was made."""
-    owner = Referral.objects.values_list("partner_id", flat=True).get(id=subject_id)
-    if not verdict.words.get(owner, "").strip():
-        raise WordsMissing(owner)
-    return verdict.words[owner]
-
-
 def gather_for_moved(*, referral_id: UUID, at: datetime) -> None:
     """Let the partner that got a referral join the cases about it that nobody has decided; a repeat changes nothing."""
     about = Q(referral_id=referral_id) | Q(subject_id=referral_id)
     waiting = Case.objects.filter(about, state__in=UNDECIDED).order_by("id")
     for case_id in list(waiting.values_list("id", flat=True)):
         gather_parties(case_id=case_id, at=at)
-
-
-def _answer(case: Case, parties: Sequence[CaseParty], verdict: Verdict, at: datetime) -> None:
-    """Write to each party what was decided, in its own words, and what part of the credit it has now."""
-    subject = Referral.objects.get(id=case.subject_id or case.referral_id)
-    shares = live_credits([subject.id]).get(subject.id, [])
-    days = settings_of(subject.program_id).appeal_days
-    for party in parties:
-        party.state, party.outcome, party.rule = case.state, case.outcome, case.rule
-        party.words, party.decided_at = verdict.words[party.partner_id].strip(), at
-        party.share = sum(
-            row.share * row.pool // WHOLE for row in shares if row.partner_id == party.partner_id
-        )
-        if not shares:
-            party.share = WHOLE if subject.partner_id == party.partner_id else 0
-        party.appeal_until = at + timedelta(days=days) if case.state == CaseState.DECIDED else None
-        party.save()
 
 
 @transaction.atomic
@@ -497,8 +388,3 @@ def _tell(  # noqa: PLR0917  who, what, whose, when: as an event is told
         },
         at=at,
     )
-
-
-def seen_number_of(case: Case) -> int:
-    """Return the number of the shares that a form about the case shows."""
-    return credit_number(case.subject_id or case.referral_id)

@@ -261,6 +261,11 @@ class VerdictForm(Previewed):
     )
     to_partner = forms.ChoiceField(label=_("New partner, if the credit moves"), required=False)
     rule = forms.ChoiceField(label=_("Rule that decided"))
+    keeps_others = forms.BooleanField(
+        label=_("Keep the parties' other referrals of this company open"),
+        help_text=_("Otherwise they are declined, and lead to this case."),
+        required=False,
+    )
 
     def __init__(self, data: Any = None, *, parties: Sequence[CaseParty], **options: Any) -> None:
         super().__init__(data, **options)
@@ -294,7 +299,7 @@ class VerdictForm(Previewed):
     @property
     def head(self) -> list[forms.BoundField]:
         """What is decided."""
-        return [self[name] for name in ("outcome", "rule", "to_partner")]
+        return [self[name] for name in ("outcome", "rule", "to_partner", "keeps_others")]
 
     @property
     def shares(self) -> list[forms.BoundField]:

@@ -7,9 +7,10 @@ from partners.directory.merging import merge_partners
 from prm.events.services import SYSTEM, Actor
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
-from referrals.attribution.cases import Verdict, add_entry, decide_case
+from referrals.attribution.cases import add_entry
 from referrals.attribution.crediting import reattribute, set_credits
 from referrals.attribution.models import Case, CaseParty, Reattribution
+from referrals.attribution.verdicts import Verdict, decide_case
 from referrals.capture.privacy import erase_person
 from referrals.claims.duplicates import decide_pair, note_matches
 from referrals.claims.models import SameCompany

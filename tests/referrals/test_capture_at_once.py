@@ -14,9 +14,10 @@ from prm.events.models import Event
 from prm.events.services import Actor
 from prm.jobs.models import Job
 from prm.tenancy.scope import tenant_scope
-from referrals.attribution.cases import CaseNotInState, Verdict, decide_case
+from referrals.attribution.cases import CaseNotInState
 from referrals.attribution.holding import NotHeld, decide_hold, hold
 from referrals.attribution.models import CaseParty
+from referrals.attribution.verdicts import Verdict, decide_case
 from referrals.capture.asking import QuestionClosed, answer_question, ask_question
 from referrals.capture.bulk import send_bulk_file
 from referrals.capture.models import BulkSubmission

@@ -22,11 +22,8 @@ from referrals.attribution.cases import (
     AppealTooLate,
     CaseNotInState,
     MustBeAnother,
-    Verdict,
-    WordsMissing,
     add_entry,
     appeal_case,
-    decide_case,
     escalate_overdue,
     pass_on,
     take_appeal,
@@ -41,6 +38,7 @@ from referrals.attribution.models import (
     Explanation,
 )
 from referrals.attribution.services import attribute
+from referrals.attribution.verdicts import Verdict, WordsMissing, decide_case
 from referrals.pipeline.models import Referral
 from tests.builders.attribution import a_case
 from tests.builders.people import a_member
