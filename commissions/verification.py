@@ -100,7 +100,11 @@ CHECKS = {
           join commissions_account d on d.tenant_id = t.tenant_id and d.id = t.debit_account_id
           join commissions_account c on c.tenant_id = t.tenant_id and c.id = t.credit_account_id
          where t.tenant_id = %(tenant)s
-           and (t.period <> extract(year from t.booked_on) * 100 + extract(month from t.booked_on)
+           and (not (t.period = extract(year from t.booked_on) * 100 + extract(month from t.booked_on)
+                     -- Late: in the first month that was open, so that the one before it is closed, as is its own.
+                     or (t.period > extract(year from t.booked_on) * 100 + extract(month from t.booked_on)
+                         and exists (select from commissions_period c where c.tenant_id = t.tenant_id
+                              and t.period = case when c.period %% 100 < 12 then c.period + 1 else c.period + 89 end)))
                 or coalesce(d.partner_id, c.partner_id) is distinct from t.partner_id
                 or coalesce(c.partner_id, d.partner_id) is distinct from t.partner_id)
          order by t.id""",

@@ -1,20 +1,23 @@
-"""The books: accounts, their balances, and transfers between them. Written by ledger services only."""
+"""The books: accounts, their balances, transfers between them, closed months. Written by ledger services only."""
 
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from partners.directory.models import Partner
+from prm.accounts.models import User
 from prm.tenancy.models import TenantForeignKey, TenantModel
 
 
 class AccountKind(models.TextChoices):
-    """The chart of accounts. The first four belong to a partner, the others to the tenant."""
+    """The chart of accounts. The first five belong to a partner, the others to the tenant."""
 
     PENDING = "pending"
     PAYABLE = "payable"
     DISPUTED = "disputed"
     IN_PAYOUT = "in_payout"
+    # What was taken back and is deducted from later payouts, because this one was deducted enough; never above zero.
+    DEFERRED = "deferred"
     COMMISSION_EXPENSE = "commission_expense"
     CASH = "cash"
     FEES = "fees"
@@ -22,6 +25,7 @@ class AccountKind(models.TextChoices):
     WITHHELD_TAX = "withheld_tax"
     ADJUSTMENTS = "adjustments"
     BREAKAGE = "breakage"
+    WRITE_OFFS = "write_offs"
 
 
 PARTNER_KINDS = (
@@ -29,6 +33,7 @@ PARTNER_KINDS = (
     AccountKind.PAYABLE,
     AccountKind.DISPUTED,
     AccountKind.IN_PAYOUT,
+    AccountKind.DEFERRED,
 )
 
 
@@ -79,7 +84,8 @@ class Transfer(TenantModel):
     """One movement of money between two accounts of one currency. Added once, never changed."""
 
     id = models.BigAutoField(primary_key=True)
-    # Says what it is: accrual, release, clawback, payout, settlement, return, reversal.
+    # Says what it is: accrual, release, clawback, payout, settlement, return, reversal, merge, fee, write_off,
+    # conversion, deferral.
     kind = models.CharField(max_length=12)
     # The natural key that makes a repeat find the first.
     key = models.CharField(max_length=120)
@@ -92,7 +98,7 @@ class Transfer(TenantModel):
     # The partner whose account moves; null between two of the tenant's own.
     partner_id = models.UUIDField(null=True, blank=True)
     booked_at = models.DateTimeField()
-    # The day in the tenant's zone, and its month as yyyymm; computed once.
+    # The day in the tenant's zone, and as yyyymm its month, or the next open one when that is closed; computed once.
     booked_on = models.DateField()
     period = models.IntegerField()
     # The whole transfer that this one takes back.
@@ -119,3 +125,35 @@ class Transfer(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_minor} {self.currency}"
+
+
+class ClosedPeriod(TenantModel):
+    """One month that is closed: no transfer ever joins it, and its reports come out the same for ever."""
+
+    id = models.BigAutoField(primary_key=True)
+    # yyyymm
+    period = models.IntegerField()
+    closed_at = models.DateTimeField()
+    closed_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    transfer_count = models.BigIntegerField()
+    # Day -> number of transfers and SHA-256 over them; the digest is the SHA-256 over the days.
+    days = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64)
+    # Currency -> earned, taken back, paid and returned in the month, owed at its end; debits and credits.
+    totals = models.JSONField(default=dict)
+    # What reports show that may change later: language, headings, account codes, partners' names.
+    frozen = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "commissions_period"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "period"], name="period_closed_once"),
+            models.CheckConstraint(
+                condition=Q(period__gte=190001, period__lte=999912), name="period_is_yyyymm"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.period)

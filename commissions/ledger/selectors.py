@@ -5,7 +5,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import Max
 
+from commissions.ledger.models import ClosedPeriod
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 
@@ -19,11 +21,13 @@ class PartnerBalance:
     payable: int = 0
     in_payout: int = 0
     disputed: int = 0
+    # Below zero: what later payouts are still to give back.
+    deferred: int = 0
 
     @property
     def owed(self) -> int:
         """Everything owed, wherever it stands."""
-        return self.pending + self.payable + self.in_payout + self.disputed
+        return self.pending + self.payable + self.in_payout + self.disputed + self.deferred
 
 
 def tenant_zone() -> ZoneInfo:
@@ -31,6 +35,12 @@ def tenant_zone() -> ZoneInfo:
     return ZoneInfo(
         Tenant.objects.values_list("time_zone", flat=True).get(id=current_scope().tenant_id)
     )
+
+
+def closed_through() -> int:
+    """Return the newest closed month as yyyymm, 0 while none is."""
+    newest = ClosedPeriod.objects.aggregate(newest=Max("period"))["newest"]
+    return int(newest or 0)
 
 
 def balances_of(partner_id: UUID, currency: str) -> PartnerBalance:
@@ -51,10 +61,8 @@ def all_partner_balances(partner_ids: list[UUID] | None = None) -> dict[UUID, li
     with connection.cursor() as cursor:
         cursor.execute(_BALANCES, [partner_ids, partner_ids])
         found: dict[UUID, list[PartnerBalance]] = {}
-        for partner_id, currency, pending, payable, in_payout, disputed in cursor.fetchall():
-            found.setdefault(partner_id, []).append(
-                PartnerBalance(currency, pending, payable, in_payout, disputed)
-            )
+        for partner_id, *row in cursor.fetchall():
+            found.setdefault(partner_id, []).append(PartnerBalance(*row))
     return found
 
 
@@ -69,7 +77,8 @@ _SUMS = """
 coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'pending'), 0)::bigint,
 coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'payable'), 0)::bigint,
 coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'in_payout'), 0)::bigint,
-coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'disputed'), 0)::bigint
+coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'disputed'), 0)::bigint,
+coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'deferred'), 0)::bigint
 """
 
 _FROM = "from commissions_account a join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id"

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from commissions.ledger.models import PARTNER_KINDS, Account, AccountKind, Transfer
-from commissions.ledger.selectors import tenant_zone
+from commissions.ledger.rules import booking_period
+from commissions.ledger.selectors import closed_through, tenant_zone
 from prm.money import Money
 from prm.tenancy.keys import KeyReused
 from prm.tenancy.scope import current_scope
@@ -28,7 +29,8 @@ class AlreadyReversed(ValueError):
 class NewTransfer:
     """A movement to post: from the debited account to the credited one; a positive amount in minor units.
 
-    booked_at: aware UTC; the day and the period are computed from it in the tenant's zone.
+    booked_at: aware UTC; the day is computed from it in the tenant's zone, and so is the period: the day's month, or
+    the first open one when that month is closed.
     """
 
     kind: str
@@ -115,7 +117,7 @@ def post_staged(transfers: Sequence[NewTransfer]) -> list[Posted]:
     """Post many transfers and move their balances in one statement; the answer has the order of the input.
 
     Transfers whose key is in the books already are left alone. Balance rows are locked in the order of
-    their accounts, so that two batches never wait for each other in a circle.
+    their accounts, so that two batches never wait for each other in a circle. A closing under way is waited for.
     Raises KeyReused when any key stands for other facts, AlreadyReversed when a reversed one was taken back before.
     """
     if not transfers:
@@ -130,6 +132,8 @@ def post_staged(transfers: Sequence[NewTransfer]) -> list[Posted]:
         _refuse_second_reversal(reversals)
     zone = tenant_zone()
     days = {at: at.astimezone(zone).date() for at in {transfer.booked_at for transfer in transfers}}
+    hold_periods_open()
+    closed = closed_through()
     rows = (
         (
             transfer.kind,
@@ -142,6 +146,7 @@ def post_staged(transfers: Sequence[NewTransfer]) -> list[Posted]:
             transfer.partner_id,
             transfer.booked_at,
             days[transfer.booked_at],
+            booking_period(days[transfer.booked_at], closed),
             transfer.reverses_id,
         )
         for transfer in transfers
@@ -201,6 +206,27 @@ def reverse_transfer(
     return Transfer.objects.get(
         id=post_staged([reversal_of(transfer, key=key, at=at, kind=kind)])[0].id
     )
+
+
+def hold_periods_open() -> None:
+    """Keep every month open that is open now until the transaction ends; waits for a closing under way.
+
+    Whoever closes takes the same lock alone (commissions.closing); a trigger on transfers takes it again.
+    """
+    _lock_periods("pg_advisory_xact_lock_shared")
+
+
+def keep_posters_out() -> None:
+    """Let nobody post until the transaction ends; waits for those who are posting."""
+    _lock_periods("pg_advisory_xact_lock")
+
+
+def _lock_periods(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select {name}(hashtextextended('commissions.closing', %s))",
+            [current_scope().tenant_id],
+        )
 
 
 def lock_balances(*, partner_ids: Iterable[UUID], currency: str | None = None) -> None:
@@ -291,6 +317,7 @@ _COLUMNS = {
     "partner_id": "uuid",
     "booked_at": "timestamptz",
     "booked_on": "date",
+    "period": "int",
     "reverses_id": "bigint",
 }
 
@@ -303,8 +330,8 @@ _POST = """
 with posted as (
   insert into commissions_transfer (kind, key, journal, debit_account_id, credit_account_id, amount_minor, currency,
                                     partner_id, booked_at, booked_on, period, reverses_id)
-  select kind, key, journal, debit_id, credit_id, amount_minor, currency, partner_id, booked_at, booked_on,
-         extract(year from booked_on)::int * 100 + extract(month from booked_on)::int, reverses_id
+  select kind, key, journal, debit_id, credit_id, amount_minor, currency, partner_id, booked_at, booked_on, period,
+         reverses_id
     from /*source*/ w
    order by key
   on conflict (tenant_id, key) do nothing
@@ -340,6 +367,8 @@ __all__ = [
     "Posted",
     "account_of",
     "accounts_of",
+    "hold_periods_open",
+    "keep_posters_out",
     "lock_balances",
     "post_staged",
     "post_transfer",
