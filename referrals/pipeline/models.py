@@ -212,6 +212,9 @@ class Referral(PublicTenantModel):
     estimate_minor = models.BigIntegerField(null=True, blank=True)
     # Since when a person must look before anything goes on; nothing is cancelled by itself.
     held_at = models.DateTimeField(null=True, blank=True)
+    # When a person declined it after that look, and what the partner reads; it stays held and earns nothing any more.
+    declined_at = models.DateTimeField(null=True, blank=True)
+    declined_reason = models.TextField(blank=True, default="", db_default="")
     # When the personal data of the person referred was erased; the row stays, under a pseudonym.
     erased_at = models.DateTimeField(null=True, blank=True)
     # When the partner took it back while nobody had decided; it stands among the expired.
