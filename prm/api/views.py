@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs, public
@@ -26,6 +26,8 @@ from prm.api.models import ApiKey
 from prm.events.services import Actor
 from prm.tenancy.links import tenant_url
 from prm.vendor.tabs import settings_tabs
+from prm.web.confirm import Question, asked_first
+from prm.web.formats import moment_text
 from prm.web.htmx import redirect_to
 
 UNPROCESSABLE = 422
@@ -96,11 +98,31 @@ def _new(request: MemberRequest, pages: Pages) -> HttpResponse:
 
 def _revoke(request: MemberRequest, pages: Pages, key_id: UUID) -> HttpResponse:
     key = get_object_or_404(ApiKey, id=key_id, partner_id=pages.partner_id(request))
-    services.revoke_key(key_id=key.id, actor=_actor(request), at=timezone.now())
+    if key.revoked_at is None:
+        if page := asked_first(request, _stop(key, pages)):
+            return page
+        services.revoke_key(key_id=key.id, actor=_actor(request), at=timezone.now())
     messages.success(
         request, gettext("%(name)s is revoked and opens nothing any more") % {"name": key.name}
     )
     return redirect_to(request, reverse(pages.context()["names"]["list"]))
+
+
+def _stop(key: ApiKey, pages: Pages) -> Question:
+    back = reverse(pages.context()["names"]["list"])
+    used = moment_text(key.last_used_at, "medium") if key.last_used_at else gettext("never")
+    return Question(
+        heading=gettext("Revoke the key %(name)s") % {"name": key.name},
+        facts=[(gettext("Key"), f"{key.prefix}…"), (gettext("Last used"), used)],
+        points=[
+            gettext("Every call with this key is refused from then on."),
+            gettext("What it sent stays."),
+            gettext("This cannot be taken back; make another key instead."),
+        ],
+        submit=gettext("Revoke key"),
+        back_url=back,
+        crumbs=[(gettext("API keys"), back)],
+    )
 
 
 def _example(request: MemberRequest, secret: str) -> str:
@@ -123,7 +145,7 @@ def api_key_new(request: MemberRequest) -> HttpResponse:
     return _new(request, VENDOR)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.EDIT_TENANT)
 def api_key_revoke(request: MemberRequest, key_id: UUID) -> HttpResponse:
     """Stop one of the vendor's keys."""
@@ -145,7 +167,7 @@ def team_key_new(request: MemberRequest) -> HttpResponse:
     return _new(request, TEAM)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.MANAGE_TEAM)
 def team_key_revoke(request: MemberRequest, key_id: UUID) -> HttpResponse:
     """Stop one of the partner's keys."""

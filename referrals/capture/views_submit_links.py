@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from partners.directory.models import Partner
 from partners.directory.moves import tenant_day
@@ -25,6 +25,8 @@ from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.tenancy.keys import KeyReused
 from prm.tenancy.links import tenant_url
+from prm.web.confirm import Question, asked_first
+from prm.web.formats import number_text
 from prm.web.htmx import redirect_to
 from prm.web.limits import is_within
 from referrals.capture.models import Receipt, SubmitLink
@@ -127,7 +129,22 @@ def _links(request: MemberRequest, partner: Partner, *, staff: bool) -> HttpResp
 
 def _revoke(request: MemberRequest, partner_id: UUID, link_id: UUID, back: str) -> HttpResponse:
     link = get_object_or_404(SubmitLink, id=link_id, partner_id=partner_id)
-    revoke_submit_link(link_id=link.id, actor=_actor(request), at=timezone.now())
+    question = Question(
+        heading=gettext("Revoke the link of %(name)s") % {"name": link.person_name},
+        facts=[(gettext("Referrals sent through it"), number_text(link.used_count))],
+        points=[
+            gettext("Whoever holds it can send nothing more through it."),
+            gettext("What came through it stays, and keeps the name."),
+            gettext("This cannot be taken back; make a new link instead."),
+        ],
+        submit=gettext("Revoke link"),
+        back_url=back,
+        crumbs=[(gettext("Signed links"), back)],
+    )
+    if link.revoked_at is None:
+        if page := asked_first(request, question):
+            return page
+        revoke_submit_link(link_id=link.id, actor=_actor(request), at=timezone.now())
     messages.success(
         request, gettext("The link of %(name)s opens nothing any more") % {"name": link.person_name}
     )
@@ -151,7 +168,7 @@ def submit_links(request: MemberRequest) -> HttpResponse:
     return _links(request, _own(request), staff=False)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.MANAGE_TEAM)
 def submit_link_revoke(request: MemberRequest, link_id: UUID) -> HttpResponse:
     """Stop one of the partner's links."""
@@ -165,7 +182,7 @@ def manage_submit_links(request: MemberRequest, partner_id: UUID) -> HttpRespons
     return _links(request, _managed(request, partner_id), staff=True)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.EDIT_PARTNERS)
 def manage_submit_link_revoke(
     request: MemberRequest, partner_id: UUID, link_id: UUID

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,6 +16,7 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
+from prm.web.confirm import Question, asked_first
 from prm.web.htmx import hx_redirect
 from referrals.sharing.forms import (
     AnswerForm,
@@ -134,14 +136,29 @@ def destination_new(request: MemberRequest, program_id: UUID) -> HttpResponse:
     return _rules_page(request, program, rules, form)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.EDIT_PROGRAMS)
 def destination_retire(
     request: MemberRequest, program_id: UUID, destination_id: UUID
 ) -> HttpResponse:
     """Take a page off the list."""
     place = get_object_or_404(Destination, id=destination_id, program_id=program_id)
-    retire_destination(destination_id=place.id, actor=_actor(request), at=timezone.now())
+    back = reverse("referrals:sharing-rules", kwargs={"program_id": program_id})
+    question = Question(
+        heading=_("Let no link lead to %(label)s") % {"label": place.label},
+        facts=[(_("Address of the page"), place.url)],
+        points=[
+            _("Links that lead there now lead to their partner's own page from then on."),
+            _("They keep their addresses, and every click counts as before."),
+        ],
+        submit=_("Remove page"),
+        back_url=back,
+        crumbs=[(_("Sharing"), back)],
+    )
+    if place.retired_at is None:
+        if page := asked_first(request, question):
+            return page
+        retire_destination(destination_id=place.id, actor=_actor(request), at=timezone.now())
     messages.success(request, _("Links that led there lead to their partner's page now"))
     return hx_redirect(request, "referrals:sharing-rules", program_id=program_id)
 

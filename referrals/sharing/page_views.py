@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from partners.programs.models import Program
 from partners.training.forms import spread
@@ -24,7 +24,7 @@ from prm.web.htmx import hx_redirect
 from prm.web.parts import Tab
 from referrals.sharing.forms import PageForm
 from referrals.sharing.models import LandingPage
-from referrals.sharing.pages import save_page, send_page, take_page_down
+from referrals.sharing.pages import save_page, send_page
 from referrals.sharing.rules import texts_of
 from referrals.sharing.selectors import drafted_page, programs_shared
 from referrals.sharing.settings import sharing_rules
@@ -101,16 +101,6 @@ def page_picture(_request: MemberRequest, page_id: UUID) -> HttpResponse:
     if page.draft_picture is None:
         raise Http404
     return send(page.draft_picture, inline_ok=True)
-
-
-@require_POST
-@needs(Capability.SUBMIT_REFERRAL)
-def page_down(request: MemberRequest, page_id: UUID) -> HttpResponse:
-    """Take the page from the public."""
-    page = get_object_or_404(LandingPage, id=page_id, partner_id=request.member.own_partner_id)
-    take_page_down(page_id=page.id, actor=_actor(request), at=timezone.now())
-    messages.success(request, _("The page is no longer public"))
-    return hx_redirect(request, "referrals:page-edit")
 
 
 def _saved(request: MemberRequest, form: PageForm, program: Program) -> bool:

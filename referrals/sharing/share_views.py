@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from partners.directory.moves import tenant_day
 from prm.accounts.capabilities import Capability
@@ -43,9 +43,6 @@ from referrals.sharing.services import (
     add_link,
     add_review,
     change_link,
-    remove_review,
-    retire_coupon,
-    retire_link,
 )
 from referrals.sharing.tables import LinkTable
 
@@ -131,16 +128,6 @@ def link_edit(request: MemberRequest, link_id: UUID) -> HttpResponse:
     return _link_page(request, form, link)
 
 
-@require_POST
-@needs(Capability.SUBMIT_REFERRAL)
-def link_retire(request: MemberRequest, link_id: UUID) -> HttpResponse:
-    """End a link."""
-    link = _own_link(request, link_id)
-    retire_link(link_id=link.id, actor=_actor(request), at=timezone.now())
-    messages.success(request, _("The link has ended; its address stays yours"))
-    return hx_redirect(request, "referrals:share")
-
-
 @require_safe
 @needs(Capability.SUBMIT_REFERRAL)
 def link_qr(request: MemberRequest, link_id: UUID, ending: str) -> HttpResponse:
@@ -200,16 +187,6 @@ def coupon_list(request: MemberRequest) -> HttpResponse:
     )
 
 
-@require_POST
-@needs(Capability.SUBMIT_REFERRAL)
-def coupon_retire(request: MemberRequest, coupon_id: UUID) -> HttpResponse:
-    """End a code."""
-    coupon = get_object_or_404(Coupon, id=coupon_id, partner_id=request.member.own_partner_id)
-    retire_coupon(coupon_id=coupon.id, actor=_actor(request), at=timezone.now())
-    messages.success(request, _("The code has ended"))
-    return hx_redirect(request, "referrals:coupon-list")
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.SUBMIT_REFERRAL)
 def review_list(request: MemberRequest) -> HttpResponse:
@@ -230,18 +207,6 @@ def review_list(request: MemberRequest) -> HttpResponse:
         context,
         status=422 if form.is_bound else 200,
     )
-
-
-@require_POST
-@needs(Capability.SUBMIT_REFERRAL)
-def review_remove(request: MemberRequest, review_id: UUID) -> HttpResponse:
-    """Take a review away."""
-    review = get_object_or_404(
-        PartnerReview, id=review_id, partner_id=request.member.own_partner_id
-    )
-    remove_review(review_id=review.id, actor=_actor(request), at=timezone.now())
-    messages.success(request, _("The review is removed"))
-    return hx_redirect(request, "referrals:review-list")
 
 
 def share_tabs(current: str) -> list[Tab]:

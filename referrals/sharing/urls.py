@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from referrals.sharing import manage_views, page_views, public_views, report_views, share_views
+from referrals.sharing import (
+    ending_views,
+    manage_views,
+    page_views,
+    public_views,
+    report_views,
+    share_views,
+)
 
 urlpatterns = [
     path("r/<slug:slug>/", public_views.link_follow, name="link-follow"),
@@ -15,7 +22,7 @@ urlpatterns = [
     path("share/", share_views.share, name="share"),
     path("share/links/new/", share_views.link_new, name="link-new"),
     path("share/links/<uuid:link_id>/", share_views.link_edit, name="link-edit"),
-    path("share/links/<uuid:link_id>/end/", share_views.link_retire, name="link-retire"),
+    path("share/links/<uuid:link_id>/end/", ending_views.link_retire, name="link-retire"),
     path(
         "share/links/<uuid:link_id>/code.<slug:ending>",
         share_views.link_qr,
@@ -24,11 +31,13 @@ urlpatterns = [
     path("share/page/", page_views.page_edit, name="page-edit"),
     path("share/page/<uuid:page_id>/", page_views.page_preview, name="page-preview"),
     path("share/page/<uuid:page_id>/picture/", page_views.page_picture, name="page-picture"),
-    path("share/page/<uuid:page_id>/down/", page_views.page_down, name="page-down"),
+    path("share/page/<uuid:page_id>/down/", ending_views.page_down, name="page-down"),
     path("share/reviews/", share_views.review_list, name="review-list"),
-    path("share/reviews/<uuid:review_id>/remove/", share_views.review_remove, name="review-remove"),
+    path(
+        "share/reviews/<uuid:review_id>/remove/", ending_views.review_remove, name="review-remove"
+    ),
     path("share/codes/", share_views.coupon_list, name="coupon-list"),
-    path("share/codes/<uuid:coupon_id>/end/", share_views.coupon_retire, name="coupon-retire"),
+    path("share/codes/<uuid:coupon_id>/end/", ending_views.coupon_retire, name="coupon-retire"),
     path("manage/sharing/", manage_views.sharing_queue, name="sharing-queue"),
     path("manage/sharing/pages/<uuid:page_id>/", manage_views.page_decide, name="page-decide"),
     path(
