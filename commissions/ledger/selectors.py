@@ -1,6 +1,7 @@
 """What the books say: balances of partners and of the tenant."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from django.db import connection
 from django.db.models import Max
 
 from commissions.ledger.models import ClosedPeriod
+from commissions.ledger.rules import period_of
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 
@@ -41,6 +43,11 @@ def closed_through() -> int:
     """Return the newest closed month as yyyymm, 0 while none is."""
     newest = ClosedPeriod.objects.aggregate(newest=Max("period"))["newest"]
     return int(newest or 0)
+
+
+def period_is_closed(on: date) -> bool:
+    """Tell whether the month of a day is closed."""
+    return period_of(on) <= closed_through()
 
 
 def balances_of(partner_id: UUID, currency: str) -> PartnerBalance:

@@ -1,0 +1,143 @@
+"""What stands below zero, at which rate currencies were exchanged, and what fees came to."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Sum
+
+from commissions.adjustments.models import DeductionCap, ExchangeRate, WriteOff, WriteOffState
+from commissions.adjustments.rules import converted
+from commissions.ledger.models import AccountKind, Transfer
+from prm.money import Money
+
+# A rate older than this is none: nobody wants last year's.
+RATE_DAYS = 7
+
+
+class NoRate(LookupError):
+    """There is no rate for the pair of currencies on the day or in the week before; none is guessed."""
+
+
+@dataclass(frozen=True)
+class Debt:
+    """A partner whose balance is below zero in one currency; both amounts positive, in minor units."""
+
+    partner_id: UUID
+    name: str
+    state: str
+    currency: str
+    # What it owes now: what is payable, below zero, and what is deferred, less what is still coming.
+    debt_minor: int
+    # On hold: what will make up for it.
+    coming_minor: int
+    # Since when: the day of the oldest movement after which the account stayed below zero.
+    since: date
+
+
+def debts(partner_id: UUID | None = None) -> list[Debt]:
+    """Return who owes the vendor money, largest first; of one partner when given."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DEBTS, {"partner": partner_id})
+        return [Debt(*row) for row in cursor.fetchall()]
+
+
+def rate_on(from_currency: str, to_currency: str, on: date) -> ExchangeRate:
+    """Return the newest rate of the day, or of the nearest day in the week before it. Raises NoRate."""
+    found = (
+        ExchangeRate.objects.filter(
+            from_currency=from_currency, to_currency=to_currency, rated_on__lte=on
+        )
+        .order_by("-rated_on", "-id")
+        .first()
+    )
+    if found is None or (on - found.rated_on).days > RATE_DAYS:
+        raise NoRate(f"{from_currency} to {to_currency} on {on}")
+    return found
+
+
+def restated(amounts: list[Money], to_currency: str, on: date) -> tuple[Money, list[ExchangeRate]]:
+    """Return what amounts in several currencies come to in one, and the rates used: a figure to read, never booked.
+
+    Each amount is rounded for itself. Raises NoRate when one of them has no rate.
+    """
+    total, used = 0, []
+    for amount in amounts:
+        if amount.currency == to_currency:
+            total += amount.minor
+            continue
+        rate = rate_on(amount.currency, to_currency, on)
+        total += converted(amount, to_currency, rate.rate).minor
+        used.append(rate)
+    return Money(total, to_currency), used
+
+
+def fees_of(journal: str) -> list[Money]:
+    """Return the fees booked for one payment ("payout:<number>"), by currency."""
+    rows = (
+        Transfer.objects.filter(kind="fee", journal=journal)
+        .values("currency")
+        .annotate(total=Sum("amount_minor"))
+        .order_by("currency")
+    )
+    return [Money(row["total"], row["currency"]) for row in rows]
+
+
+def fees_between(from_on: date, until_on: date) -> list[Money]:
+    """Return the fees booked from one day to another, both inclusive, by currency; a cost of the program."""
+    rows = (
+        Transfer.objects.filter(
+            kind="fee",
+            booked_on__range=(from_on, until_on),
+            debit_account__kind=AccountKind.FEES,
+        )
+        .values("currency")
+        .annotate(total=Sum("amount_minor"))
+        .order_by("currency")
+    )
+    return [Money(row["total"], row["currency"]) for row in rows]
+
+
+def caps() -> dict[UUID, int]:
+    """Return how much of a payout each program deducts at most, in percent; programs without a cap are not in it."""
+    return dict(DeductionCap.objects.filter(percent__lt=100).values_list("program_id", "percent"))
+
+
+def asked_write_offs() -> list[WriteOff]:
+    """Return the write-offs that wait for a second person, oldest first."""
+    return list(
+        WriteOff.objects.filter(state=WriteOffState.ASKED)
+        .select_related("partner", "asked_by")
+        .order_by("asked_at", "id")
+    )
+
+
+def latest_rates() -> list[ExchangeRate]:
+    """Return the newest rate of each pair."""
+    return list(
+        ExchangeRate.objects.order_by("from_currency", "to_currency", "-rated_on", "-id").distinct(
+            "from_currency", "to_currency"
+        )
+    )
+
+
+_DEBTS = """
+select p.id, p.name, p.state, s.currency, -s.owing, s.coming,
+       coalesce((select min(t.booked_on) from commissions_transfer t
+                  where t.tenant_id = s.tenant_id and t.debit_account_id = s.payable_id and t.kind <> 'payout'
+                    and t.id > coalesce((select max(y.id) from commissions_transfer y
+                                          where y.tenant_id = s.tenant_id and y.debit_account_id = s.payable_id
+                                            and y.kind = 'payout'), 0)), current_date)
+  from (select a.tenant_id, a.partner_id, a.currency,
+               max(a.id) filter (where a.kind = 'payable') as payable_id,
+               sum(b.credits_minor - b.debits_minor) filter (where a.kind in ('payable', 'deferred'))::bigint as owing,
+               coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'pending'), 0)::bigint as coming
+          from commissions_account a
+          join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
+         where a.partner_id is not null and (%(partner)s::uuid is null or a.partner_id = %(partner)s::uuid)
+         group by 1, 2, 3) s
+  join partners_partner p on p.tenant_id = s.tenant_id and p.id = s.partner_id
+ where s.owing < 0
+ order by s.owing, p.name
+"""
