@@ -228,7 +228,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             models.Q(("event", ""), ("rate", None), ("version__isnull", False)),
                             models.Q(
-                                ("event__in", ["won", "first", "months", "lifetime"]),
+                                ("event__in", ["won", "first", "months", "active", "lifetime"]),
                                 ("rate__gt", 0),
                                 ("rate__lte", 1),
                                 ("version", None),

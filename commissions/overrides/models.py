@@ -31,7 +31,7 @@ class PlanOverride(PublicTenantModel):
     version = TenantForeignKey(PlanVersion, null=True, blank=True)
     # … or a fraction in place of the rates of the plan's percentage rules for one kind of event.
     rate = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
-    # won, first, months or lifetime; empty for a version.
+    # won, first, months, active or lifetime; empty for a version.
     event = models.CharField(max_length=8, blank=True)
     # Referrals registered in [starts_at, ends_at) are priced by it for ever; an approval never reaches back.
     starts_at = models.DateTimeField()
@@ -60,7 +60,7 @@ class PlanOverride(PublicTenantModel):
                 | Q(
                     rate__gt=0,
                     rate__lte=1,
-                    event__in=["won", "first", "months", "lifetime"],
+                    event__in=["won", "first", "months", "active", "lifetime"],
                     version=None,
                 ),
                 name="plan_override_rate_or_version",

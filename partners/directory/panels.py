@@ -41,6 +41,8 @@ PLACES = {
     "partner.referrals",
     # (partner, member) -> Panel | None: balances and the newest statements
     "partner.earnings",
+    # (partner, member) -> Panel | None: exceptions from the plans
+    "partner.terms",
     # (partner, member) -> Panel | None: how the partner came, with what was noted before
     "partner.origin",
     # (partner, member) -> Panel | None: what the partner shares, and what that brought

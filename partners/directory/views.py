@@ -151,6 +151,7 @@ def partner_detail(request: MemberRequest, partner_id: UUID) -> HttpResponse:
         "invitations": open_invitations(partner_id=partner.id),
         "referrals": panel("partner.referrals", partner, request.member),
         "earnings": panel("partner.earnings", partner, request.member),
+        "terms": panel("partner.terms", partner, request.member),
         "origin": panel("partner.origin", partner, request.member),
         "sharing": panel("partner.sharing", partner, request.member),
         "changes": changes_of(partner.id),

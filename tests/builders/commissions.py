@@ -6,11 +6,14 @@ from uuid import UUID, uuid4
 
 from commissions.accruals.models import Accrual
 from commissions.accruals.services import accrue_for_events
+from commissions.overrides.models import PlanOverride
+from commissions.overrides.services import OverrideTerms, approve_override, ask_override
 from commissions.plans.models import PlanVersion
 from commissions.plans.services import PlanTerms, RuleTerms, create_version, publish_version
 from partners.directory.models import Partner
 from partners.programs.models import Program
-from prm.events.services import SYSTEM
+from prm.accounts.models import User
+from prm.events.services import SYSTEM, Actor
 from prm.money import Money
 from referrals.revenue.models import Customer, RevenueEvent
 from referrals.revenue.services import record_payment, win_referral
@@ -102,6 +105,42 @@ def an_accrual(
     sale = RevenueEvent.objects.get(customer_id=customer.id)
     accrue_for_events(revenue_event_ids=[sale.id], actor=SYSTEM, at=at)
     return Accrual.objects.get(revenue_event_id=sale.id)
+
+
+def an_override(
+    partner: Partner,
+    program: Program,
+    *,
+    asked_by: User,
+    at: datetime,
+    approved_by: User | None = None,
+    terms: OverrideTerms | None = None,
+    days: int = 180,
+) -> PlanOverride:
+    """Ask for an exception of some days, 25 % of every payment unless told; approved when somebody is named."""
+    override = ask_override(
+        program_id=program.id,
+        partner_id=partner.id,
+        terms=terms or OverrideTerms(rate=Decimal("0.25"), event="lifetime"),
+        starts_at=at,
+        ends_at=at + timedelta(days=days),
+        reason="Brings a second country",
+        actor=Actor(user_id=asked_by.id, name=asked_by.get_full_name()),
+        at=at,
+    )
+    if approved_by is None:
+        return override
+    actor = Actor(user_id=approved_by.id, name=approved_by.get_full_name())
+    return approve_override(override_id=override.id, note="", actor=actor, at=at)
+
+
+@builds("plan_override")
+def _plan_override(cast: Cast) -> UUID:
+    program = a_program()
+    if not PlanVersion.objects.filter(program=program, published_at__isnull=False).exists():
+        a_plan(program)
+    now = datetime.now(UTC)
+    return an_override(cast.partner, program, asked_by=cast.manager, at=now).id
 
 
 @builds("plan_version")
