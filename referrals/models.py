@@ -16,6 +16,8 @@ from referrals.attribution.models import (
 from referrals.capture.models import (
     BulkSubmission,
     Draft,
+    MailAddress,
+    MailReceived,
     PrivacyEntry,
     PrivacyNotice,
     PrivacyRules,
@@ -48,7 +50,7 @@ from referrals.pipeline.models import (
     StageChange,
     StageMove,
 )
-from referrals.revenue.models import Customer, RevenueEvent
+from referrals.revenue.models import CashReceipt, Customer, RevenueEvent
 from referrals.sharing.models import (
     Click,
     ClickCount,
@@ -59,6 +61,7 @@ from referrals.sharing.models import (
     Lead,
     Link,
     LinkSlug,
+    PageSlug,
     PartnerReview,
     SharingRules,
 )
@@ -73,6 +76,7 @@ __all__ = [
     "Case",
     "CaseEntry",
     "CaseParty",
+    "CashReceipt",
     "Claim",
     "ClaimExtension",
     "ClaimKey",
@@ -97,6 +101,9 @@ __all__ = [
     "Link",
     "LinkSlug",
     "LossReason",
+    "MailAddress",
+    "MailReceived",
+    "PageSlug",
     "PartnerReview",
     "PrivacyEntry",
     "PrivacyNotice",

@@ -104,6 +104,54 @@ class Draft(PublicTenantModel):
         return self.company or str(self.id)
 
 
+class MailAddress(PublicTenantModel):
+    """A secret mail address of one person of a partner: what is sent to it becomes a draft of theirs."""
+
+    partner = TenantForeignKey(Partner)
+    program = TenantForeignKey(Program)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # Of the secret part before the @, which referrals.capture.mail_in makes anew from the row.
+    code_digest = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "referrals_mail_address"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "code_digest"], name="mail_address_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "partner", "owner"],
+                name="mail_address_of_person",
+                condition=Q(revoked_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class MailReceived(TenantModel):
+    """A message that came to an address and became a draft; its digest makes it count once."""
+
+    id = models.BigAutoField(primary_key=True)
+    partner_id = models.UUIDField()
+    address = TenantForeignKey(MailAddress)
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "referrals_mail_received"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "address", "digest"], name="mail_received_once"
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "address", "-at"], name="mail_received_newest")]
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
 class Question(PublicTenantModel):
     """What the vendor wants to know before it decides; the referral's clock stands still until the answer."""
 

@@ -139,6 +139,22 @@ class LandingPage(PublicTenantModel):
         return self.published_at is not None and self.state != PageState.OFF
 
 
+class PageSlug(TenantModel):
+    """An address that a page had; whoever asks for it is sent on, and no other page may take it."""
+
+    id = models.BigAutoField(primary_key=True)
+    slug = models.SlugField(max_length=60)
+    page = TenantForeignKey(LandingPage)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "referrals_page_slug"
+        constraints = [models.UniqueConstraint(fields=["tenant", "slug"], name="page_slug_once")]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
 class ReviewState(models.TextChoices):
     """Where a review stands."""
 
