@@ -1,7 +1,14 @@
 """The commissions' models, re-exported for Django."""
 
 from commissions.acceptances.models import PlanAcceptance
-from commissions.accruals.models import Accrual, Clawback, Release
+from commissions.accruals.models import (
+    Accrual,
+    Clawback,
+    PricedEvent,
+    Release,
+    RepPolicy,
+    WaitingReward,
+)
 from commissions.adjustments.models import Conversion, DeductionCap, ExchangeRate, WriteOff
 from commissions.calendar.models import CalendarFeed
 from commissions.closing.models import AccountCode, PeriodReport
@@ -48,12 +55,15 @@ __all__ = [
     "PlanOverride",
     "PlanRule",
     "PlanVersion",
+    "PricedEvent",
     "Release",
+    "RepPolicy",
     "ResultFile",
     "ResultRow",
     "RunApproval",
     "Statement",
     "StatementLine",
     "Transfer",
+    "WaitingReward",
     "WriteOff",
 ]

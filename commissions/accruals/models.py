@@ -5,12 +5,15 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext_lazy as _
 
 from commissions.ledger.models import Transfer
 from commissions.plans.models import PlanRule, PlanVersion
 from partners.directory.models import Partner
+from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
+from prm.accounts.models import User
 from prm.tenancy.models import TenantForeignKey, TenantModel
 
 
@@ -47,6 +50,16 @@ class Accrual(TenantModel):
     # The referral's set of shares that the line was split by, 0 for none, and the place in it: whose line it is.
     split_no = models.IntegerField(default=0, db_default=0)
     place = models.SmallIntegerField(default=0, db_default=0)
+    # How often the reward was computed anew because its history changed; the newest one counts.
+    generation = models.IntegerField(default=0, db_default=0)
+    # When a newer computation took its place: it is wholly taken back.
+    replaced_at = models.DateTimeField(null=True, blank=True)
+    # Of a program with a budget: the first day of the budget period that it was booked in.
+    budget_on = models.DateField(null=True, blank=True)
+    # The person it is for, where the plan pays the partner's person and not the partner.
+    payee = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     earned_at = models.DateTimeField()
     earned_on = models.DateField()
     # The end of the hold, at the start of that day in the tenant's zone.
@@ -62,7 +75,15 @@ class Accrual(TenantModel):
         db_table = "commissions_accrual"
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "source_kind", "source_id", "rule", "split_no", "place"],
+                fields=[
+                    "tenant",
+                    "source_kind",
+                    "source_id",
+                    "rule",
+                    "split_no",
+                    "place",
+                    "generation",
+                ],
                 name="accrual_once",
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="accrual_positive"),
@@ -79,10 +100,117 @@ class Accrual(TenantModel):
             models.Index(fields=["tenant", "payable_at"], name="accrual_payable"),
             models.Index(fields=["tenant", "referral_id"], name="accrual_referral"),
             models.Index(fields=["tenant", "revenue_event_id"], name="accrual_revenue"),
+            # How much of a budget is used.
+            models.Index(
+                fields=["tenant", "budget_on", "version"],
+                name="accrual_budget",
+                condition=~Q(budget_on=None),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.amount_minor} {self.currency}"
+
+
+class PricedEvent(TenantModel):
+    """What an event was when a plan with conditions first priced it: later changes of the referral change no reward."""
+
+    id = models.BigAutoField(primary_key=True)
+    source_kind = models.CharField(max_length=10)
+    source_id = models.UUIDField()
+    partner_id = models.UUIDField()
+    # commissions.accruals.facts.Pinned as JSON.
+    facts = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "commissions_priced_event"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "source_kind", "source_id"], name="priced_event_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_kind}:{self.source_id}"
+
+
+class WaitingReward(TenantModel):
+    """A reward that the plan's budget had no room for: booked in order when there is room, dropped when it is void."""
+
+    id = models.BigAutoField(primary_key=True)
+    program = TenantForeignKey(Program)
+    partner = TenantForeignKey(Partner)
+    source_kind = models.CharField(max_length=10)
+    source_id = models.UUIDField()
+    referral_id = models.UUIDField()
+    version = TenantForeignKey(PlanVersion)
+    rule = TenantForeignKey(PlanRule)
+    split_no = models.IntegerField(default=0)
+    place = models.SmallIntegerField(default=0)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    earned_at = models.DateTimeField()
+    trace = models.JSONField()
+    since = models.DateTimeField()
+    # One of them is set when it no longer waits.
+    booked_at = models.DateTimeField(null=True, blank=True)
+    dropped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "commissions_waiting_reward"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "source_kind", "source_id", "rule", "split_no", "place"],
+                condition=Q(booked_at=None, dropped_at=None),
+                name="waiting_reward_once",
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="waiting_positive"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "program", "earned_at", "id"],
+                name="waiting_in_order",
+                condition=Q(booked_at=None, dropped_at=None),
+            ),
+            models.Index(
+                fields=["tenant", "partner", "earned_at"],
+                name="waiting_of_partner",
+                condition=Q(booked_at=None, dropped_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} {self.currency} waiting"
+
+
+class RepRewards(models.TextChoices):
+    """Whether a partner lets its own people receive rewards from the vendor."""
+
+    NONE = "none", _("None")
+    NON_CASH = "non_cash", _("Only rewards that are not money")
+    CASH = "cash", _("Money and other rewards")
+
+
+class RepPolicy(TenantModel):
+    """What a partner allows its people from a moment on; the newest row before an event decides. None without a row."""
+
+    id = models.BigAutoField(primary_key=True)
+    partner = TenantForeignKey(Partner)
+    allows = models.CharField(max_length=8, choices=RepRewards.choices)
+    from_at = models.DateTimeField()
+    set_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+
+    class Meta:
+        db_table = "commissions_rep_policy"
+        indexes = [
+            models.Index(fields=["tenant", "partner", "-from_at", "-id"], name="rep_policy_newest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner_id}: {self.allows}"
 
 
 # The transfer by which a release is paid (in a query about releases).

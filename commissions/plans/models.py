@@ -31,6 +31,7 @@ class RevenueScope(models.TextChoices):
     FIRST = "first", _("The first payment only")
     MONTHS = "months", _("Payments of the first months")
     LIFETIME = "lifetime", _("Every payment, without end")
+    ACTIVE = "active", _("Every payment while the partner is active")
 
 
 class PlanVersion(PublicTenantModel):
@@ -47,6 +48,12 @@ class PlanVersion(PublicTenantModel):
     # Smallest payout, in minor units of `currency`; less is carried forward.
     minimum_payout_minor = models.BigIntegerField(default=0)
     note = models.TextField(blank=True)
+    # What it says for all rules: commissions.plans.terms.Policy as JSON; empty for a plain plan.
+    policy = models.JSONField(default=dict, blank=True, db_default={})
+    # Days between publishing and taking effect that partners are promised.
+    notice_days = models.IntegerField(default=0, db_default=0)
+    # Why the plan is as it is, for those who run it.
+    rationale = models.TextField(blank=True, default="", db_default="")
     created_by = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -64,6 +71,9 @@ class PlanVersion(PublicTenantModel):
             ),
             models.CheckConstraint(
                 condition=Q(hold_days__range=(0, 730)), name="plan_hold_days_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(notice_days__range=(0, 365)), name="plan_notice_days_range"
             ),
             models.CheckConstraint(
                 condition=Q(minimum_payout_minor__gte=0), name="plan_minimum_not_negative"
@@ -93,6 +103,8 @@ class PlanRule(TenantModel):
     scope = models.CharField(max_length=8, choices=RevenueScope.choices, blank=True)
     # For scope "months": payments booked before the customer's first payment plus this many months.
     months = models.IntegerField(null=True, blank=True)
+    # Conditions, bands, bonus, cap, payee: commissions.plans.terms.Terms as JSON; empty for a plain rule.
+    terms = models.JSONField(default=dict, blank=True, db_default={})
 
     class Meta:
         db_table = "commissions_plan_rule"
@@ -103,7 +115,9 @@ class PlanRule(TenantModel):
                 name="plan_rule_fixed_or_percent",
             ),
             models.CheckConstraint(
-                condition=Q(trigger="revenue", scope__in=["first", "lifetime"], months=None)
+                condition=Q(
+                    trigger="revenue", scope__in=["first", "lifetime", "active"], months=None
+                )
                 | Q(trigger="revenue", scope="months", months__gt=0)
                 | Q(trigger__in=["qualified", "won"], scope="", months=None),
                 name="plan_rule_scope_fits",

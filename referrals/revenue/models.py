@@ -82,6 +82,15 @@ class RevenueEvent(PublicTenantModel):
     # For refunds and chargebacks: the payment they take back.
     refunds = TenantForeignKey("self", null=True)
     refunded_minor = models.BigIntegerField(default=0)
+    # Parts of the amount: tax in it, discount granted from it.
+    tax_minor = models.BigIntegerField(default=0, db_default=0)
+    discount_minor = models.BigIntegerField(default=0, db_default=0)
+    # How much of the amount the customer has paid; null when it was paid as it was booked.
+    received_minor = models.BigIntegerField(null=True, blank=True)
+    # What was sold, where the system that reports it says so: product, months of the term, names and values.
+    product = models.CharField(max_length=120, blank=True, default="", db_default="")
+    term_months = models.IntegerField(null=True, blank=True)
+    metadata = models.JSONField(default=dict, blank=True, db_default={})
     # For payments: its number among the customer's payments, from 1.
     payment_no = models.IntegerField(null=True, blank=True)
     # Where it came from: won, form, csv or import.
@@ -100,6 +109,17 @@ class RevenueEvent(PublicTenantModel):
             models.CheckConstraint(
                 condition=Q(refunded_minor__gte=0) & Q(refunded_minor__lte=F("amount_minor")),
                 name="revenue_refunds_within_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(tax_minor__gte=0)
+                & Q(discount_minor__gte=0)
+                & Q(amount_minor__gte=F("tax_minor") + F("discount_minor")),
+                name="revenue_parts_within_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(received_minor=None)
+                | Q(received_minor__gte=0, received_minor__lte=F("amount_minor")),
+                name="revenue_received_within_amount",
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=["refund", "chargeback"], refunds__isnull=False)
@@ -132,3 +152,30 @@ class RevenueEvent(PublicTenantModel):
         if origin == "won":
             return name.partition(":")[0]
         return "" if origin == "form" else self.external_id
+
+
+class CashReceipt(PublicTenantModel):
+    """Money that came in on an invoice that was booked before it was paid. Added once, never changed."""
+
+    external_id = models.CharField(max_length=120)
+    revenue_event = TenantForeignKey(RevenueEvent)
+    amount_minor = models.BigIntegerField()
+    received_at = models.DateTimeField()
+    # The day in the tenant's zone, computed once.
+    received_on = models.DateField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "referrals_cash_receipt"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "external_id"], name="cash_receipt_id_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="cash_receipt_positive"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "revenue_event", "received_at"], name="cash_receipt_of_event"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
