@@ -18,13 +18,18 @@ from prm.tenancy.scope import current_scope
 
 @dataclass(frozen=True)
 class PayoutDetails:
-    """Checked payout details: number without spaces (commissions.payouts.rules), bic and country may be empty."""
+    """Checked payout details: number without spaces or a wallet's address (commissions.payouts.rules).
+
+    What the method has no use for is empty.
+    """
 
     method: str
     holder: str
     number: str
     bic: str = ""
     country: str = ""
+    routing: str = ""
+    ach_kind: str = ""
 
 
 def newest_account(partner_id: UUID) -> PayoutAccount | None:
@@ -69,6 +74,8 @@ def save_payout_details(
         number_digest=number_digest(details.number),
         bic=details.bic,
         country=details.country,
+        routing=details.routing,
+        ach_kind=details.ach_kind,
         changed_by_id=actor.user_id,
         changed_at=at,
         cooling_until=at + COOLING if before else None,
@@ -94,6 +101,8 @@ def _same(account: PayoutAccount, details: PayoutDetails) -> bool:
         and account.holder == details.holder
         and account.number_digest == number_digest(details.number)
         and account.bic == details.bic
+        and account.routing == details.routing
+        and account.ach_kind == details.ach_kind
     )
 
 

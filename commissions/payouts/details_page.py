@@ -61,6 +61,10 @@ def _account_facts(account: PayoutAccount) -> list[tuple[str, Any]]:
     ]
     if account.bic:
         facts.append((gettext("BIC"), account.bic))
+    if account.routing:
+        facts.append((gettext("Bank number"), account.routing))
+    if account.ach_kind:
+        facts.append((gettext("Kind of account"), account.get_ach_kind_display()))
     return [*facts, (gettext("Since"), moment_mark(account.changed_at))]
 
 

@@ -21,6 +21,7 @@ from commissions.payouts.details import (
 )
 from commissions.payouts.details_page import details_page
 from commissions.payouts.forms import DebtorForm, PayoutDetailsForm, checked_number
+from commissions.payouts.settings import offered_methods
 from partners.directory.models import Partner
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
@@ -60,7 +61,10 @@ def payout_details_change(request: MemberRequest) -> HttpResponse:
         else {"holder": request.member.partner_name}
     )
     form = PayoutDetailsForm(
-        request.POST or None, initial=initial, check_url=reverse("commissions:payout-details-check")
+        request.POST or None,
+        methods=offered_methods(besides=before.method if before else ""),
+        initial=initial,
+        check_url=reverse("commissions:payout-details-check"),
     )
     if request.method == "POST" and form.is_valid():
         actor = Actor(request.member.user_id, name=request.member.name)
@@ -92,6 +96,7 @@ def partner_payout_details(request: MemberRequest, partner_id: UUID) -> HttpResp
         return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
     form = PayoutDetailsForm(
         request.POST or None,
+        methods=offered_methods(),
         for_partner=True,
         initial={"holder": partner.legal_name or partner.name},
         check_url=reverse("commissions:payout-details-check"),
@@ -121,7 +126,8 @@ def payout_details_check(request: MemberRequest) -> HttpResponse:
     number, bank, problem = request.POST.get("number", ""), "", ""
     if number.strip():
         try:
-            found = checked_number(request.POST.get("method", ""), number)
+            routing = request.POST.get("routing", "")
+            found = checked_number(request.POST.get("method", ""), number, routing)
             bank = found.bic or found.country
         except ValidationError as error:
             problem = error.messages[0]

@@ -10,14 +10,18 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from commissions.payouts.details import PayoutDetails
-from commissions.payouts.models import PayoutMethod
+from commissions.payouts.models import AchKind, PayoutMethod
 from commissions.payouts.rules import (
+    LONGEST_ADDRESS,
     BankNumber,
     NotABic,
     NotAnAccountNumber,
     bank_number,
     checked_bic,
+    compact,
     sepa_number,
+    us_number,
+    wallet_address,
 )
 from commissions.payouts.selectors import CurrencyTotal
 from prm.web.forms import DateField, HintedChoiceField, MoneyField
@@ -27,12 +31,36 @@ NUMBER_PROBLEMS = {
     "length": _("This number has the wrong length for its country"),
     "country": _("SEPA does not reach this country. Choose bank transfer instead"),
     "form": _("Enter the account number with letters and digits only"),
+    "us": _("Enter a US account number: 4 to 17 digits"),
+    "routing": _("This is no routing number. It has nine digits; look at a check or ask the bank"),
+    "address": _("Enter an email address in the format name@company.com"),
 }
+METHOD_HINTS = {
+    PayoutMethod.SEPA: _("Euros to an account with an IBAN in the SEPA area"),
+    PayoutMethod.BANK: _("Any currency to an account anywhere"),
+    PayoutMethod.ACH: _("Dollars to an account with a US bank"),
+    PayoutMethod.PAYPAL: _("To the email address of a PayPal account"),
+    PayoutMethod.WISE: _("To the email address of a Wise account, in the currency you earn"),
+}
+WALLETS = (PayoutMethod.PAYPAL, PayoutMethod.WISE)
+# What each method has to know; everything else that a browser sends is ignored.
+NEEDS: dict[str, tuple[str, ...]] = {
+    PayoutMethod.SEPA: ("number",),
+    PayoutMethod.BANK: ("number",),
+    PayoutMethod.ACH: ("number", "routing"),
+    PayoutMethod.PAYPAL: ("address",),
+    PayoutMethod.WISE: ("address",),
+}
+_TYPED_OVER = {"autocomplete": "off", "spellcheck": "false"}
 
 
-def checked_number(method: str, text: str) -> BankNumber:
-    """Check an account number for a method of payment. Raises ValidationError in words."""
+def checked_number(method: str, text: str, routing: str = "") -> BankNumber:
+    """Check an account number or a wallet's address for a method of payment. Raises ValidationError in words."""
     try:
+        if method in WALLETS:
+            return wallet_address(text)
+        if method == PayoutMethod.ACH:
+            return us_number(text, routing=routing)
         return sepa_number(text) if method == PayoutMethod.SEPA else bank_number(text)
     except NotAnAccountNumber as problem:
         raise ValidationError(NUMBER_PROBLEMS[problem.why], code=problem.why) from problem
@@ -48,26 +76,41 @@ def _bic(text: str) -> str:
 
 
 class PayoutDetailsForm(forms.Form):
-    """Where a partner wants to be paid; the number is never shown again in full."""
+    """Where a partner wants to be paid; the number is never shown again in full.
+
+    Fields that the chosen method has no use for are neither shown nor read.
+    """
 
     method = HintedChoiceField(
-        label=_("How you are paid"),
-        choices=PayoutMethod.choices,
-        hints={
-            PayoutMethod.SEPA: _("Euros to an account with an IBAN in the SEPA area"),
-            PayoutMethod.BANK: _("Any currency to an account anywhere"),
-        },
-        initial=PayoutMethod.SEPA,
+        label=_("How you are paid"), choices=PayoutMethod.choices, hints=METHOD_HINTS
     )
     holder = forms.CharField(
         label=_("Account holder"), max_length=140, help_text=_("As the bank knows it")
     )
+    address = forms.CharField(
+        label=_("Email address of the account"),
+        max_length=LONGEST_ADDRESS,
+        error_messages={"required": _("Enter an email address")},
+        widget=forms.TextInput(attrs={**_TYPED_OVER, "inputmode": "email"}),
+    )
+    routing = forms.CharField(
+        label=_("Routing number or sort code"),
+        max_length=20,
+        error_messages={"required": _("Enter the routing number of the bank")},
+        help_text=_("Nine digits for a US bank. Elsewhere only where there is no IBAN and no BIC"),
+        widget=forms.TextInput(attrs={**_TYPED_OVER, "inputmode": "numeric"}),
+    )
     number = forms.CharField(
         label=_("IBAN or account number"),
         max_length=50,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
-        ),
+        error_messages={"required": _("Enter the number of the account")},
+        widget=forms.TextInput(attrs={**_TYPED_OVER, "autocapitalize": "characters"}),
+    )
+    ach_kind = forms.ChoiceField(
+        label=_("Kind of account"),
+        choices=AchKind.choices,
+        initial=AchKind.CHECKING,
+        required=False,
     )
     bic = forms.CharField(
         label=_("BIC (SWIFT)"),
@@ -75,14 +118,28 @@ class PayoutDetailsForm(forms.Form):
         required=False,
         help_text=_("Not needed for an IBAN in the SEPA area"),
     )
-    country = forms.CharField(required=False, max_length=2, widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, check_url: str = "", for_partner: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        methods: Sequence[str],
+        check_url: str = "",
+        for_partner: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        if for_partner:
-            self.fields["method"].label = _("How the partner is paid")
+        offered = [(key, label) for key, label in PayoutMethod.choices if key in methods]
+        method = HintedChoiceField(
+            label=_("How the partner is paid") if for_partner else self.fields["method"].label,
+            choices=offered,
+            hints=METHOD_HINTS,
+            initial=offered[0][0],
+        )
+        self.fields["method"] = method
+        if self.is_bound:
+            needed = NEEDS.get(self.data.get("method", ""), ("number",))
+            for name in ("number", "address", "routing"):
+                self.fields[name].required = name in needed
         if check_url:
             self.fields["number"].widget.attrs.update(
                 {
@@ -94,26 +151,37 @@ class PayoutDetailsForm(forms.Form):
                 },
             )
 
-    def clean_bic(self) -> str:
-        """Check the BIC."""
-        return _bic(self.cleaned_data["bic"])
-
     def clean(self) -> dict[str, Any]:
-        """Check the number against the method."""
+        """Check what the method needs, and nothing else."""
         data = super().clean() or {}
-        if data.get("method") and data.get("number"):
+        method = data.get("method", "")
+        if not method or not all(data.get(name) for name in NEEDS[method]):
+            return data
+        field = "address" if method in WALLETS else "number"
+        try:
+            self.found = checked_number(method, data[field], data.get("routing", ""))
+        except ValidationError as problem:
+            self.add_error("routing" if problem.code == "routing" else field, problem)
+        if method in {PayoutMethod.SEPA, PayoutMethod.BANK}:
             try:
-                self.found = checked_number(data["method"], data["number"])
+                data["bic"] = _bic(data.get("bic", ""))
             except ValidationError as problem:
-                self.add_error("number", problem)
+                self.add_error("bic", problem)
         return data
 
     def details(self) -> PayoutDetails:
         """Return what was entered, checked."""
-        data = self.cleaned_data
-        bic = data["bic"] or self.found.bic
+        data, found = self.cleaned_data, self.found
+        method = data["method"]
+        at_a_bank = method in {PayoutMethod.SEPA, PayoutMethod.BANK}
         return PayoutDetails(
-            data["method"], data["holder"].strip(), self.found.number, bic, self.found.country
+            method,
+            data["holder"].strip(),
+            found.number,
+            (data["bic"] or found.bic) if at_a_bank else "",
+            found.country,
+            compact(data["routing"]) if method == PayoutMethod.BANK else found.routing,
+            (data["ach_kind"] or AchKind.CHECKING) if method == PayoutMethod.ACH else "",
         )
 
 

@@ -24,6 +24,7 @@ select b.id as ledger_account_id, a.partner_id, a.currency, b.credits_minor - b.
        case when b.credits_minor < b.debits_minor then 'negative'
             when p.state = 'paused' then 'not_active'
             when d.id is null then 'no_details'
+            when d.method = 'ach' and a.currency <> 'USD' then 'other_method'
             when d.cooling_until > %(at)s then 'cooling'
             -- What an ended partner is owed is paid to the last cent.
             when p.state = 'active'

@@ -10,8 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commissions.ledger.selectors import tenant_zone
+from commissions.payouts.ach import NotForAch
 from commissions.payouts.archive import contents_header, contents_rows, statement_for
-from commissions.payouts.bankfiles import NoDebtorAccount, write_files
+from commissions.payouts.bankfiles import NoAchHead, NoDebtorAccount, write_files
 from commissions.payouts.models import PayoutRun
 from commissions.payouts.selectors import payouts_of
 from commissions.payouts.services import RunNotInState, export_run
@@ -46,6 +47,16 @@ def make_bank_files(progress: Progress) -> None:
         except NoDebtorAccount as error:
             raise JobFailed(
                 gettext("Enter the account that payouts are paid from first.")
+            ) from error
+        except NoAchHead as error:
+            raise JobFailed(
+                gettext("Enter what your bank wants in files for the US first.")
+            ) from error
+        except NotForAch as error:
+            raise JobFailed(
+                gettext(
+                    "A payment is too large for a US bank file. Ask its partner for another way."
+                )
             ) from error
         except RunNotInState as error:
             raise JobFailed(gettext("The run is not approved.")) from error

@@ -1,8 +1,8 @@
-"""What a bank account number, a payment's way and a frozen list are; no database, no clock."""
+"""What an account number, a payment's way and a frozen list are; no database, no clock."""
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -59,7 +59,11 @@ SEPA_COUNTRIES = frozenset(
         "VA",
     ],
 )
-SEPA_CURRENCY = "EUR"
+SEPA_CURRENCY, ACH_CURRENCY = "EUR", "USD"
+# What a wallet may be known by, and how much of it a page shows.
+LONGEST_ADDRESS, LONGEST_MASK = 120, 60
+# Begins with a letter or digit: no list of payments has to change it so that it is no formula.
+_ADDRESS = re.compile(r"[a-z0-9][a-z0-9.!#$%&'*+/=?^_`{|}~-]*@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _ACCOUNT_NUMBER = re.compile(r"[A-Z0-9]{4,34}")
 
 
@@ -70,7 +74,7 @@ NO_NAME = "NOTPROVIDED"
 
 
 class NotAnAccountNumber(ValueError):
-    """The text is no bank account number; `why` is "checksum", "country", "length" or "form"."""
+    """The text is no account number; `why` is "checksum", "country", "length", "form", "us", "routing" or "address"."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -88,6 +92,7 @@ class BankNumber:
     number: str
     bic: str
     country: str
+    routing: str = ""
 
 
 def compact(text: str) -> str:
@@ -124,6 +129,37 @@ def bank_number(text: str) -> BankNumber:
     return BankNumber(number, "", "")
 
 
+def us_number(text: str, *, routing: str) -> BankNumber:
+    """Check a US account and its bank's routing number, the latter by its check digit.
+
+    Raises NotAnAccountNumber, with why "routing" when it is the bank's number that does not fit.
+    Source: Nacha Operating Rules, appendix three: weights 3, 7, 1 give a multiple of ten.
+    """
+    bank = compact(routing)
+    if not is_routing_number(bank):
+        raise NotAnAccountNumber("routing")
+    number = compact(text)
+    if not re.fullmatch(r"[0-9]{4,17}", number):
+        raise NotAnAccountNumber("us")
+    return BankNumber(number, "", "US", bank)
+
+
+def is_routing_number(text: str) -> bool:
+    """Tell whether nine digits are the number of a US bank."""
+    if not re.fullmatch(r"(0\d|1[0-2]|2[1-9]|3[0-2]|6[1-9]|7[0-2]|80)\d{7}", text):
+        return False
+    weights = (3, 7, 1) * 3
+    return sum(int(digit) * weight for digit, weight in zip(text, weights, strict=True)) % 10 == 0
+
+
+def wallet_address(text: str) -> BankNumber:
+    """Check the email address by which a wallet is known. Raises NotAnAccountNumber with why "address"."""
+    address = text.strip().lower()
+    if not _ADDRESS.fullmatch(address) or len(address) > LONGEST_ADDRESS:
+        raise NotAnAccountNumber("address")
+    return BankNumber(address, "", "")
+
+
 def sepa_text(text: str, *, longest: int) -> str:
     """Return a text in the characters that SEPA banks take: Latin letters, digits and a few marks.
 
@@ -157,7 +193,13 @@ def _why(error: SchwiftyException) -> str:
 
 
 def masked(number: str) -> str:
-    """Return what pages show: the country of an IBAN, two dots, the last four: "IE •• 4412"."""
+    """Return what pages show: the country of an IBAN, two dots, the last four: "IE •• 4412".
+
+    Of an address its first letter and where it is: "a••@example.com".
+    """
+    if "@" in number:
+        name, _, host = number.partition("@")
+        return f"{name[:1]}••@{host}"[:LONGEST_MASK]
     lead = number[:2] if number[:2].isalpha() else ""
     tail = number[-4:] if len(number) > 6 else number[-2:]
     return "\u00a0".join(filter(None, [lead, "••", tail]))
@@ -193,3 +235,47 @@ def next_bank_day(today: date) -> date:
     while day.weekday() > 4:
         day += timedelta(days=1)
     return day
+
+
+def is_run_day(today: date, *, cadence: str, run_day: int) -> bool:
+    """Tell whether a run is prepared by itself on a day of the vendor's; never without a cadence."""
+    if cadence == "weekly":
+        return today.isoweekday() == run_day
+    return cadence == "monthly" and today.day == run_day
+
+
+def next_run_day(today: date, *, cadence: str, run_day: int) -> date | None:
+    """Return the first day from today on on which a run is prepared; None when runs are prepared by hand."""
+    days = (today + timedelta(days=ahead) for ahead in range(32))
+    return next((day for day in days if is_run_day(day, cadence=cadence, run_day=run_day)), None)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From which amounts on more people look, in minor units of one currency; None never asks for more."""
+
+    run_minor: int | None = None
+    payment_minor: int | None = None
+
+
+# One person besides the preparer, two above a limit.
+ONE_MORE, TWO_MORE = 1, 2
+
+
+def approvals_needed(
+    payments: Mapping[str, Sequence[int]], limits: Mapping[str, Limits], *, by_a_person: bool
+) -> int:
+    """Return how many people besides the preparer have to agree to a list.
+
+    payments: amounts in minor units by currency; each currency is judged by its own limits.
+    by_a_person: whether somebody saw the list when it was prepared; one that the clock prepared takes two people.
+    """
+    if not by_a_person:
+        return TWO_MORE
+    for currency, amounts in payments.items():
+        limit = limits.get(currency, Limits())
+        if limit.run_minor is not None and sum(amounts) > limit.run_minor:
+            return TWO_MORE
+        if limit.payment_minor is not None and max(amounts, default=0) > limit.payment_minor:
+            return TWO_MORE
+    return ONE_MORE

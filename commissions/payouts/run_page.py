@@ -27,9 +27,11 @@ from commissions.payouts.selectors import (
     run_totals,
 )
 from commissions.payouts.tables import RUN_TONES
+from commissions.payouts.templates import template_names
 from commissions.payouts.wording import (
     again_words,
     change_words,
+    file_words,
     fresh_words,
     left_out_stat,
     reason_words,
@@ -269,19 +271,16 @@ def _exclusion(row: PayoutExclusion, run: PayoutRun, member: Member) -> SafeStri
 
 
 def _files(run: PayoutRun) -> list[Link]:
-    words = {
-        "sepa": gettext("SEPA file (pain.001)"),
-        "csv": gettext("Payments as CSV"),
-        "xlsx": gettext("Payments as Excel"),
-    }
-    icons = defaultdict(lambda: "file", sepa="bank")
+    kinds = stored_kinds(run)
+    names = template_names() if any(kind.startswith("template-") for kind in kinds) else {}
+    icons = defaultdict(lambda: "file", sepa="bank", ach="bank", zip="download")
     return [
         Link(
-            words[kind],
+            file_words(kind, names),
             reverse("commissions:run-file", kwargs={"run_id": run.id, "kind": kind}),
             icons[kind],
         )
-        for kind in stored_kinds(run)
+        for kind in kinds
     ]
 
 

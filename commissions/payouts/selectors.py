@@ -23,7 +23,7 @@ from commissions.payouts.models import (
     PayoutState,
     RunState,
 )
-from commissions.payouts.rules import COOLING, SEPA_CURRENCY
+from commissions.payouts.rules import ACH_CURRENCY, COOLING, SEPA_CURRENCY
 from prm.accounts.members import Member
 from prm.money import Money
 from prm.tenancy.scope import current_scope
@@ -31,6 +31,8 @@ from prm.tenancy.scope import current_scope
 # Reasons that a person can do something about; the others are carried to the next run by themselves.
 TO_DECIDE = (
     ExclusionReason.NO_DETAILS,
+    ExclusionReason.OTHER_METHOD,
+    ExclusionReason.TAX_FORM,
     ExclusionReason.COOLING,
     ExclusionReason.NEGATIVE,
     ExclusionReason.NOT_ACTIVE,
@@ -339,6 +341,18 @@ def sepa_payouts(run_id: UUID) -> QuerySet[Payout]:
         .filter(currency=SEPA_CURRENCY, account__method=PayoutMethod.SEPA)
         .order_by("number")
     )
+
+
+def payouts_by_method(run_id: UUID, methods: Sequence[str]) -> QuerySet[Payout]:
+    """Return a run's payments that go one of these ways, by number; no methods: all of them."""
+    rows = payouts_of(run_id).order_by("number")
+    return rows.filter(account__method__in=list(methods)) if methods else rows
+
+
+def needs_ach_head(run_id: UUID) -> bool:
+    """Tell whether a run has payments to US accounts, which need the vendor's own numbers at its bank."""
+    ach = payouts_by_method(run_id, [PayoutMethod.ACH])
+    return ach.filter(currency=ACH_CURRENCY).exists()
 
 
 def visible_payouts(member: Member) -> QuerySet[Payout]:

@@ -7,10 +7,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commissions.payouts.models import PayoutMethod, PayoutState, RunState
+from commissions.payouts.models import PayoutState, RunState
 from commissions.payouts.returns import PaidAgain
 from commissions.payouts.selectors import CurrencyTotal, FreshDetails
-from commissions.payouts.wording import again_words, fresh_words, returned_words
+from commissions.payouts.wording import again_words, fresh_words, method_words, returned_words
 from prm.web.formats import money_text, percent_text
 from prm.web.tables import (
     BadgeColumn,
@@ -142,7 +142,7 @@ class PayoutTable(Table):
 
     def render_account(self, record: Any) -> SafeString:
         """Say under an account that nothing was paid to yet, or that is days old, who entered it."""
-        words = gettext("SEPA") if record.account.method == PayoutMethod.SEPA else gettext("Bank")
+        words = method_words(record.account.method)
         fresh = self.fresh.get(record.id)
         return two_lines(
             f"{words}, {record.account.masked}", fresh_words(fresh, short=True) if fresh else ""

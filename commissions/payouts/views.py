@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from commissions.ledger.selectors import tenant_zone
 from commissions.payouts import services
-from commissions.payouts.bankfiles import KINDS, file_name, stored_file
+from commissions.payouts.bankfiles import file_name, is_kind, stored_file
 from commissions.payouts.details import debtor_account
 from commissions.payouts.forms import ApproveForm, ReasonForm, RunForm, left_out_ids
 from commissions.payouts.freezing import LedgerDisagrees
@@ -24,6 +24,7 @@ from commissions.payouts.rules import next_bank_day
 from commissions.payouts.run_page import is_undecided, run_page
 from commissions.payouts.selectors import (
     fresh_details,
+    needs_ach_head,
     payouts_of,
     preview_run,
     previous_amounts,
@@ -32,6 +33,7 @@ from commissions.payouts.selectors import (
     totals_of_runs,
     waiting_run,
 )
+from commissions.payouts.settings import ach_head, payout_settings
 from commissions.payouts.tables import PayoutTable, RunTable
 from commissions.payouts.wording import change_words
 from prm.accounts.capabilities import Capability
@@ -279,6 +281,9 @@ def run_export(request: MemberRequest, run_id: UUID) -> HttpResponse:
     if debtor_account(request.tenant) is None and sepa_payouts(run.id).exists():
         messages.warning(request, gettext("First enter the account that payouts are paid from"))
         return hx_redirect(request, "commissions:payout-source")
+    if needs_ach_head(run.id) and not ach_head(payout_settings()).is_whole:
+        messages.warning(request, gettext("First enter what your bank wants in files for the US"))
+        return hx_redirect(request, "commissions:payout-settings")
     return _job(request, run, "payouts.files", {"run_id": str(run.id)})
 
 
@@ -286,7 +291,7 @@ def run_export(request: MemberRequest, run_id: UUID) -> HttpResponse:
 @needs(Capability.SETTLE_PAYOUTS)
 def run_file(request: MemberRequest, run_id: UUID, kind: str) -> HttpResponse:
     run = _run(run_id)
-    path = stored_file(run, kind) if kind in KINDS else None
+    path = stored_file(run, kind) if is_kind(kind) else None
     if path is None:
         raise Http404
     services.note_download(run=run, file=kind, actor=_actor(request), at=timezone.now())

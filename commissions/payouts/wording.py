@@ -1,13 +1,14 @@
 """Why somebody is not paid, what changed and what adds up, in the reader's words."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.utils.translation import gettext, ngettext
 
 from commissions.payouts.models import (
     ExclusionReason,
+    PayoutMethod,
     PayoutState,
 )
 from commissions.payouts.returns import PaidAgain
@@ -44,6 +45,10 @@ def reason_words(
         }
     words: dict[str, str] = {
         ExclusionReason.NO_DETAILS: gettext("No bank details."),
+        ExclusionReason.OTHER_METHOD: gettext(
+            "The payout method the partner chose carries dollars only. The partner has to choose another one."
+        ),
+        ExclusionReason.TAX_FORM: gettext("A tax form is missing. Held until it is approved."),
         ExclusionReason.COOLING: gettext("Bank details changed in the last days."),
         ExclusionReason.BELOW_MINIMUM: gettext("Below the minimum. Carried forward."),
         ExclusionReason.NEGATIVE: gettext(
@@ -53,6 +58,35 @@ def reason_words(
         ExclusionReason.LEFT_OUT: gettext("Left out by you. Stays for the next run."),
     }
     return words.get(reason, reason)
+
+
+def method_words(method: str) -> str:
+    """Return a way of paying in a word, for a cell before the account."""
+    words = {
+        PayoutMethod.SEPA: gettext("SEPA"),
+        PayoutMethod.BANK: gettext("Bank"),
+        PayoutMethod.ACH: gettext("ACH"),
+        PayoutMethod.PAYPAL: gettext("PayPal"),
+        PayoutMethod.WISE: gettext("Wise"),
+    }
+    return words[PayoutMethod(method)]
+
+
+def file_words(kind: str, templates: Mapping[int, str]) -> str:
+    """Return what a run's file is; templates: names by id."""
+    lead, _, rest = kind.partition("-")
+    if lead == "template":
+        return templates.get(int(rest), kind)
+    words = {
+        "sepa": gettext("SEPA file (pain.001)"),
+        "ach": gettext("US bank file (NACHA)"),
+        "paypal": gettext("PayPal list, %(part)s") % {"part": rest.upper()},
+        "wise": gettext("Wise list"),
+        "csv": gettext("Payments as CSV"),
+        "xlsx": gettext("Payments as Excel"),
+        "zip": gettext("All files as zip"),
+    }
+    return f"{words[lead]} {rest}" if lead == "wise" and rest else words[lead]
 
 
 def change_words(change: ChangeSince) -> str:
