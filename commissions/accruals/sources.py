@@ -34,7 +34,10 @@ class Source:
 
 
 def payments(revenue_event_ids: Sequence[UUID]) -> list[Source]:
-    """Return the payments among the events, locked: a refund handled meanwhile waits, then finds what they earned."""
+    """Return the payments among the events, locked: a refund handled meanwhile waits, then finds what they earned.
+
+    Without those of referrals that a person declined after a review: they earn nothing any more.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_PAYMENTS, [list(revenue_event_ids)])
         rows = cursor.fetchall()
@@ -74,7 +77,10 @@ class _Ids(dict[str, UUID]):
 
 
 def milestones(kind: str, referral_ids: Sequence[UUID]) -> list[Source]:
-    """Return the referrals that reached a stage of the kind (qualified or won), as of the first time they did."""
+    """Return the referrals that reached a stage of the kind (qualified or won), as of the first time they did.
+
+    Without those that a person declined after a review.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_MILESTONES, [kind, list(referral_ids)])
         rows = cursor.fetchall()
@@ -209,7 +215,7 @@ _PAYMENTS = """
 select e.id, e.referral_id::text, e.partner_id::text, e.amount_minor, e.currency, e.booked_at::text, e.booked_on,
        e.payment_no, e.refunded_minor, r.program_id::text, r.registered_at::text
   from referrals_revenue_event e
-  join referrals_referral r on r.tenant_id = e.tenant_id and r.id = e.referral_id
+  join referrals_referral r on r.tenant_id = e.tenant_id and r.id = e.referral_id and r.declined_at is null
  where e.id = any(%s::uuid[]) and e.kind in ('sale', 'renewal', 'expansion')
  order by e.id for no key update of e
 """
@@ -234,7 +240,7 @@ select distinct on (r.id) r.id, r.partner_id, r.program_id, r.registered_at, r.c
        coalesce(c.deal_minor, r.deal_minor, 0)
   from referrals_referral r
   join referrals_stage_change c on c.tenant_id = r.tenant_id and c.referral_id = r.id and c.to_kind = %s
- where r.id = any(%s::uuid[])
+ where r.id = any(%s::uuid[]) and r.declined_at is null
  order by r.id, c.at, c.id
 """
 

@@ -1,6 +1,6 @@
 """Rewards as people read them: what for, how computed, where the money stands and what it waits for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,8 +17,9 @@ from prm.web.formats import day_text, money_text
 from referrals.attribution.models import Credit
 from referrals.pipeline.models import Referral
 
-REVIEW, HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = (
+REVIEW, DECLINED, HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = (
     "review",
+    "declined",
     "hold",
     "ready",
     "in_payout",
@@ -28,6 +29,7 @@ REVIEW, HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = (
 )
 TONES = {
     REVIEW: "warn",
+    DECLINED: "bad",
     HOLD: "",
     READY: "info",
     IN_PAYOUT: "info",
@@ -37,6 +39,7 @@ TONES = {
 }
 ICONS = {
     REVIEW: "clock",
+    DECLINED: "x",
     HOLD: "clock",
     READY: "check",
     IN_PAYOUT: "bank",
@@ -106,6 +109,7 @@ class Line:
         """The state in a word or two."""
         return {
             REVIEW: gettext("Under review"),
+            DECLINED: gettext("Declined"),
             HOLD: gettext("On hold"),
             READY: gettext("Ready"),
             IN_PAYOUT: gettext("In payout"),
@@ -146,6 +150,7 @@ class Line:
             REVIEW: gettext(
                 "Under review: a person looks at the referral. Nothing is cancelled; it is paid after the review."
             ),
+            DECLINED: gettext("Declined after a review. Nothing of it is paid."),
             HOLD: gettext("On hold until %(day)s. After that it goes out with the next payout."),
             READY: gettext("Ready. It goes out with the next payout."),
             IN_PAYOUT: gettext("In payout %(number)s, to be paid on %(day)s."),
@@ -183,7 +188,7 @@ def lines_for(
                 company=facts["company"] or facts["credited"] or gettext("Removed referral"),
                 referral_id=accrual.referral_id if facts["company"] is not None else None,
                 partner_name=facts["partner__name"] if partners else "",
-                state=_state(accrual, payout, now, released=facts["released"], held=facts["held"]),
+                state=_state(accrual, payout, now, facts),
                 ready_on=accrual.earned_on + timedelta(days=trace.hold_days),
                 payout=payout,
             ),
@@ -207,6 +212,7 @@ def _around(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
             .values("company")[:1]
         ),
         held=Exists(referral.filter(held_at__isnull=False)),
+        declined=Exists(referral.filter(declined_at__isnull=False)),
         released=Exists(release),
         released_by=Subquery(release.values(paid_by=PAID_BY)[:1]),
         payout=Subquery(claim.values("payout_id")[:1]),
@@ -214,23 +220,22 @@ def _around(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     return {
         row["id"]: {**row}
         for row in rows.values(
-            "id", "company", "credited", "held", "partner__name", "released", "payout"
+            "id", "company", "credited", "held", "declined", "partner__name", "released", "payout"
         )
     }
 
 
-def _state(
-    accrual: Accrual, payout: Payout | None, now: datetime, *, released: bool, held: bool
-) -> str:
+def _state(accrual: Accrual, payout: Payout | None, now: datetime, facts: Mapping[str, Any]) -> str:
+    """Return where the money of a line stands. facts: what stands around it, as _around gives it."""
     if accrual.clawed_minor == accrual.amount_minor:
         return REVERSED
-    if held and not released:
-        return REVIEW
+    if facts["held"] and not facts["released"]:
+        return DECLINED if facts["declined"] else REVIEW
     if payout is not None:
         return {PayoutState.SETTLED: PAID, PayoutState.RETURNED: RETURNED}.get(
             PayoutState(payout.state), IN_PAYOUT
         )
-    return READY if released or accrual.payable_at <= now else HOLD
+    return READY if facts["released"] or accrual.payable_at <= now else HOLD
 
 
 def _payouts(ids: Collection[UUID], staff: bool) -> dict[UUID, Payout]:  # noqa: FBT001

@@ -208,7 +208,8 @@ def milestone_lines(referral: Referral) -> list[MoneyLine]:
 
 def estimates_of(referral: Referral, earned_rules: set[int]) -> list[Estimate]:
     """Return what the pinned plan would still pay for an open or won referral, rule by rule."""
-    if referral.stage_kind in CLOSED_KINDS and referral.stage_kind != StageKind.WON:
+    over = referral.stage_kind in CLOSED_KINDS and referral.stage_kind != StageKind.WON
+    if over or referral.declined_at:
         return []
     version = terms_in_force(referral.program_id, referral.registered_at)
     if version is None:

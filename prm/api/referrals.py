@@ -40,7 +40,7 @@ def referral_out(referral: Referral) -> dict[str, Any]:
         "number": referral.number,
         "status": referral.stage_kind,
         "stage": referral.stage.label,
-        "under_review": referral.held_at is not None,
+        "under_review": referral.held_at is not None and referral.declined_at is None,
         "company": referral.company,
         "website": referral.website,
         "country": referral.country,

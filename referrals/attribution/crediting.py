@@ -207,7 +207,12 @@ def _hand_over(referral: Referral, to_partner_id: UUID) -> None:
     referral.partner_id = to_partner_id
     referral.submitted_by_id = heir.user_id if heir else None
     referral.submitted_by_name = ""
-    referral.save(update_fields=["partner", "submitted_by", "submitted_by_name"])
+    changed = ["partner", "submitted_by", "submitted_by_name"]
+    if referral.declined_at:
+        # What was declined was the other partner's part in it; the words were for that one.
+        referral.held_at, referral.declined_at, referral.declined_reason = None, None, ""
+        changed += ["held_at", "declined_at", "declined_reason"]
+    referral.save(update_fields=changed)
 
 
 def _write_credits(

@@ -12,6 +12,7 @@ from referrals.attribution.models import (
     Touch,
 )
 from referrals.pipeline.erasing import Erasure, erases, rewrite
+from referrals.pipeline.models import Referral
 
 
 @erases("attribution")
@@ -27,6 +28,8 @@ def forget_in_attribution(erasure: Erasure) -> int:
     ):
         rows = model.objects.filter(referral_id__in=erasure.referral_ids)
         count += sum(rewrite(row, fields, erasure) for row in rows)
+    declined = Referral.objects.filter(id__in=erasure.referral_ids, declined_at__isnull=False)
+    count += sum(rewrite(row, ("declined_reason",), erasure) for row in declined)
     # A case names the company to every party, also to one whose own referral is another person's.
     about = Q(case__referral_id__in=erasure.referral_ids)
     about |= Q(case__subject_id__in=erasure.referral_ids)

@@ -87,8 +87,8 @@ def decide_hold(
 ) -> Hold:
     """End a hold: lifted, what was earned goes its way; declined, the referral is declined with the same reason.
 
-    reason: shown to the partner. A declined one that is won or closed stays in its stage and stays held: nothing of
-    it is paid, and commissions take back what it earned.
+    reason: shown to the partner. A declined one that is won or closed stays in its stage and stays held: it earns
+    nothing any more, and commissions take back what it earned. Taking it up again takes the decline back.
     Raises HoldReasonRequired, NotHeld, Referral.DoesNotExist, MoveRefused.
     Emits referral.hold_lifted or referral.hold_declined.
     """
@@ -108,10 +108,12 @@ def decide_hold(
         referral.held_at = None
         referral.save(update_fields=["held_at"])
     else:
+        referral.declined_at, referral.declined_reason = at, row.reason
+        referral.save(update_fields=["declined_at", "declined_reason"])
         end_referral(
             referral_id=referral.id,
             kind=StageKind.REJECTED,
-            reason=reason.strip(),
+            reason=row.reason,
             actor=actor,
             at=at,
         )

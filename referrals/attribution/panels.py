@@ -26,7 +26,7 @@ from referrals.attribution.wording import (
     share_words,
     signal_words,
 )
-from referrals.pipeline.models import Referral
+from referrals.pipeline.models import Referral, StageKind
 from referrals.pipeline.panels import Panel, adds
 
 
@@ -36,6 +36,9 @@ def hold_section(referral: Referral, member: Member) -> Panel | None:
     if referral.held_at is None:
         return None
     if not member.is_staff:
+        # The page of a declined submission says so above, with the same words.
+        if referral.stage_kind == StageKind.REJECTED:
+            return None
         return Panel("referrals/attribution/held.html", {"referral": referral})
     held = open_hold(referral.id)
     may_decide = member.may(Capability.DECIDE_REFERRALS)

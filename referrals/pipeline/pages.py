@@ -34,7 +34,7 @@ from referrals.pipeline.selectors import (
     path_of,
     staff_among,
 )
-from referrals.pipeline.tables import sender_name, stage_tone
+from referrals.pipeline.tables import running_until, sender_name, stage_tone
 
 ICONS = {
     "submitted": "send",
@@ -294,7 +294,7 @@ def _details(referral: Referral, member: Member) -> list[tuple[str, Any]]:
         ),
         (
             gettext("Protected until"),
-            day_mark(referral.protected_until, "medium") if referral.protected_until else "",
+            day_mark(until, "medium") if (until := running_until(referral)) else "",
         ),
         (gettext("Context"), seen.context),
     ]

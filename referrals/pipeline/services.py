@@ -11,6 +11,7 @@ from prm.money import CurrencyMismatch, Money
 from referrals.pipeline.hooks import Moving, run_after_move, run_before_move
 from referrals.pipeline.models import (
     CLOSED_KINDS,
+    OPEN_KINDS,
     LossReason,
     Referral,
     ReferralNote,
@@ -215,6 +216,9 @@ def _stand_on(referral: Referral, stage: Stage, deal: Money | None, at: datetime
         referral.escalated_at = None
     if stage.kind == StageKind.ACCEPTED:
         referral.protected_until = at + timedelta(days=program.protection_days)
+    if referral.declined_at and stage.kind in OPEN_KINDS:
+        # Whoever takes it up again thinks otherwise than whoever declined it after a look.
+        referral.held_at, referral.declined_at, referral.declined_reason = None, None, ""
     referral.stalled_at = None
     referral.closed_at = at if stage.kind in CLOSED_KINDS else None
     if deal is not None:
@@ -230,6 +234,9 @@ def _stand_on(referral: Referral, stage: Stage, deal: Money | None, at: datetime
             "escalated_at",
             "stalled_at",
             "decided_at",
+            "held_at",
+            "declined_at",
+            "declined_reason",
             "closed_at",
             "protected_until",
             "deal_minor",

@@ -1,6 +1,7 @@
 """Lists of referrals, for the partner's people and for the vendor's."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -102,9 +103,8 @@ class PartnerReferralTable(Table):
 
     def render_protected(self, record: Listed) -> SafeString | str:
         """Show the end of a protection that still runs."""
-        until = record.protected_until
-        runs = until is not None and until > timezone.now() and record.closed_at is None
-        return day_mark(until) if runs else NOTHING
+        until = running_until(record)
+        return day_mark(until) if until else NOTHING
 
     def render_reward(self, record: Listed) -> SafeString:
         return reward_mark(self.rewards.get(record.id))
@@ -137,6 +137,12 @@ class StaffReferralTable(Table):
 
     def render_changed(self, record: Referral) -> SafeString:
         return two_lines(ago_mark(record.stage_entered_at), next_words(record))
+
+
+def running_until(referral: Referral | Listed) -> datetime | None:
+    """Return the end of a protection that runs now; None once it has ended, or the referral is won or closed."""
+    until = referral.protected_until
+    return until if until and until > timezone.now() and referral.closed_at is None else None
 
 
 def next_words(referral: Referral | Listed) -> str:
