@@ -28,7 +28,9 @@ app.autodiscover_tasks(
         "referrals.attribution",
         "referrals.claims",
         "referrals.sharing",
+        "commissions.acceptances",
         "commissions.accruals",
+        "commissions.payouts",
         "commissions.statements",
     ],
 )

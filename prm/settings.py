@@ -292,6 +292,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "partners.agreements.tasks.sweep_agreements",
         "schedule": crontab(hour=6, minute=10),
     },
+    "sweep-terms": {
+        "task": "commissions.acceptances.tasks.sweep_terms",
+        "schedule": crontab(hour=6, minute=20),
+    },
     "take-up-changes": {
         "task": "partners.directory.tasks.take_up_changes",
         "schedule": crontab(minute=5),
@@ -315,6 +319,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "commissions.accruals.tasks.release_holds",
         "schedule": 300.0,
         "options": {"expires": 300},
+    },
+    # Hourly, for days begin at other hours in other zones.
+    "prepare-payout-runs": {
+        "task": "commissions.payouts.tasks.prepare_due_runs",
+        "schedule": crontab(minute=20),
     },
 }
 

@@ -11,7 +11,8 @@ from commissions.ledger.selectors import tenant_zone
 from commissions.plans.models import PlanVersion
 from commissions.plans.rules import Facts, Version, drafts_for
 from commissions.plans.selectors import terms_in_force, version_terms
-from commissions.plans.wording import differences, rule_words
+from commissions.plans.wording import rule_words
+from commissions.plans.wording_changes import differences
 from partners.agreements.panels import Effect, Terms
 from partners.programs.models import Program
 from prm.money import CurrencyMismatch, Money

@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from commissions.plans.rules import Rule, Version, version_covering
+from commissions.plans.terms import Terms
 
 # (trigger, scope) of the percentage rules that an exception to an event's rate replaces.
 EVENTS = {
@@ -52,7 +53,8 @@ def version_priced(
 def overridden(version: Version, override: Override) -> Version:
     """Return a version's terms under an exception: another version's, or its own with the rate replaced.
 
-    A rate replaces those of all percentage rules for its event; fixed rewards, hold and smallest payout stay.
+    A rate replaces those of all percentage rules for its event, their bands and uplifts too; fixed rewards, conditions,
+    caps, hold and smallest payout stay.
     """
     if override.version is not None:
         return override.version
@@ -65,7 +67,20 @@ def touches(version: Version, event: str) -> bool:
 
 
 def _replaced(rule: Rule, override: Override) -> Rule:
-    return replace(rule, rate=override.rate) if _fits(rule, override.event) else rule
+    if not _fits(rule, override.event):
+        return rule
+    return replace(rule, rate=override.rate, terms=_flat(rule.terms))
+
+
+def _flat(terms: Terms) -> Terms:
+    """Return a rule's terms without any rate of their own: the exception's is the one that counts."""
+    uplifts = terms.bonus is not None and terms.bonus.uplift_rate is not None
+    return replace(
+        terms,
+        groups=tuple(replace(group, rate=None) for group in terms.groups),
+        bands=None,
+        bonus=None if uplifts else terms.bonus,
+    )
 
 
 def _fits(rule: Rule, event: str) -> bool:

@@ -25,7 +25,8 @@ from commissions.plans.services import (
     publish_version,
     terms_of,
 )
-from commissions.plans.wording import differences, term_lines
+from commissions.plans.wording import term_lines
+from commissions.plans.wording_changes import differences
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs

@@ -1,18 +1,27 @@
 """Plan rules and calculations in the reader's language, from the same values the engine computes with."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext, ngettext
 
-from commissions.plans.rules import Rule, Trace, Version
+from commissions.plans.amounts import base_of, parts_in
+from commissions.plans.shapes import CapUse, Math, Rule, Trace, Version
+from commissions.plans.terms import Group, Terms
+from commissions.plans.wording_terms import clauses, policy_lines
 from prm.web.formats import day_text, money_text, number_text, percent_text
 
 
 def rule_words(rule: Rule, currency: str) -> str:
-    """Return one rule as a sentence fragment: "20% of each payment in the customer's first 12 months"."""
+    """Return one rule as the partner reads it: "20% of each payment in the customer's first 12 months".
+
+    What it says beyond its reward follows, one clause each: conditions, bands, bonus, cap.
+    """
+    return gettext("; ").join([reward_words(rule, currency), *clauses(rule.terms, currency)])
+
+
+def reward_words(rule: Rule, currency: str) -> str:
+    """Return what a rule pays and when, without its clauses."""
     fixed = rule.reward == "fixed"
     values = {
         "amount": money_text(rule.amount_minor or 0, currency),
@@ -42,6 +51,10 @@ def rule_words(rule: Rule, currency: str) -> str:
                 "%(rate)s of each payment in the customer's first %(months)s months",
                 rule.months or 0,
             )
+        case (_, "active", True):
+            text = gettext("%(amount)s on every payment of the customer while you are active")
+        case (_, "active", False):
+            text = gettext("%(rate)s of every payment of the customer while you are active")
         case (_, _, True):
             text = gettext("%(amount)s on every payment of the customer")
         case _:
@@ -50,8 +63,9 @@ def rule_words(rule: Rule, currency: str) -> str:
 
 
 def term_lines(version: Version) -> list[str]:
-    """Return the terms of a version as partners read them: its rules, the hold, the smallest payout."""
+    """Return the terms of a version as partners read them: its rules, what counts for all, hold, smallest payout."""
     lines = [rule_words(rule, version.currency) for rule in version.rules]
+    lines += [words for _, words in policy_lines(version.policy, version.currency)]
     lines.append(hold_words(version.hold_days))
     if version.minimum_payout_minor:
         lines.append(
@@ -76,6 +90,14 @@ def reward_name(source: Rule | Trace) -> str:
     """Return what kind of reward a rule or a line is, unless the plan names it."""
     if source.label:
         return source.label
+    bonus = source.terms.bonus if isinstance(source, Rule) else (source.math or Math()).bonus
+    if bonus and bonus.uplift_rate is None:
+        return {
+            "nth": gettext("Repeat bonus"),
+            "streak": gettext("Streak bonus"),
+            "threshold": gettext("Threshold bonus"),
+            "renewal": gettext("Renewal bonus"),
+        }[bonus.kind]
     return {
         "qualified": gettext("Qualified-lead bonus"),
         "won": gettext("Commission on the deal"),
@@ -85,10 +107,11 @@ def reward_name(source: Rule | Trace) -> str:
 
 def calculation(trace: Trace) -> str:
     """Return the short calculation of a list's cell: "20% of $1,054.00", or "Fixed amount"."""
-    values = _values(trace)
-    fixed = trace.reward == "fixed"
-    words = gettext("Fixed amount") if fixed else gettext("%(rate)s of %(base)s")
-    return share_of(trace, words % values)
+    fixed = trace.reward == "fixed" and not _parts(trace)
+    words = gettext("Fixed amount") if fixed else _reward(trace)
+    if _caps_reached(trace):
+        words = gettext("%(calculation)s, capped") % {"calculation": words}
+    return share_of(trace, words)
 
 
 def share_of(trace: Trace, words: str) -> str:
@@ -106,32 +129,101 @@ def share_of(trace: Trace, words: str) -> str:
     return text % {"calculation": words, "part": part}
 
 
+def reward_sentence(trace: Trace) -> str:
+    """Return a reward as one sentence of the reader's language, with everything that changed its amount."""
+    return gettext("%(calculation)s.") % {"calculation": explain(trace)}
+
+
 def explain(trace: Trace) -> str:
     """Return the calculation as a whole: "20% of $1,054.00, plan v1, first payment"."""
-    values = _values(trace)
-    fixed, number = (
-        trace.reward == "fixed",
-        trace.payment_no if trace.trigger == "revenue" else None,
-    )
+    values = {"reward": _reward(trace), "version": str(trace.version_number)}
+    number = trace.payment_no if trace.trigger == "revenue" else None
     if number is None:
-        text = (
-            gettext("Fixed %(amount)s, plan v%(version)s")
-            if fixed
-            else gettext("%(rate)s of %(base)s, plan v%(version)s")
-        )
+        text = gettext("%(reward)s, plan v%(version)s")
     elif number == 1:
-        text = (
-            gettext("Fixed %(amount)s, plan v%(version)s, first payment")
-            if fixed
-            else gettext("%(rate)s of %(base)s, plan v%(version)s, first payment")
-        )
+        text = gettext("%(reward)s, plan v%(version)s, first payment")
     else:
-        text = (
-            gettext("Fixed %(amount)s, plan v%(version)s, payment %(number)s")
-            if fixed
-            else gettext("%(rate)s of %(base)s, plan v%(version)s, payment %(number)s")
+        text = gettext("%(reward)s, plan v%(version)s, payment %(number)s")
+        values["number"] = number_text(number)
+    return share_of(trace, gettext("; ").join([text % values, *_adjusted(trace)]))
+
+
+def _reward(trace: Trace) -> str:
+    """Return what was multiplied with what, band by band where there are any."""
+    if parts := _parts(trace):
+        return gettext(" and ").join(parts)
+    math = trace.math
+    if trace.reward == "fixed":
+        minor = _fixed_of(trace)
+        return gettext("Fixed %(amount)s") % {"amount": money_text(minor, trace.currency)}
+    base = base_of(math) if math and math.gross_minor else trace.base_minor
+    return gettext("%(rate)s of %(base)s") % {
+        "rate": _rate(Decimal(trace.rate)),
+        "base": money_text(base, trace.currency),
+    }
+
+
+def _parts(trace: Trace) -> list[str]:
+    """Return an event's stretches by band, empty without bands."""
+    math = trace.math
+    if math is None or math.bands is None:
+        return []
+    counts = math.bands.measure == "count"
+    base = base_of(math)
+    found = []
+    for part in parts_in(math.bands, before=math.measured, own=1 if counts else base):
+        size = base if counts else part.size
+        values = {
+            "amount": money_text(part.amount_minor or 0, trace.currency),
+            "rate": _rate(part.rate if part.rate is not None else Decimal(trace.rate or 0)),
+            "base": money_text(size, trace.currency),
+        }
+        words = (
+            gettext("fixed %(amount)s")
+            if part.amount_minor is not None
+            else gettext("%(rate)s of %(base)s")
         )
-    return share_of(trace, text % values)
+        found.append(words % values)
+    return found
+
+
+def _adjusted(trace: Trace) -> list[str]:
+    """Return what else made the amount: tax taken off, the part that came in, deductions, caps, a person."""
+    math = trace.math
+    if math is None:
+        return []
+
+    def money(minor: int) -> str:
+        return money_text(minor, trace.currency)
+
+    found = []
+    if math.tax_minor or math.discount_minor:
+        found.append(
+            gettext("%(gross)s without %(off)s of tax and discount")
+            % {"gross": money(math.gross_minor), "off": money(math.tax_minor + math.discount_minor)}
+        )
+    if math.received_minor is not None:
+        found.append(
+            gettext("%(received)s of the invoice of %(gross)s came in")
+            % {"received": money(math.received_minor), "gross": money(math.gross_minor)}
+        )
+    if math.deducted_minor:
+        found.append(
+            gettext("less %(amount)s earned by qualifying") % {"amount": money(math.deducted_minor)}
+        )
+    found += [
+        gettext("capped at %(cap)s, of which %(used)s were used before")
+        % {"cap": money(use.cap.minor), "used": money(use.used_minor)}
+        for use in _caps_reached(trace)
+    ]
+    return found
+
+
+def _caps_reached(trace: Trace) -> list[CapUse]:
+    """Return the caps that the whole reward filled up."""
+    whole = trace.whole_minor or trace.amount_minor
+    uses = trace.math.caps if trace.math else ()
+    return [use for use in uses if use.used_minor + whole >= use.cap.minor]
 
 
 def rule_of(trace: Trace) -> Rule:
@@ -140,86 +232,32 @@ def rule_of(trace: Trace) -> Rule:
         id=trace.rule_id,
         trigger=trace.trigger,
         reward=trace.reward,
-        amount_minor=(trace.whole_minor or trace.amount_minor) if trace.reward == "fixed" else None,
+        amount_minor=_fixed_of(trace) if trace.reward == "fixed" else None,
         rate=Decimal(trace.rate) if trace.rate else None,
         scope=trace.scope,
         months=trace.months,
         label=trace.label,
+        terms=_terms_of(trace),
     )
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One line of what changes between two versions; an empty side means added or removed."""
-
-    subject: str
-    before: str
-    after: str
+def _fixed_of(trace: Trace) -> int:
+    if trace.math and trace.math.fixed_minor is not None:
+        return trace.math.fixed_minor
+    return trace.whole_minor or trace.amount_minor
 
 
-def differences(old: Version | None, new: Version) -> list[Difference]:
-    """Return what a reader of both versions would notice, rules first; nothing when they say the same."""
-    before = list(old.rules) if old else []
-    found = []
-    for key in _in_order(
-        [*(_kind_of(rule) for rule in before), *(_kind_of(rule) for rule in new.rules)]
-    ):
-        was = (
-            [rule_words(rule, old.currency) for rule in before if _kind_of(rule) == key]
-            if old
-            else []
-        )
-        now = [rule_words(rule, new.currency) for rule in new.rules if _kind_of(rule) == key]
-        for index in range(max(len(was), len(now))):
-            left, right = (
-                was[index] if index < len(was) else "",
-                now[index] if index < len(now) else "",
-            )
-            if left != right:
-                found.append(Difference(_kind_words(key), left, right))
-    if old is None or old.hold_days != new.hold_days:
-        found.append(
-            Difference(
-                gettext("Hold"), hold_words(old.hold_days) if old else "", hold_words(new.hold_days)
-            )
-        )
-    if (old.minimum_payout_minor if old else 0) != new.minimum_payout_minor:
-        found.append(
-            Difference(
-                gettext("Smallest payout"),
-                money_text(old.minimum_payout_minor, old.currency) if old else "",
-                money_text(new.minimum_payout_minor, new.currency),
-            ),
-        )
-    return found
-
-
-def _kind_of(rule: Rule) -> tuple[str, str]:
-    return rule.trigger, rule.scope
-
-
-def _kind_words(key: tuple[str, str]) -> str:
-    return {
-        ("qualified", ""): gettext("Referral qualifies"),
-        ("won", ""): gettext("Referral is won"),
-        ("revenue", "first"): gettext("First payment"),
-        ("revenue", "months"): gettext("Payments of the first months"),
-        ("revenue", "lifetime"): gettext("Every payment"),
-    }[key]
-
-
-def _in_order(keys: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return list(dict.fromkeys(keys))
-
-
-def _values(trace: Trace) -> dict[str, str]:
-    return {
-        "rate": _rate(Decimal(trace.rate)) if trace.rate else "",
-        "base": money_text(trace.base_minor, trace.currency),
-        "amount": money_text(trace.whole_minor or trace.amount_minor, trace.currency),
-        "version": str(trace.version_number),
-        "number": number_text(trace.payment_no or 0),
-    }
+def _terms_of(trace: Trace) -> Terms:
+    """Return what of a rule's terms a trace kept: the group that held, bands, bonus and the rule's person."""
+    math = trace.math
+    if math is None:
+        return Terms()
+    return Terms(
+        groups=(Group(math.met),) if math.met else (),
+        bands=math.bands,
+        bonus=math.bonus,
+        payee="rep" if math.payee else "partner",
+    )
 
 
 def _rate(fraction: Decimal) -> str:

@@ -21,7 +21,8 @@ from commissions.plans.rules import (
     reproduced_minor,
     version_covering,
 )
-from commissions.plans.wording import differences, explain, rule_words, term_lines
+from commissions.plans.wording import explain, rule_words, term_lines
+from commissions.plans.wording_changes import differences
 from prm.money import CurrencyMismatch, Money
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
