@@ -59,6 +59,16 @@ class ProgramField(forms.ChoiceField):
         return UUID(super().clean(value))
 
 
+def tidy_slug(text: str) -> str:
+    """Return an address as it will be. Raises ValidationError for short ones and the portal's own words."""
+    slug = normalised_slug(text)
+    if not slug_is_free_of_rules(slug):
+        raise forms.ValidationError(
+            _("Choose another address: at least three signs, and no word such as login or pay")
+        )
+    return slug
+
+
 class LinkForm(forms.Form):
     """A link's address, and where it is shown."""
 
@@ -100,12 +110,7 @@ class LinkForm(forms.Form):
 
     def clean_slug(self) -> str:
         """Return the address as it will be; refuse short ones and the portal's own words."""
-        slug = normalised_slug(self.cleaned_data["slug"])
-        if not slug_is_free_of_rules(slug):
-            raise forms.ValidationError(
-                _("Choose another address: at least three signs, and no word such as login or pay")
-            )
-        return slug
+        return tidy_slug(self.cleaned_data["slug"])
 
     @property
     def facts(self) -> LinkFacts:
@@ -146,9 +151,21 @@ class PageForm(TextsForm):
         required=False,
         widget=FileDrop(accept="image/png,image/jpeg", limits=_("PNG or JPEG, up to 5 MB")),
     )
+    slug = forms.CharField(
+        label=_("Address of your page"),
+        max_length=SLUG_LENGTH,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("Behind /p/. Changes at once; whoever has the old address is sent on."),
+        error_messages={"required": _("Enter an address, such as your company's name")},
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not self.initial.get("slug"):  # made of the company's name with the first draft
+            del self.fields["slug"]
+        else:
+            self.fields["slug"].required = True
         self.add_texts("headline", _("Headline"), required=True, max_length=120)
         self.add_texts(
             "introduction",
@@ -161,6 +178,10 @@ class PageForm(TextsForm):
             self.fields[f"introduction_{code}"].help_text = _(
                 "Your own words: why you recommend this, and for whom. **Bold** and lists work."
             )
+
+    def clean_slug(self) -> str:
+        """Return the address as it will be."""
+        return tidy_slug(self.cleaned_data["slug"])
 
     @property
     def words(self) -> list[forms.BoundField]:

@@ -27,8 +27,9 @@ from referrals.sharing.models import LandingPage
 from referrals.sharing.pages import save_page, send_page
 from referrals.sharing.rules import texts_of
 from referrals.sharing.selectors import drafted_page, programs_shared
+from referrals.sharing.services import BadSlug, SlugTaken
 from referrals.sharing.settings import sharing_rules
-from referrals.sharing.share_views import share_tabs
+from referrals.sharing.share_views import share_tabs, slug_words
 
 STATE_TONES = {"live": "ok", "waiting": "info", "declined": "warn", "draft": "", "off": ""}
 
@@ -111,11 +112,15 @@ def _saved(request: MemberRequest, form: PageForm, program: Program) -> bool:
             program_id=program.id,
             texts=form.page_texts,
             picture=form.cleaned_data["picture"],
+            slug=form.cleaned_data.get("slug", ""),
             actor=actor,
             at=at,
         )
     except UploadRefused as refused:
         form.add_error("picture", refused.words)
+        return False
+    except (SlugTaken, BadSlug) as refused:
+        form.add_error("slug", slug_words(refused))
         return False
     if request.POST.get("do") != "send":
         messages.success(request, _("Saved. Visitors see it once you send it."))
@@ -137,6 +142,7 @@ def _initial(request: MemberRequest, page: LandingPage | None) -> dict[str, str]
     return {
         "person_name": texts.person_name,
         "person_title": texts.person_title,
+        "slug": page.slug,
         **spread(headline=texts.headline, introduction=texts.introduction),
     }
 

@@ -11,14 +11,15 @@ from partners.directory.models import Partner
 from prm.events.services import Actor, emit
 from prm.uploads.rules import PICTURES
 from prm.uploads.services import keep_upload
-from referrals.sharing.models import LandingPage, PageState
+from referrals.sharing.models import LandingPage, PageSlug, PageState
 from referrals.sharing.rules import (
     PageTexts,
+    free_candidates,
     normalised_slug,
     slug_candidates,
     slug_is_free_of_rules,
 )
-from referrals.sharing.services import must_take_part
+from referrals.sharing.services import SUGGESTED, BadSlug, SlugTaken, must_take_part
 from referrals.sharing.settings import sharing_rules
 from referrals.sharing.targets import forget_targets
 
@@ -39,14 +40,18 @@ def save_page(
     picture: IO[bytes] | None,
     actor: Actor,
     at: datetime,
+    slug: str = "",
 ) -> LandingPage:
     """Keep what a partner writes on its page in a program; visitors go on reading what is public.
 
-    picture: a photo or logo, made anew; None keeps the one that is there. Raises NotInProgram, UploadRefused.
+    picture: a photo or logo, made anew; None keeps the one that is there. slug: another address, from now on; the one
+    before leads there; empty keeps it. Raises NotInProgram, UploadRefused, BadSlug, SlugTaken.
     Emits landing_page.changed.
     """
     must_take_part(partner_id, program_id, at)
     page = _page(partner_id, program_id, at)
+    if slug and slug != page.slug:
+        _move(page, slug, at)
     page.draft = asdict(texts)
     if picture is not None:
         page.draft_picture = keep_upload(
@@ -121,6 +126,35 @@ def _publish(page: LandingPage, at: datetime) -> None:
     page.state, page.reason, page.published_at = PageState.LIVE, "", at
     page.save(update_fields=["live", "live_picture", "state", "reason", "published_at"])
     transaction.on_commit(forget_targets)
+
+
+def _move(page: LandingPage, slug: str, at: datetime) -> None:
+    """Give a page another address; the old one stays its own, and one that it had before is taken back."""
+    if not slug_is_free_of_rules(slug):
+        raise BadSlug(slug)
+    PageSlug.objects.filter(slug=slug, page=page).delete()
+    if PageSlug.objects.filter(slug=slug).exists():
+        raise SlugTaken(slug, _free_near(slug, page))
+    left, page.slug = page.slug, slug
+    try:
+        with transaction.atomic():
+            page.save(update_fields=["slug"])
+            PageSlug.objects.create(slug=left, page=page, at=at)
+    except IntegrityError as error:
+        page.slug = left
+        raise SlugTaken(slug, _free_near(slug, page)) from error
+    transaction.on_commit(forget_targets)
+
+
+def _free_near(slug: str, page: LandingPage) -> list[str]:
+    """Return addresses to offer; another partner's page is out of sight here, and found out by the next try."""
+    name = Partner.objects.values_list("name", flat=True).get(id=page.partner_id)
+    candidates = slug_candidates(slug, [name])
+    taken = {
+        *LandingPage.objects.filter(slug__in=candidates).values_list("slug", flat=True),
+        *PageSlug.objects.filter(slug__in=candidates).values_list("slug", flat=True),
+    }
+    return free_candidates(candidates, taken, SUGGESTED)
 
 
 def _page(partner_id: UUID, program_id: UUID, at: datetime) -> LandingPage:

@@ -21,10 +21,11 @@ from prm.uploads.responses import send
 from prm.web.htmx import redirect_to
 from prm.web.limits import is_within
 from referrals.sharing.cookies import choice_name, clicks_of, remember_click, remember_no
+from referrals.sharing.gone import gone, link_ended, link_unknown, page_taken_down, page_unknown
 from referrals.sharing.lead_forms import LeadForm
 from referrals.sharing.leads import LeadFacts, take_lead
-from referrals.sharing.models import Consent, LandingPage
-from referrals.sharing.rules import Remembered
+from referrals.sharing.models import Consent, LandingPage, PageSlug
+from referrals.sharing.rules import Remembered, normalised_slug
 from referrals.sharing.selectors import PublicPage, public_page
 from referrals.sharing.settings import sharing_rules
 from referrals.sharing.targets import keep_tenant, target_of
@@ -57,14 +58,14 @@ class Asking:
 def link_follow(request: HttpRequest, slug: str) -> HttpResponse:
     """Count the click and send the visitor on."""
     tenant = _tenant(request)
-    target = target_of(tenant.id, slug)
+    target = target_of(tenant.id, slug) or target_of(tenant.id, normalised_slug(slug))
     if target is None:
-        raise Http404
+        return gone(request, link_unknown())
     if get_script_prefix() == f"/{tenant.slug}/":
         keep_tenant(tenant.slug, tenant.id)
     response = follow(request, tenant_id=tenant.id, target=target)
     if response.status_code == 410:
-        return render(request, "referrals/sharing/public_ended.html", status=410)
+        return gone(request, link_ended(), Program.objects.get(id=target.program_id))
     return response
 
 
@@ -95,7 +96,7 @@ def landing(request: HttpRequest, slug: str) -> HttpResponse:
     tenant = _tenant(request)
     page = public_page(slug, get_language() or "en")
     if page is None:
-        raise Http404
+        return _no_page(request, slug)
     asking = Asking(
         tenant=tenant,
         program=page.program,
@@ -113,8 +114,26 @@ def landing_thanks(request: HttpRequest, slug: str) -> HttpResponse:
     """Say who got the data and what happens next."""
     page = public_page(slug, get_language() or "en")
     if page is None:
-        raise Http404
+        return _no_page(request, slug)
     return _thanks(request, page.program, page)
+
+
+def _no_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send on who asks for an address that a page had before; else say that it is gone, or never was."""
+    moved = PageSlug.objects.filter(slug=slug).select_related("page").first()
+    if moved is not None and moved.page.is_public:
+        query = request.META.get("QUERY_STRING", "")
+        path = reverse("referrals:landing", args=[moved.page.slug])
+        # For now, not for ever: the page may take its old address back.
+        return redirect_to(request, f"{path}?{query}" if query else path)
+    page = (
+        moved.page
+        if moved
+        else LandingPage.objects.filter(slug=slug).select_related("program").first()
+    )
+    if page is None or page.published_at is None:
+        return gone(request, page_unknown())
+    return gone(request, page_taken_down(), page.program)
 
 
 @require_safe

@@ -99,7 +99,7 @@ def link_new(request: MemberRequest) -> HttpResponse:
                 at=at,
             )
         except (SlugTaken, BadSlug) as refused:
-            _explain(form, refused)
+            form.add_error("slug", slug_words(refused))
         else:
             messages.success(request, _("Your link is ready"))
             return hx_redirect(request, "referrals:link-edit", link_id=link.id)
@@ -121,7 +121,7 @@ def link_edit(request: MemberRequest, link_id: UUID) -> HttpResponse:
         try:
             change_link(link_id=link.id, facts=form.facts, actor=_actor(request), at=timezone.now())
         except (SlugTaken, BadSlug) as refused:
-            _explain(form, refused)
+            form.add_error("slug", slug_words(refused))
         else:
             messages.success(request, _("The changes are saved."))
             return hx_redirect(request, "referrals:link-edit", link_id=link.id)
@@ -238,14 +238,12 @@ def _link_page(request: MemberRequest, form: LinkForm, link: Link | None) -> Htt
     )
 
 
-def _explain(form: LinkForm, refused: SlugTaken | BadSlug) -> None:
+def slug_words(refused: SlugTaken | BadSlug) -> str:
+    """Return why an address cannot be had, with free ones near it."""
     if isinstance(refused, SlugTaken) and refused.suggestions:
-        words = _("This address is taken. Free ones: %(free)s") % {
-            "free": ", ".join(refused.suggestions)
-        }
-    else:
-        words = _("This address is taken. Choose another one.")
-    form.add_error("slug", words)
+        free = ", ".join(refused.suggestions)
+        return _("This address is taken. Free ones: %(free)s") % {"free": free}
+    return _("This address is taken. Choose another one.")
 
 
 def _own_link(request: MemberRequest, link_id: UUID) -> Link:

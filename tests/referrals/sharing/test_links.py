@@ -208,6 +208,7 @@ def test_a_retired_link_says_so_and_counts_nothing(
     response = visitor.get("/acme/r/autumn-fair/")
 
     assert response.status_code == 410
+    assert "/acme/contact/referral/" in response.content.decode()
     with tenant_scope(world.acme.id):
         assert not ClickInbox.objects.exists()
 
@@ -219,7 +220,21 @@ def test_another_vendor_s_link_and_an_unknown_one_are_not_there(
         a_link(at)
 
     assert visitor.get("/globex/r/autumn-fair/").status_code == 404
-    assert visitor.get("/acme/r/spring-fair/").status_code == 404
+    unknown = visitor.get("/acme/r/spring-fair/")
+    assert unknown.status_code == 404
+    assert "There is no such link" in unknown.content.decode()
+    assert "/acme/contact/referral/" in unknown.content.decode()
+
+
+def test_an_address_typed_in_capitals_is_followed(
+    world: World, visitor: Client, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        link = a_link(at)
+
+    assert visitor.get("/acme/r/Autumn-FAIR/").status_code == 302
+    with tenant_scope(world.acme.id):
+        assert ClickInbox.objects.get().link_id == link.id
 
 
 @pytest.mark.parametrize(

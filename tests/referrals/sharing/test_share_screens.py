@@ -24,9 +24,12 @@ from referrals.sharing.models import (
     PartnerReview,
     SharingRules,
 )
+from referrals.sharing.pages import save_page
+from referrals.sharing.rules import PageTexts
+from referrals.sharing.services import SlugTaken
 from referrals.sharing.targets import forget_targets, take_click
 from tests.builders.referrals import People, a_partner, a_program, people_of
-from tests.builders.sharing import a_coupon, a_link, a_page, a_review
+from tests.builders.sharing import NOBODY, a_coupon, a_link, a_page, a_review
 from tests.builders.uploads import a_picture
 from tests.conftest import World
 
@@ -35,6 +38,7 @@ PAGE = {
     "person_name": "Aoife Brennan",
     "headline_en": "Payroll before lunch",
     "introduction_en": "We moved **22** clients.",
+    "slug": "brightwater",
 }
 
 
@@ -181,14 +185,76 @@ def test_asking_for_changes_needs_a_reason(
         assert Event.objects.filter(name="landing_page.declined").count() == 1
 
 
-def test_a_page_taken_down_is_gone(world: World, rep: Client, people: People, at: datetime) -> None:
+def test_a_page_taken_down_leads_to_the_program(
+    world: World, rep: Client, people: People, at: datetime
+) -> None:
     with tenant_scope(world.acme.id):
         page = a_page(at, partner=people.partner, picture=BytesIO(a_picture()))
+    address = f"/acme/share/page/{page.id}/down/"
 
-    rep.post(f"/acme/share/page/{page.id}/down/")
+    asked = rep.get(address).content.decode()
+    assert "Your links go on working" in asked
+    assert Client().get("/acme/p/brightwater/").status_code == 200, "asking ends nothing"
+    rep.post(address)
 
-    assert Client().get("/acme/p/brightwater/").status_code == 404
+    gone = Client().get("/acme/p/brightwater/")
+    assert gone.status_code == 410
+    assert "/acme/contact/referral/" in gone.content.decode()
     assert Client().get("/acme/p/brightwater/picture/").status_code == 404
+
+
+def test_a_page_changes_its_address_and_the_old_one_leads_there(
+    world: World, rep: Client, people: People, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        a_page(at, partner=people.partner)
+        a_page(at, partner=a_partner("Solea"))
+    moved = {**PAGE, "do": "save"}
+
+    taken = rep.post("/acme/share/page/", {**moved, "slug": "Solea"})
+    assert taken.status_code == 422
+    assert "This address is taken" in taken.content.decode()
+
+    rep.post("/acme/share/page/", {**moved, "slug": "Bright Payroll"})
+    old = Client().get("/acme/p/brightwater/?utm_source=mail")
+    assert old["Location"] == "/acme/p/bright-payroll/?utm_source=mail"
+    assert Client().get(old["Location"]).status_code == 200
+    # Nobody else may have it, its own page may have it back.
+    with tenant_scope(world.acme.id), pytest.raises(SlugTaken):
+        save_page(
+            partner_id=a_partner("Solea").id,
+            program_id=a_program().id,
+            texts=PageTexts(),
+            picture=None,
+            slug="brightwater",
+            actor=NOBODY,
+            at=at,
+        )
+    rep.post("/acme/share/page/", {**moved, "slug": "brightwater"})
+    assert Client().get("/acme/p/brightwater/").status_code == 200
+    assert Client().get("/acme/p/bright-payroll/")["Location"] == "/acme/p/brightwater/"
+
+
+@pytest.mark.parametrize("kind", ["links", "codes", "reviews"])
+def test_ending_is_asked_once_more_and_then_done(
+    world: World, rep: Client, people: People, at: datetime, kind: str
+) -> None:
+    with tenant_scope(world.acme.id):
+        made = {"links": a_link, "codes": a_coupon, "reviews": a_review}[kind]
+        row = made(at, partner=people.partner)
+    word = "remove" if kind == "reviews" else "end"
+    address = f"/acme/share/{kind}/{row.id}/{word}/"
+
+    page = rep.get(address).content.decode()
+    assert "This cannot be taken back" in page
+    with tenant_scope(world.acme.id):
+        before = type(row).objects.get(id=row.id)
+        assert getattr(before, "retired_at", None) is None
+
+    assert rep.post(address).status_code == 303
+    with tenant_scope(world.acme.id):
+        left = type(row).objects.filter(id=row.id).first()
+        assert left is None or left.retired_at is not None
 
 
 def test_a_picture_that_is_none_is_refused(world: World, rep: Client) -> None:
