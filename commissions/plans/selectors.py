@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from commissions.plans.models import PlanRule, PlanVersion
 from commissions.plans.rules import Rule, Version
+from commissions.plans.terms import PLAIN, PLAIN_POLICY, Policy, Terms
 
 
 def plan_in_force(program_id: UUID, at: datetime) -> PlanVersion | None:
@@ -84,6 +85,21 @@ def counts_months() -> bool:
     return PlanRule.objects.filter(scope="months", version__published_at__isnull=False).exists()
 
 
+def refined_programs() -> frozenset[UUID]:
+    """Return the programs of the tenant with a published version that says more than amounts and rates."""
+    refined = (
+        PlanVersion.objects.filter(published_at__isnull=False)
+        .filter(
+            ~Q(policy={})
+            | Exists(
+                PlanRule.objects.filter(~Q(terms={}) | Q(scope="active"), version=OuterRef("pk"))
+            )
+        )
+        .values_list("program_id", flat=True)
+    )
+    return frozenset(refined)
+
+
 def _terms(version: PlanVersion, rules: Iterable[PlanRule]) -> Version:
     return Version(
         id=version.id,
@@ -103,7 +119,11 @@ def _terms(version: PlanVersion, rules: Iterable[PlanRule]) -> Version:
                 scope=rule.scope,
                 months=rule.months,
                 label=rule.label,
+                terms=Terms.from_json(rule.terms) if rule.terms else PLAIN,
             )
             for rule in rules
         ),
+        policy=Policy.from_json(version.policy) if version.policy else PLAIN_POLICY,
+        notice_days=version.notice_days,
+        rationale=version.rationale,
     )

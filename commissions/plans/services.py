@@ -1,21 +1,31 @@
 """Draft a plan version, change the draft, publish it; what is published stands."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from commissions.plans.checks import check_policy, check_terms
 from commissions.plans.models import PlanRule, PlanVersion
 from commissions.plans.selectors import draft_of, rules_of
+from commissions.plans.terms import PLAIN, PLAIN_POLICY, Policy, Terms, TermsInvalid
 from partners.programs.models import Program
 from prm.events.services import Actor, emit
 
 
 class PlanStartsInThePast(ValueError):
     """A later version may not change terms after the fact."""
+
+
+class PlanNoticeTooShort(ValueError):
+    """Partners are promised more days between publishing and the start; `earliest` keeps the promise."""
+
+    def __init__(self, earliest: datetime) -> None:
+        super().__init__(f"not before {earliest}")
+        self.earliest = earliest
 
 
 class PlanStartsTooEarly(ValueError):
@@ -36,7 +46,10 @@ class PlanIsPublished(ValueError):
 
 @dataclass(frozen=True)
 class RuleTerms:
-    """One rule as it is written: fixed rules have amount_minor, percentages a rate (a fraction)."""
+    """One rule as it is written: fixed rules have amount_minor, percentages a rate (a fraction).
+
+    terms: conditions, bands, bonus, cap and payee (commissions.plans.terms).
+    """
 
     trigger: str
     reward: str
@@ -45,16 +58,20 @@ class RuleTerms:
     scope: str = ""
     months: int | None = None
     label: str = ""
+    terms: Terms = PLAIN
 
 
 @dataclass(frozen=True)
 class PlanTerms:
-    """What a version says; hold in days, smallest payout in minor units of the program's currency."""
+    """What a version says; hold and notice in days, smallest payout in minor units of the program's currency."""
 
     rules: Sequence[RuleTerms]
     hold_days: int = 30
     minimum_payout_minor: int = 0
     note: str = ""
+    policy: Policy = field(default=PLAIN_POLICY)
+    notice_days: int = 0
+    rationale: str = ""
 
 
 @transaction.atomic
@@ -64,8 +81,9 @@ def create_version(
     """Write the program's draft: a new version with the next number, or the draft that is there, changed.
 
     starts_at: when it is to take effect; checked when it is published. A repeat with the same terms changes nothing.
-    Raises Program.DoesNotExist. Emits plan.drafted.
+    Raises Program.DoesNotExist, TermsInvalid. Emits plan.drafted.
     """
+    _check(terms)
     program = Program.objects.select_for_update(no_key=True).get(id=program_id)
     draft = draft_of(program.id)
     if draft is None:
@@ -89,12 +107,27 @@ def create_version(
     draft.starts_at = starts_at
     draft.hold_days = terms.hold_days
     draft.minimum_payout_minor = terms.minimum_payout_minor
-    draft.note = terms.note
-    draft.save(update_fields=["starts_at", "hold_days", "minimum_payout_minor", "note"])
+    draft.note, draft.rationale = terms.note, terms.rationale
+    draft.policy, draft.notice_days = terms.policy.as_json(), terms.notice_days
+    draft.save(
+        update_fields=[
+            "starts_at",
+            "hold_days",
+            "minimum_payout_minor",
+            "note",
+            "rationale",
+            "policy",
+            "notice_days",
+        ]
+    )
     if _written(draft.id) != list(terms.rules):
         PlanRule.objects.filter(version_id=draft.id).delete()
         PlanRule.objects.bulk_create(
-            PlanRule(version_id=draft.id, position=position, **asdict(rule))
+            PlanRule(
+                version_id=draft.id,
+                position=position,
+                **{**rule.__dict__, "terms": rule.terms.as_json()},
+            )
             for position, rule in enumerate(terms.rules, start=1)
         )
     return draft
@@ -124,9 +157,10 @@ def discard_draft(*, version_id: UUID, actor: Actor, at: datetime) -> None:
 def publish_version(*, version_id: UUID, actor: Actor, at: datetime) -> PlanVersion:
     """Put a draft in force from its start; the version before ends at that moment.
 
-    The first version may start in the past, a later one starts after `at` and after the start of the one before.
+    The first version may start in the past, a later one starts after `at` and after the start of the one before, and
+    not before the notice days of the one before (the promise that partners have) and its own have passed.
     Referrals keep the version in force when they were registered. A repeat returns it and writes nothing.
-    Raises PlanPaysNothing, PlanStartsInThePast, PlanStartsTooEarly. Emits plan.version_published.
+    Raises PlanPaysNothing, PlanStartsInThePast, PlanNoticeTooShort, PlanStartsTooEarly. Emits plan.version_published.
     """
     version = PlanVersion.objects.select_related("program").get(id=version_id)
     Program.objects.select_for_update(no_key=True).get(id=version.program_id)
@@ -143,6 +177,9 @@ def publish_version(*, version_id: UUID, actor: Actor, at: datetime) -> PlanVers
     if former is not None:
         if version.starts_at <= at:
             raise PlanStartsInThePast(version.starts_at.isoformat())
+        notice = timedelta(days=max(former.notice_days, version.notice_days))
+        if version.starts_at < at + notice:
+            raise PlanNoticeTooShort(at + notice)
         if version.starts_at <= former.starts_at:
             raise PlanStartsTooEarly(former.starts_at)
         PlanVersion.objects.filter(id=former.id).update(ends_at=version.starts_at)
@@ -181,7 +218,19 @@ def terms_of(version: PlanVersion) -> PlanTerms:
         hold_days=version.hold_days,
         minimum_payout_minor=version.minimum_payout_minor,
         note=version.note,
+        policy=Policy.from_json(version.policy),
+        notice_days=version.notice_days,
+        rationale=version.rationale,
     )
+
+
+def _check(terms: PlanTerms) -> None:
+    for place, rule in enumerate(terms.rules):
+        try:
+            check_terms(rule.terms, trigger=rule.trigger, reward=rule.reward)
+        except TermsInvalid as fault:
+            raise TermsInvalid(fault.code, f"rules.{place}.{fault.place}") from fault
+    check_policy(terms.policy, scopes=[rule.scope for rule in terms.rules])
 
 
 def _written(version_id: UUID) -> list[RuleTerms]:
@@ -194,6 +243,7 @@ def _written(version_id: UUID) -> list[RuleTerms]:
             scope=rule.scope,
             months=rule.months,
             label=rule.label,
+            terms=Terms.from_json(rule.terms),
         )
         for rule in rules_of(version_id)
     ]

@@ -1,0 +1,158 @@
+"""What a partner's earlier events come to: counts, sums, streaks, used caps. Folded event by event, in order."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+
+from commissions.plans.amounts import base_of, booked_as, inputs_of
+from commissions.plans.conditions import group_met
+from commissions.plans.periods import bucket
+from commissions.plans.shapes import AccrualDraft, Facts, Rule, Version
+from commissions.plans.terms import Bands, Bonus, Cap, Policy
+
+Place = tuple[object, ...]
+
+
+class Standing:
+    """One partner's history in one program up to an event.
+
+    versions: all that any of its events is priced by, so that a rule counts what came before its own version too.
+    Feed it `add` with each event in the order of (moment, kind, id) and what the event earned.
+    """
+
+    def __init__(self, versions: Iterable[Version]) -> None:
+        known = {version.id: version for version in versions}.values()
+        self.wins: list[date] = []
+        self._caps = {cap for version in known for cap in version.policy.caps}
+        self._rules = [
+            (rule, version.policy)
+            for version in known
+            for rule in version.rules
+            if rule.terms.bands or rule.terms.bonus
+        ]
+        self._sums: dict[Place, int] = defaultdict(int)
+        self._reached: set[Place] = set()
+        self._paid: set[Place] = set()
+        self._streaks: dict[int, tuple[int, int]] = {}
+        self._earned: dict[Place, int] = defaultdict(int)
+        self._open_deductions: dict[str, int] = defaultdict(int)
+
+    # ------------------------------------------------------------ questions
+
+    def measured(self, rule: Rule, facts: Facts, bands: Bands) -> int:
+        """Return the bands' measure before the event; of a count, one less than its own number."""
+        total = max(0, self._sums[rule.id, bands.measure, bucket(bands.period, facts.earned_on)])
+        if bands.measure != "count":
+            return total
+        own = rule.trigger == facts.trigger and rule.trigger != "revenue"
+        return total if own and facts.is_first_part else max(0, total - 1)
+
+    def counted(self, rule: Rule, facts: Facts, bonus: Bonus, own_minor: int) -> int:
+        """Return the bonus' measure with the event: its number, the length of the streak, or the sum so far."""
+        place = bucket(bonus.period, facts.earned_on)
+        if bonus.kind == "threshold":
+            total = max(0, self._sums[rule.id, bonus.measure, place])
+            return total + _own(rule, facts, bonus.measure, own_minor)
+        if bonus.kind == "streak":
+            return self._streak_with(rule.id, place)
+        key = facts.referral if bonus.kind == "renewal" else place
+        return self._sums[rule.id, bonus.kind, key] + (1 if facts.is_first_part else 0)
+
+    def is_uplifted(self, rule: Rule, facts: Facts, bonus: Bonus) -> bool:
+        """Tell whether the threshold was reached before, whatever was given back since."""
+        return (rule.id, bucket(bonus.period, facts.earned_on)) in self._reached
+
+    def has_paid(self, rule: Rule, facts: Facts, bonus: Bonus) -> bool:
+        """Tell whether a bonus that is paid once per period was paid in the event's period."""
+        return (rule.id, bucket(bonus.period, facts.earned_on)) in self._paid
+
+    def used(self, cap: Cap, facts: Facts, rule_id: int = 0) -> int:
+        """Return how much of a cap earlier rewards used; rule_id 0 for a cap on all rules."""
+        return self._earned[_cap_place(cap, facts, rule_id)]
+
+    def deductible(self, referral: str) -> int:
+        """Return what the referral earned by qualifying and was not deducted yet."""
+        return self._open_deductions[referral]
+
+    # ------------------------------------------------------------ the fold
+
+    def add(self, facts: Facts, drafts: Iterable[AccrualDraft], version: Version | None) -> None:
+        """Take an event and what it earned into the history. A refund lowers sums; what was reached stays reached."""
+        if facts.trigger == "won":
+            self.wins.append(facts.earned_on)
+        for rule, policy in self._rules:
+            seen = booked_as(facts, policy)
+            if seen is not None:
+                self._count(rule, policy, seen)
+        rules = {rule.id: rule for rule in version.rules} if version else {}
+        for draft in drafts:
+            self._take(facts, draft, rules[draft.rule_id])
+
+    def _count(self, rule: Rule, policy: Policy, facts: Facts) -> None:
+        if group_met(rule.terms, facts)[1] is None:
+            return
+        bands, bonus = rule.terms.bands, rule.terms.bonus
+        own = own_minor(facts, policy)
+        if bands:
+            self._sums[rule.id, bands.measure, bucket(bands.period, facts.earned_on)] += _own(
+                rule, facts, bands.measure, own
+            )
+        if bonus is None:
+            return
+        place = bucket(bonus.period, facts.earned_on)
+        if bonus.kind == "threshold":
+            if not bands or (bands.measure, bands.period) != (bonus.measure, bonus.period):
+                self._sums[rule.id, bonus.measure, place] += _own(rule, facts, bonus.measure, own)
+            if self._sums[rule.id, bonus.measure, place] >= bonus.value:
+                self._reached.add((rule.id, place))
+        elif facts.trigger == rule.trigger and facts.is_first_part:
+            if bonus.kind == "streak":
+                self._streaks[rule.id] = (place, self._streak_with(rule.id, place))
+            elif bonus.kind == "nth" or facts.kind == "renewal":
+                key = facts.referral if bonus.kind == "renewal" else place
+                self._sums[rule.id, bonus.kind, key] += 1
+
+    def _take(self, facts: Facts, draft: AccrualDraft, rule: Rule) -> None:
+        minor = draft.amount.minor
+        bonus, cap = rule.terms.bonus, rule.terms.cap
+        if bonus:
+            self._paid.add((rule.id, bucket(bonus.period, facts.earned_on)))
+        if cap:
+            self._earned[_cap_place(cap, facts, rule.id)] += minor
+        if draft.payee:
+            return
+        for place in {_cap_place(cap, facts, 0) for cap in self._caps}:
+            self._earned[place] += minor
+        if facts.trigger == "qualified":
+            self._open_deductions[facts.referral] += minor
+        elif draft.trace.math and draft.trace.math.deducted_minor:
+            self._open_deductions[facts.referral] -= draft.trace.math.deducted_minor
+
+    def _streak_with(self, rule_id: int, place: int) -> int:
+        last, length = self._streaks.get(rule_id, (place - 2, 0))
+        if last == place:
+            return length
+        return length + 1 if last == place - 1 else 1
+
+
+def own_minor(facts: Facts, policy: Policy) -> int:
+    """Return what an event adds to sums, in minor units: its base or the part that came in, a refund takes off."""
+    base = base_of(inputs_of(facts, policy))
+    return -base if facts.trigger == "refund" else base
+
+
+def _cap_place(cap: Cap, facts: Facts, rule_id: int) -> Place:
+    whose = facts.referral if cap.per == "referral" else ""
+    return rule_id, whose, cap.per, cap.period, bucket(cap.period, facts.earned_on)
+
+
+def _own(rule: Rule, facts: Facts, measure: str, own: int) -> int:
+    """Return what an event adds to a measure of a rule."""
+    if measure == "count":
+        counting = "qualified" if rule.trigger == "qualified" else "won"
+        return 1 if facts.trigger == counting and facts.is_first_part else 0
+    if rule.trigger == "won":
+        return own if facts.trigger == "won" else 0
+    if facts.trigger not in {"revenue", "refund"}:
+        return 0
+    return own if measure == "revenue" or facts.kind == "sale" else 0
