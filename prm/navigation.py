@@ -86,7 +86,8 @@ BELOW = {
     "referrals:referral-list": ("/cases/",),
     "referrals:queue": ("/manage/duplicates/", "/manage/extensions/", "/manage/sharing/"),
     "referrals:manage-case-list": ("/manage/held/",),
-    "partners:program-list": ("/manage/reports/channels/", "/manage/stages/"),
+    "referrals:report-channels": ("/manage/reports/losses/",),
+    "partners:program-list": ("/manage/stages/",),
 }
 
 # (group, label, url name, icon, capability, path prefix that marks it current)
@@ -324,6 +325,7 @@ def STAFF_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a co
                     "send",
                     Capability.SEE_REFERRALS,
                 ),
+                (_("Reports"), "referrals:report-channels", "chart", Capability.SEE_DASHBOARD),
                 (_("Imports"), "referrals:import-list", "upload", Capability.IMPORT_REFERRALS),
             ],
         ),

@@ -1,17 +1,14 @@
 """The vendor's report of what partners' sharing brought, by channel."""
 
-from datetime import date, timedelta
 from uuid import UUID
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from partners.directory.models import Partner
-from partners.directory.moves import tenant_day
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
@@ -22,8 +19,7 @@ from prm.web.formats import number_text, percent_text
 from prm.web.parts import Stat
 from referrals.sharing.channels import ChannelLine, ChannelReport, channel_report
 from referrals.sharing.selectors import Period, period_of
-
-YEAR = 365
+from referrals.stages.loss_views import asked_days, report_tabs
 
 
 @require_safe
@@ -54,6 +50,7 @@ def report_channels(request: MemberRequest) -> HttpResponse:
         "total": report.total,
         "stats": _stats(report.total),
         "chart": _funnel(report),
+        "tabs": report_tabs("channels"),
     }
     return render(request, "referrals/sharing/report.html", context)
 
@@ -102,18 +99,7 @@ def _funnel(report: ChannelReport) -> object:
 
 def _asked_period(params: QueryDict) -> Period:
     """Return the days of the address; without them, or the wrong way round, the last 12 months."""
-    today = tenant_day(timezone.now())
-    first, last = _day(params.get("first", "")), _day(params.get("last", ""))
-    if first is None or last is None or last < first:
-        first, last = today - timedelta(days=YEAR - 1), today
-    return period_of(first, last)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    return period_of(*asked_days(params))
 
 
 def _partner(text: str) -> Partner | None:

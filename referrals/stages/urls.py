@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from referrals.stages import answer_views, views
+from referrals.stages import answer_views, loss_views, views
 
 urlpatterns = [
     path("manage/programs/<uuid:program_id>/stages/", views.stage_list, name="stage-list"),
@@ -23,6 +23,7 @@ urlpatterns = [
         answer_views.route_retire,
         name="approval-route-retire",
     ),
+    path("manage/reports/losses/", loss_views.report_losses, name="report-losses"),
     path("manage/stages/<int:stage_id>/", views.stage_edit, name="stage-edit"),
     path("manage/stages/<int:stage_id>/shift/", views.stage_shift, name="stage-shift"),
     path("manage/stages/<int:stage_id>/retire/", views.stage_retire, name="stage-retire"),
