@@ -29,12 +29,14 @@ from commissions.payouts.models import (
 from commissions.plans.models import PlanRule, PlanVersion
 from commissions.results.models import ResultFile, ResultRow
 from commissions.statements.models import Statement, StatementLine
+from commissions.tiers.models import Benefit, Tier, TierNotice, TierRules, TierStanding
 
 __all__ = [
     "Account",
     "AccountCode",
     "Accrual",
     "Balance",
+    "Benefit",
     "CalendarFeed",
     "Clawback",
     "ClosedPeriod",
@@ -63,6 +65,10 @@ __all__ = [
     "RunApproval",
     "Statement",
     "StatementLine",
+    "Tier",
+    "TierNotice",
+    "TierRules",
+    "TierStanding",
     "Transfer",
     "WaitingReward",
     "WriteOff",
