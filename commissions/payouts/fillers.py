@@ -15,9 +15,12 @@ from prm.audit.subjects import Named, names
 from prm.audit.values import choices_of
 from prm.web.counts import Counted, MenuCount, counts_menu
 
-# A person never approves the run they prepared. One run waits at a time, so this is 0 or 1.
+# A person never approves the run they prepared, nor one run twice. One run waits at a time, so this is 0 or 1.
 _TO_APPROVE = """
-select count(*) from commissions_payout_run where state = 'prepared' and prepared_by_id is distinct from %(user)s
+select count(*) from commissions_payout_run r
+ where r.state = 'prepared' and r.prepared_by_id is distinct from %(user)s
+   and not exists (select from commissions_run_approval a
+                    where a.tenant_id = r.tenant_id and a.run_id = r.id and a.user_id = %(user)s)
 """
 
 choices_of("partner", "method", PayoutMethod)

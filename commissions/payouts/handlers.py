@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from commissions.ledger.selectors import tenant_zone
-from commissions.payouts.models import Payout, PayoutAccount, PayoutRun
+from commissions.payouts.models import Payout, PayoutAccount, PayoutRun, RunApproval
 from commissions.payouts.selectors import run_totals
 from prm.accounts.capabilities import Capability
 from prm.accounts.selectors import members_with
@@ -17,6 +17,18 @@ from prm.notices.services import notify
 def tell_approvers(event: Event) -> None:
     """Tell everybody who may approve, but not the person who prepared it."""
     run = PayoutRun.objects.select_related("prepared_by").get(id=event.payload["run_id"])
+    _tell_approvers(run, event, key=f"run:{run.id}")
+
+
+@on("payout_run.agreed", name="payouts.tell_other_approvers")
+def tell_other_approvers(event: Event) -> None:
+    """Tell everybody who may still agree that one more word is needed."""
+    run = PayoutRun.objects.select_related("prepared_by").get(id=event.payload["run_id"])
+    _tell_approvers(run, event, key=f"run:{run.id}:again")
+
+
+def _tell_approvers(run: PayoutRun, event: Event, *, key: str) -> None:
+    agreed = set(RunApproval.objects.filter(run_id=run.id).values_list("user_id", flat=True))
     facts = {
         "number": run.number,
         "prepared_by": run.prepared_by.get_full_name() if run.prepared_by else "",
@@ -31,10 +43,10 @@ def tell_approvers(event: Event) -> None:
         ],
     }
     for user in members_with(Capability.APPROVE_PAYOUTS, tenant_id=event.tenant_id):
-        if user.id != run.prepared_by_id:
+        if user.id != run.prepared_by_id and user.id not in agreed:
             notify(
                 kind="run.waiting",
-                key=f"run:{run.id}",
+                key=key,
                 user_id=user.id,
                 facts=facts,
                 path=_run_path(run),

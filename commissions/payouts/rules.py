@@ -244,6 +244,12 @@ def is_run_day(today: date, *, cadence: str, run_day: int) -> bool:
     return cadence == "monthly" and today.day == run_day
 
 
+def last_run_day(today: date, *, cadence: str, run_day: int) -> date | None:
+    """Return the newest day up to today on which a run was to be prepared; None when runs are prepared by hand."""
+    days = (today - timedelta(days=back) for back in range(32))
+    return next((day for day in days if is_run_day(day, cadence=cadence, run_day=run_day)), None)
+
+
 def next_run_day(today: date, *, cadence: str, run_day: int) -> date | None:
     """Return the first day from today on on which a run is prepared; None when runs are prepared by hand."""
     days = (today + timedelta(days=ahead) for ahead in range(32))

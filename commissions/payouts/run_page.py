@@ -13,12 +13,14 @@ from commissions.payouts.models import (
     PayoutExclusion,
     PayoutRun,
     PayoutState,
+    RunApproval,
     RunState,
 )
 from commissions.payouts.preview_page import LONGEST_LIST
 from commissions.payouts.returns import Returned, returned_of, returned_totals
 from commissions.payouts.selectors import (
     FreshDetails,
+    approvals_of,
     changes_since,
     exclusions_of,
     fresh_details,
@@ -77,6 +79,8 @@ class RunPage:
     may_settle: bool
     may_state: bool
     is_own: bool
+    # Said while people still agree: who did, and how many more it takes.
+    agreed: str
 
 
 def run_page(run: PayoutRun, member: Member) -> RunPage:
@@ -87,14 +91,18 @@ def run_page(run: PayoutRun, member: Member) -> RunPage:
     exclusions = exclusions_of(run.id)
     is_own = run.prepared_by_id == member.user_id
     prepared = run.state == RunState.PREPARED
-    may_approve = prepared and not is_own and member.may(Capability.APPROVE_PAYOUTS)
+    approvals = approvals_of(run.id)
+    has_agreed = member.user_id in {row.user_id for row in approvals}
+    may_approve = (
+        prepared and not is_own and not has_agreed and member.may(Capability.APPROVE_PAYOUTS)
+    )
     returns = returned_of(run.id, limit=LONGEST_LIST) if states[PayoutState.RETURNED] else []
     returned = returned_words(returned_totals([run.id]).get(run.id, [])) if returns else ""
     return RunPage(
         run=run,
         tone=RUN_TONES[RunState(run.state)],
         lead=_run_lead(run),
-        stages=_stages(run, may_approve=may_approve, returned=returned),
+        stages=_stages(run, approvals, may_approve=may_approve, returned=returned),
         stats=[
             *total_stats(totals),
             left_out_stat([row.reason for row in exclusions]),
@@ -130,7 +138,22 @@ def run_page(run: PayoutRun, member: Member) -> RunPage:
         may_state=run.state in {RunState.EXPORTED, RunState.SETTLED}
         and member.may(Capability.ISSUE_STATEMENTS),
         is_own=is_own,
+        agreed=_agreed(run, approvals) if prepared else "",
     )
+
+
+def _agreed(run: PayoutRun, approvals: list[RunApproval]) -> str:
+    """Say how many people have to agree when it is more than one, and who did."""
+    if run.approvals_needed == 1:
+        return ""
+    if not approvals:
+        return (
+            gettext("This run takes the approval of two people besides the one who prepared it.")
+            if (run.prepared_by_id)
+            else gettext("This run was prepared by the clock, so two people have to approve it.")
+        )
+    names = ", ".join(row.user.get_full_name() for row in approvals)
+    return gettext("%(names)s approved it. One more person has to.") % {"names": names}
 
 
 def is_undecided(run: PayoutRun) -> bool:
@@ -178,7 +201,10 @@ def _name(user: User | None) -> str:
     return user.get_full_name() if user else ""
 
 
-def _stages(run: PayoutRun, *, may_approve: bool, returned: str) -> list[Stage]:
+def _stages(
+    run: PayoutRun, approvals: list[RunApproval], *, may_approve: bool, returned: str
+) -> list[Stage]:
+    approvers = ", ".join(row.user.get_full_name() for row in approvals) or _name(run.approved_by)
     way: list[str] = [RunState.PREPARED, RunState.APPROVED, RunState.EXPORTED, RunState.SETTLED]
     position = way.index(run.state) + 1 if run.state != RunState.CANCELLED else 1
     waiting = gettext("Waiting for you") if may_approve else gettext("Waiting for another person")
@@ -189,9 +215,7 @@ def _stages(run: PayoutRun, *, may_approve: bool, returned: str) -> list[Stage]:
         ),
         (
             gettext("Approval"),
-            f"{day_text(run.approved_at, 'short')}, {_name(run.approved_by)}"
-            if run.approved_at
-            else waiting,
+            f"{day_text(run.approved_at, 'short')}, {approvers}" if run.approved_at else waiting,
         ),
         (
             gettext("Sent to bank"),

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 
+from commissions.ledger.models import Account, AccountKind
 from commissions.payouts.freezing import Candidate, stage_candidates
 from commissions.payouts.models import (
     ExclusionReason,
@@ -21,6 +22,7 @@ from commissions.payouts.models import (
     PayoutMethod,
     PayoutRun,
     PayoutState,
+    RunApproval,
     RunState,
 )
 from commissions.payouts.rules import ACH_CURRENCY, COOLING, SEPA_CURRENCY
@@ -112,6 +114,11 @@ def preview_run(*, at: datetime, left_out: Sequence[UUID] = (), lock: bool = Fal
 def waiting_run() -> PayoutRun | None:
     """Return the run that waits for its second person; there is at most one."""
     return PayoutRun.objects.filter(state=RunState.PREPARED).select_related("prepared_by").first()
+
+
+def approvals_of(run_id: UUID) -> list[RunApproval]:
+    """Return who agreed to a run, first first."""
+    return list(RunApproval.objects.filter(run_id=run_id).select_related("user").order_by("id"))
 
 
 def run_totals(run_id: UUID) -> list[CurrencyTotal]:
@@ -353,6 +360,12 @@ def needs_ach_head(run_id: UUID) -> bool:
     """Tell whether a run has payments to US accounts, which need the vendor's own numbers at its bank."""
     ach = payouts_by_method(run_id, [PayoutMethod.ACH])
     return ach.filter(currency=ACH_CURRENCY).exists()
+
+
+def paid_currencies(main: str, also: Iterable[str] = ()) -> list[str]:
+    """Return the currencies that partners were ever owed in, the vendor's main one first, then `also`."""
+    known = Account.objects.filter(kind=AccountKind.PAYABLE).values_list("currency", flat=True)
+    return list(dict.fromkeys([main, *sorted({*known.distinct(), *also})]))
 
 
 def visible_payouts(member: Member) -> QuerySet[Payout]:

@@ -1,5 +1,6 @@
 """Payout runs: submit, approve by a second person, send to the bank, settle or return each payment."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,8 +13,16 @@ from commissions.ledger.models import AccountKind
 from commissions.ledger.selectors import tenant_zone
 from commissions.ledger.services import account_of, post_transfer
 from commissions.payouts.freezing import freeze_staged, frozen_digest
-from commissions.payouts.models import Payout, PayoutLine, PayoutRun, PayoutState, RunState
+from commissions.payouts.models import (
+    Payout,
+    PayoutLine,
+    PayoutRun,
+    PayoutState,
+    RunApproval,
+    RunState,
+)
 from commissions.payouts.posting import post_approval, post_settlements
+from commissions.payouts.rules import approvals_needed
 from commissions.payouts.selectors import (
     ChangeSince,
     changes_since,
@@ -21,6 +30,7 @@ from commissions.payouts.selectors import (
     run_totals,
     waiting_run,
 )
+from commissions.payouts.settings import run_limits
 from partners.directory.models import Partner
 from prm.events.services import Actor, emit
 from prm.money import Money
@@ -73,11 +83,15 @@ class PayoutNotInState(ValueError):
 
 @dataclass(frozen=True)
 class RunDraft:
-    """What finance submits: the day the bank should pay, who is left out by hand, the digest of the preview seen."""
+    """What finance submits: the day the bank should pay, who is left out by hand, the digest of the preview seen.
+
+    by_clock: nobody saw it; it was due.
+    """
 
     pay_on: date
     left_out: Sequence[UUID] = field(default_factory=tuple)
     seen_digest: str = ""
+    by_clock: bool = False
 
 
 def submit_run(*, draft: RunDraft, actor: Actor, at: datetime) -> PayoutRun:
@@ -115,7 +129,11 @@ def _freeze(draft: RunDraft, actor: Actor, at: datetime) -> PayoutRun:
     if not preview.paid:
         raise NothingToPay
     run.digest = freeze_staged(run_id=run.id, number=run.number)
-    run.save(update_fields=["digest"])
+    amounts: dict[str, list[int]] = defaultdict(list)
+    for row in preview.paid:
+        amounts[row.currency].append(row.amount_minor)
+    run.approvals_needed = approvals_needed(amounts, run_limits(), by_a_person=not draft.by_clock)
+    run.save(update_fields=["digest", "approvals_needed"])
     totals = {total.currency: total.amount_minor for total in preview.totals}
     emit(
         "payout_run.prepared",
@@ -142,16 +160,17 @@ def _next_run_number(at: datetime) -> str:
 
 @transaction.atomic
 def approve_run(*, run_id: UUID, digest: str, actor: Actor, at: datetime) -> PayoutRun:
-    """Approve a waiting run as its second person and book its payments: payable becomes in payout.
+    """Agree to a waiting run as another person; with the last word it takes, book it: payable becomes in payout.
 
     digest: of the list that was on the person's screen. A repeat by the same person returns the run and books nothing.
     Refunds after the freeze do not stop it: the partner's balance goes below zero and is
     carried forward (THREATS.md, S31).
     Raises PreparedByYou, RunNotInState, RunChanged when the list or a payment's bank details changed.
-    Emits payout_run.approved.
+    Emits payout_run.agreed while somebody else has to agree too, else payout_run.approved.
     """
     run = PayoutRun.objects.select_for_update().get(id=run_id)
-    if run.state == RunState.APPROVED and run.approved_by_id == actor.user_id:
+    undecided = run.state in {RunState.PREPARED, RunState.APPROVED}
+    if undecided and _has_agreed(run, actor):
         return run
     if run.state != RunState.PREPARED:
         raise RunNotInState(run)
@@ -161,12 +180,25 @@ def approve_run(*, run_id: UUID, digest: str, actor: Actor, at: datetime) -> Pay
         raise RunChanged
     if stopping := [change for change in changes_since(run) if change.kind != "balance"]:
         raise RunChanged(stopping)
+    assert actor.user_id is not None, "a run is approved by people"
+    RunApproval.objects.create(run=run, user_id=actor.user_id, digest=digest, at=at)
+    if RunApproval.objects.filter(run_id=run.id).count() < run.approvals_needed:
+        _emit_run("payout_run.agreed", run, actor, at, digest=run.digest)
+        return run
     post_approval(run_id=run.id, at=at)
     Payout.objects.filter(run_id=run.id).update(state=PayoutState.APPROVED)
     run.state, run.approved_by_id, run.approved_at = RunState.APPROVED, actor.user_id, at
     run.save(update_fields=["state", "approved_by", "approved_at"])
     _emit_run("payout_run.approved", run, actor, at, digest=run.digest)
     return run
+
+
+def _has_agreed(run: PayoutRun, actor: Actor) -> bool:
+    # Runs of before approvals were kept name their one approver only.
+    return actor.user_id is not None and (
+        run.approved_by_id == actor.user_id
+        or RunApproval.objects.filter(run_id=run.id, user_id=actor.user_id).exists()
+    )
 
 
 @transaction.atomic

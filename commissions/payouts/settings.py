@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from commissions.ledger.selectors import tenant_zone
 from commissions.payouts.models import Cadence, PayoutLimit, PayoutSettings, every_method
 from commissions.payouts.rules import Limits
 from prm.events.services import Actor, emit
@@ -70,6 +71,9 @@ def save_payout_settings(
     settings = payout_settings()
     before = _said(settings)
     settings.methods = list(methods)
+    if (settings.cadence, settings.run_day) != (clock.cadence, clock.run_day):
+        # What was due before the clock was set is not caught up with.
+        settings.looked_on = at.astimezone(tenant_zone()).date() - timedelta(days=1)
     settings.cadence, settings.run_day = clock.cadence, clock.run_day
     settings.ach_routing, settings.ach_company_id = head.routing, head.company_id
     settings.ach_company_name, settings.ach_bank_name = head.company_name, head.bank_name

@@ -97,7 +97,7 @@ def template_names() -> dict[int, str]:
 def save_template(
     *, draft: TemplateDraft, actor: Actor, at: datetime, template: FileTemplate | None = None
 ) -> FileTemplate:
-    """Keep a template, or change one; files that were made stay as they are. Emits file_template.saved.
+    """Keep a template, or change one; files that were made stay as they are. Emits payout_template.saved.
 
     Raises IntegrityError when another live one has the name.
     """
@@ -108,8 +108,8 @@ def save_template(
     shape.has_head = draft.has_head
     shape.save()
     emit(
-        "file_template.saved",
-        subject=f"file_template:{shape.id}",
+        "payout_template.saved",
+        subject=f"payout_template:{shape.id}",
         actor=actor,
         payload={"columns": [key for key, _heading in draft.columns]},
         at=at,
@@ -120,12 +120,12 @@ def save_template(
 
 @transaction.atomic
 def retire_template(*, template: FileTemplate, actor: Actor, at: datetime) -> None:
-    """Make no more files with it. A repeat does nothing. Emits file_template.retired."""
+    """Make no more files with it. A repeat does nothing. Emits payout_template.retired."""
     if not FileTemplate.objects.filter(id=template.id, retired_at=None).update(retired_at=at):
         return
     emit(
-        "file_template.retired",
-        subject=f"file_template:{template.id}",
+        "payout_template.retired",
+        subject=f"payout_template:{template.id}",
         actor=actor,
         at=at,
         queue=False,

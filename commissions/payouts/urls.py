@@ -3,7 +3,7 @@
 from django.urls import path
 
 from commissions.payouts import details_views as details
-from commissions.payouts import payout_views, views
+from commissions.payouts import payout_views, settings_views, views
 
 urlpatterns = [
     path("payout-details/", details.payout_details, name="payout-details"),
@@ -15,6 +15,21 @@ urlpatterns = [
         name="partner-payout-details",
     ),
     path("manage/payouts/source/", details.payout_source, name="payout-source"),
+    path("manage/payouts/settings/", settings_views.payout_settings_page, name="payout-settings"),
+    path("manage/payouts/limits/", settings_views.payout_limits_page, name="payout-limits"),
+    path(
+        "manage/payouts/templates/new/", settings_views.payout_template, name="payout-template-new"
+    ),
+    path(
+        "manage/payouts/templates/<int:template_id>/",
+        settings_views.payout_template,
+        name="payout-template",
+    ),
+    path(
+        "manage/payouts/templates/<int:template_id>/retire/",
+        settings_views.payout_template_retire,
+        name="payout-template-retire",
+    ),
     path("payouts/<uuid:payout_id>/", payout_views.payout_detail, name="payout-detail"),
     path("manage/payouts/", views.run_list, name="run-list"),
     path("manage/payouts/new/", views.run_new, name="run-new"),

@@ -23,6 +23,8 @@ TYPES = {
     ),
     "xlsx": FileType("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"),
     "csv": FileType("text/csv", ".csv"),
+    # Only data for a reader of ours, such as a bank's statement; never shown by a browser.
+    "xml": FileType("application/xml", ".xml"),
     "mp4": FileType("video/mp4", ".mp4", inline=True),
     "webm": FileType("video/webm", ".webm", inline=True),
 }
@@ -34,6 +36,8 @@ _MARKUP = re.compile(
     rb"<\s*(?:!doctype|html|head|body|svg|script|iframe|\?xml|img|object|embed|meta|style)",
     re.IGNORECASE,
 )
+# The declaration; what follows it may be no page, picture or document type.
+_XML = re.compile(rb"\A(?:\xef\xbb\xbf)?<\?xml[^<>]*\?>\s*")
 _BRANDS = frozenset(
     {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"dash"}
 )
@@ -63,6 +67,8 @@ def kind_of(head: bytes, tail: bytes, size: int) -> str:
         return "mp4"
     if head.startswith(b"\x1a\x45\xdf\xa3"):
         return "webm" if b"\x42\x82\x84webm" in head[:64] else ""
+    if _XML.match(head):
+        return "xml" if _is_plain_text(_XML.sub(b"", head)) else ""
     return "csv" if size and _is_plain_text(head) else ""
 
 

@@ -11,6 +11,7 @@ from commissions.payouts.bankfiles import stored_name
 from commissions.payouts.details import PayoutDetails, save_payout_details
 from commissions.payouts.models import Payout, PayoutAccount, PayoutMethod, PayoutRun
 from commissions.payouts.services import RunDraft, approve_run, export_run, submit_run
+from commissions.payouts.templates import TemplateDraft, save_template
 from commissions.statements.pdf import stored_name as pdf_name
 from commissions.statements.services import issue_statement
 from prm.events.services import Actor
@@ -136,6 +137,12 @@ def _payout_run_with_files(cast: Cast) -> UUID:
     stored.parent.mkdir(parents=True, exist_ok=True)
     stored.write_text("Payment")
     return run.id
+
+
+@builds("payout_template")
+def _payout_template(cast: Cast) -> int:
+    draft = TemplateDraft(uuid4().hex, [("number", "Reference"), ("amount", "Amount")])
+    return save_template(draft=draft, actor=Actor(cast.finance.id), at=NOON).id
 
 
 @builds("payout")
