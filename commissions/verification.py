@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from commissions.accruals.models import Accrual
+from commissions.closing.proving import month_faults
 from commissions.plans.rules import Trace, reproduced_minor
 from prm.tenancy.scope import current_scope
 
@@ -35,6 +36,11 @@ def faults() -> Iterator[Fault]:
             row: tuple[Any, ...] | None = cursor.fetchone()
         if row is not None:
             yield Fault(check, str(row[0]), str(row[1]))
+    found = set()
+    for check, row, detail in month_faults():
+        if check not in found:
+            found.add(check)
+            yield Fault(check, row, detail)
     _plan_by_hashing(on=False)
     yield from _unexplained()
 
@@ -119,9 +125,9 @@ CHECKS = {
     "accrual equals its transfer": """
         select 'accrual ' || x.id, format('%%s booked, transfer %%s of %%s', x.amount_minor, t.id, t.amount_minor)
           from commissions_accrual x
-          join commissions_transfer t on t.tenant_id = x.tenant_id and t.id = x.transfer_id
-          join commissions_account c on c.tenant_id = t.tenant_id and c.id = t.credit_account_id
-          join partners_partner p on p.tenant_id = c.tenant_id and p.id = c.partner_id
+          left join commissions_transfer t on t.tenant_id = x.tenant_id and t.id = x.transfer_id
+          left join commissions_account c on c.tenant_id = t.tenant_id and c.id = t.credit_account_id
+          left join partners_partner p on p.tenant_id = c.tenant_id and p.id = c.partner_id
          where x.tenant_id = %(tenant)s
            and (t.kind, t.amount_minor, t.currency, c.kind, coalesce(p.merged_into_id, p.id))
                is distinct from ('accrual', x.amount_minor, x.currency, 'pending', x.partner_id)
@@ -152,8 +158,8 @@ CHECKS = {
         select 'clawback ' || x.id, format('%%s taken back, transfer %%s of %%s', x.amount_minor, t.id,
         t.amount_minor)
           from commissions_clawback x
-          join commissions_transfer t on t.tenant_id = x.tenant_id and t.id = x.transfer_id
-          join commissions_account d on d.tenant_id = t.tenant_id and d.id = t.debit_account_id
+          left join commissions_transfer t on t.tenant_id = x.tenant_id and t.id = x.transfer_id
+          left join commissions_account d on d.tenant_id = t.tenant_id and d.id = t.debit_account_id
           left join partners_partner p on p.tenant_id = d.tenant_id and p.id = d.partner_id
          where x.tenant_id = %(tenant)s
            and ((t.kind, t.amount_minor, coalesce(p.merged_into_id, p.id)) is distinct from
@@ -203,8 +209,53 @@ CHECKS = {
              or (t.kind = 'release' and not exists (select from commissions_release x
                   where x.tenant_id = t.tenant_id and x.transfer_id = t.id))
              or (t.kind = 'clawback' and not exists (select from commissions_clawback x
-                  where x.tenant_id = t.tenant_id and x.transfer_id = t.id)))
+                  where x.tenant_id = t.tenant_id and x.transfer_id = t.id))
+             or (t.kind in ('payout', 'settlement', 'return') and not exists (select from commissions_payout p
+                  where p.tenant_id = t.tenant_id and 'payout:' || p.number = t.journal))
+             or (t.kind = 'write_off' and not exists (select from commissions_write_off w
+                  where w.tenant_id = t.tenant_id and 'write_off:' || w.id = t.journal and w.state = 'approved'))
+             or (t.kind = 'conversion' and not exists (select from commissions_conversion v
+                  where v.tenant_id = t.tenant_id and t.id in (v.out_transfer_id, v.in_transfer_id))))
          order by t.id""",
+    "a payment has its movements": """
+        select 'payout ' || p.number, 'is ' || p.state || ', and no transfer says so'
+          from commissions_payout p
+         where p.tenant_id = %(tenant)s and p.line_count > 0
+           and ((p.state in ('approved', 'exported', 'settled') and not exists (select from commissions_transfer t
+                  where t.tenant_id = p.tenant_id and t.key = 'payout:' || p.id))
+             or (p.state = 'settled' and not exists (select from commissions_transfer t
+                  where t.tenant_id = p.tenant_id and t.key = 'settlement:' || p.id))
+             or (p.state = 'returned' and not exists (select from commissions_transfer t
+                  where t.tenant_id = p.tenant_id and t.key = 'return:' || p.id)))
+         order by p.number""",
+    "every commission is told of": """
+        select coalesce('accrual ' || a.id, e.subject),
+               case when a.id is null then 'was told of and is not in the books' else 'no event tells of it' end
+          from (select 'accrual:' || id as subject, id from commissions_accrual where tenant_id = %(tenant)s) a
+          full join (select subject from prm_event
+                      where tenant_id = %(tenant)s and name = 'commission.earned') e using (subject)
+         where a.id is null or e.subject is null
+         order by a.id""",
+    "a write-off has its transfers": """
+        select 'write-off ' || w.id, format('%%s written off, transfers %%s', w.amount_minor, coalesce(t.total, 0))
+          from commissions_write_off w
+          left join (select journal, sum(amount_minor) as total from commissions_transfer
+                      where tenant_id = %(tenant)s and kind = 'write_off' group by journal) t
+            on t.journal = 'write_off:' || w.id
+         where w.tenant_id = %(tenant)s
+           and coalesce(t.total, 0) <> case w.state when 'approved' then w.amount_minor else 0 end
+         order by w.id""",
+    "a conversion is its two legs": """
+        select 'conversion ' || v.id,
+               format('%%s %%s to %%s %%s, legs %%s %%s and %%s %%s', v.from_minor, v.from_currency, v.to_minor,
+               v.to_currency, o.amount_minor, o.currency, i.amount_minor, i.currency)
+          from commissions_conversion v
+          left join commissions_transfer o on o.tenant_id = v.tenant_id and o.id = v.out_transfer_id
+          left join commissions_transfer i on i.tenant_id = v.tenant_id and i.id = v.in_transfer_id
+         where v.tenant_id = %(tenant)s
+           and ((v.from_minor, v.from_currency, v.to_minor, v.to_currency) is distinct from
+                (o.amount_minor, o.currency::varchar, i.amount_minor, i.currency::varchar))
+         order by v.id""",
     "payout is the sum of its lines": """
         select 'payout ' || p.number, format('%%s to pay, lines %%s', p.amount_minor, coalesce(l.total, 0))
           from commissions_payout p

@@ -38,6 +38,7 @@ class Capability(StrEnum):
     APPROVE_PAYOUTS = "payout.approve"
     SETTLE_PAYOUTS = "payout.settle"
     ISSUE_STATEMENTS = "statement.issue"
+    KEEP_BOOKS = "books.keep"
     # programme administration
     SEE_PROGRAMS = "program.see"
     EDIT_PROGRAMS = "program.edit"
@@ -92,6 +93,7 @@ _FINANCE = {
     Capability.APPROVE_PAYOUTS,
     Capability.SETTLE_PAYOUTS,
     Capability.ISSUE_STATEMENTS,
+    Capability.KEEP_BOOKS,
     Capability.SEE_AUDIT,
 }
 CAPABILITIES: dict[str, frozenset[Capability]] = {
