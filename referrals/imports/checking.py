@@ -8,8 +8,15 @@ from uuid import UUID
 from django.db import connection
 
 from partners.directory.models import Partner
+from referrals.imports.drafts import keeping
 from referrals.imports.models import Import, ImportProblem, ImportState
-from referrals.imports.reading import drafts_of, mapping_of, setting_of, taken_ids
+from referrals.imports.reading import (
+    drafts_of,
+    mapping_of,
+    reader_of,
+    setting_of,
+    taken_ids,
+)
 from referrals.imports.reports import Tally
 from referrals.imports.rules import Draft, Problem
 from referrals.imports.work import Work
@@ -27,7 +34,8 @@ class NotCheckable(ValueError):
 def check_rows(work: Work, import_id: UUID, at: datetime) -> dict[str, Any]:
     """Read every row, keep what is wrong with it, and leave the figures in the import's check_report.
 
-    at: the moment that stands for the import's date. A repeat begins anew and gives the same report.
+    at: the moment that stands for the import's date. A repeat begins anew and gives the same report. The rows that
+    would go in are left for the commit, which then need not read the file again.
     """
     with work.scope():
         source = Import.objects.select_related("program").get(id=import_id)
@@ -41,21 +49,27 @@ def check_rows(work: Work, import_id: UUID, at: datetime) -> dict[str, Any]:
         }
     tally = Tally(setting.currency, setting.zone)
     tally.rows = source.row_count
-    seen: set[str] = set()
-    for line, drafts, problems in drafts_of(source, setting):
-        with work.scope():
-            good = _new_ones(source, drafts, problems, seen)
-            _keep(source.id, problems)
-            work.advance(line, None)
-        for problem in problems:
-            tally.say(problem)
-        for draft in good:
-            name, made_by = partners.setdefault(draft.partner_norm, (draft.partner, source.id))
-            tally.add_draft(
-                draft, name, new=made_by == source.id, waits=setting.mapping.waiting == "queue"
-            )
-        if work.should_stop():
-            break
+    reader, seen = reader_of(source, setting), set[str]()
+    with keeping(source, setting) as keeper:
+        for line, drafts, problems in drafts_of(source, setting, reader=reader):
+            with work.scope():
+                good = _new_ones(source, drafts, problems, seen)
+                _keep(source.id, problems)
+                work.advance(line, None)
+            keeper.add(good)
+            for problem in problems:
+                tally.say(problem)
+            for draft in good:
+                name, made_by = partners.setdefault(draft.partner_norm, (draft.partner, source.id))
+                tally.add_draft(
+                    draft, name, new=made_by == source.id, waits=setting.mapping.waiting == "queue"
+                )
+            if work.should_stop():
+                break
+        else:
+            # The day of the import is the commit's.
+            if not reader.used_now:
+                keeper.finish()
     with work.scope():
         report = tally.report()
         Import.objects.filter(id=import_id).update(check_report=report, state=ImportState.CHECKED)

@@ -1,8 +1,7 @@
 """Write an import's rows: chunk by chunk, set-based, each chunk whole or not at all, nothing twice."""
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,28 +13,68 @@ from partners.directory.services import add_partner, enroll
 from prm.events.services import Actor, emit
 from prm.tenancy.scope import current_scope
 from prm.tenancy.services import next_number
+from referrals.imports.drafts import COLUMNS, forget_drafts, lines_of
 from referrals.imports.models import Import, ImportState
-from referrals.imports.reading import drafts_of, mapping_of, setting_of, taken_ids
+from referrals.imports.reading import mapping_of, setting_of
 from referrals.imports.reports import commit_report, import_subject
-from referrals.imports.rules import Draft, Setting
+from referrals.imports.rules import Setting
 from referrals.imports.work import Work
 from referrals.pipeline.promises import promised_at
 from referrals.sharing.models import LinkSlug
 
 _STAGED = """
+create temporary table if not exists import_drafts (
+  line int, external_id text, partner text, partner_norm text, submitted_by_name text, company text, company_norm text,
+  website text, domain text, country text, contact_name text, contact_title text, contact_email text, email_norm text,
+  contact_phone text, context text, custom jsonb, product text, stage_id bigint, stage_kind text,
+  registered_at timestamptz, stage_at timestamptz, deal text, reason text, link text, channel text
+) on commit delete rows;
 create temporary table if not exists import_rows (
   line int, id uuid default uuidv7(), customer_id uuid default uuidv7(), external_id text, number text,
   partner_id uuid, submitted_by_name text, company text, company_norm text, website text, domain text, country text,
   contact_name text, contact_title text, contact_email text, email_norm text, contact_phone text, context text,
   custom jsonb, product text, stage_id bigint, stage_kind text, registered_at timestamptz, stage_at timestamptz,
   deal_minor bigint, reason text, link_id uuid, channel text
-) on commit delete rows
+) on commit delete rows;
+truncate import_drafts, import_rows
 """
-_COPIED = (
-    "line, external_id, number, partner_id, submitted_by_name, company, company_norm, website, domain, "
-    "country, contact_name, contact_title, contact_email, email_norm, contact_phone, context, custom, "
-    "product, stage_id, stage_kind, registered_at, stage_at, deal_minor, reason, link_id, channel"
-)
+# What is there already, by its id in the program or its sale in any, and all but the first of an id.
+_TAKEN = """
+delete from import_drafts d using referrals_referral r
+ where r.program_id = %(program)s and r.external_id = d.external_id and r.external_id <> '';
+delete from import_drafts d using referrals_revenue_event e
+ where e.external_id = 'import:' || d.external_id and e.import_id is distinct from %(import)s;
+delete from import_drafts d using (
+  select line, row_number() over (partition by external_id order by line) as place from import_drafts) again
+ where again.line = d.line and again.place > 1
+"""
+_PARTNERS = """
+select partner_norm, (array_agg(partner order by line))[1] from import_drafts group by 1 order by min(line)
+"""
+_LINKS = "select distinct link from import_drafts where link <> ''"
+# In the order of years, so that two commits that share years never wait for each other in a circle.
+_YEARS = """
+select extract(year from registered_at at time zone %(zone)s)::int, count(*) from import_drafts group by 1 order by 1
+"""
+_FILL = """
+insert into import_rows (
+  line, external_id, number, partner_id, submitted_by_name, company, company_norm, website, domain, country,
+  contact_name, contact_title, contact_email, email_norm, contact_phone, context, custom, product, stage_id,
+  stage_kind, registered_at, stage_at, deal_minor, reason, link_id, channel)
+select d.line, d.external_id, 'R-' || d.year || '-' || lpad(d.number::text, greatest(4, length(d.number::text)), '0'),
+  p.id, d.submitted_by_name, d.company, d.company_norm, d.website, d.domain, d.country,
+  d.contact_name, d.contact_title, d.contact_email, d.email_norm, d.contact_phone, d.context, d.custom, d.product,
+  d.stage_id, d.stage_kind, d.registered_at, d.stage_at, nullif(d.deal, '')::bigint, d.reason, l.id, d.channel
+  from (
+    select x.*, (%(first_numbers)s::jsonb ->> x.year::text)::bigint - 1
+                + row_number() over (partition by x.year order by x.line) as number
+      from (select import_drafts.*, extract(year from registered_at at time zone %(zone)s)::int as year
+              from import_drafts) x) d
+  join unnest(%(partner_norms)s::text[], %(partner_ids)s::uuid[]) as p (norm, id) on p.norm = d.partner_norm
+  left join unnest(%(link_slugs)s::text[], %(link_partners)s::uuid[], %(link_ids)s::uuid[]) as l (slug, partner_id, id)
+    on d.link <> '' and l.slug = d.link and l.partner_id = p.id
+ order by d.line
+"""
 # uuidv7 made one by one in line order keeps the file's order among rows of the same moment.
 _REFERRALS = """
 insert into referrals_referral (
@@ -96,15 +135,17 @@ def commit_rows(work: Work, import_id: UUID, actor: Actor, at: datetime) -> dict
         source = Import.objects.select_related("program").get(id=import_id)
         setting = setting_of(source, mapping_of(source), at)
     after = int(work.checkpoint.get("line", 0))
-    for line, drafts, _problems in drafts_of(source, setting, after=after):
+    for line, lines in lines_of(source, setting, after=after):
         with work.scope():
             # One writer of one program's imports at a time: two files with the same ids wait here.
             _lock(source.program_id)
-            _write_chunk(source, setting, drafts, actor, at)
+            _write_chunk(source, setting, lines, actor, at)
             work.advance(line, source.row_count)
             work.save_checkpoint({"line": line})
     with work.scope():
-        return _finish(import_id, setting, actor, at)
+        report = _finish(import_id, setting, actor, at)
+    forget_drafts(source)
+    return report
 
 
 def _finish(import_id: UUID, setting: Setting, actor: Actor, at: datetime) -> dict[str, Any]:
@@ -137,14 +178,8 @@ def _lock(program_id: UUID) -> None:
 
 
 def _write_chunk(
-    source: Import, setting: Setting, drafts: Sequence[Draft], actor: Actor, at: datetime
+    source: Import, setting: Setting, lines: bytes, actor: Actor, at: datetime
 ) -> None:
-    drafts = _missing(source, drafts)
-    if not drafts:
-        return
-    partners = _partners(source, drafts, actor, at)
-    links = _links(source, drafts)
-    numbers = _numbers(drafts, setting)
     values: dict[str, Any] = {
         "program": source.program_id,
         "currency": setting.currency,
@@ -157,37 +192,37 @@ def _write_chunk(
     }
     with connection.cursor() as cursor:
         cursor.execute(_STAGED)
-        cursor.execute("truncate import_rows")
-        with cursor.copy(f"copy import_rows ({_COPIED}) from stdin") as copy:
-            for draft in drafts:
-                copy.write_row(
-                    _staged(
-                        draft,
-                        partners[draft.partner_norm],
-                        links.get((draft.link, partners[draft.partner_norm])),
-                        next(numbers[_year(draft, setting)]),
-                    )
-                )
-        cursor.execute("analyze import_rows")
-        for statement in (_REFERRALS, _CHANGES, _CUSTOMERS, _REVENUE):
+        with cursor.copy(f"copy import_drafts ({COLUMNS}) from stdin") as copy:
+            copy.write(lines)
+        # How many rows there are, and how many different ids; more is not asked of them.
+        cursor.execute("analyze import_drafts (line, external_id)")
+        cursor.execute(_TAKEN, values)
+        cursor.execute(_PARTNERS)
+        partners = _partners(source, dict(cursor.fetchall()), actor, at)
+        if not partners:
+            return
+        cursor.execute(_LINKS)
+        links = _links(source, [row[0] for row in cursor.fetchall()])
+        cursor.execute(_YEARS, values)
+        values |= {
+            "first_numbers": json.dumps(
+                {
+                    year: next_number(f"referral:{year}", count=count) - count + 1
+                    for year, count in cursor.fetchall()
+                }
+            ),
+            "partner_norms": list(partners.keys()),
+            "partner_ids": list(partners.values()),
+            "link_slugs": [slug for slug, _partner_id in links],
+            "link_partners": [partner_id for _slug, partner_id in links],
+            "link_ids": list(links.values()),
+        }
+        for statement in (_FILL, _REFERRALS, _CHANGES, _CUSTOMERS, _REVENUE):
             cursor.execute(statement, values)
 
 
-def _missing(source: Import, drafts: Sequence[Draft]) -> list[Draft]:
-    """Return the drafts that are not there yet, the first of each id: after a kill the rest of a chunk."""
-    there, booked = taken_ids(source, drafts)
-    first: dict[str, Draft] = {}
-    for draft in drafts:
-        if draft.external_id not in there and draft.external_id not in booked:
-            first.setdefault(draft.external_id, draft)
-    return list(first.values())
-
-
-def _partners(
-    source: Import, drafts: Sequence[Draft], actor: Actor, at: datetime
-) -> dict[str, UUID]:
-    """Return the partners of the drafts by folded name, made and enrolled where they were not."""
-    names = {draft.partner_norm: draft.partner for draft in drafts}
+def _partners(source: Import, names: dict[str, str], actor: Actor, at: datetime) -> dict[str, UUID]:
+    """Return the partners of folded names, made and enrolled where they were not; names: as the file writes them."""
     found = dict(Partner.objects.filter(name_norm__in=names).values_list("name_norm", "id"))
     enrolled = set(
         Enrollment.objects.filter(
@@ -212,9 +247,8 @@ def _partners(
     return found
 
 
-def _links(source: Import, drafts: Sequence[Draft]) -> dict[tuple[str, UUID], UUID]:
-    """Return the links that the drafts name, by address and partner; one of another partner or program is none."""
-    slugs = {draft.link for draft in drafts if draft.link}
+def _links(source: Import, slugs: Sequence[str]) -> dict[tuple[str, UUID], UUID]:
+    """Return the links that rows name, by address and partner; one of another partner or program is none."""
     if not slugs:
         return {}
     rows = LinkSlug.objects.filter(slug__in=slugs, link__program_id=source.program_id)
@@ -222,50 +256,3 @@ def _links(source: Import, drafts: Sequence[Draft]) -> dict[tuple[str, UUID], UU
         (slug, partner_id): link_id
         for slug, partner_id, link_id in rows.values_list("slug", "link__partner_id", "link_id")
     }
-
-
-def _year(draft: Draft, setting: Setting) -> int:
-    return draft.registered_at.astimezone(setting.zone).year
-
-
-def _numbers(drafts: Sequence[Draft], setting: Setting) -> dict[int, Iterator[str]]:
-    """Return the numbers of each year, R-2016-0001 onwards, in the series that submissions use."""
-    found: dict[int, Iterator[str]] = {}
-    # In the order of years, so that two commits that share years never wait for each other in a circle.
-    for year, count in sorted(Counter(_year(draft, setting) for draft in drafts).items()):
-        last = next_number(f"referral:{year}", count=count)
-        found[year] = iter(
-            [f"R-{year}-{number:04d}" for number in range(last - count + 1, last + 1)]
-        )
-    return found
-
-
-def _staged(draft: Draft, partner_id: UUID, link_id: UUID | None, number: str) -> tuple[Any, ...]:
-    return (
-        draft.line,
-        draft.external_id,
-        number,
-        partner_id,
-        draft.submitted_by,
-        draft.company,
-        draft.company_norm,
-        draft.website,
-        draft.domain,
-        draft.country,
-        draft.contact_name,
-        draft.contact_title,
-        draft.contact_email,
-        draft.email_norm,
-        draft.contact_phone,
-        draft.context,
-        json.dumps(draft.custom),
-        draft.product,
-        draft.stage.id,
-        draft.stage.kind,
-        draft.registered_at,
-        draft.stage_at,
-        draft.deal_minor,
-        draft.reason,
-        link_id,
-        draft.channel,
-    )

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.utils import translation
 
 from prm.jobs.files import private_path
@@ -26,12 +28,20 @@ from referrals.imports.rules import (
     folded,
     mapping_from,
 )
-from referrals.pipeline.models import Referral, StageKind
+from referrals.pipeline.models import StageKind
 from referrals.pipeline.services import ensure_stages
-from referrals.revenue.models import RevenueEvent
 
 CHUNK = 5_000
 SAMPLE = 20_000
+# Without its second condition no index serves a list of thousands: the one on ids knows no empty ones.
+_REFERRALS = """
+select external_id, import_id from referrals_referral
+ where program_id = %(program)s and external_id = any(%(ids)s) and external_id <> ''
+"""
+_SALES = """
+select external_id from referrals_revenue_event
+ where external_id = any(%(sales)s) and import_id is distinct from %(import)s
+"""
 
 
 def setting_of(source: Import, mapping: Mapping, now: datetime) -> Setting:
@@ -81,13 +91,22 @@ def people_of(people: People) -> dict[str, str]:
     return found
 
 
+def reader_of(source: Import, setting: Setting) -> RowReader:
+    """Return what reads the rows of the import's file."""
+    return RowReader(headings_of(private_path(source.file)), setting)
+
+
 def drafts_of(
-    source: Import, setting: Setting, *, after: int = 0, size: int | None = None
+    source: Import,
+    setting: Setting,
+    *,
+    after: int = 0,
+    size: int | None = None,
+    reader: RowReader | None = None,
 ) -> Iterator[tuple[int, list[Draft], list[Problem]]]:
     """Yield chunks: the last line read, the drafts, the problems. after: the line that was done last."""
-    path = private_path(source.file)
-    reader = RowReader(headings_of(path), setting)
-    rows = rows_of(path, after=after)
+    reader = reader or reader_of(source, setting)
+    rows = rows_of(private_path(source.file), after=after)
     while chunk := list(islice(rows, size or CHUNK)):
         drafts, problems = [], []
         for line, row in chunk:
@@ -100,18 +119,18 @@ def drafts_of(
 
 def taken_ids(source: Import, drafts: Sequence[Draft]) -> tuple[dict[str, UUID | None], set[str]]:
     """Return which ids are referrals of the program, with their import, and whose sale is booked elsewhere."""
-    ids = [draft.external_id for draft in drafts]
-    referrals = dict(
-        Referral.objects.filter(program_id=source.program_id, external_id__in=ids).values_list(
-            "external_id", "import_id"
-        ),
-    )
-    sales = RevenueEvent.objects.filter(external_id__in=[f"import:{key}" for key in ids]).exclude(
-        import_id=source.id
-    )
-    return referrals, {
-        key.removeprefix("import:") for key in sales.values_list("external_id", flat=True)
-    } - referrals.keys()
+    given: dict[str, Any] = {
+        "program": source.program_id,
+        "import": source.id,
+        "ids": [draft.external_id for draft in drafts],
+        "sales": [f"import:{draft.external_id}" for draft in drafts],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_REFERRALS, given)
+        referrals = dict(cursor.fetchall())
+        cursor.execute(_SALES, given)
+        sales = {row[0].removeprefix("import:") for row in cursor.fetchall()}
+    return referrals, sales - referrals.keys()
 
 
 def mapping_of(source: Import) -> Mapping:

@@ -5,13 +5,14 @@ from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from partners.directory.rules import folded_name
 from prm.web.foreign_formats import NOON, NotADate, NotANumber, TooPrecise, read_minor, read_moment
 from referrals.pipeline.rules import company_domain, normalised_company, normalised_email
 
+Value = TypeVar("Value")
 # What a column may be: field -> longest text that is kept.
 FIELDS: dict[str, int] = {
     "external_id": 80,
@@ -50,6 +51,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 # Stands for a stage word that nobody has decided about.
 UNDECIDED = "?"
+# What a reader remembers of each kind, such as days it has read.
+MOST_KEPT = 5_000
 _SPACES = re.compile(r"\s+")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -214,6 +217,19 @@ class Draft:
     custom: dict[str, str] = field(default_factory=dict)
 
 
+def _clean(cell: str) -> str:
+    text = cell.strip()
+    return text if text.isprintable() else _UNPRINTABLE.sub("", text)
+
+
+def _keep(known: dict[str, Value], key: str, value: Value) -> Value:
+    """Remember a value, of a bounded number of them, and return it."""
+    if len(known) >= MOST_KEPT:
+        known.clear()
+    known[key] = value
+    return value
+
+
 def folded(text: str) -> str:
     """Return a name as look-ups compare it: lower case, spaces folded."""
     return _SPACES.sub(" ", text).strip().casefold()
@@ -226,16 +242,12 @@ class _Out(Exception):
 
 
 class RowReader:
-    """Reads the rows of one file under one mapping."""
+    """Reads the rows of one file under one mapping. used_now: the day of the import stands in some row for another."""
 
     def __init__(self, headings: Sequence[str], setting: Setting) -> None:
-        self.setting, self.mapping = setting, setting.mapping
+        self.setting, self.mapping, self.used_now = setting, setting.mapping, False
+        self.today = setting.now.astimezone(setting.zone).date()
         position = {heading: index for index, heading in enumerate(headings)}
-        self.places = {
-            name: position[heading]
-            for name, heading in self.mapping.columns.items()
-            if heading in position
-        }
         self.customs = {
             key: position[heading]
             for key, heading in self.mapping.custom.items()
@@ -245,7 +257,16 @@ class RowReader:
             name: {folded(found): meant for found, meant in pairs.items()}
             for name, pairs in self.mapping.values.items()
         }
+        self.places = {
+            name: position[heading]
+            for name, heading in self.mapping.columns.items()
+            if heading in position
+        }
         self.stages = {folded(word): kind for word, kind in self.mapping.stages.items()}
+        # Files repeat days, partners and stages thousands of times.
+        self.moments: dict[str, datetime] = {}
+        self.partner_norms: dict[str, str] = {}
+        self.targets: dict[str, StageTarget] = {}
 
     def read(self, line: int, row: Sequence[str]) -> tuple[Draft | None, list[Problem]]:
         """Return the draft of a row, None when it stays out, and what is to be said about it."""
@@ -263,57 +284,50 @@ class RowReader:
         return draft, self.problems
 
     def _draft(self, row: Sequence[str]) -> Draft:
-        text = {name: self._text(name, row) for name in self.places}
-        external_id = text.get("external_id") or self._own_id()
-        stage = self._stage(text.get("stage", ""))
-        company = text.get("company") or self._company(external_id)
+        text = {name: self._text(name, row[place]) for name, place in self.places.items()}
+        given = text.get
+        external_id = given("external_id") or self._own_id()
+        stage = self._stage(given("stage", ""))
+        company = given("company") or self._company(external_id)
         partner = self._partner(text)
         registered_at, stage_at = self._moments(text, stage)
-        email, website = self._email(text.get("contact_email", "")), text.get("website", "")
+        email, website = self._email(given("contact_email", "")), given("website", "")
         return Draft(
             line=self.line,
             external_id=external_id,
             partner=partner,
-            partner_norm=folded_name(partner),
+            partner_norm=self._partner_norm(partner),
             stage=stage,
             company=company,
             company_norm=normalised_company(company),
             registered_at=registered_at,
             stage_at=stage_at,
-            deal_minor=self._deal(text.get("deal", ""), stage),
-            domain=company_domain(website, email),
+            deal_minor=self._deal(given("deal", ""), stage),
+            submitted_by=given("submitted_by", ""),
+            product=given("product", ""),
             website=website,
+            domain=company_domain(website, email),
+            contact_name=given("contact_name", ""),
+            contact_title=given("contact_title", ""),
             contact_email=email,
             email_norm=normalised_email(email),
-            country=self._country(text.get("country", "")),
+            contact_phone=given("contact_phone", ""),
+            country=self._country(given("country", "")),
+            context=given("context", ""),
+            reason=given("reason", ""),
+            link=given("link", ""),
+            channel=given("channel", ""),
             custom={
-                key: self._clean(row, place)[:500]
+                key: value[:500]
                 for key, place in self.customs.items()
-                if self._clean(row, place)
-            },
-            **{
-                name: text.get(name, "")
-                for name in (
-                    "submitted_by",
-                    "product",
-                    "contact_name",
-                    "contact_title",
-                    "contact_phone",
-                    "context",
-                    "reason",
-                    "link",
-                    "channel",
-                )
+                if (value := _clean(row[place]))
             },
         )
 
-    @staticmethod
-    def _clean(row: Sequence[str], place: int) -> str:
-        text = row[place].strip() if place < len(row) else ""
-        return text if text.isprintable() else _UNPRINTABLE.sub("", text)
-
-    def _text(self, name: str, row: Sequence[str]) -> str:
-        text = self._clean(row, self.places[name])
+    def _text(self, name: str, cell: str) -> str:
+        text = _clean(cell)
+        if not text and name not in self.values:
+            return ""
         if name != "context" and ("  " in text or not text.isprintable()):
             text = _SPACES.sub(" ", text)
         if name in self.values:
@@ -324,6 +338,11 @@ class RowReader:
             self._say(name, "shortened", text)
             text = text[: FIELDS[name]]
         return text
+
+    def _partner_norm(self, partner: str) -> str:
+        if (norm := self.partner_norms.get(partner)) is None:
+            norm = _keep(self.partner_norms, partner, folded_name(partner))
+        return norm
 
     def _say(self, name: str, code: str, value: str = "", severity: str = "warning") -> None:
         column = self.mapping.columns.get(name, name)
@@ -343,14 +362,16 @@ class RowReader:
     def _stage(self, word: str) -> StageTarget:
         if "stage" not in self.places:
             return self.setting.stages["submitted"]
+        if known := self.targets.get(word):
+            return known
         kind = self.stages.get(folded(word))
         if kind == "skip":
             raise _Out("stage", "stage_left_out", word, "skipped")
         target = self.setting.stages.get(kind) if kind else self.setting.stages.get(folded(word))
         if target is None:
             self._undecided("stage", "unknown_stage", self.mapping.unknown_stage, word)
-            target = self.setting.stages["submitted"]
-        return target
+            return self.setting.stages["submitted"]
+        return _keep(self.targets, word, target)
 
     def _company(self, external_id: str) -> str:
         self._undecided("company", "no_company", self.mapping.no_company)
@@ -387,11 +408,7 @@ class RowReader:
             return start, start
         if close is None:
             self._undecided("closed_at", "no_close_date", self.mapping.no_close_date)
-            close = (
-                start
-                if self.mapping.no_close_date == "start_date"
-                else max(self.setting.now, start)
-            )
+            close = start if self.mapping.no_close_date == "start_date" else max(self._now(), start)
         if close < start:
             raise _Out("closed_at", "closed_before_start", text.get("closed_at", ""))
         return start, close
@@ -407,22 +424,26 @@ class RowReader:
             return datetime.combine(
                 self.mapping.fixed_date, NOON, tzinfo=self.setting.zone
             ).astimezone(UTC)
+        return self._now()
+
+    def _now(self) -> datetime:
+        self.used_now = True
         return self.setting.now
 
     def _moment(self, name: str, text: Dict[str, str]) -> datetime | None:
-        if not text.get(name):
+        written = text.get(name)
+        if not written:
             return None
+        if known := self.moments.get(written):
+            return known
         try:
-            at = read_moment(text[name], self.mapping.date_order, self.setting.zone).astimezone(UTC)
+            moment = read_moment(written, self.mapping.date_order, self.setting.zone)
         except NotADate as error:
-            raise _Out(name, "bad_date", text[name]) from error
+            raise _Out(name, "bad_date", written) from error
         # Noon of today may lie ahead of the clock; tomorrow is a mistake.
-        if (
-            at.astimezone(self.setting.zone).date()
-            > self.setting.now.astimezone(self.setting.zone).date()
-        ):
-            raise _Out(name, "in_future", text[name])
-        return at
+        if moment.astimezone(self.setting.zone).date() > self.today:
+            raise _Out(name, "in_future", written)
+        return _keep(self.moments, written, moment.astimezone(UTC))
 
     def _deal(self, text: str, stage: StageTarget) -> int | None:
         if not text:

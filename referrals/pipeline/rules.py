@@ -42,8 +42,10 @@ def normalised_email(text: str) -> str:
 
 def folded_company(text: str) -> str:
     """Return a company's name in lower case, with accents, signs and repeated spaces gone; for search by its start."""
-    plain = unicodedata.normalize("NFKD", text.replace("&", " & ")).casefold()
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    plain = text.replace("&", " & ").casefold()
+    if not text.isascii():
+        plain = unicodedata.normalize("NFKD", text.replace("&", " & ")).casefold()
+        plain = "".join(char for char in plain if not unicodedata.combining(char))
     plain = _DOTS_IN_ABBREVIATION.sub(lambda found: found[0].replace(".", ""), plain)
     return " ".join(_WORDS.findall(plain))[:COMPANY_LENGTH]
 

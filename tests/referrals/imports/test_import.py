@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,6 +15,7 @@ import pytest
 
 from partners.directory.models import Enrollment, Partner
 from prm.events.models import Event
+from prm.jobs.files import private_path
 from prm.tenancy.scope import tenant_scope
 from referrals.imports import hooks, reading
 from referrals.imports.checking import check_rows
@@ -189,6 +190,63 @@ def test_a_killed_commit_goes_on_and_writes_nothing_twice(
     with tenant_scope(world.acme.id):
         assert counts() == WHOLE
         assert Event.objects.filter(name="import.committed").count() == 1
+
+
+NASTY = '7,Brightwater,"back\\slash \\N\tand ""tab""",submitted,2024-01-13,,\n'
+
+
+def rows_in() -> list[tuple[Any, ...]]:
+    names = ("number", "company", "stage_kind", "registered_at", "closed_at", "deal_minor")
+    return list(Referral.objects.order_by("number").values_list(*names, "external_id"))
+
+
+def test_the_commit_takes_what_the_check_left_and_reads_nothing_again(
+    world: World, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tenant_scope(world.acme.id):
+        source = an_import(HEADING + ROWS + NASTY, at)
+        set_mapping(import_id=source.id, mapping=MAPPING, actor=SYSTEM, at=at)
+        # Without a check before it a commit reads the file.
+        reading_it = Import.objects.get(id=source.id)
+    commit_rows(DirectWork(world.acme.id), reading_it.id, SYSTEM, at)
+    with tenant_scope(world.acme.id):
+        read = rows_in()
+        assert ("R-2024-0006", 'back\\slash \\N and "tab"') in [row[:2] for row in read]
+        undo_import(import_id=source.id, actor=SYSTEM, at=at)
+        assert not rows_in()
+    check_rows(DirectWork(world.acme.id), source.id, at)
+    monkeypatch.setattr(reading.RowReader, "read", None)
+    folder = private_path(source.file).parent
+    assert len(list(folder.iterdir())) == 2
+
+    commit_rows(DirectWork(world.acme.id), source.id, SYSTEM, at)
+
+    with tenant_scope(world.acme.id):
+        assert [row[1:] for row in rows_in()] == [row[1:] for row in read]
+    assert list(folder.iterdir()) == [private_path(source.file)]
+
+
+def test_what_a_check_left_counts_only_for_what_it_was_made_from(
+    world: World, at: datetime
+) -> None:
+    source = checked(world, at)
+    with tenant_scope(world.acme.id):
+        # As a change between check and commit would be, such as a stage that an editor retired.
+        Import.objects.filter(id=source.id).update(
+            mapping={**source.mapping, "stages": {"won": "lost"}}
+        )
+    commit_rows(DirectWork(world.acme.id), source.id, SYSTEM, at)
+    with tenant_scope(world.acme.id):
+        assert not Referral.objects.filter(stage_kind="won").exists()
+
+
+def test_the_day_of_the_import_is_the_commits_day(world: World, at: datetime) -> None:
+    text = HEADING + "1,Brightwater,Kestrel,submitted,,,\n"
+    source = checked(world, at, text, replace(MAPPING, no_date="import_date"))
+    later = at + timedelta(days=3)
+    commit_rows(DirectWork(world.acme.id), source.id, SYSTEM, later)
+    with tenant_scope(world.acme.id):
+        assert Referral.objects.get().registered_at == later
 
 
 def test_undo_removes_exactly_what_the_import_made(world: World, at: datetime) -> None:
