@@ -2,14 +2,14 @@
 
 from partners.directory.merging import Merge, on_merge
 from referrals.attribution.crediting import Carried, carries
-from referrals.pipeline.models import Referral, ReferralNote, StageChange
+from referrals.pipeline.models import Follower, Referral, ReferralNote, StageChange
 from referrals.revenue.models import Customer, RevenueEvent
 
 
 @on_merge
 def carry_referrals(merge: Merge) -> None:
     """Give everything that the duplicate brought to the partner that stays; ids and addresses stay as they are."""
-    for model in (Referral, StageChange, ReferralNote, Customer, RevenueEvent):
+    for model in (Referral, StageChange, ReferralNote, Follower, Customer, RevenueEvent):
         model.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)
 
 
