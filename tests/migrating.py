@@ -1,4 +1,4 @@
-"""Migrating an empty database for tests, without building most of Django's models anew for each index."""
+"""Migrating an empty database for tests, without building most of Django's models anew for each operation."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,21 +6,50 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db.migrations.state import ProjectState
+from django.db.migrations.state import ModelState, ProjectState
+from django.db.models import NOT_PROVIDED, Field
 
 
 def migrate_quickly(**options: Any) -> None:
-    """Run `migrate`; the same schema in half of the processor's time."""
-    with _indexes_cost_nothing():
+    """Run `migrate`; the same schema in a twentieth of the processor's time."""
+    with _changes_in_place():
         call_command("migrate", verbosity=0, **options)
 
 
 @contextmanager
-def _indexes_cost_nothing() -> Iterator[None]:
-    """Tell a model of its new indexes and constraints in place.
+def _changes_in_place() -> Iterator[None]:
+    """Tell the models that are there of what is new: a model, a field, an index or a constraint.
 
-    Django makes the model's class again, and those of all models around it: some 18 for each of 180 operations.
+    Django makes the model's class again, and those of all models around it, which here are nearly all: 31,000 classes
+    for 80 migrations. Code in a migration still gets models made anew from the state, as `is_delayed` asks for.
     """
+
+    def add_model(self: ProjectState, model_state: ModelState) -> None:
+        self.models[key := (model_state.app_label, model_state.name_lower)] = model_state
+        if self._relations is not None:  # type: ignore[attr-defined]
+            self.resolve_model_relations(key)
+        if "apps" in vars(self):
+            self.is_delayed = True
+            self.apps.render_multiple([model_state])
+
+    def add_field(
+        self: ProjectState,
+        app_label: str,
+        model_name: str,
+        name: str,
+        field: "Field[Any, Any]",
+        preserve_default: bool,
+    ) -> None:
+        if not preserve_default:
+            field = field.clone()
+            field.default = NOT_PROVIDED
+        self.models[key := (app_label, model_name)].fields[name] = field
+        if self._relations is not None:  # type: ignore[attr-defined]
+            self.resolve_model_field_relations(key, name, field)
+        if "apps" in vars(self):
+            self.is_delayed = True
+            self.apps.get_model(*key).add_to_class(name, field.clone())
+            self.apps.clear_cache()
 
     def append(
         self: ProjectState, app_label: str, model_name: str, option_name: str, added: Any
@@ -36,6 +65,8 @@ def _indexes_cost_nothing() -> Iterator[None]:
         _set(self, app_label, model_name, option_name, left)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ProjectState, "add_model", add_model)
+        patch.setattr(ProjectState, "add_field", add_field)
         patch.setattr(ProjectState, "_append_option", append)
         patch.setattr(ProjectState, "_remove_option", remove)
         yield
