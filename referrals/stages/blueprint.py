@@ -128,11 +128,11 @@ class StagesPart:
 
 @part("answers", order=15, title=gettext_lazy("Answers and approvals"))
 class AnswersPart:
-    """The clock of answers, the reasons for losing, and approvals; people are named in the new program anew."""
+    """The clock of answers, the reasons for losing, and approvals; only a copy within the tenant names people."""
 
     @staticmethod
     def read(reading: Reading) -> Any:
-        """Return the rules; approvers only where the copy stays in the tenant. None while all is as it comes."""
+        """Return the rules; people only where the copy stays in the tenant. None while all is as it comes."""
         program_id = reading.program.id
         rules = AnswerRules.objects.filter(program_id=program_id).first()
         reasons = [row.name for row in loss_reasons_of(program_id)]
@@ -144,6 +144,7 @@ class AnswersPart:
             "overdue": rules.overdue,
             "approve_after_hours": rules.approve_after_hours,
             "stall_days": rules.stall_days,
+            **({"escalate_to": rules.escalate_to_id} if reading.copying else {}),
             "reasons": reasons,
             "routes": routes,
         }
@@ -157,7 +158,7 @@ class AnswersPart:
         set_answer_rules(
             program_id=writing.program.id,
             overdue=str(given["overdue"]),
-            escalate_to_id=None,
+            escalate_to_id=given.get("escalate_to") if writing.copying else None,
             approve_after_hours=whole(given.get("approve_after_hours"), 1, 720),
             stall_days=whole(given.get("stall_days"), 0, 365),
             actor=writing.actor,
