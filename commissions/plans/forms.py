@@ -1,32 +1,50 @@
-"""The editor of a plan version: its dates, and as many rules as rows."""
+"""What a plan version says apart from its rules, and the deal of the worked example."""
 
-import re
-from collections.abc import Sequence
-from datetime import UTC, datetime, time
-from decimal import Decimal
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.http import QueryDict
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from commissions.plans.rules import Rule, Version
-from commissions.plans.services import PlanTerms, RuleTerms
+from commissions.plans.models import PlanVersion
+from commissions.plans.services import PlanTerms
+from commissions.plans.terms import Activity, Budget, Cap, Policy, Preferred
 from prm.money import Money
-from prm.web.forms import DateField, MoneyField, PercentField
+from prm.web.formats import day_text
+from prm.web.forms import DateField, MoneyField
 
-MAX_RULES = 8
-# (trigger, scope) by what a row says it pays for
-EVENTS = {
-    "qualified": ("qualified", ""),
-    "won": ("won", ""),
-    "first": ("revenue", "first"),
-    "months": ("revenue", "months"),
-    "lifetime": ("revenue", "lifetime"),
+NUMERIC = {"inputmode": "numeric"}
+PERIODS = [
+    ("year", _("Calendar year")),
+    ("quarter", _("Quarter")),
+    ("month", _("Month")),
+]
+# A limit on all rewards together, by the field that holds it.
+CAPS = {
+    "cap_referral": ("referral", "lifetime", _("At most per referral")),
+    "cap_partner": ("partner", "lifetime", _("At most per partner, in all")),
+    "cap_year": ("partner", "year", _("At most per partner and calendar year")),
+    "cap_quarter": ("partner", "quarter", _("At most per partner and quarter")),
+    "cap_month": ("partner", "month", _("At most per partner and month")),
 }
+# The sections of the page, in order: fields, and whether the section is folded while it says nothing.
+DATES = ("starts_on", "notice_days", "hold_days", "minimum_payout")
+COUNTING = ("base", "basis", "two_stage", "after_loss")
+ACTIVITY = ("activity_n", "activity_period", "activity_mode")
+PREFERRED = ("preferred_n", "preferred_period", "preferred_notice")
+LIMITS = (*CAPS, "budget", "budget_period")
+WORDS = ("rationale", "note")
+
+
+def _number(label: Any, *, low: int, high: int, **options: Any) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label,
+        min_value=low,
+        max_value=high,
+        widget=forms.NumberInput(attrs=NUMERIC),
+        **options,
+    )
 
 
 class PlanForm(forms.Form):
@@ -36,12 +54,81 @@ class PlanForm(forms.Form):
         label=_("In force from"),
         help_text=_("Referrals registered from this day on are priced by it, for ever."),
     )
-    hold_days = forms.IntegerField(
-        label=_("Hold, in days"),
-        min_value=0,
-        max_value=730,
+    notice_days = _number(
+        _("Notice, in days"),
+        low=0,
+        high=365,
+        help_text=_("So long before they take effect partners learn of new terms."),
+    )
+    hold_days = _number(
+        _("Hold, in days"),
+        low=0,
+        high=730,
         help_text=_("From the day a commission is earned until it may be paid."),
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    base = forms.ChoiceField(
+        label=_("Percentages count on"),
+        choices=[
+            ("gross", _("The amount as it is booked")),
+            ("net", _("The amount without tax and discount")),
+        ],
+    )
+    basis = forms.ChoiceField(
+        label=_("Earned when"),
+        choices=[
+            ("invoice", _("The payment is booked")),
+            ("cash", _("The money comes in, in proportion")),
+        ],
+    )
+    two_stage = forms.ChoiceField(
+        label=_("Reward for qualifying and for winning"),
+        choices=[
+            ("additive", _("Both are paid in full")),
+            ("deductible", _("The first is taken off the second")),
+        ],
+    )
+    after_loss = forms.ChoiceField(
+        label=_("A qualified referral that is lost later"),
+        choices=[("keep", _("Keeps what it earned")), ("take_back", _("Gives it back"))],
+    )
+    activity_n = _number(
+        _("Wins that keep a partner active"),
+        low=1,
+        high=1000,
+        required=False,
+        help_text=_("For rules that pay while the partner is active."),
+    )
+    activity_period = forms.ChoiceField(label=_("Within"), required=False, choices=PERIODS)
+    activity_mode = forms.ChoiceField(
+        label=_("Counted"),
+        required=False,
+        choices=[
+            ("rolling", _("In any such span of time")),
+            ("calendar", _("By the calendar")),
+        ],
+    )
+    preferred_n = _number(
+        _("Referrals that keep preferred terms"),
+        low=1,
+        high=1000,
+        required=False,
+        help_text=_("Rules tell preferred from standard terms by a condition."),
+    )
+    preferred_period = forms.ChoiceField(label=_("Sent per"), required=False, choices=PERIODS)
+    preferred_notice = _number(
+        _("Days until standard terms count"), low=0, high=365, required=False, initial=30
+    )
+    budget_period = forms.ChoiceField(
+        label=_("Budget per"),
+        required=False,
+        choices=[*PERIODS[::-1], ("lifetime", _("The whole time"))],
+    )
+    rationale = forms.CharField(
+        label=_("Why the plan is as it is"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("For those who run it after you. Partners do not see it."),
     )
     note = forms.CharField(
         label=_("Note for colleagues"),
@@ -59,91 +146,145 @@ class PlanForm(forms.Form):
             required=False,
             help_text=_("Less is carried forward to the next payout."),
         )
-        self.order_fields(["starts_on", "hold_days", "minimum_payout", "note"])
+        self.fields["budget"] = MoneyField(
+            currencies=[currency],
+            zero=False,
+            label=_("Budget of the program"),
+            required=False,
+            help_text=_("What is earned beyond it waits for the next period; nothing is lost."),
+        )
+        for name, (_per, _period, label) in CAPS.items():
+            self.fields[name] = MoneyField(
+                currencies=[currency], zero=False, label=label, required=False
+            )
+        self.order_fields([*DATES, *COUNTING, *ACTIVITY, *PREFERRED, *LIMITS, *WORDS])
 
     def starts_at(self, zone: ZoneInfo) -> datetime:
         """Return the start: midnight of the tenant's zone."""
         return datetime.combine(self.cleaned_data["starts_on"], time(), zone).astimezone(UTC)
 
-
-# Asked for by clean(), only where event and reward need them; the page shows only those.
-CONDITIONAL = ("rate", "amount", "months")
-
-
-class RuleForm(forms.Form):
-    """One row: for what, how much."""
-
-    use_required_attribute = False
-
-    event = forms.ChoiceField(
-        label=_("Pays"),
-        choices=[
-            ("qualified", _("When a referral qualifies")),
-            ("won", _("When a referral is won")),
-            ("first", _("On the customer's first payment")),
-            ("months", _("On payments of the first months")),
-            ("lifetime", _("On every payment")),
-        ],
-    )
-    reward = forms.ChoiceField(
-        label=_("Reward"), choices=[("percent", _("A percentage")), ("fixed", _("A fixed amount"))]
-    )
-    rate = PercentField(label=_("Percentage"), places=4)
-    months = forms.IntegerField(
-        label=_("Number of months"),
-        min_value=1,
-        max_value=120,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-    )
-    label = forms.CharField(label=_("Name on statements"), required=False, max_length=80)
-
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["amount"] = MoneyField(currencies=[currency], label=_("Fixed amount"))
-        self.order_fields(["event", "reward", "rate", "amount", "months", "label"])
-
-    def _clean_fields(self) -> None:
-        for name in CONDITIONAL:
-            self.fields[name].required = False
-        super()._clean_fields()  # type: ignore[misc]
-        for name in CONDITIONAL:
-            self.fields[name].required = True
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for what the chosen event and reward need."""
-        data = self.cleaned_data
-        fixed = data.get("reward") == "fixed"
-        if data.get("event") == "qualified" and not fixed:
+    def hold_to_notice(self, former: PlanVersion | None, today: date) -> None:
+        """Refuse a start before the notice that partners are promised has passed; a first version has none."""
+        starts_on = self.cleaned_data.get("starts_on")
+        if former is None or starts_on is None:
+            return
+        days = max(former.notice_days, self.cleaned_data.get("notice_days") or 0)
+        if starts_on <= today:
             self.add_error(
-                "reward", _("A qualified referral has no value yet: choose a fixed amount")
+                "starts_on",
+                _("Terms cannot change after the fact: choose a day from tomorrow on"),
             )
-        elif (
-            fixed
-            and "amount" not in self.errors
-            and not (data.get("amount") and data["amount"].minor)
-        ):
-            self.add_error("amount", _("Enter an amount above 0"))
-        elif not fixed and "rate" not in self.errors and not data.get("rate"):
-            self.add_error("rate", _("Enter a percentage above 0"))
-        if data.get("event") == "months" and "months" not in self.errors and not data.get("months"):
-            self.add_error("months", _("Enter a number of months"))
-        return data
+        elif starts_on <= today + timedelta(days=days) and days:
+            # Notice runs from a moment of today: whole days later it is over.
+            earliest = day_text(today + timedelta(days=days + 1))
+            self.add_error(
+                "starts_on",
+                _("Partners are promised %(days)s days' notice: choose %(day)s or later")
+                % {"days": days, "day": earliest},
+            )
+
+    def section(self, names: tuple[str, ...]) -> list[Any]:
+        """Return some fields in their order."""
+        return [self[name] for name in names]
 
     @property
-    def terms(self) -> RuleTerms:
-        """The rule a valid row says."""
+    def sections(self) -> list[tuple[Any, list[Any], bool]]:
+        """The folded sections: heading, fields, whether it says something and is open."""
+        return [
+            (_("How amounts count"), self.section(COUNTING), self._says(COUNTING)),
+            (_("While the partner is active"), self.section(ACTIVITY), self._says(ACTIVITY[:1])),
+            (_("Preferred terms"), self.section(PREFERRED), self._says(PREFERRED[:1])),
+            (_("Limits and budget"), self.section(LIMITS), self._says(LIMITS[:-1])),
+        ]
+
+    def _says(self, names: tuple[str, ...]) -> bool:
+        usual = {"gross", "invoice", "additive", "keep"}
+        for name in names:
+            value = self[name].value()
+            given = value[0] if isinstance(value, list) else value
+            if self[name].errors or (given not in (None, "") and given not in usual):
+                return True
+        return False
+
+    @property
+    def dates(self) -> list[Any]:
+        """The fields that always show."""
+        return self.section(DATES)
+
+    @property
+    def words(self) -> list[Any]:
+        """The fields for colleagues."""
+        return self.section(WORDS)
+
+    @property
+    def policy(self) -> Policy:
+        """What a valid form says for all rules."""
         data = self.cleaned_data
-        trigger, scope = EVENTS[data["event"]]
-        fixed = data["reward"] == "fixed"
-        return RuleTerms(
-            trigger=trigger,
-            reward=data["reward"],
-            amount_minor=data["amount"].minor if fixed else None,
-            rate=None if fixed else data["rate"],
-            scope=scope,
-            months=data["months"] if scope == "months" else None,
-            label=data["label"],
+        budget = data.get("budget")
+        return Policy(
+            base=data["base"],
+            basis=data["basis"],
+            two_stage=data["two_stage"],
+            after_loss=data["after_loss"],
+            caps=tuple(
+                Cap(data[name].minor, per, period)
+                for name, (per, period, _label) in CAPS.items()
+                if data.get(name)
+            ),
+            budget=Budget(budget.minor, data["budget_period"] or "month") if budget else None,
+            activity=Activity(
+                data["activity_n"],
+                data["activity_period"] or "year",
+                data["activity_mode"] or "rolling",
+            )
+            if data.get("activity_n")
+            else None,
+            preferred=Preferred(
+                data["preferred_n"],
+                data["preferred_period"] or "year",
+                30 if data["preferred_notice"] is None else data["preferred_notice"],
+            )
+            if data.get("preferred_n")
+            else None,
         )
+
+    @staticmethod
+    def initial_of(terms: PlanTerms, currency: str) -> dict[str, Any]:
+        """Return what the form shows of a version."""
+        policy = terms.policy
+        shown: dict[str, Any] = {
+            "notice_days": terms.notice_days,
+            "hold_days": terms.hold_days,
+            "minimum_payout": _money(terms.minimum_payout_minor, currency),
+            "note": terms.note,
+            "rationale": terms.rationale,
+            "base": policy.base,
+            "basis": policy.basis,
+            "two_stage": policy.two_stage,
+            "after_loss": policy.after_loss,
+        }
+        for cap in policy.caps:
+            for name, (per, period, _label) in CAPS.items():
+                if (cap.per, cap.period if per == "partner" else "lifetime") == (per, period):
+                    shown[name] = _money(cap.minor, currency)
+        if policy.budget:
+            shown |= {
+                "budget": _money(policy.budget.minor, currency),
+                "budget_period": policy.budget.period,
+            }
+        if policy.activity:
+            shown |= {
+                "activity_n": policy.activity.successes,
+                "activity_period": policy.activity.period,
+                "activity_mode": policy.activity.mode,
+            }
+        if policy.preferred:
+            shown |= {
+                "preferred_n": policy.preferred.minimum,
+                "preferred_period": policy.preferred.period,
+                "preferred_notice": policy.preferred.notice_days,
+            }
+        return shown
 
 
 class ExampleForm(forms.Form):
@@ -162,160 +303,5 @@ class ExampleForm(forms.Form):
         return self.cleaned_data["example"] if self.is_valid() else self.usual
 
 
-# What the editor offers where a program has no plan yet.
-FIRST_RULES = (RuleTerms("revenue", "percent", rate=Decimal("0.1"), scope="first"),)
-
-
-class PlanEditor:
-    """The whole editor: the form, its rows, and what the buttons between them do; it works without scripts."""
-
-    def __init__(
-        self,
-        currency: str,
-        *,
-        terms: PlanTerms | None = None,
-        starts_on: Any = None,
-        data: QueryDict | None = None,
-    ) -> None:
-        self.currency = currency
-        self.action = data.get("act", "save") if data else ""
-        if data is None:
-            shown = terms or PlanTerms(FIRST_RULES)
-            self.form = PlanForm(
-                currency=currency,
-                initial={
-                    "starts_on": starts_on,
-                    "hold_days": shown.hold_days,
-                    "minimum_payout": Money(shown.minimum_payout_minor, currency)
-                    if shown.minimum_payout_minor
-                    else None,
-                    "note": shown.note,
-                },
-            )
-            self.rows = [
-                self._row(number, initial=_initial(rule, currency))
-                for number, rule in enumerate(shown.rules)
-            ]
-        else:
-            self.form = PlanForm(data, currency=currency)
-            numbers = [
-                int(text)
-                for text in data.getlist("row")[:MAX_RULES]
-                if text.isascii() and text.isdigit() and len(text) < 4
-            ]
-            gone = (
-                int(self.action.removeprefix("remove-"))
-                if re.fullmatch(r"remove-[0-9]{1,3}", self.action)
-                else None
-            )
-            self.rows = [
-                self._row(number, data) for number in dict.fromkeys(numbers) if number != gone
-            ]
-            if self.action == "add" and self.may_add:
-                self.rows.append(
-                    self._row(
-                        max(numbers, default=-1) + 1,
-                        initial={"event": "lifetime", "reward": "percent"},
-                    )
-                )
-
-    def _row(
-        self, number: int, data: QueryDict | None = None, initial: dict[str, Any] | None = None
-    ) -> RuleForm:
-        return RuleForm(data, currency=self.currency, prefix=f"r{number}", initial=initial)
-
-    @property
-    def numbered(self) -> list[tuple[str, RuleForm]]:
-        """The rows with the number each carries."""
-        return [((row.prefix or "")[1:], row) for row in self.rows]
-
-    @property
-    def may_add(self) -> bool:
-        """Whether another row fits."""
-        return len(self.rows) < MAX_RULES
-
-    @property
-    def wants_saving(self) -> bool:
-        """Whether a saving button was pressed, not one that changes the rows or the example."""
-        return self.action in {"save", "review"}
-
-    @cached_property
-    def is_valid(self) -> bool:
-        """Whether everything can be saved."""
-        return all([self.form.is_valid(), *(row.is_valid() for row in self.rows)]) and bool(
-            self.rows
-        )
-
-    @property
-    def problems(self) -> list[dict[str, str]]:
-        """The rows' errors for the summary, each with the field it leads to."""
-        found = [] if self.rows else [{"text": str(_("Add at least one rule")), "target": ""}]
-        for number, row in enumerate(self.rows, start=1):
-            for name, errors in row.errors.items():
-                words = {"number": number, "problem": errors[0]}
-                found.append(
-                    {
-                        "text": str(_("Rule %(number)s: %(problem)s") % words),
-                        "target": row[name].id_for_label,
-                    }
-                )
-        return found
-
-    @property
-    def terms(self) -> PlanTerms:
-        """What a valid editor says."""
-        data = self.form.cleaned_data
-        minimum = data.get("minimum_payout")
-        return PlanTerms(
-            [row.terms for row in self.rows],
-            data["hold_days"],
-            minimum.minor if minimum else 0,
-            data["note"],
-        )
-
-    @cached_property
-    def complete(self) -> list[RuleForm]:
-        """The rows of which the worked example can tell what they pay."""
-        return [row for row in self.rows if row.is_bound and row.is_valid()]
-
-    def preview(self) -> Version:
-        """Return the complete rows as the engine takes them, for the worked example."""
-        return preview_of([row.terms for row in self.complete], self.currency)
-
-
-def preview_of(rules: Sequence[RuleTerms], currency: str) -> Version:
-    """Return rules as a version the engine takes, before there is one."""
-    return Version(
-        id=UUID(int=0),
-        number=0,
-        currency=currency,
-        starts_at=datetime.min.replace(tzinfo=UTC),
-        ends_at=None,
-        hold_days=0,
-        minimum_payout_minor=0,
-        rules=tuple(
-            Rule(
-                number,
-                rule.trigger,
-                rule.reward,
-                rule.amount_minor,
-                rule.rate,
-                rule.scope,
-                rule.months,
-                rule.label,
-            )
-            for number, rule in enumerate(rules)
-        ),
-    )
-
-
-def _initial(rule: RuleTerms, currency: str) -> dict[str, Any]:
-    event = next(name for name, key in EVENTS.items() if key == (rule.trigger, rule.scope))
-    return {
-        "event": event,
-        "reward": rule.reward,
-        "amount": Money(rule.amount_minor, currency) if rule.amount_minor else None,
-        "rate": rule.rate,
-        "months": rule.months,
-        "label": rule.label,
-    }
+def _money(minor: int | None, currency: str) -> Money | None:
+    return Money(minor, currency) if minor else None

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from commissions.plans.models import PlanVersion
-from commissions.plans.rules import Facts, Version, drafts_for
+from commissions.plans.rules import Facts, Happening, Version, priced_history
 from commissions.plans.wording import calculation, reward_name
 from prm.money import Money, currency_exponent
 
@@ -26,25 +26,45 @@ class ExampleLine:
 
 
 def example_of(version: Version, deal: Money) -> list[ExampleLine]:
-    """Return what a referral earns that qualifies, is won for the deal, and pays it again; by the engine itself."""
+    """Return what a referral earns that qualifies, is won for the deal, and pays it again; by the engine itself.
+
+    Nothing came before it, and the partner is active.
+    """
     day = timezone.localdate()
     events = [
-        (gettext("The referral qualifies"), Facts("qualified", Money(0, deal.currency), day)),
-        (gettext("The referral is won"), Facts("won", deal, day)),
-        (gettext("The customer's first payment"), Facts("revenue", deal, day, 1, day)),
-        (gettext("Each further payment"), Facts("revenue", deal, day, 2, day)),
+        (
+            gettext("The referral qualifies"),
+            Facts("qualified", Money(0, deal.currency), day, deal_minor=deal.minor),
+        ),
+        (gettext("The referral is won"), Facts("won", deal, day, deal_minor=deal.minor)),
+        (gettext("The customer's first payment"), _payment(deal, deal, day, day, 1)),
+        (gettext("Each further payment"), _payment(deal, deal, day, day, 2)),
     ]
+    told = [Happening(facts, version, words) for words, facts in events]
     return [
         ExampleLine(
-            event,
+            str(event.name),
             reward_name(draft.trace),
             calculation(draft.trace),
             draft.amount.minor,
             deal.currency,
         )
-        for event, facts in events
-        for draft in drafts_for(facts, version)
+        for event, drafts in priced_history(told)
+        for draft in drafts
     ]
+
+
+def _payment(amount: Money, deal: Money, day: date, first_on: date, number: int) -> Facts:
+    return Facts(
+        "revenue",
+        amount,
+        day,
+        number,
+        first_on,
+        referral="example",
+        kind="sale" if number == 1 else "renewal",
+        deal_minor=deal.minor,
+    )
 
 
 def example_deal(currency: str) -> Money:

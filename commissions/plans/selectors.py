@@ -32,6 +32,15 @@ def draft_of(program_id: UUID) -> PlanVersion | None:
     )
 
 
+def newest_published(program_id: UUID) -> PlanVersion | None:
+    """Return the published version that starts last; None before the first one."""
+    return (
+        PlanVersion.objects.filter(program_id=program_id, published_at__isnull=False)
+        .order_by("-starts_at")
+        .first()
+    )
+
+
 def versions_of(program_id: UUID) -> list[PlanVersion]:
     """Return every version of a program, newest first."""
     return list(

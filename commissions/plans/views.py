@@ -12,11 +12,19 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from commissions.plans.forms import FIRST_RULES, ExampleForm, PlanEditor, preview_of
+from commissions.plans.editor import FIRST_RULES, PlanEditor, preview_of, sentences_of
+from commissions.plans.forms import ExampleForm
 from commissions.plans.models import PlanVersion
 from commissions.plans.pages import example_deal, example_of, listed, state_of
-from commissions.plans.selectors import draft_of, plan_in_force, version_terms, versions_of
+from commissions.plans.selectors import (
+    draft_of,
+    newest_published,
+    plan_in_force,
+    version_terms,
+    versions_of,
+)
 from commissions.plans.services import (
+    PlanNoticeTooShort,
     PlanPaysNothing,
     PlanStartsInThePast,
     PlanStartsTooEarly,
@@ -26,7 +34,7 @@ from commissions.plans.services import (
     terms_of,
 )
 from commissions.plans.wording import term_lines
-from commissions.plans.wording_changes import differences
+from commissions.plans.wording_changes import comparison
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
@@ -70,7 +78,8 @@ def plan_version(request: MemberRequest, version_id: UUID) -> HttpResponse:
         "example": example_of(terms, deal),
         "deal": deal,
         "former": former,
-        "changes": differences(version_terms(former), terms) if former else [],
+        "changes": comparison(version_terms(former), terms) if former else None,
+        "rationale": version.rationale,
     }
     return render(request, "commissions/plans/version.html", context)
 
@@ -84,6 +93,9 @@ def plan_draft(request: MemberRequest, program_id: UUID) -> HttpResponse:
     model = draft or plan_in_force(program.id, now)
     if request.method == "POST":
         editor = PlanEditor(program.currency, data=request.POST)
+        if editor.action == "review" and editor.form.is_valid():
+            today = timezone.localdate(now, ZoneInfo(request.tenant.time_zone))
+            editor.form.hold_to_notice(newest_published(program.id), today)
         if editor.wants_saving and editor.is_valid:
             create_version(
                 program_id=program.id,
@@ -131,6 +143,10 @@ def plan_publish(request: MemberRequest, program_id: UUID) -> HttpResponse:
             publish_version(version_id=draft.id, actor=_actor(request), at=timezone.now())
         except PlanStartsInThePast:
             problem = gettext("Terms cannot change after the fact: choose a day from tomorrow on")
+        except PlanNoticeTooShort as error:
+            problem = gettext("Partners are promised notice: choose %(day)s or later") % {
+                "day": day_text(error.earliest + timedelta(days=1))
+            }
         except PlanStartsTooEarly as error:
             earliest = getattr(error, "earliest", draft.starts_at)
             problem = gettext("Another version starts on %(day)s: choose a later day") % {
@@ -143,17 +159,13 @@ def plan_publish(request: MemberRequest, program_id: UUID) -> HttpResponse:
                 request, gettext("Version %(number)s is published") % {"number": draft.number}
             )
             return hx_redirect(request, "commissions:plan-list", program_id=program.id)
-    former = (
-        PlanVersion.objects.filter(program_id=program.id, published_at__isnull=False)
-        .order_by("-starts_at")
-        .first()
-    )
+    former = newest_published(program.id)
     terms, deal = version_terms(draft), example_deal(draft.currency)
     context = {
         "program": program,
         "draft": draft,
         "former": former,
-        "changes": differences(version_terms(former) if former else None, terms),
+        "changes": comparison(version_terms(former) if former else None, terms),
         "terms": term_lines(terms),
         "example": example_of(terms, deal),
         "deal": deal,
@@ -195,6 +207,7 @@ def _draft_page(
         "editor": editor,
         "form": editor.form,
         "problems": editor.problems if editor.wants_saving else [],
+        "sentences": sentences_of(preview),
         "example": example_of(preview, deal),
         "deal": deal,
         "deal_form": deal_form,

@@ -28,6 +28,22 @@ class Compared:
 Kind = tuple[str, str, str]
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """Two versions beside each other: what differs, and what both say."""
+
+    changed: list[Compared]
+    kept: list[Compared]
+
+
+def comparison(old: Version | None, new: Version) -> Comparison:
+    """Return what differs and what stays."""
+    rows = compared(old, new)
+    return Comparison(
+        [row for row in rows if row.is_changed], [row for row in rows if not row.is_changed]
+    )
+
+
 def compared(old: Version | None, new: Version) -> list[Compared]:
     """Return everything that either version says, rules first, each with its counterpart.
 

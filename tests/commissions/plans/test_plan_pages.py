@@ -212,20 +212,47 @@ def test_what_cannot_be_saved_is_named(
         assert not PlanVersion.objects.exists()
 
 
-def test_a_later_version_in_the_past_is_refused_on_the_page(
+def test_a_later_version_in_the_past_is_refused_on_both_pages(
     world: World, client: Client, program_id: UUID
 ) -> None:
     with tenant_scope(world.acme.id):
         a_plan()
     client.force_login(world.admin)
-    client.post(f"/acme/manage/programs/{program_id}/plans/draft/", written("review"))
+    draft_url = f"/acme/manage/programs/{program_id}/plans/draft/"
 
-    response = client.post(f"/acme/manage/programs/{program_id}/plans/draft/publish/")
+    at_the_field = client.post(draft_url, written("review"))
+    client.post(draft_url, written("save"))
+    response = client.post(f"{draft_url}publish/")
 
-    assert response.status_code == 422
+    assert at_the_field.status_code == response.status_code == 422
+    assert "Terms cannot change after the fact" in at_the_field.content.decode()
     assert "Terms cannot change after the fact" in response.content.decode()
     with tenant_scope(world.acme.id):
         assert PlanVersion.objects.filter(published_at__isnull=False).count() == 1
+
+
+def test_the_notice_that_partners_are_promised_is_held_at_the_field(
+    world: World, client: Client, program_id: UUID
+) -> None:
+    with tenant_scope(world.acme.id):
+        a_plan()
+    client.force_login(world.admin)
+    draft_url = f"/acme/manage/programs/{program_id}/plans/draft/"
+    today = timezone.localdate()
+
+    def starting(days: int) -> dict[str, str | list[str]]:
+        start = (today + timedelta(days=days)).isoformat()
+        return written("review", starts_on=start, notice_days="30")
+
+    early = client.post(draft_url, starting(30))
+    held = client.post(draft_url, starting(31))
+    published = client.post(held["Location"])
+
+    assert early.status_code == 422
+    assert "Partners are promised 30 days&#x27; notice" in early.content.decode()
+    assert held.status_code == published.status_code == 303
+    with tenant_scope(world.acme.id):
+        assert PlanVersion.objects.get(number=2).notice_days == 30
 
 
 def test_a_manager_reads_but_does_not_write(world: World, client: Client, program_id: UUID) -> None:
