@@ -31,7 +31,8 @@ select t.id as transfer_id, t.kind, t.journal, t.booked_on, t.reverses_id, t.amo
   join commissions_account o on o.tenant_id = %(tenant)s and o.id = t.other_id and o.partner_id is null
  where not exists (select from commissions_statement_line l where l.tenant_id = %(tenant)s and l.transfer_id = t.id)
 """
-# What is printed is kept with the line: customer, sender, calculation, the statement that had the original.
+# What is printed is kept with the line: customer, sender, calculation, the statement that had the original. Of a part
+# in somebody else's referral its partner reads the company as the credit names it, neither number nor sender.
 _LINES = """
 create temp table statement_line_stage on commit drop as
 select s.transfer_id, s.section, s.booked_on, s.amount_minor,
@@ -40,7 +41,7 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
        )::int as position,
        jsonb_strip_nulls(jsonb_build_object(
          'kind', s.kind,
-         'customer', coalesce(k.name, r.company),
+         'customer', coalesce(k.name, r.company, h.company, q.company),
          'referral', r.number,
          'person', coalesce(nullif(u.name, ''), nullif(r.submitted_by_name, '')),
          'earned_on', a.earned_on,
@@ -57,7 +58,12 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
           where p.tenant_id = %(tenant)s and p.id = %(partner)s)
        and x.transfer_id = coalesce(s.reverses_id, s.transfer_id)
   left join commissions_accrual a on a.tenant_id = %(tenant)s and a.id = coalesce(c.accrual_id, x.id)
-  left join referrals_referral r on r.tenant_id = %(tenant)s and r.id = a.referral_id
+  left join referrals_referral q on q.tenant_id = %(tenant)s and q.id = a.referral_id
+  left join referrals_referral r on r.tenant_id = %(tenant)s and r.id = q.id and r.partner_id = a.partner_id
+  left join lateral (
+       select w.company from referrals_credit w
+        where w.tenant_id = %(tenant)s and w.referral_id = q.id and w.partner_id = a.partner_id
+        order by w.number desc limit 1) h on true
   left join referrals_customer k on k.tenant_id = %(tenant)s and k.referral_id = r.id
   left join referrals_revenue_event e on e.tenant_id = %(tenant)s and e.id = coalesce(c.refund_id, a.revenue_event_id)
   left join prm_user u on u.id = r.submitted_by_id

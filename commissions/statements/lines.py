@@ -15,13 +15,17 @@ from prm.tenancy.scope import current_scope
 from prm.web.formats import money_text
 
 _FACTS = """
-select t.id, t.kind, t.booked_on, coalesce(k.name, r.company), r.number, a.trace
+select t.id, t.kind, t.booked_on, coalesce(k.name, r.company, h.company), r.number, a.trace
   from commissions_transfer t
   left join commissions_release x on x.tenant_id = t.tenant_id and x.transfer_id = t.id
   left join commissions_clawback c on c.tenant_id = t.tenant_id and c.transfer_id = t.id
   left join commissions_accrual a on a.tenant_id = t.tenant_id and a.id = coalesce(x.accrual_id, c.accrual_id)
   left join referrals_referral r on r.tenant_id = t.tenant_id and r.id = a.referral_id
   left join referrals_customer k on k.tenant_id = t.tenant_id and k.referral_id = r.id
+  left join lateral (
+       select w.company from referrals_credit w
+        where w.tenant_id = a.tenant_id and w.referral_id = a.referral_id and w.partner_id = a.partner_id
+        order by w.number desc limit 1) h on true
  where t.tenant_id = %s and t.id = any(%s)
 """
 
