@@ -84,8 +84,12 @@ FEATURES = {
 # Pages whose address does not begin with their entry's: the entry is marked on them all the same.
 BELOW = {
     "referrals:referral-list": ("/cases/",),
-    "referrals:queue": ("/manage/duplicates/", "/manage/extensions/", "/manage/sharing/"),
-    "referrals:manage-case-list": ("/manage/held/",),
+    "referrals:queue": (
+        "/manage/duplicates/",
+        "/manage/extensions/",
+        "/manage/held/",
+        "/manage/sharing/",
+    ),
     "referrals:report-channels": ("/manage/reports/losses/",),
     "partners:program-list": ("/manage/stages/",),
 }

@@ -11,14 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partners.directory.models import Partner
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.uploads.responses import send
 from prm.uploads.services import UploadRefused
-from prm.web.htmx import hx_redirect
-from prm.web.paging import keyset_page
+from prm.web.htmx import hx_redirect, render_part
+from referrals.attribution.case_listing import case_listing
 from referrals.attribution.cases import (
     CaseNotInState,
     MustBeAnother,
@@ -28,14 +27,14 @@ from referrals.attribution.cases import (
 )
 from referrals.attribution.crediting import CreditChangedMeanwhile, NotAPartner
 from referrals.attribution.forms import StaffEntryForm, VerdictForm
-from referrals.attribution.manage_views import actor_of, case_tabs
+from referrals.attribution.manage_views import actor_of
 from referrals.attribution.models import UNDECIDED, Case, CaseEntry, CaseParty, CaseState, Outcome
 from referrals.attribution.panels import partner_names
 from referrals.attribution.places import money_of
 from referrals.attribution.rules import Share, shares_of
 from referrals.attribution.selectors import settings_of, weighed_now
 from referrals.attribution.services import considered
-from referrals.attribution.tables import TONES, StaffCaseTable
+from referrals.attribution.tables import TONES
 from referrals.attribution.verdicts import (
     Verdict,
     WordsMissing,
@@ -47,34 +46,12 @@ from referrals.attribution.wording import contact_lines, rule_name, share_words
 from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral
 
-VIEWS = {
-    "open": [state.value for state in UNDECIDED],
-    "decided": [CaseState.DECIDED.value],
-    "final": [CaseState.FINAL.value],
-}
-
 
 @require_safe
 @needs(Capability.SEE_REFERRALS)
 def manage_case_list(request: MemberRequest) -> HttpResponse:
     """List cases, those to decide by their clock."""
-    view = request.GET.get("view", "open")
-    view = view if view in VIEWS else "open"
-    now = timezone.now()
-    cases = Case.objects.filter(state__in=VIEWS[view]).select_related("referral", "assignee")
-    if request.GET.get("late"):
-        cases = cases.filter(due_at__lte=now)
-    orders = {"due": ("due_at",), "opened": ("opened_at",)}
-    default = "due" if view == "open" else "-opened"
-    page = keyset_page(cases, params=request.GET, orders=orders, default=default)
-    ids = {row.opened_by_id for row in page.rows}
-    names = dict(Partner.objects.filter(id__in=ids).values_list("id", "name"))
-    context = {
-        "page": page,
-        "table": StaffCaseTable(page.rows, page=page, names=names, now=now),
-        "tabs": case_tabs(view),
-    }
-    return render(request, "referrals/attribution/case_list.html", context)
+    return render_part(request, "referrals/attribution/case_list.html", case_listing(request))
 
 
 @require_safe

@@ -19,7 +19,6 @@ from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
 from prm.web.paging import keyset_page
-from prm.web.parts import Tab
 from referrals.attribution.crediting import (
     CreditChangedMeanwhile,
     NotAPartner,
@@ -42,6 +41,7 @@ from referrals.attribution.selectors import open_hold, settings_of
 from referrals.attribution.services import set_attribution_rules
 from referrals.attribution.tables import HoldTable
 from referrals.attribution.wording import signal_words
+from referrals.claims.review import review_tabs
 from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral
 
@@ -52,18 +52,6 @@ MOST_PARTNERS = 500
 def actor_of(request: MemberRequest) -> Actor:
     """Return who is asking, as services write it down."""
     return Actor(user_id=request.member.user_id, name=request.member.name)
-
-
-def case_tabs(current: str) -> list[Tab]:
-    """Return the views of what waits for a decision on credit; current: "open", "decided", "final" or "held"."""
-    url = reverse("referrals:manage-case-list")
-    views = {
-        "open": (gettext("To decide"), f"{url}?view=open"),
-        "decided": (gettext("Decided"), f"{url}?view=decided"),
-        "final": (gettext("Final"), f"{url}?view=final"),
-        "held": (gettext("Held referrals"), reverse("referrals:manage-hold-list")),
-    }
-    return [Tab(label, address, key == current) for key, (label, address) in views.items()]
 
 
 @require_http_methods(["GET", "POST"])
@@ -215,7 +203,7 @@ def manage_hold_list(request: MemberRequest) -> HttpResponse:
         signs.setdefault(sign.referral_id, []).append(signal_words(sign.kind, sign.facts))
     words = {key: "; ".join(rows) for key, rows in signs.items()}
     table = HoldTable(page.rows, page=page, words=words)
-    context = {"page": page, "table": table, "tabs": case_tabs("held")}
+    context = {"page": page, "table": table, "tabs": review_tabs("held")}
     return render(request, "referrals/attribution/hold_list.html", context)
 
 
@@ -247,7 +235,10 @@ def manage_hold(request: MemberRequest, referral_id: UUID) -> HttpResponse:
         % names,
         "lead": gettext("A referral of %(partner)s. Its money stays pending while it is held.")
         % names,
-        "crumbs": [(gettext("Held referrals"), reverse("referrals:manage-hold-list"))],
+        "crumbs": [
+            (gettext("To review"), reverse("referrals:queue")),
+            (gettext("Held"), reverse("referrals:manage-hold-list")),
+        ],
         "submit": gettext("Save decision") if held else gettext("Hold referral"),
         "cancel_url": back,
     }

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from partners.directory.models import Partner
 from partners.directory.moves import tenant_day
@@ -16,14 +18,35 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.audit.subjects import Named, names
 from prm.web.formats import moment_text
+from referrals.claims.review import waits_in
 from referrals.pipeline.models import Referral, Source
 from referrals.pipeline.panels import Panel, adds
 from referrals.sharing import codes, forgetting, merging  # noqa: F401  register themselves
-from referrals.sharing.models import Coupon, LandingPage, Lead, Link, PartnerReview, Via
+from referrals.sharing.models import (
+    Coupon,
+    LandingPage,
+    Lead,
+    Link,
+    PageState,
+    PartnerReview,
+    ReviewState,
+    Via,
+)
 from referrals.sharing.selectors import link_lines, period_of
 from referrals.sharing.settings import sharing_rules
 
 SHOWN = 5
+
+
+@waits_in(
+    "sharing", order=50, label=gettext_lazy("Pages and reviews"), url="referrals:sharing-queue"
+)
+def to_approve() -> list[QuerySet[Any]]:
+    """Return the pages and the reviews that wait for an answer."""
+    return [
+        LandingPage.objects.filter(state=PageState.WAITING),
+        PartnerReview.objects.filter(state=ReviewState.WAITING),
+    ]
 
 
 @adds("referral.aside", order=70)

@@ -18,6 +18,7 @@ from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.web.confirm import Question, asked_first
 from prm.web.htmx import hx_redirect
+from referrals.claims.review import review_tabs
 from referrals.sharing.forms import (
     AnswerForm,
     DestinationForm,
@@ -199,6 +200,7 @@ def _queue(
         "pages": [with_form(row) for row in pages],
         "reviews": [with_form(row) for row in reviews],
         "failed": failed,
+        "tabs": review_tabs("sharing"),
     }
     return render(request, "referrals/sharing/queue.html", context, status=status)
 

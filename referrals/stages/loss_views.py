@@ -34,7 +34,8 @@ NONE = "-"
 @needs(Capability.SEE_DASHBOARD)
 def report_losses(request: MemberRequest) -> HttpResponse:
     """Show why deals were lost in a period, by program and partner, and the referrals behind a number."""
-    params, options = request.GET, filter_options()
+    params = request.GET
+    options = filter_options(partner_id=_uuid(params.get("partner", "")))
     selects = [
         select_from(params, "program", _("Program"), options.programs, any_label=_("All")),
         select_from(params, "partner", _("Partner"), options.partners, any_label=_("All")),
@@ -84,6 +85,13 @@ def asked_days(params: QueryDict) -> tuple[date, date]:
     if first is None or last is None or last < first:
         return today - timedelta(days=YEAR - 1), today
     return first, last
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _day(text: str) -> date | None:

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from prm.accounts.capabilities import Role
 from prm.events.models import Event
@@ -42,7 +43,7 @@ from referrals.attribution.verdicts import Verdict, WordsMissing, decide_case
 from referrals.pipeline.models import Referral
 from tests.builders.attribution import a_case
 from tests.builders.people import a_member
-from tests.builders.referrals import a_referral, people_of
+from tests.builders.referrals import a_partner, a_referral, people_of
 from tests.conftest import World, make_world
 
 
@@ -388,3 +389,40 @@ def test_the_list_asks_the_same_number_of_queries_for_more_cases(
         assert page.status_code == 200
 
     assert counts[0] == counts[1]
+
+
+def test_the_list_is_searched_and_filtered_and_the_menu_counts(world: World, at: datetime) -> None:
+    client = Client()
+    client.force_login(world.manager)
+    with tenant_scope(world.acme.id):
+        for name in ("Kite", "Osprey"):
+            people = people_of(world.acme, f"{name} Partners")
+            row = a_referral(
+                at,
+                partner=people.partner,
+                by=people.rep,
+                company=name,
+                contact_email=f"a@{name.lower()}.example",
+            )
+            a_case(row, at)
+        Case.objects.filter(referral__company="Osprey").update(
+            due_at=timezone.now() + timedelta(days=30)
+        )
+        kites = a_partner("Kite Partners").id
+    url = tenant_path(world.acme, "referrals:manage-case-list")
+
+    def shown(query: str) -> set[str]:
+        text = client.get(f"{url}?{query}").content.decode()
+        return {name for name in ("Kite", "Osprey") if f">{name}</a>" in text}
+
+    assert shown("") == {"Kite", "Osprey"}
+    assert shown("q=ospr") == {"Osprey"}
+    assert shown(f"partner={kites}") == {"Kite"}
+    assert shown("late=1") == {"Kite"}
+    assert shown("view=final") == set()
+    assert shown("q=nobody") == set()
+    numbers = client.get(url).wsgi_request.menu_numbers
+    assert (
+        numbers["referrals:manage-case-list"],
+        numbers["referrals:manage-case-list hot"],
+    ) == (2, 1)
