@@ -6,7 +6,13 @@ app_name = "commissions"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("commissions.plans.urls")),
     path("", include("commissions.overrides.urls")),
+    path("", include("commissions.tiers.urls")),
+    path("", include("commissions.adjustments.urls")),
+    path("", include("commissions.closing.urls")),
     path("", include("commissions.payouts.urls")),
+    path("", include("commissions.results.urls")),
+    path("", include("commissions.holds.urls")),
+    path("", include("commissions.calendar.urls")),
     path("", include("commissions.statements.urls")),
     path("", include("commissions.earnings.urls")),
 ]

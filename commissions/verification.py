@@ -33,9 +33,9 @@ def faults() -> Iterator[Fault]:
     for check, sql in CHECKS.items():
         with connection.cursor() as cursor:
             cursor.execute(sql + " limit 1", {"tenant": current_scope().tenant_id})
-            row: tuple[Any, ...] | None = cursor.fetchone()
-        if row is not None:
-            yield Fault(check, str(row[0]), str(row[1]))
+            first: tuple[Any, ...] | None = cursor.fetchone()
+        if first is not None:
+            yield Fault(check, str(first[0]), str(first[1]))
     found = set()
     for check, row, detail in month_faults():
         if check not in found:

@@ -10,6 +10,7 @@ from django.db.models import Sum
 from commissions.adjustments.models import DeductionCap, ExchangeRate, WriteOff, WriteOffState
 from commissions.adjustments.rules import converted
 from commissions.ledger.models import AccountKind, Transfer
+from commissions.ledger.selectors import balances_of
 from prm.money import Money
 
 # A rate older than this is none: nobody wants last year's.
@@ -113,13 +114,26 @@ def asked_write_offs() -> list[WriteOff]:
     )
 
 
-def latest_rates() -> list[ExchangeRate]:
-    """Return the newest rate of each pair."""
-    return list(
-        ExchangeRate.objects.order_by("from_currency", "to_currency", "-rated_on", "-id").distinct(
-            "from_currency", "to_currency"
-        )
-    )
+@dataclass(frozen=True)
+class Convertible:
+    """What is payable to a partner in a currency, in minor units."""
+
+    partner_id: UUID
+    name: str
+    currency: str
+    payable_minor: int
+
+
+def convertible(currency: str) -> list[Convertible]:
+    """Return what is payable in other currencies than the vendor's own, largest first, at most a hundred."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CONVERTIBLE, [currency])
+        return [Convertible(*row) for row in cursor.fetchall()]
+
+
+def payable_in(partner_id: UUID, currency: str) -> Money:
+    """Return what is payable to a partner in a currency."""
+    return Money(balances_of(partner_id, currency).payable, currency)
 
 
 _DEBTS = """
@@ -140,4 +154,13 @@ select p.id, p.name, p.state, s.currency, -s.owing, s.coming,
   join partners_partner p on p.tenant_id = s.tenant_id and p.id = s.partner_id
  where s.owing < 0
  order by s.owing, p.name
+"""
+
+_CONVERTIBLE = """
+select p.id, p.name, a.currency, b.credits_minor - b.debits_minor
+  from commissions_account a
+  join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
+  join partners_partner p on p.tenant_id = a.tenant_id and p.id = a.partner_id
+ where a.kind = 'payable' and a.currency <> %s and b.credits_minor > b.debits_minor
+ order by 4 desc, p.name limit 100
 """

@@ -8,7 +8,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commissions.closing.chart import words_now
+from commissions.closing.chart import HEADINGS, words_now
+from commissions.closing.liability import amounts_of, as_of_from, liability
 from commissions.closing.reports import csv_proof, report_rows, write_json
 from commissions.closing.rules import REPORTS, Frozen
 from commissions.closing.services import (
@@ -115,3 +116,26 @@ def _write(
     if ending == "xlsx":
         return write_xlsx(path, header, rows, sheet=sheet)
     return write_json(path, header, rows) if ending == "json" else write_csv(path, header, rows)
+
+
+@runner(
+    "books.liability",
+    label=_("Owed to partners"),
+    capability=Capability.SEE_MONEY,
+    stoppable=False,
+    unit=_("rows"),
+    onward=_("See what is owed"),
+)
+def liability_file(progress: Progress) -> None:
+    """Write what is owed to each partner at the end of params["on"], as known at the end of params["known"]."""
+    ending = progress.params["format"]
+    header = [str(word) for word in HEADINGS["liability"]]
+    with progress.temporary_file(f".{ending}") as path:
+        with progress.scope():
+            tenant = Tenant.objects.get(id=progress.tenant_id)
+            answer = liability(as_of_from(progress.params))
+        rows = ([row.name, *amounts_of(row.balance)] for row in answer.rows)
+        count = _write(path, ending, header, rows, f"liability {progress.params['on']}")
+        progress.finish(
+            {"rows": count}, path, f"{tenant.slug}-liability-{progress.params['on']}.{ending}"
+        )
