@@ -16,8 +16,7 @@ from commissions.payouts.models import ExclusionReason
 from commissions.payouts.rules import FrozenPayout, digest_of
 from prm.tenancy.scope import current_scope
 
-_CANDIDATES = """
-create temp table payout_candidate on commit drop as
+_DUE = """
 select b.id as ledger_account_id, a.partner_id, a.currency, b.credits_minor - b.debits_minor as amount_minor,
        p.name, p.country, d.id as account_id, d.method, d.masked, d.number_digest, d.cooling_until,
        coalesce(m.minimum_minor, 0) as minimum_minor,
@@ -31,7 +30,7 @@ select b.id as ledger_account_id, a.partner_id, a.currency, b.credits_minor - b.
                  and b.credits_minor - b.debits_minor < coalesce(m.minimum_minor, 0) then 'below_minimum'
             when a.partner_id = any(%(left_out)s::uuid[]) then 'left_out'
             else '' end as reason
-  from payout_balance k
+  from {balances} k
   join commissions_balance b on b.tenant_id = %(tenant)s and b.id = k.id
   join commissions_account a on a.tenant_id = b.tenant_id and a.id = b.id
   join partners_partner p on p.tenant_id = a.tenant_id and p.id = a.partner_id
@@ -47,6 +46,18 @@ select b.id as ledger_account_id, a.partner_id, a.currency, b.credits_minor - b.
         group by e.partner_id, v.currency) m on m.partner_id = a.partner_id and m.currency = a.currency
  where b.credits_minor <> b.debits_minor
 """
+_CANDIDATES = "create temp table payout_candidate on commit drop as" + _DUE.format(
+    balances="payout_balance"
+)
+# One partner's balances, for its own pages.
+_DUE_OF_ONE = _DUE.format(
+    balances="(select x.id from commissions_account x where x.tenant_id = %(tenant)s"
+    " and x.kind = 'payable' and x.partner_id = %(partner)s)"
+)
+_FIELDS = (
+    "partner_id, currency, amount_minor, name, country, account_id, method, masked, number_digest,"
+    " cooling_until, minimum_minor, reason"
+)
 # With the lock that posting takes too nobody moves these balances between reading them and claiming their transfers;
 # an account whose first money arrives meanwhile is not in the table and waits for the next run.
 _BALANCES = """
@@ -166,8 +177,23 @@ def stage_candidates(*, left_out: Sequence[UUID], at: datetime, lock: bool) -> l
         cursor.execute(_CANDIDATES, values)
         cursor.execute("analyze payout_candidate")
         cursor.execute(
-            "select partner_id, currency, amount_minor, name, country, account_id, method, masked, number_digest,"
-            " cooling_until, minimum_minor, reason from payout_candidate order by amount_minor desc, name, partner_id",
+            f"select {_FIELDS} from payout_candidate order by amount_minor desc, name, partner_id"  # noqa: S608
+        )
+        return [Candidate(*row) for row in cursor.fetchall()]
+
+
+def candidates_of(partner_id: UUID, *, at: datetime) -> list[Candidate]:
+    """Return one partner's balances by currency and why each would not be paid now; by currency, written nowhere."""
+    values: dict[str, Any] = {
+        "tenant": current_scope().tenant_id,
+        "at": at,
+        "left_out": [],
+        "partner": partner_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select {_FIELDS} from ({_DUE_OF_ONE}) due order by currency",  # noqa: S608  built of constants
+            values,
         )
         return [Candidate(*row) for row in cursor.fetchall()]
 

@@ -4,7 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from commissions.ledger.selectors import tenant_zone
-from commissions.payouts.models import Payout, PayoutAccount, PayoutRun, RunApproval
+from commissions.payouts.exceptions import TOLD, episode_of
+from commissions.payouts.models import (
+    Payout,
+    PayoutAccount,
+    PayoutExclusion,
+    PayoutRun,
+    RunApproval,
+)
 from commissions.payouts.selectors import run_totals
 from prm.accounts.capabilities import Capability
 from prm.accounts.selectors import members_with
@@ -50,6 +57,37 @@ def _tell_approvers(run: PayoutRun, event: Event, *, key: str) -> None:
                 user_id=user.id,
                 facts=facts,
                 path=_run_path(run),
+                at=event.at,
+            )
+
+
+@on("payout_run.prepared", name="payouts.tell_left_out")
+def tell_left_out(event: Event) -> None:
+    """Tell partners that a run leaves them out for something they can end or wait for; once for each reason.
+
+    Told again only after a payment in between. The task on their home page stands as long as its reason does.
+    """
+    rows = PayoutExclusion.objects.filter(
+        run_id=UUID(event.payload["run_id"]), reason__in=TOLD, amount_minor__gt=0
+    )
+    for row in rows.order_by("id").iterator(500):
+        facts = {
+            "amount_minor": row.amount_minor,
+            "currency": row.currency,
+            "reason": row.reason,
+            "minimum_minor": row.detail.get("minimum_minor"),
+        }
+        episode = episode_of(row.partner_id, row.currency)
+        for user in members_with(
+            Capability.MANAGE_PAYOUT_DETAILS, tenant_id=event.tenant_id, partner_id=row.partner_id
+        ):
+            notify(
+                kind="payout.left_out",
+                key=f"left_out:{row.partner_id}:{row.currency}:{row.reason}:{episode}",
+                user_id=user.id,
+                facts=facts,
+                path="",
+                partner_id=row.partner_id,
                 at=event.at,
             )
 

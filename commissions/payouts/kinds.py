@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from commissions.payouts.models import ExclusionReason
 from prm.notices.kinds import PARTNER, STAFF, kind
 from prm.web.formats import money_text
 
@@ -56,3 +57,12 @@ def details_changed(facts: dict[str, Any]) -> str:
         if facts.get("before")
         else gettext("Payout details were entered")
     )
+
+
+@kind("payout.left_out", label=_("A payout waits for something"), audience=PARTNER)
+def left_out(facts: dict[str, Any]) -> str:
+    """Title: a balance is not in the run."""
+    if facts["reason"] == ExclusionReason.BELOW_MINIMUM:
+        missing = money_text(facts["minimum_minor"] - facts["amount_minor"], facts["currency"])
+        return gettext("%(missing)s to go until the next payout") % {"missing": missing}
+    return gettext("%(amount)s is not in the next payout yet") % _amount(facts)

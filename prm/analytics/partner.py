@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from commissions.payouts.exceptions import payout_tasks
 from commissions.payouts.models import PayoutAccount
 from partners.directory.goals import goal_lines
 from partners.directory.models import Partner
@@ -51,7 +52,7 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
     owed = money.owed_by_currency(member.partner_id) if member.may(Capability.SEE_EARNINGS) else []
     main = owed[0] if owed else None
     lacks = missing_for(partner_id=partner.id, feature=SUBMIT, at=timezone.now())
-    first, tasks = _first_task(_partner_tasks(partner, owed, member), lacks)
+    first, tasks = _first_task(_partner_tasks(partner, member), lacks)
     since = note_visit(member, timezone.now())
     chart = None
     if main:
@@ -149,27 +150,9 @@ def _partner_tiles(
     ]
 
 
-def _partner_tasks(partner: Partner, owed: list[money.Owed], member: Member) -> list[Task]:
-    tasks = onboarding_tasks(partner.id, at=timezone.now())
-    waiting = next((row for row in owed if row.payable_minor > 0), None)
-    if (
-        member.may(Capability.MANAGE_PAYOUT_DETAILS)
-        and not PayoutAccount.objects.filter(partner_id=partner.id).exists()
-    ):
-        tasks.append(
-            Task(
-                _("Add your bank details"),
-                _("%(amount)s waits for them.")
-                % {"amount": money_text(waiting.payable_minor, waiting.currency)}
-                if waiting
-                else _("So that the first payout is not delayed."),
-                reverse("commissions:payout-details"),
-                _("Add details"),
-                "bank",
-                "warn" if waiting else "",
-            ),
-        )
-    return tasks
+def _partner_tasks(partner: Partner, member: Member) -> list[Task]:
+    now = timezone.now()
+    return [*onboarding_tasks(partner.id, at=now), *payout_tasks(partner.id, member, at=now)]
 
 
 def _first_task(tasks: list[Task], lacks: list[Missing]) -> tuple[Task | None, list[Task]]:

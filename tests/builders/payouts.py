@@ -5,6 +5,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
+from commissions.calendar.services import open_feed, secret_of
 from commissions.ledger.models import AccountKind, Transfer
 from commissions.ledger.services import account_of, post_transfer
 from commissions.payouts.bankfiles import stored_name
@@ -160,3 +161,9 @@ def _statement(cast: Cast) -> UUID:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(b"%PDF-")
     return statement.id
+
+
+@builds("calendar_secret")
+def _calendar_secret(cast: Cast) -> str:
+    feed = open_feed(partner_id=cast.partner.id, actor=Actor(cast.partner_admin.id), at=NOON)
+    return secret_of(feed)

@@ -70,7 +70,9 @@ def test_each_way_has_its_file_and_all_of_them_total_the_run(
         "sepa", "ach", "paypal-eur", "paypal-usd", "wise", own, "csv", "xlsx", "zip",
     ]  # fmt: skip
     found: Counter[str] = Counter()
-    batch = next(row for row in _file(run, "ach").read_text().split("\r\n") if row[0] == "8")
+    batch = next(
+        row for row in _file(run, "ach").read_bytes().decode().split("\r\n") if row[0] == "8"
+    )
     found["USD"] += int(batch[32:44])
     for kind in ("paypal-eur", "paypal-usd"):
         for row in csv.reader(io.StringIO(_file(run, kind).read_text())):
@@ -85,7 +87,7 @@ def test_each_way_has_its_file_and_all_of_them_total_the_run(
     found[wise["targetCurrency"]] += round(float(wise["amount"]) * 100)
     found["EUR"] += 12_300  # the SEPA file has tests of its own
     assert found == {total.currency: total.amount_minor for total in run_totals(run.id)}
-    first = _file(run, own).read_text().split("\r\n")[:2]
+    first = _file(run, own).read_bytes().decode().split("\r\n")[:2]
     assert first == ["Ref;To;Sum;On", "PR-2026-11-0001;Brightwater Ltd;123,00;18/11/2026"]
     with zipfile.ZipFile(_file(run, "zip")) as archive:
         assert len(archive.namelist()) == 8

@@ -1,0 +1,135 @@
+"""What a partner will be paid, when, and what each amount waits for; together they are what the ledger owes it."""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, F, OuterRef
+
+from commissions.accruals.models import Accrual, Release
+from commissions.calendar.rules import (
+    DISPUTED,
+    HOLD,
+    READY,
+    REVIEW,
+    UNDER_WAY,
+    Clock,
+    Expected,
+    expected_on,
+)
+from commissions.ledger.selectors import partner_balances, tenant_zone
+from commissions.payouts.freezing import Candidate, candidates_of
+from commissions.payouts.models import ExclusionReason, Payout, PayoutState
+from commissions.payouts.settings import payout_settings
+from referrals.pipeline.models import Referral
+
+
+def run_clock() -> Clock:
+    """Return when the vendor prepares runs."""
+    settings = payout_settings()
+    return Clock(settings.cadence, settings.run_day)
+
+
+def expected_money(partner_id: UUID, *, at: datetime) -> list[Expected]:
+    """Return everything a partner is owed, by expected day, what has no day last.
+
+    at: aware UTC. By currency the amounts add up to what the ledger owes: pending, payable, disputed and in payout. A
+    balance below zero is one of them.
+    """
+    zone, clock = tenant_zone(), run_clock()
+    today = at.astimezone(zone).date()
+    rows = [
+        *_under_way(partner_id),
+        *_ready(partner_id, at, today, clock, zone),
+        *_on_hold(partner_id, today, clock, zone),
+        *_disputed(partner_id),
+    ]
+    return sorted(rows, key=lambda row: (row.on is None, row.on or today, row.currency, row.key))
+
+
+def _under_way(partner_id: UUID) -> list[Expected]:
+    rows = Payout.objects.filter(
+        partner_id=partner_id, state__in=[PayoutState.APPROVED, PayoutState.EXPORTED]
+    ).select_related("run")
+    return [
+        Expected(
+            f"payout-{row.id}",
+            row.currency,
+            row.amount_minor,
+            UNDER_WAY,
+            on=row.run.pay_on,
+            names=(row.number,),
+        )
+        for row in rows
+    ]
+
+
+def _ready(
+    partner_id: UUID, at: datetime, today: date, clock: Clock, zone: ZoneInfo
+) -> list[Expected]:
+    return [_balance(row, today, clock, zone) for row in candidates_of(partner_id, at=at)]
+
+
+def _balance(row: Candidate, today: date, clock: Clock, zone: ZoneInfo) -> Expected:
+    key, reason = f"ready-{row.partner_id}-{row.currency}", row.reason or READY
+    if reason == ExclusionReason.COOLING and row.cooling_until:
+        ends = row.cooling_until.astimezone(zone).date()
+        on, is_ready_day = expected_on(ends + timedelta(days=1), today=today, clock=clock)
+        return Expected(
+            key,
+            row.currency,
+            row.amount_minor,
+            reason,
+            on=on,
+            is_ready_day=is_ready_day,
+            until=ends,
+        )
+    if reason == ExclusionReason.BELOW_MINIMUM:
+        missing = row.minimum_minor - row.amount_minor
+        return Expected(key, row.currency, row.amount_minor, reason, missing_minor=missing)
+    if reason != READY:
+        return Expected(key, row.currency, row.amount_minor, reason)
+    on, is_ready_day = expected_on(today, today=today, clock=clock)
+    return Expected(key, row.currency, row.amount_minor, reason, on=on, is_ready_day=is_ready_day)
+
+
+def _on_hold(partner_id: UUID, today: date, clock: Clock, zone: ZoneInfo) -> list[Expected]:
+    """Return rewards that wait for the end of their hold; what a review stops has no day."""
+    reviewed = Referral.objects.filter(id=OuterRef("referral_id"), held_at__isnull=False)
+    rows = (
+        Accrual.objects.filter(
+            ~Exists(Release.objects.filter(accrual_id=OuterRef("id"))), partner_id=partner_id
+        )
+        .exclude(clawed_minor=F("amount_minor"))
+        .annotate(left_minor=F("amount_minor") - F("clawed_minor"), is_reviewed=Exists(reviewed))
+        .order_by("payable_at", "id")
+        .values_list("id", "currency", "left_minor", "payable_at", "is_reviewed")
+    )
+    found = []
+    for id_, currency, left, payable_at, is_reviewed in rows:
+        if is_reviewed:
+            found.append(Expected(f"reward-{id_}", currency, left, REVIEW, accrual_id=id_))
+            continue
+        ends = payable_at.astimezone(zone).date()
+        on, is_ready_day = expected_on(ends, today=today, clock=clock)
+        found.append(
+            Expected(
+                f"reward-{id_}",
+                currency,
+                left,
+                HOLD,
+                on=on,
+                is_ready_day=is_ready_day,
+                until=ends,
+                accrual_id=id_,
+            )
+        )
+    return found
+
+
+def _disputed(partner_id: UUID) -> list[Expected]:
+    return [
+        Expected(f"disputed-{partner_id}-{row.currency}", row.currency, row.disputed, DISPUTED)
+        for row in partner_balances(partner_id)
+        if row.disputed
+    ]

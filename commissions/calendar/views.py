@@ -1,0 +1,110 @@
+"""The money calendar of a partner, and its secret address for calendar programs."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from commissions.accruals.models import Accrual
+from commissions.calendar.ics import calendar_text
+from commissions.calendar.pages import calendar_page, month_asked
+from commissions.calendar.selectors import expected_money
+from commissions.calendar.services import (
+    close_feed,
+    feed_behind,
+    live_feed,
+    open_feed,
+    secret_of,
+)
+from commissions.earnings.lines import lines_for
+from partners.onboarding.rules import EARNINGS
+from prm.accounts.capabilities import Capability
+from prm.accounts.gates import unlocked
+from prm.accounts.guards import needs, public
+from prm.accounts.members import MemberRequest
+from prm.events.services import Actor
+from prm.tenancy.links import tenant_url
+from prm.web.htmx import hx_redirect
+
+
+@require_GET
+@needs(Capability.SEE_EARNINGS)
+@unlocked(EARNINGS)
+def money_calendar(request: MemberRequest) -> HttpResponse:
+    """Show one month of what is expected, and what has no day yet."""
+    partner_id, now = request.member.own_partner_id, timezone.now()
+    rows = expected_money(partner_id, at=now)
+    today = timezone.localdate()
+    month = month_asked(request.GET.get("month", ""), today)
+    shown = [row.accrual_id for row in rows if not row.on or row.on.replace(day=1) == month]
+    accruals = Accrual.objects.visible_to(request.member).filter(id__in=list(filter(None, shown)))
+    titles = {
+        line.id: f"{line.company}, {line.name}"
+        for line in lines_for(list(accruals), now=now, staff=False)
+    }
+    feed = live_feed(partner_id=partner_id, user_id=request.member.user_id)
+    context = {
+        "page": calendar_page(rows, titles, month=month, today=today),
+        "address": tenant_url(request.tenant, "commissions:calendar-feed", secret=secret_of(feed))
+        if feed
+        else "",
+    }
+    return render(request, "commissions/calendar/month.html", context)
+
+
+@require_POST
+@needs(Capability.SEE_EARNINGS)
+@unlocked(EARNINGS)
+def calendar_open(request: MemberRequest) -> HttpResponse:
+    """Make the person's address, or another one in its place."""
+    open_feed(
+        partner_id=request.member.own_partner_id,
+        actor=Actor(request.member.user_id, name=request.member.name),
+        at=timezone.now(),
+    )
+    messages.success(request, gettext("Here is the address for your calendar"))
+    return hx_redirect(request, "commissions:money-calendar")
+
+
+@require_POST
+@needs(Capability.SEE_EARNINGS)
+@unlocked(EARNINGS)
+def calendar_close(request: MemberRequest) -> HttpResponse:
+    """Revoke the person's address."""
+    close_feed(
+        partner_id=request.member.own_partner_id,
+        actor=Actor(request.member.user_id, name=request.member.name),
+        at=timezone.now(),
+    )
+    messages.success(request, gettext("The address no longer works"))
+    return hx_redirect(request, "commissions:money-calendar")
+
+
+@require_GET
+@public("calendar programs cannot sign in; the secret in the address is the key")
+def calendar_feed(request: HttpRequest, secret: str) -> HttpResponse:
+    """Answer a calendar program; 404 for a revoked address and for people who lost the right."""
+    tenant = request.tenant  # type: ignore[attr-defined]
+    feed = feed_behind(secret, tenant_id=tenant.id)
+    if feed is None:
+        raise Http404
+    now = timezone.now()
+    with translation.override(feed.user.language or tenant.language):
+        text = calendar_text(
+            expected_money(feed.partner_id, at=now),
+            name=gettext("Payouts of %(vendor)s") % {"vendor": tenant.name},
+            host=tenant.domain or f"{tenant.slug}.portal",
+            at=now,
+            url=tenant_url(tenant, "commissions:money-calendar"),
+        )
+    return HttpResponse(
+        text,
+        content_type="text/calendar; charset=utf-8",
+        headers={
+            "Cache-Control": "private, no-store",
+            "Content-Disposition": 'inline; filename="payouts.ics"',
+            "X-Robots-Tag": "noindex",
+        },
+    )

@@ -1,0 +1,108 @@
+"""What a partner can do so that its balance is paid: tasks that stand while their reason does, kept nowhere."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from commissions.payouts.details import newest_account
+from commissions.payouts.freezing import Candidate, candidates_of
+from commissions.payouts.models import ExclusionReason, Payout, PayoutState
+from prm.accounts.capabilities import Capability
+from prm.accounts.members import Member
+from prm.web.formats import moment_text, money_text
+from prm.web.parts import Task
+
+# What the partner's own people can end, or only wait for.
+TOLD = (
+    ExclusionReason.NO_DETAILS,
+    ExclusionReason.OTHER_METHOD,
+    ExclusionReason.TAX_FORM,
+    ExclusionReason.COOLING,
+    ExclusionReason.BELOW_MINIMUM,
+)
+
+
+def payout_tasks(partner_id: UUID, member: Member, *, at: datetime) -> list[Task]:
+    """Return what keeps the partner's balances from being paid and what to do, for people who may do it.
+
+    Nothing is kept: a task is there while its reason is. Empty for people without the right to payout details.
+    """
+    if not member.may(Capability.MANAGE_PAYOUT_DETAILS):
+        return []
+    due = candidates_of(partner_id, at=at)
+    if newest_account(partner_id) is None:
+        return [_first_details([row for row in due if row.amount_minor > 0])]
+    return [_task(row) for row in due if row.reason in TOLD and row.amount_minor > 0]
+
+
+def _first_details(due: Sequence[Candidate]) -> Task:
+    text = (
+        gettext("%(amount)s waits for them.")
+        % {"amount": money_text(due[0].amount_minor, due[0].currency)}
+        if due
+        else gettext("So that the first payout is not delayed.")
+    )
+    return Task(
+        gettext("Add your bank details"),
+        text,
+        reverse("commissions:payout-details"),
+        gettext("Add details"),
+        "bank",
+        "warn" if due else "",
+    )
+
+
+def _task(row: Candidate) -> Task:
+    amount = money_text(row.amount_minor, row.currency)
+    details = reverse("commissions:payout-details")
+    if row.reason == ExclusionReason.BELOW_MINIMUM:
+        missing = money_text(row.minimum_minor - row.amount_minor, row.currency)
+        return Task(
+            gettext("%(missing)s to go until the next payout") % {"missing": missing},
+            gettext("%(amount)s is ready; the smallest payout is %(minimum)s.")
+            % {"amount": amount, "minimum": money_text(row.minimum_minor, row.currency)},
+            reverse("commissions:earnings"),
+            gettext("See earnings"),
+            "wallet",
+        )
+    if row.reason == ExclusionReason.COOLING and row.cooling_until:
+        return Task(
+            gettext("%(amount)s is held because your payout details changed") % {"amount": amount},
+            gettext("It can be paid from %(moment)s on. Was it not you? Tell the vendor at once.")
+            % {"moment": moment_text(row.cooling_until)},
+            details,
+            gettext("Check details"),
+            "clock",
+            "warn",
+        )
+    if row.reason == ExclusionReason.OTHER_METHOD:
+        return Task(
+            gettext("Choose another payout method for %(amount)s") % {"amount": amount},
+            gettext("A US bank transfer carries dollars only."),
+            reverse("commissions:payout-details-change"),
+            gettext("Change details"),
+            "bank",
+            "warn",
+        )
+    return Task(
+        gettext("A tax form is missing"),
+        gettext("%(amount)s waits for it.") % {"amount": amount},
+        details,
+        gettext("See what is missing"),
+        "file",
+        "warn",
+    )
+
+
+def episode_of(partner_id: UUID, currency: str) -> str:
+    """Name the time since the partner's last payment in a currency, so that one reason is told once in it."""
+    last = (
+        Payout.objects.filter(partner_id=partner_id, currency=currency, state=PayoutState.SETTLED)
+        .order_by("-id")
+        .values_list("id", flat=True)
+        .first()
+    )
+    return str(last or "first")
