@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -184,8 +184,19 @@ class MoneyField(forms.Field):
             return True
 
 
+Unit = TypeVar("Unit", bound=forms.Field)
+
+
+def with_unit(field: Unit, unit: Any) -> Unit:
+    """Return the field with the unit that stands behind its control, such as days."""
+    field.unit = unit  # type: ignore[attr-defined]
+    return field
+
+
 class PercentField(forms.Field):
     """A percentage from 0 to 100 as people write it ("12.5", "12,5 %"); cleans to a Decimal fraction (0.125)."""
+
+    unit = "%"
 
     default_error_messages = {
         "required": _("Enter a percentage"),

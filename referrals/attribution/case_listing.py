@@ -81,7 +81,7 @@ def _selects(params: QueryDict, *, is_open: bool) -> list[Select]:
 
 
 def _narrowed(words: str, chosen: dict[str, str]) -> QuerySet[Case]:
-    """Return the cases that fit; a partner is party to a case, whoever opened it."""
+    """Return the cases that fit; a partner opened it, or is party to it."""
     cases = Case.objects.all()
     if words:
         cases = cases.filter(
@@ -93,7 +93,7 @@ def _narrowed(words: str, chosen: dict[str, str]) -> QuerySet[Case]:
         cases = cases.filter(referral__program_id=chosen["program"])
     if chosen.get("partner"):
         party = CaseParty.objects.filter(case_id=OuterRef("id"), partner_id=chosen["partner"])
-        cases = cases.filter(Exists(party))
+        cases = cases.filter(Q(opened_by_id=chosen["partner"]) | Exists(party))
     return cases
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partners.directory.models import PartnerType
-from prm.web.forms import PercentField
+from prm.web.forms import PercentField, with_unit
 from referrals.attribution.models import (
     Basis,
     CaseParty,
@@ -28,13 +28,13 @@ ROWS = (1, 2, 3, 4)
 _AREA = {"rows": 4}
 
 
-def _reason(label: Any, hint: Any = "") -> forms.CharField:
+def _reason(label: Any, hint: Any = "", missing: Any = "") -> forms.CharField:
     return forms.CharField(
         label=label,
         help_text=hint,
         max_length=2000,
         widget=forms.Textarea(attrs=_AREA),
-        error_messages={"required": _("Write the reason")},
+        error_messages={"required": missing or _("Write the reason")},
     )
 
 
@@ -65,15 +65,26 @@ class RulesForm(forms.Form):
 
     basis = forms.ChoiceField(label=_("What counts"), choices=Basis.choices)
     pick = forms.ChoiceField(label=_("Which one decides"), choices=Pick.choices)
-    window_days = forms.IntegerField(label=_("Window in days"), min_value=1, max_value=3650)
+    window_days = with_unit(
+        forms.IntegerField(
+            label=_("How long a contact counts"),
+            help_text=_("Back from the moment in which a referral comes in."),
+            min_value=1,
+            max_value=3650,
+        ),
+        _("days"),
+    )
     existing_customers = forms.ChoiceField(
         label=_("Existing customers"), choices=ExistingCustomers.choices
     )
-    direct_days = forms.IntegerField(
-        label=_("Days in which the vendor's own work excludes a partner"),
-        help_text=_("0: it excludes nobody."),
-        min_value=0,
-        max_value=3650,
+    direct_days = with_unit(
+        forms.IntegerField(
+            label=_("How long your own sales' work excludes a partner"),
+            help_text=_("0: it excludes nobody."),
+            min_value=0,
+            max_value=3650,
+        ),
+        _("days"),
     )
     service_share = PercentField(
         label=_("Part of a reward for service"),
@@ -85,18 +96,37 @@ class RulesForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    velocity = forms.IntegerField(
-        label=_("Referrals of one partner in 24 hours before a person looks"),
-        help_text=_("0: never."),
-        min_value=0,
-        max_value=100_000,
+    velocity = with_unit(
+        forms.IntegerField(
+            label=_("From so many of one partner a person looks"),
+            help_text=_("Counted over 24 hours. 0: never."),
+            min_value=0,
+            max_value=100_000,
+        ),
+        _("referrals"),
     )
-    case_hours = forms.IntegerField(
-        label=_("Business hours to decide a case"), min_value=1, max_value=2000
+    case_hours = with_unit(
+        forms.IntegerField(label=_("A case is decided within"), min_value=1, max_value=2000),
+        _("business hours"),
     )
-    appeal_days = forms.IntegerField(
-        label=_("Days in which a decision can be appealed"), min_value=1, max_value=365
+    appeal_days = with_unit(
+        forms.IntegerField(
+            label=_("A decision can be appealed within"), min_value=1, max_value=365
+        ),
+        _("days"),
     )
+
+    @property
+    def sections(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """The questions under their headings."""
+        named = [
+            (_("Who gets the credit"), ("basis", "pick", "window_days")),
+            (_("Customers and your own sales"), ("existing_customers", "direct_days")),
+            (_("Shared credit"), ("service_share",)),
+            (_("When a person looks first"), ("velocity", "exempt_types")),
+            (_("Cases"), ("case_hours", "appeal_days")),
+        ]
+        return [(heading, [self[name] for name in names]) for heading, names in named]
 
     @property
     def settings(self) -> Settings:
@@ -142,16 +172,14 @@ class CreditForm(Previewed):
         ]
         for number in ROWS:
             self.fields[f"partner_{number}"] = forms.ChoiceField(
-                label=gettext("Partner %(number)s of a split") % {"number": number},
+                label=gettext("Partner %(number)s") % {"number": number},
                 choices=choices,
                 required=False,
             )
             self.fields[f"role_{number}"] = forms.ChoiceField(
                 label=gettext("Credited for"), choices=CreditRole.choices, required=False
             )
-            self.fields[f"share_{number}"] = PercentField(
-                label=gettext("Part of that"), required=False
-            )
+            self.fields[f"share_{number}"] = PercentField(label=gettext("Share"), required=False)
         self.fields["reason"] = _reason(
             _("Reason"),
             _("Every partner concerned reads it, word for word. Name no other partner."),
@@ -191,8 +219,8 @@ class CreditForm(Previewed):
 def shares_words(wrong: SharesDoNotAddUp) -> str:
     """Return what is wrong with shares, for the person who typed them."""
     if wrong.role == "service":
-        return gettext("The parts for service must make 100%, one line a partner")
-    return gettext("The parts for bringing the deal must make 100%, one line a partner")
+        return gettext("The shares for service must make 100%, one line a partner")
+    return gettext("The shares for bringing the deal must make 100%, one line a partner")
 
 
 class HoldForm(forms.Form):
@@ -276,12 +304,13 @@ class VerdictForm(Previewed):
         for row in parties:
             values = {"partner": row.partner.name}
             self.fields[f"share_{row.id}"] = PercentField(
-                label=gettext("Part of %(partner)s, if it is split") % values, required=False
+                label=gettext("Share of %(partner)s") % values, required=False
             )
         for row in parties:
             self.fields[f"words_{row.id}"] = _reason(
                 gettext("What %(partner)s reads") % {"partner": row.partner.name},
                 _("Name no other party."),
+                gettext("Write what %(partner)s reads") % {"partner": row.partner.name},
             )
 
     def clean(self) -> dict[str, Any]:

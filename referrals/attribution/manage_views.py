@@ -82,7 +82,7 @@ def attribution_rules(request: MemberRequest, program_id: UUID) -> HttpResponse:
         "submit": gettext("Save attribution"),
         "cancel_url": back,
     }
-    return render(request, FORM, context, status=422 if form.errors else 200)
+    return render(request, "referrals/attribution/rules.html", context, status=422 if form.errors else 200)
 
 
 # ---------------------------------------------------------------- credit
@@ -239,7 +239,7 @@ def manage_hold(request: MemberRequest, referral_id: UUID) -> HttpResponse:
             (gettext("To review"), reverse("referrals:queue")),
             (gettext("Held"), reverse("referrals:manage-hold-list")),
         ],
-        "submit": gettext("Save decision") if held else gettext("Hold referral"),
+        "submit": gettext("Decide the hold") if held else gettext("Hold referral"),
         "cancel_url": back,
     }
     return render(request, FORM, context, status=422 if form.errors else 200)

@@ -16,7 +16,7 @@ from referrals.capture.forms_questions import AnswerForm
 from referrals.capture.models import Question, Telling
 from referrals.capture.privacy import privacy_of
 from referrals.capture.selectors_privacy import privacy_log
-from referrals.pipeline.models import CLOSED_KINDS, Referral
+from referrals.pipeline.models import Referral, StageKind
 from referrals.pipeline.panels import Panel, adds, adds_to_timeline
 
 
@@ -42,7 +42,8 @@ def question_section(referral: Referral, member: Member) -> Panel | None:
 def ask_section(referral: Referral, member: Member) -> Panel | None:
     """Let the vendor's people ask before they decide."""
     may_ask = member.is_staff and member.may(Capability.DECIDE_REFERRALS)
-    if not may_ask or referral.stage_kind in CLOSED_KINDS or open_question(referral.id):
+    # The hint is about deciding: once that is done, notes and messages are the way.
+    if not may_ask or referral.stage_kind != StageKind.SUBMITTED or open_question(referral.id):
         return None
     url = reverse("referrals:question-ask", kwargs={"referral_id": referral.id})
     return Panel("referrals/capture/ask_section.html", {"url": url})
