@@ -7,7 +7,8 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 LOCK := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 export PORT DATA_DIR
-unexport VIRTUAL_ENV PYTHONHOME
+# Without compiled modules on disk every process starts with seconds of compiling; tests and demo start dozens.
+unexport VIRTUAL_ENV PYTHONHOME PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help venv demo stores test lint format lock lock-check bench bench-full messages
 
