@@ -136,7 +136,7 @@ CHECKS = {
         select x.source_kind || ' ' || x.source_id,
                format('%%s in lines, %%s in all', sum(x.amount_minor), max((x.trace->>'whole_minor')::bigint))
           from commissions_accrual x where x.tenant_id = %(tenant)s and x.split_no > 0
-         group by x.source_kind, x.source_id, x.rule_id, x.split_no
+         group by x.source_kind, x.source_id, x.rule_id, x.split_no, x.generation
         having sum(x.amount_minor) <> max((x.trace->>'whole_minor')::bigint)
          order by x.source_kind, x.source_id""",
     "only the newest split of a reward is owed": """
@@ -147,6 +147,17 @@ CHECKS = {
             on (n.source_kind, n.source_id, n.rule_id) = (x.source_kind, x.source_id, x.rule_id)
          where x.tenant_id = %(tenant)s and x.split_no < n.newest and x.clawed_minor < x.amount_minor
          order by x.id""",
+    "a replaced reward is wholly taken back": """
+        select 'accrual ' || x.id, format('%%s of %%s taken back', x.clawed_minor, x.amount_minor)
+          from commissions_accrual x
+         where x.tenant_id = %(tenant)s and x.replaced_at is not null and x.clawed_minor < x.amount_minor
+         order by x.id""",
+    "one computation of a reward counts": """
+        select source_kind || ' ' || source_id, format('rule %%s counts %%s times', rule_id, count(*))
+          from commissions_accrual
+         where tenant_id = %(tenant)s and replaced_at is null
+         group by source_kind, source_id, rule_id, split_no, place having count(*) > 1
+         order by source_kind, source_id""",
     "clawed total is the sum of clawbacks": """
         select 'accrual ' || x.id, format('%%s clawed, clawbacks %%s', x.clawed_minor, coalesce(c.total, 0))
           from commissions_accrual x

@@ -296,6 +296,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "commissions.acceptances.tasks.sweep_terms",
         "schedule": crontab(hour=6, minute=20),
     },
+    "recalculate-tiers": {
+        "task": "commissions.tiers.tasks.recalculate_tiers",
+        "schedule": crontab(hour=2, minute=40),
+    },
     "take-up-changes": {
         "task": "partners.directory.tasks.take_up_changes",
         "schedule": crontab(minute=5),
@@ -314,6 +318,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "referrals.claims.tasks.sweep_claims",
         "schedule": 60.0,
         "options": {"expires": 60},
+    },
+    # Hourly, for budgets begin anew at other hours in other zones.
+    "book-waiting-rewards": {
+        "task": "commissions.accruals.tasks.book_waiting_rewards",
+        "schedule": crontab(minute=5),
     },
     "release-holds": {
         "task": "commissions.accruals.tasks.release_holds",

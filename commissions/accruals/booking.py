@@ -2,18 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from json import dumps
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from commissions.accruals.releasing import release_due
+from commissions.accruals.reversing import claw_back_payment
 from commissions.accruals.sources import Source
 from commissions.ledger.selectors import tenant_zone
-from commissions.ledger.services import FEW
+from commissions.ledger.services import FEW, NewTransfer, post_staged
 from commissions.plans.rules import AccrualDraft, Trace
+from prm.events.batches import emit_selected
+from prm.events.services import Actor
 from prm.tenancy.staging import staged
+
+# Kind and id of an event, rule, set of shares.
+RewardKey = tuple[str, UUID, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,14 @@ class Line:
     # The referral's set of shares and the place in it; 0 where the referral's partner has it all.
     split_no: int = 0
     place: int = 0
+    # How often the reward was computed before, and the budget period that it is booked in, if its program has one.
+    generation: int = 0
+    budget_on: date | None = None
+
+    @property
+    def reward(self) -> RewardKey:
+        """What the line is a part of: an event by a rule under a set of shares."""
+        return self.source.kind, self.source.id, self.draft.rule_id, self.split_no
 
     @property
     def journal(self) -> str:
@@ -36,7 +52,49 @@ class Line:
     def key(self) -> str:
         """The natural key of what the event earns by the rule."""
         key = f"accrual:{self.source.kind}:{self.source.id}:{self.draft.rule_id}"
-        return f"{key}:{self.split_no}:{self.place}" if self.split_no else key
+        if self.split_no:
+            key = f"{key}:{self.split_no}:{self.place}"
+        return f"{key}:g{self.generation}" if self.generation else key
+
+
+def book_lines(lines: Sequence[Line], *, actor: Actor, at: datetime, tell: bool) -> list[int]:
+    """Write lines into the books, those that are there already left alone; return the ids of the new ones.
+
+    What was refunded meanwhile is taken back at once; what has no hold is released at once when the partners are told.
+    Emits commission.earned per line.
+    """
+    if not lines:
+        return []
+    posted = post_staged(
+        [
+            NewTransfer(
+                kind="accrual",
+                key=line.key,
+                journal=line.journal,
+                debit=("commission_expense", None, line.draft.amount.currency),
+                credit=("pending", line.source.partner_id, line.draft.amount.currency),
+                amount_minor=line.draft.amount.minor,
+                booked_at=at,
+                partner_id=line.source.partner_id,
+            )
+            for line in lines
+        ],
+    )
+    new = [(line, place.id) for line, place in zip(lines, posted, strict=True) if place.is_new]
+    if not new:
+        return []
+    ids = insert_accruals(new)
+    emit_selected("commission.earned", EARNED, [ids], actor=actor, at=at, queue=tell)
+    refunded = {
+        line.source.revenue_event_id
+        for line, _ in new
+        if line.source.is_refunded and line.source.revenue_event_id
+    }
+    for payment_id in sorted(refunded):
+        claw_back_payment(payment_id, refund_id=None, actor=actor, at=at, tell=tell)
+    if tell:
+        release_due(until=at, at=at, accrual_ids=ids)
+    return ids
 
 
 def insert_accruals(new: Sequence[tuple[Line, int]]) -> list[int]:
@@ -65,9 +123,13 @@ def _rows(new: Sequence[tuple[Line, int]], zone: ZoneInfo) -> Iterable[tuple[Any
     heads: dict[tuple[str, int], str] = {}
     for line, transfer_id in new:
         source, trace = line.source, line.draft.trace
-        head = heads.get((trace.version_id, trace.rule_id))
-        if head is None:
-            head = heads[trace.version_id, trace.rule_id] = _head(trace)
+        if trace.math is None:
+            head = heads.get((trace.version_id, trace.rule_id))
+            if head is None:
+                head = heads[trace.version_id, trace.rule_id] = _head(trace)
+            stored = head + _rest(trace)
+        else:
+            stored = dumps(trace.as_json(), separators=(",", ":"))
         yield (
             source.partner_id,
             source.kind,
@@ -84,7 +146,10 @@ def _rows(new: Sequence[tuple[Line, int]], zone: ZoneInfo) -> Iterable[tuple[Any
             transfer_id,
             line.split_no,
             line.place,
-            head + _rest(trace),
+            line.generation,
+            line.budget_on,
+            line.draft.payee or None,
+            stored,
         )
 
 
@@ -134,6 +199,9 @@ _COLUMNS = {
     "transfer_id": "bigint",
     "split_no": "int",
     "place": "smallint",
+    "generation": "int",
+    "budget_on": "date",
+    "payee_id": "bigint",
     "trace": "text",
 }
 
@@ -145,10 +213,11 @@ _INSERT_ACCRUALS = """
 insert into commissions_accrual (partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id,
 rule_id,
                                  amount_minor, currency, clawed_minor, earned_at, earned_on, payable_at,
-                                 transfer_id, split_no, place, trace)
+                                 transfer_id, split_no, place, generation, budget_on, payee_id, trace)
 select partner_id, source_kind, source_id, referral_id, revenue_event_id, version_id, rule_id, amount_minor,
 currency, 0,
-       earned_at, earned_on, payable_at, transfer_id, split_no, place, trace::jsonb
+       earned_at, earned_on, payable_at, transfer_id, split_no, place, generation, budget_on, payee_id,
+       trace::jsonb
   from /*source*/ w
 returning transfer_id, id
 """

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import F, Max, QuerySet
 from django.utils.translation import gettext
 
+from commissions.accruals.histories import histories_of, lock_histories
 from commissions.accruals.models import Accrual
 from commissions.accruals.services import (
     accrue_for_events,
@@ -30,6 +31,8 @@ def recredit(*, referral_id: UUID, actor: Actor, at: datetime) -> int:
     commission.earned per line; the partners hear of each with the reason of the change.
     """
     lock_credits(shared=True)
+    # Histories before payments, as everywhere.
+    lock_histories(histories_of(QUALIFIED, [referral_id]))
     newest = Credit.objects.filter(referral_id=referral_id).order_by("-number").first()
     if newest is None:
         return 0

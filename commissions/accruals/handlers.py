@@ -7,18 +7,23 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from commissions.accruals.crediting import recredit
-from commissions.accruals.models import Accrual
-from commissions.accruals.notices import tell_earned, tell_reversed
+from commissions.accruals.models import Accrual, WaitingReward
+from commissions.accruals.notices import tell_budget_reached, tell_earned, tell_reversed
+from commissions.accruals.pinning import LOST
+from commissions.accruals.queueing import book_waiting
 from commissions.accruals.services import (
     CHUNK,
     accrue_chunk,
     accrue_for_events,
+    accrue_for_receipts,
     accrue_for_referrals,
     claw_back_refund,
     claw_back_rest,
     release_due,
+    restate_referrals,
 )
 from commissions.accruals.sources import QUALIFIED, REVENUE, WON, Pending, pending_ids
+from partners.directory.merging import Merge, on_merge
 from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.events.subscriptions import on
@@ -32,6 +37,14 @@ def accrue_qualified(event: Event) -> None:
     if event.payload["to_kind"] == "qualified":
         ids = [UUID(event.payload["referral_id"])]
         accrue_for_referrals(kind=QUALIFIED, referral_ids=ids, actor=SYSTEM, at=event.at)
+
+
+@on("referral.stage_changed", name="accruals.follow_loss")
+def follow_loss(event: Event) -> None:
+    """What a referral earned by qualifying follows its loss and its return, where the plan says so."""
+    if {event.payload.get("from_kind"), event.payload["to_kind"]} & set(LOST):
+        ids = [UUID(event.payload["referral_id"])]
+        restate_referrals(referral_ids=ids, actor=SYSTEM, at=event.at)
 
 
 @on("referral.won", name="accruals.accrue_won")
@@ -48,6 +61,12 @@ def accrue_revenue(event: Event) -> None:
     accrue_for_events(
         revenue_event_ids=[UUID(event.payload["revenue_event_id"])], actor=SYSTEM, at=event.at
     )
+
+
+@on("revenue.received", name="accruals.accrue_received")
+def accrue_received(event: Event) -> None:
+    """Money that came in on an invoice earns its part, under plans that pay on cash."""
+    accrue_for_receipts(receipt_ids=[UUID(event.payload["receipt_id"])], actor=SYSTEM, at=event.at)
 
 
 @on("revenue.refunded", name="accruals.claw_back_refund")
@@ -95,11 +114,11 @@ def accrue_import(event: Event) -> None:
 
 @on("plan.version_published", name="accruals.accrue_published")
 def accrue_published(event: Event) -> None:
-    """A first version that starts in the past prices what happened since."""
+    """A first version that starts in the past prices what happened since; a new budget may have room."""
+    program_id = UUID(event.payload["program_id"])
+    book_waiting(program_id=program_id, actor=SYSTEM, at=event.at)
     if event.payload["number"] == 1:
-        _accrue_or_queue(
-            event, Pending(program_id=UUID(event.payload["program_id"]), before=event.at)
-        )
+        _accrue_or_queue(event, Pending(program_id=program_id, before=event.at))
 
 
 def _accrue_or_queue(event: Event, pending: Pending) -> None:
@@ -127,6 +146,18 @@ def tell_partner_of_reward(event: Event) -> None:
 def tell_partner_of_reversal(event: Event) -> None:
     """The partner hears of what was taken back, and why."""
     tell_reversed(event)
+
+
+@on("plan.budget_reached", name="accruals.tell_budget_reached")
+def tell_of_budget(event: Event) -> None:
+    """Those who run the program hear that rewards wait for room."""
+    tell_budget_reached(event)
+
+
+@on_merge
+def carry_waiting(merge: Merge) -> None:
+    """What waits for a budget waits for the partner that stays."""
+    WaitingReward.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)
 
 
 # Asked of the table, not of the model: payouts stand above accruals.

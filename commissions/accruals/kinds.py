@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from prm.notices.kinds import PARTNER, kind
+from prm.notices.kinds import PARTNER, STAFF, kind
 from prm.web.formats import money_text
 
 
@@ -21,6 +21,12 @@ def commission_earned(facts: dict[str, Any]) -> str:
 def commission_reversed(facts: dict[str, Any]) -> str:
     """Name the amount and the company."""
     return gettext("%(amount)s of your commission for %(company)s was taken back") % _words(facts)
+
+
+@kind("plan.budget_reached", label=_("A plan's budget is used up"), audience=STAFF)
+def budget_reached(facts: dict[str, Any]) -> str:
+    """Name the program."""
+    return gettext("Rewards of %(program)s wait for the budget") % facts
 
 
 def _words(facts: dict[str, Any]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from commissions.accruals.models import Accrual, Clawback
+from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.selectors import members_with
 from prm.events.models import Event
@@ -36,6 +37,20 @@ def tell_reversed(event: Event) -> None:
         "reason": clawback.reason,
     }
     _tell("commission.reversed", f"clawback:{clawback.id}", accrual, facts, event)
+
+
+def tell_budget_reached(event: Event) -> None:
+    """Tell the people who edit programs, once per event, that rewards wait for the budget."""
+    program = Program.objects.get(id=event.payload["program_id"])
+    for person in members_with(Capability.EDIT_PROGRAMS, tenant_id=current_scope().tenant_id):
+        notify(
+            kind="plan.budget_reached",
+            key=f"budget:{event.id}",
+            user_id=person.id,
+            facts={"program": program.name},
+            path="manage/waiting-rewards/",
+            at=event.at,
+        )
 
 
 def _tell(kind: str, key: str, accrual: Accrual, facts: dict[str, Any], event: Event) -> None:

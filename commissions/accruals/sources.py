@@ -14,7 +14,7 @@ from commissions.plans.selectors import counts_months
 from prm.money import Money
 from prm.tenancy.scope import current_scope
 
-QUALIFIED, WON, REVENUE = "qualified", "won", "revenue"
+QUALIFIED, WON, REVENUE, RECEIPT = "qualified", "won", "revenue", "receipt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from commissions.accruals.booking import Line
-from commissions.accruals.models import Accrual
-from commissions.plans.rules import clawed_target
-from prm.money import Money, allocate
+from prm.money import Money
 from referrals.attribution.crediting import lock_credits
 from referrals.attribution.models import Credit
 from referrals.attribution.rules import split_minor
@@ -54,26 +52,3 @@ def _parts(line: Line, live: Sequence[Credit]) -> list[Line]:
         for place, (row, minor) in enumerate(zip(live, amounts, strict=True))
         if minor
     ]
-
-
-def wanted_back(
-    accruals: Sequence[Accrual], *, refunded_minor: int, paid_minor: int
-) -> list[tuple[Accrual, int]]:
-    """Return what a payment's lines still have to give back when so much of it was refunded in all, in minor units.
-
-    Lines of one reward give back together what the whole reward would, by what is left of each; the last part of
-    a refund leaves exactly nothing.
-    """
-    rewards: dict[tuple[int, int], list[Accrual]] = {}
-    for row in accruals:
-        rewards.setdefault((row.rule_id, row.split_no), []).append(row)
-    wanted = []
-    for rows in rewards.values():
-        whole = sum(row.amount_minor for row in rows)
-        target = clawed_target(whole, refunded_minor=refunded_minor, paid_minor=paid_minor)
-        missing = target - sum(row.clawed_minor for row in rows)
-        if missing > 0:
-            left = [row.amount_minor - row.clawed_minor for row in rows]
-            parts = allocate(missing, left)
-            wanted += [(row, part) for row, part in zip(rows, parts, strict=True) if part]
-    return sorted(wanted, key=lambda pair: pair[0].id)

@@ -21,15 +21,16 @@ class Standing:
     """
 
     def __init__(self, versions: Iterable[Version]) -> None:
-        known = {version.id: version for version in versions}.values()
+        known = list({id(version): version for version in versions}.values())
         self.wins: list[date] = []
         self._caps = {cap for version in known for cap in version.policy.caps}
-        self._rules = [
-            (rule, version.policy)
+        # A rule is counted once, also where a partner has the version with an exception and without.
+        self._rules = {
+            rule.id: (rule, version.policy)
             for version in known
             for rule in version.rules
             if rule.terms.bands or rule.terms.bonus
-        ]
+        }
         self._sums: dict[Place, int] = defaultdict(int)
         self._reached: set[Place] = set()
         self._paid: set[Place] = set()
@@ -80,7 +81,7 @@ class Standing:
         """Take an event and what it earned into the history. A refund lowers sums; what was reached stays reached."""
         if facts.trigger == "won":
             self.wins.append(facts.earned_on)
-        for rule, policy in self._rules:
+        for rule, policy in self._rules.values():
             seen = booked_as(facts, policy)
             if seen is not None:
                 self._count(rule, policy, seen)

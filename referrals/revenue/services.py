@@ -1,5 +1,7 @@
 """Win referrals, book what customers pay and get back; the only writer of both outside imports."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,6 +19,7 @@ from referrals.pipeline.services import change_stage
 from referrals.revenue.models import (
     PAYMENT_KINDS,
     REVERSAL_KINDS,
+    CashReceipt,
     Customer,
     RevenueEvent,
     RevenueKind,
@@ -33,6 +36,41 @@ class RefundTooLarge(ValueError):
 
 class NotAPayment(ValueError):
     """A refund names another refund, or a payment was given the kind of a refund."""
+
+
+class PartsTooLarge(ValueError):
+    """Tax and discount are parts of an amount, together at most the whole of it."""
+
+    def __init__(self, amount: Money) -> None:
+        super().__init__(f"of {amount.minor} {amount.currency}")
+        self.amount = amount
+
+
+class ReceiptTooLarge(ValueError):
+    """More would have come in than the invoice asks for."""
+
+    def __init__(self, left: Money) -> None:
+        super().__init__(f"{left.minor} {left.currency} left")
+        self.left = left
+
+
+@dataclass(frozen=True)
+class Sold:
+    """What a system knows of a payment beside its amount, for plans that ask for it.
+
+    tax_minor and discount_minor are parts of the amount. unpaid: an invoice; money is recorded when it comes in.
+    term_months: length of the contract. metadata: names and texts of the vendor's own.
+    """
+
+    tax_minor: int = 0
+    discount_minor: int = 0
+    unpaid: bool = False
+    product: str = ""
+    term_months: int | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_SAID = Sold()
 
 
 @transaction.atomic
@@ -131,16 +169,21 @@ def record_payment(
     at: datetime,
     note: str = "",
     import_id: UUID | None = None,
+    sold: Sold = NOTHING_SAID,
 ) -> RevenueEvent:
     """Book a sale, renewal or expansion of a customer and number it among the customer's payments.
 
     external_id: id in the system it came from, unique in the tenant. amount: above zero, in the referral's currency.
-    booked_at: when the vendor booked it; the day is the tenant zone's. source: "won", "form", "csv", "import", "api".
+    sold: what is known beside the amount; not among the compared facts. booked_at: when the vendor booked it; the day
+    is the tenant zone's. source: "won", "form", "csv", "import", "api".
     A repeat with the same facts (kind, customer, amount, moment) returns the first row and writes nothing.
-    Raises KeyReused for other facts, NotAPayment, CurrencyMismatch, Customer.DoesNotExist. Emits revenue.recorded.
+    Raises KeyReused for other facts, NotAPayment, CurrencyMismatch, PartsTooLarge, Customer.DoesNotExist.
+    Emits revenue.recorded.
     """
     if kind not in PAYMENT_KINDS:
         raise NotAPayment(kind)
+    if sold.tax_minor + sold.discount_minor > amount.minor:
+        raise PartsTooLarge(amount)
     customer = (
         Customer.objects.select_for_update(no_key=True, of=("self",))
         .select_related("referral")
@@ -161,6 +204,12 @@ def record_payment(
         source=source,
         note=note,
         import_id=import_id,
+        tax_minor=sold.tax_minor,
+        discount_minor=sold.discount_minor,
+        received_minor=0 if sold.unpaid else None,
+        product=sold.product,
+        term_months=sold.term_months,
+        metadata=dict(sold.metadata),
     )
     event, made = _insert_once(facts)
     if not made:
@@ -214,6 +263,50 @@ def record_refund(
         )
         _tell("revenue.refunded", event, actor, at, refunds_id=str(payment.id))
     return event
+
+
+@transaction.atomic
+def record_receipt(
+    *,
+    external_id: str,
+    revenue_event_id: UUID,
+    amount: Money,
+    received_at: datetime,
+    actor: Actor,
+    at: datetime,
+) -> CashReceipt:
+    """Book money that came in on an invoice that was booked unpaid, the whole of it or a part.
+
+    external_id: unique among receipts. amount: above zero, at most what is still to come in. received_at: the day is
+    the tenant zone's. A repeat with the same facts returns the first row and writes nothing.
+    Raises ReceiptTooLarge, KeyReused, NotAPayment (it was paid as it was booked), CurrencyMismatch,
+    RevenueEvent.DoesNotExist. Emits revenue.received.
+    """
+    invoice = _locked_payment(revenue_event_id)
+    _same_currency(amount, invoice.currency)
+    first = CashReceipt.objects.filter(external_id=external_id).first()
+    if first is not None:
+        said = (first.revenue_event_id, first.amount_minor, first.received_at)
+        if said != (invoice.id, amount.minor, received_at):
+            raise KeyReused(external_id)
+        return first
+    if invoice.received_minor is None:
+        raise NotAPayment("paid as it was booked")
+    left = invoice.amount_minor - invoice.received_minor
+    if amount.minor > left:
+        raise ReceiptTooLarge(Money(left, invoice.currency))
+    receipt = CashReceipt.objects.create(
+        external_id=external_id,
+        revenue_event_id=invoice.id,
+        amount_minor=amount.minor,
+        received_at=received_at,
+        received_on=tenant_day(received_at),
+    )
+    RevenueEvent.objects.filter(id=invoice.id).update(
+        received_minor=F("received_minor") + amount.minor
+    )
+    _tell("revenue.received", invoice, actor, at, receipt_id=str(receipt.id))
+    return receipt
 
 
 def _locked_payment(payment_id: UUID) -> RevenueEvent:

@@ -1,0 +1,228 @@
+"""Computes what a partner's history earns and books the difference to what the books say.
+
+The books then owe the same whatever order the events arrived in: what is missing is booked, what changed is taken back
+and booked anew under the next generation, what is due no more is taken back.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Sum
+from django.utils.translation import gettext
+
+from commissions.accruals.booking import Line, RewardKey, book_lines
+from commissions.accruals.budgets import admitted
+from commissions.accruals.histories import History, events_of
+from commissions.accruals.models import Accrual, Clawback
+from commissions.accruals.pinning import pinned
+from commissions.accruals.reversing import claw_back_rest, take_back
+from commissions.accruals.sources import Source
+from commissions.accruals.splitting import credits_for_booking, split_lines
+from commissions.overrides.rules import version_priced
+from commissions.overrides.selectors import overrides_of
+from commissions.plans.rules import Happening, Version, priced_history
+from commissions.plans.selectors import published_terms
+from prm.events.services import Actor
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """All lines of one reward as they should be, and whether it may still change once it is booked."""
+
+    lines: tuple[Line, ...]
+    version: Version
+
+
+def restate(
+    history: History,
+    *,
+    actor: Actor,
+    at: datetime,
+    tell: bool,
+    taking: Collection[RewardKey] = frozenset(),
+) -> list[int]:
+    """Bring the books to what the history earns; return the ids of new lines. The history is locked by the caller.
+
+    taking: rewards whose turn in the queue of the budget has come. Plain rewards are only ever added, as everywhere.
+    A repeat books nothing. Emits commission.earned and commission.reversed per line, and what budgets emit.
+    """
+    wanted, referral_ids = _wanted(history, at)
+    live = _live(referral_ids)
+    gone = [
+        row
+        for key, rows in live.items()
+        for row in rows
+        if (key in wanted and _changed(rows, wanted[key])) or (key not in wanted and _may_go(row))
+    ]
+    changed = {_key(row) for row in gone}
+    new = [
+        line
+        for key, reward in wanted.items()
+        if key not in live or key in changed
+        for line in reward.lines
+    ]
+    corrections = _replace(gone, actor=actor, at=at, tell=tell)
+    lines = _numbered(new, referral_ids)
+    versions = {
+        reward.lines[0].draft.trace.version_id: reward.version for reward in wanted.values()
+    }
+    lines = admitted(
+        history.program_id,
+        referral_ids,
+        lines,
+        versions=versions,
+        wanted=wanted.keys(),
+        again=changed,
+        taking=taking,
+        actor=actor,
+        at=at,
+    )
+    booked = book_lines(lines, actor=actor, at=at, tell=tell)
+    _correct_again(corrections, booked, actor=actor, at=at)
+    return booked
+
+
+# ---------------------------------------------------------------- what should be
+
+
+def _wanted(history: History, at: datetime) -> tuple[dict[RewardKey, _Wanted], set[UUID]]:
+    """Return the rewards that the history earns, and the referrals that were looked at."""
+    terms = published_terms([history.program_id]).get(history.program_id, [])
+    overrides = overrides_of([history.program_id]).get((history.program_id, history.partner_id), [])
+    own = [row.version for row in overrides if row.version]
+    whole = any(version.reads_history for version in [*terms, *own])
+    sources = events_of(history, whole=whole)
+    versions = {
+        source.referral_id: version
+        for source in sources
+        if (version := version_priced(terms, overrides, source.registered_at))
+    }
+    sources = pinned(history, sources, versions, at=at)
+    lines: list[Line] = []
+    happenings = (
+        Happening(source.facts, versions.get(source.referral_id), source) for source in sources
+    )
+    for event, drafts in priced_history(happenings):
+        if event.version and isinstance(event.name, Source):
+            lines += [Line(event.name, draft, event.version.hold_days) for draft in drafts]
+    referral_ids = {source.referral_id for source in sources}
+    shares = credits_for_booking({line.source.referral_id for line in lines})
+    parts = split_lines([line for line in lines if not line.draft.payee], shares)
+    parts += [line for line in lines if line.draft.payee]
+    found: dict[RewardKey, list[Line]] = defaultdict(list)
+    for line in parts:
+        found[line.reward].append(line)
+    return {
+        key: _Wanted(tuple(rows), versions[rows[0].source.referral_id])
+        for key, rows in found.items()
+    }, referral_ids
+
+
+# ---------------------------------------------------------------- what is
+
+
+def _live(referral_ids: Iterable[UUID]) -> dict[RewardKey, list[Accrual]]:
+    rows = (
+        Accrual.objects.select_for_update(no_key=True)
+        .filter(referral_id__in=list(referral_ids), replaced_at=None)
+        .order_by("id")
+    )
+    found: dict[RewardKey, list[Accrual]] = defaultdict(list)
+    for row in rows:
+        found[_key(row)].append(row)
+    return found
+
+
+def _key(row: Accrual) -> RewardKey:
+    return row.source_kind, row.source_id, row.rule_id, row.split_no
+
+
+def _changed(rows: Sequence[Accrual], wanted: _Wanted) -> bool:
+    if wanted.version.is_plain:
+        return False
+    return sorted((row.place, row.amount_minor) for row in rows) != sorted(
+        (line.place, line.draft.amount.minor) for line in wanted.lines
+    )
+
+
+def _may_go(row: Accrual) -> bool:
+    """Tell whether a reward that nothing earns any more is taken back: refined ones, as plain ones never change."""
+    return row.trace.get("math") is not None
+
+
+# ---------------------------------------------------------------- the difference
+
+
+def _replace(
+    gone: Sequence[Accrual], *, actor: Actor, at: datetime, tell: bool
+) -> dict[tuple[RewardKey, int], tuple[int, int]]:
+    """Take back all that is left of rewards that are computed anew; return what persons had taken back of each."""
+    if not gone:
+        return {}
+    ids = [row.id for row in gone]
+    refunded = dict(
+        Clawback.objects.filter(accrual_id__in=ids, transfer__key__contains=":refund")
+        .values_list("accrual_id")
+        .annotate(total=Sum("amount_minor"))
+    )
+    corrected = {
+        (_key(row), row.place): (row.clawed_minor - refunded.get(row.id, 0), row.amount_minor)
+        for row in gone
+        if row.clawed_minor > refunded.get(row.id, 0)
+    }
+    claw_back_rest(
+        accrual_ids=ids,
+        reason=gettext("Computed anew, because what came before it changed"),
+        key="restated",
+        actor=actor,
+        at=at,
+        tell=tell,
+    )
+    Accrual.objects.filter(id__in=ids).update(replaced_at=at)
+    return corrected
+
+
+def _numbered(lines: Sequence[Line], referral_ids: Iterable[UUID]) -> list[Line]:
+    """Return new lines with the generation after the newest of their reward."""
+    if not lines:
+        return []
+    newest: dict[RewardKey, int] = {}
+    replaced = Accrual.objects.filter(
+        referral_id__in=list(referral_ids), replaced_at__isnull=False
+    ).values_list("source_kind", "source_id", "rule_id", "split_no", "generation")
+    for kind, source_id, rule_id, split_no, generation in replaced:
+        key = (kind, source_id, rule_id, split_no)
+        newest[key] = max(newest.get(key, 0), generation + 1)
+    return [replace(line, generation=newest.get(line.reward, 0)) for line in lines]
+
+
+def _correct_again(
+    corrections: dict[tuple[RewardKey, int], tuple[int, int]],
+    booked: Sequence[int],
+    *,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Take back of new lines what persons had taken back of those they replace; all of it where that was all."""
+    if not corrections or not booked:
+        return
+    rows = Accrual.objects.select_for_update(no_key=True).filter(id__in=booked).order_by("id")
+    wanted = []
+    for row in rows:
+        taken, of = corrections.get((_key(row), row.place), (0, 1))
+        left = row.amount_minor - row.clawed_minor
+        minor = left if taken >= of else min(left, taken)
+        if minor > 0:
+            wanted.append((row, minor))
+    take_back(
+        wanted,
+        cause=f"corrected:{at.timestamp()}",
+        reason=gettext("Corrected before it was computed anew"),
+        refund_id=None,
+        actor=actor,
+        at=at,
+        tell=False,
+    )
