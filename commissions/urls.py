@@ -6,6 +6,7 @@ app_name = "commissions"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("commissions.plans.urls")),
     path("", include("commissions.overrides.urls")),
+    path("", include("commissions.acceptances.urls")),
     path("", include("commissions.tiers.urls")),
     path("", include("commissions.adjustments.urls")),
     path("", include("commissions.closing.urls")),

@@ -297,6 +297,7 @@ def PARTNER_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a 
                 (_("Profile"), "partners:profile", "person", Capability.PARTNER_HOME),
                 (_("Team"), "team-list", "people", Capability.MANAGE_TEAM),
                 (_("Agreement"), "partners:agreement", "file", Capability.PARTNER_HOME),
+                (_("Commission terms"), "commissions:terms-list", "tag", Capability.PARTNER_HOME),
                 (
                     _("Payout details"),
                     "commissions:payout-details",
@@ -360,6 +361,7 @@ def STAFF_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a co
                     "file",
                     Capability.SEE_MONEY,
                 ),
+                (_("Books"), "commissions:month-list", "layers", Capability.SEE_MONEY),
             ],
         ),
         (

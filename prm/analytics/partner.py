@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commissions.payouts.exceptions import payout_tasks
+from commissions.acceptances.selectors import all_terms_due
 from commissions.payouts.models import PayoutAccount
 from partners.directory.goals import goal_lines
 from partners.directory.models import Partner

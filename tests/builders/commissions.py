@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+from commissions.acceptances.selectors import newest_change, offer_of
+from commissions.acceptances.services import accept_terms
 from commissions.accruals.models import Accrual
 from commissions.accruals.services import accrue_for_events
 from commissions.overrides.models import PlanOverride
@@ -132,6 +134,33 @@ def an_override(
         return override
     actor = Actor(user_id=approved_by.id, name=approved_by.get_full_name())
     return approve_override(override_id=override.id, note="", actor=actor, at=at)
+
+
+def a_change_of_terms(program: Program, at: datetime, *rules: RuleTerms) -> PlanVersion:
+    """Publish a first plan of 20 % and a second one that takes effect 40 days from the moment, 10 % unless given."""
+    if not PlanVersion.objects.filter(program=program, published_at__isnull=False).exists():
+        a_plan(program)
+    tenth = RuleTerms("revenue", "percent", rate=Decimal("0.1"), scope="lifetime")
+    return a_plan(program, *(rules or (tenth,)), starts_at=at + timedelta(days=40), at=at)
+
+
+@builds("plan_acceptance")
+def _plan_acceptance(cast: Cast) -> UUID:
+    program = a_program("accepted")
+    a_partner(cast.partner.name, program=program)
+    now = datetime.now(UTC)
+    found = PlanVersion.objects.filter(program=program, number=2).first()
+    version = found or a_change_of_terms(program, now)
+    due = newest_change(program.id, now)
+    assert due is not None
+    return accept_terms(
+        version_id=version.id,
+        partner_id=cast.partner.id,
+        shown_hash=offer_of(due).digest,
+        signer_name="Abe Brightwater",
+        actor=Actor(user_id=cast.partner_admin.id, name="Abe"),
+        at=now,
+    ).id
 
 
 @builds("plan_override")
