@@ -109,6 +109,7 @@ def _body(report: Report, effect: Effect) -> dict[str, Any]:
 
 
 def _lead(request: CallerRequest, report: LeadIn, at: datetime) -> Effect:
+    wait_for_others(f"lead:{report.lead_id}")
     if Referral.objects.filter(external_id=report.lead_id).exists():
         raise key_reused(gettext("This lead_id has come with another event"))
     referral = submitted(request, report.referral, at=at)

@@ -307,6 +307,10 @@ def _close_unappealed(at: datetime) -> None:
         state=CaseState.DECIDED
     )
     for case in done.exclude(id__in=waiting.values("case_id")).order_by("id"):
+        # An appeal of the last second locks its party only, and may not have been committed yet.
+        parties = CaseParty.objects.select_for_update(no_key=True).filter(case_id=case.id)
+        if any(row.state == CaseState.APPEALED for row in parties.order_by("id")):
+            continue
         case.state, case.final_at = CaseState.FINAL, at
         case.save(update_fields=["state", "final_at"])
         CaseParty.objects.filter(case_id=case.id).update(state=case.state, appeal_until=None)

@@ -144,11 +144,14 @@ def recall_referral(*, referral_id: UUID, member: Member, at: datetime) -> Draft
 
 
 def opened_values(draft_id: UUID, member: Member) -> dict[str, Any] | None:
-    """Return what a draft holds for the form, its program's id under "program"; None for one that is not theirs."""
+    """Return what a draft holds for the form, its program's id under "program"; None for one that is not theirs.
+
+    Its key is the draft's id, so that a draft opened twice is sent once.
+    """
     draft = drafts_of(member).filter(id=draft_id).first()
     if draft is None:
         return None
-    values = {**draft.values, "program": str(draft.program_id)}
+    values = {**draft.values, "program": str(draft.program_id), "key": str(draft.id)}
     if amount := values.get(
         _AMOUNT
     ):  # as the two parts of its field: text, right or wrong, and currency
