@@ -43,6 +43,8 @@ PLACES = {
     "partner.earnings",
     # (partner, member) -> Panel | None: exceptions from the plans
     "partner.terms",
+    # (partner, member) -> Panel | None: the tier it stands in, per program
+    "partner.tiers",
     # (partner, member) -> Panel | None: how the partner came, with what was noted before
     "partner.origin",
     # (partner, member) -> Panel | None: what the partner shares, and what that brought

@@ -152,6 +152,7 @@ def partner_detail(request: MemberRequest, partner_id: UUID) -> HttpResponse:
         "referrals": panel("partner.referrals", partner, request.member),
         "earnings": panel("partner.earnings", partner, request.member),
         "terms": panel("partner.terms", partner, request.member),
+        "tiers": panel("partner.tiers", partner, request.member),
         "origin": panel("partner.origin", partner, request.member),
         "sharing": panel("partner.sharing", partner, request.member),
         "changes": changes_of(partner.id),

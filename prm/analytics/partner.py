@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commissions.payouts.exceptions import payout_tasks
-from commissions.acceptances.selectors import all_terms_due
 from commissions.payouts.models import PayoutAccount
+from commissions.tiers.pages import tier_places
 from partners.directory.goals import goal_lines
 from partners.directory.models import Partner
 from partners.directory.moves import tenant_day
@@ -76,6 +76,7 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
         "record": service_record(timezone.now()),
         "goals": goal_lines(partner.id),
         "places": _places(partner) if member.may(Capability.SUBMIT_REFERRAL) else [],
+        "tiers": tier_places(partner.id),
         "manager": partner.manager or _any_manager(tenant),
         "first_use": not moving,
         # Who may enter them has a task for it.

@@ -48,6 +48,7 @@ from prm.demo.recruiting import seed_applications
 from prm.demo.sharing import seed_sharing
 from prm.demo.stage import Stage
 from prm.demo.story import ADDRESSES, PASSWORD, PartnerStory, Person, ProgramStory, TenantStory
+from prm.demo.tiers import seed_tiers
 from prm.demo.training import seed_training
 from prm.events.relay import relay_tenant
 from prm.events.seals import seal_tenant
@@ -128,6 +129,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         seed_capturing,
         seed_asking,
         seed_sharing,
+        seed_tiers,
     ):
         with tenant_scope(tenant.id):
             seed(stage, now=now)

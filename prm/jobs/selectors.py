@@ -42,6 +42,10 @@ RESULT_WORDS = {
     "commissions": gettext_lazy("Commissions"),
     "accruals": gettext_lazy("Commissions"),
     "payments": gettext_lazy("Payments"),
+    "tiers_up": gettext_lazy("Moved up"),
+    "tiers_down": gettext_lazy("Moved down"),
+    "tiers_warned": gettext_lazy("Warned"),
+    "tiers_recovered": gettext_lazy("Warnings withdrawn"),
 }
 
 

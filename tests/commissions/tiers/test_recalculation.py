@@ -1,0 +1,124 @@
+"""Partners move through their tiers by what they won, are warned first, and see what is missing."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from commissions.tiers.models import Tier, TierNotice, TierStanding
+from commissions.tiers.selectors import proposed_moves, tier_of
+from commissions.tiers.services import Moved, TierInUse, recalculate, remove_tier
+from partners.directory.models import Partner
+from partners.programs.models import Program
+from prm.events.models import Event
+from prm.events.services import SYSTEM
+from prm.tenancy.models import Tenant
+from referrals.pipeline.models import Referral
+from tests.builders.referrals import a_partner, a_program, a_referral, stage_of
+from tests.builders.tiers import three_tiers
+
+START = datetime(2026, 1, 10, 9, tzinfo=UTC)
+
+
+def wins(partner: Partner, program: Program, *days: datetime) -> None:
+    """Let a partner win a deal of 3,000.00 on each day."""
+    for day in days:
+        referral = a_referral(day - timedelta(days=9), partner=partner, program=program)
+        Referral.objects.filter(id=referral.id).update(
+            stage=stage_of(program.id, "won"),
+            stage_kind="won",
+            closed_at=day,
+            deal_minor=300_000,
+        )
+
+
+def run(program: Program, partner: Partner, on: date) -> Moved:
+    return recalculate(
+        program_id=program.id,
+        partner_ids=[partner.id],
+        on=on,
+        actor=SYSTEM,
+        at=datetime.combine(on, datetime.min.time(), UTC) + timedelta(hours=6),
+    )
+
+
+def names(partner: Partner, program: Program, *days: date) -> list[str]:
+    return [tier_of(partner.id, program.id, day) for day in days]
+
+
+def test_a_year_of_one_partner(acme: Tenant) -> None:
+    program = a_program()
+    three_tiers(program)
+    partner = a_partner(program=program)
+    wins(partner, program, *(START + timedelta(days=n) for n in (0, 10, 20, 30)))
+
+    # Four wins of 3,000.00 each reach Gold the day they are there, and not the day before.
+    assert run(program, partner, date(2026, 1, 25)) == Moved(up=1)
+    assert run(program, partner, date(2026, 2, 9)) == Moved(up=1)
+    assert run(program, partner, date(2026, 2, 9)) == Moved()
+    assert names(partner, program, date(2026, 1, 24), date(2026, 1, 25), date(2026, 2, 9)) == [
+        "Registered",
+        "Silver",
+        "Gold",
+    ]
+    # A year on the first two have left the window: two wins are fewer than three.
+    warned = date(2027, 1, 25)
+    assert run(program, partner, warned) == Moved(warned=1)
+    assert TierNotice.objects.get().effective_on == date(2027, 2, 24)
+    assert tier_of(partner.id, program.id, date(2027, 2, 23)) == "Gold"
+    assert run(program, partner, date(2027, 2, 23)) == Moved()
+    assert run(program, partner, date(2027, 2, 24)) == Moved(down=1)
+    assert names(partner, program, date(2027, 2, 23), date(2027, 2, 24)) == ["Gold", "Registered"]
+    told = Event.objects.filter(name__startswith="tier.").order_by("id")
+    assert [event.name for event in told] == [
+        "tier.reached",
+        "tier.reached",
+        "tier.notice_given",
+        "tier.lost",
+    ]
+
+
+def test_a_warning_is_withdrawn_when_the_partner_catches_up(acme: Tenant) -> None:
+    program = a_program()
+    three_tiers(program)
+    partner = a_partner(program=program)
+    wins(partner, program, START, START + timedelta(days=1))
+    run(program, partner, date(2026, 2, 1))
+    assert run(program, partner, date(2027, 3, 1)) == Moved(warned=1)
+    wins(partner, program, datetime(2027, 3, 10, 9, tzinfo=UTC))
+
+    assert run(program, partner, date(2027, 3, 11)) == Moved(recovered=1)
+    assert tier_of(partner.id, program.id, date(2027, 5, 1)) == "Silver"
+    assert TierNotice.objects.get().state == "withdrawn"
+
+
+def test_a_dry_run_writes_nothing_and_asks_no_more_for_many(acme: Tenant) -> None:
+    program = a_program()
+    three_tiers(program)
+    first = [a_partner(f"Partner {n}", program=program) for n in range(2)]
+    wins(first[0], program, START, START + timedelta(days=1))
+
+    with CaptureQueriesContext(connection) as few:
+        moves = proposed_moves(program.id, [one.id for one in first], date(2026, 2, 1))
+    more = [a_partner(f"More {n}", program=program) for n in range(6)]
+    with CaptureQueriesContext(connection) as many:
+        proposed_moves(program.id, [one.id for one in first + more], date(2026, 2, 1))
+
+    assert [move.move.kind for move in moves] == ["up", "stays"]
+    assert len(many) == len(few)
+    assert not TierStanding.objects.exists()
+
+
+def test_a_tier_that_somebody_stood_in_stays(acme: Tenant) -> None:
+    program = a_program()
+    silver = three_tiers(program)[1]
+    partner = a_partner(program=program)
+    wins(partner, program, START, START + timedelta(days=1))
+    run(program, partner, date(2026, 2, 1))
+
+    with pytest.raises(TierInUse):
+        remove_tier(tier_id=silver.id, actor=SYSTEM, at=START)
+    gold = Tier.objects.get(program=program, name="Gold")
+    remove_tier(tier_id=gold.id, actor=SYSTEM, at=START)
+    assert Tier.objects.filter(program=program).count() == 2
