@@ -2,11 +2,8 @@
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
-
-from django.db import connection
 
 from referrals.sharing.models import Consent, LandingPage, Link, LinkSlug, PageState
 from referrals.sharing.settings import sharing_rules
@@ -116,18 +113,3 @@ def _page_of(link: Link) -> tuple[str, str]:
 def host_of(url: str) -> str:
     """Return the host of an allowed page, as people read it."""
     return (urlsplit(url).hostname or "").removeprefix("www.")
-
-
-def take_click(
-    *, tenant_id: int, link_id: UUID, visitor: bytes, channel: str, campaign: str, at: datetime
-) -> bool:
-    """Write one click, in one call that waits for no disk; False when the link is retired or gone.
-
-    Works inside and outside a scope. visitor: visitors.visitor_key. It is counted later: counting.fold_clicks.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select referrals_click_take(%s, %s, %s, %s, %s, %s)",
-            [tenant_id, link_id, at, visitor, channel, campaign],
-        )
-        return bool(cursor.fetchone()[0])

@@ -1,11 +1,12 @@
 """What a visitor's address says: which link, channel and campaign, and what to pass on."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseGone, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 
 from referrals.sharing.cookies import remember_click
@@ -18,7 +19,8 @@ from referrals.sharing.rules import (
     utm_of,
     with_query,
 )
-from referrals.sharing.targets import Target, take_click, target_of
+from referrals.sharing.taking import take_click
+from referrals.sharing.targets import Target, target_of
 from referrals.sharing.visitors import is_person, visitor_key
 
 
@@ -58,6 +60,12 @@ def visit_of(request: HttpRequest, tenant_id: int) -> Visit:
     )
 
 
+@lru_cache(maxsize=4096)
+def _path_of(_prefix: str, name: str, slug: str) -> str:
+    """Return the address of a page of ours under the script prefix of the moment."""
+    return reverse(name, urlconf="prm.tenant_urls", args=[slug])
+
+
 def follow(request: HttpRequest, *, tenant_id: int, target: Target) -> HttpResponse:
     """Count the click and send the visitor on: to a page of ours, or to the allowed page in the database, nowhere else.
 
@@ -86,7 +94,7 @@ def follow(request: HttpRequest, *, tenant_id: int, target: Target) -> HttpRespo
         name, slug = target.page
         own = {"channel": channel, "campaign": campaign, **passed}
         given = {key: value for key, value in own.items() if value}
-        path = reverse(name, urlconf="prm.tenant_urls", args=[slug])
+        path = _path_of(get_script_prefix(), name, slug)
         goal = f"{path}?{urlencode({'via': target.slug, **given})}"
     response = HttpResponseRedirect(goal)
     response.headers["Cache-Control"] = "no-store"

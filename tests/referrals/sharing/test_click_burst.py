@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -12,14 +14,16 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
 
 from prm.tenancy.scope import tenant_scope
+from referrals.sharing import taking
 from referrals.sharing.counting import fold_clicks, tenants_with_clicks
 from referrals.sharing.models import Click, ClickCount, ClickInbox
-from referrals.sharing.targets import take_click
+from referrals.sharing.taking import Line, take_click
 from tests.builders.sharing import a_link
-from tests.conftest import make_world
+from tests.conftest import _admin, make_world
 
 pytestmark = pytest.mark.slow
 VISITORS, CLICKS, BATCH = 8_000, 10_000, 500
@@ -101,3 +105,47 @@ def test_a_killed_counter_loses_and_doubles_nothing(real_database: str, at: date
         found = ClickCount.objects.aggregate(Sum("clicks"), Sum("doubles"))
         assert found == {"clicks__sum": VISITORS, "doubles__sum": CLICKS - VISITORS}
         assert Click.objects.count() == CLICKS
+
+
+def test_a_line_that_the_database_cut_is_laid_anew(real_database: str) -> None:
+    line = Line()
+    mine = line.ask("select pg_backend_pid()", [])
+    assert line.ask("select pg_backend_pid()", []) == mine
+    with connection.cursor() as cursor:
+        cursor.execute("select current_user, current_database()")
+        assert cursor.fetchone() == (line.ask("select current_user", []), real_database)
+    with _admin() as admin:
+        admin.execute("select pg_terminate_backend(%s)", [mine])
+
+    assert line.ask("select pg_backend_pid()", []) not in {None, mine}
+    line.close()
+
+
+@pytest.mark.race
+def test_threads_of_a_process_share_its_line(
+    real_database: str, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, line = make_world(), Line()
+    tenant_id = world.acme.id
+    with tenant_scope(tenant_id):
+        link = a_link(at)
+    # As in a web process, which has a pool.
+    monkeypatch.setattr(taking, "LINE", line)
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "pool", {})
+    start = threading.Barrier(8)
+
+    def clicks(number: int) -> list[bool]:
+        start.wait()
+        try:
+            return [click(tenant_id, link.id, one, at) for one in range(number, 400, 8)]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        taken = [is_taken for done in threads.map(clicks, range(8)) for is_taken in done]
+    line.close()
+    monkeypatch.undo()
+    assert taken == [True] * 400
+    assert line._leads_to == real_database
+    with tenant_scope(tenant_id):
+        assert ClickInbox.objects.values("visitor").distinct().count() == 400

@@ -27,7 +27,8 @@ from referrals.sharing.models import (
 from referrals.sharing.pages import save_page
 from referrals.sharing.rules import PageTexts
 from referrals.sharing.services import SlugTaken
-from referrals.sharing.targets import forget_targets, take_click
+from referrals.sharing.taking import take_click
+from referrals.sharing.targets import forget_targets
 from tests.builders.referrals import People, a_partner, a_program, people_of
 from tests.builders.sharing import NOBODY, a_coupon, a_link, a_page, a_review
 from tests.builders.uploads import a_picture
