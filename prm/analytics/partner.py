@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from commissions.acceptances.waiting import terms_tasks
 from commissions.payouts.exceptions import payout_tasks
 from commissions.payouts.models import PayoutAccount
 from commissions.tiers.pages import tier_places
@@ -154,7 +155,11 @@ def _partner_tiles(
 
 def _partner_tasks(partner: Partner, member: Member) -> list[Task]:
     now = timezone.now()
-    return [*onboarding_tasks(partner.id, at=now), *payout_tasks(partner.id, member, at=now)]
+    return [
+        *onboarding_tasks(partner.id, at=now),
+        *terms_tasks(partner.id, member, at=now),
+        *payout_tasks(partner.id, member, at=now),
+    ]
 
 
 def _first_task(tasks: list[Task], lacks: list[Missing]) -> tuple[Task | None, list[Task]]:
