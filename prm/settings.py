@@ -186,6 +186,10 @@ globals().update(_EMAIL)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Partner portal <portal@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAILBOX = env.flag("MAILBOX", default=DEBUG)
+# Where partners' people mail referrals to, and what the mail server signs with as it hands them in
+# (referrals.capture.mail_in). Without both nobody gets an address.
+INBOUND_MAIL_DOMAIN = env.text("INBOUND_MAIL_DOMAIN", "").lower()
+INBOUND_MAIL_KEY = env.text("INBOUND_MAIL_KEY", "")
 
 # ---------------------------------------------------------------- background work
 CELERY_BROKER_URL = REDIS_URL

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from prm.accounts.members import Member
 from prm.audit.subjects import Named, names
-from referrals.capture.models import Receipt, SubmitLink
+from referrals.capture.models import MailAddress, Receipt, SubmitLink
 from referrals.pipeline.models import Referral
 from referrals.pipeline.panels import Panel, adds, fills
 
@@ -48,3 +48,10 @@ def submit_link_names(ids: Sequence[str]) -> dict[str, Named]:
         )
         for key, name, partner_id in rows
     }
+
+
+@names("mail_address")
+def mail_address_names(ids: Sequence[str]) -> dict[str, Named]:
+    """Return whose the addresses are; never an address itself."""
+    rows = MailAddress.objects.filter(id__in=ids).select_related("owner")
+    return {str(row.id): Named(str(row.owner)) for row in rows}

@@ -6,6 +6,7 @@ from referrals.capture import (
     views_bulk,
     views_drafts,
     views_files,
+    views_mail,
     views_privacy,
     views_questions,
     views_receipts,
@@ -17,6 +18,9 @@ urlpatterns = [
     path("referrals/bulk/template/", views_bulk.bulk_template, name="bulk-template"),
     path("referrals/bulk/<uuid:bulk_id>/", views_bulk.bulk_detail, name="bulk-detail"),
     path("referrals/drafts/", views_drafts.draft_list, name="draft-list"),
+    path("referrals/drafts/mail/new/", views_mail.mail_address_new, name="mail-address-new"),
+    path("referrals/drafts/mail/end/", views_mail.mail_address_end, name="mail-address-end"),
+    path("inbound/mail/", views_mail.mail_in, name="mail-in"),
     path("referrals/drafts/save/", views_drafts.draft_save, name="draft-save"),
     path(
         "referrals/drafts/<uuid:draft_id>/delete/", views_drafts.draft_delete, name="draft-delete"

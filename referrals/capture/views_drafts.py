@@ -25,6 +25,7 @@ from referrals.capture.drafts import (
     recall_referral,
     save_draft,
 )
+from referrals.capture.mail_in import own_address, takes_mail, written_out
 from referrals.capture.rules import MAX_DRAFTS
 from referrals.intake.begun import begun_id
 from referrals.intake.forms import ReferralForm
@@ -36,7 +37,15 @@ from referrals.pipeline.models import Referral
 @needs(Capability.SUBMIT_REFERRAL)
 def draft_list(request: MemberRequest) -> HttpResponse:
     """List the person's drafts, the last saved first."""
-    context = {"drafts": drafts_of(request.member)[:MAX_DRAFTS]}
+    address = own_address(request.member) if takes_mail() else None
+    programs = programs_open_to(request.member.own_partner_id, day=tenant_day(timezone.now()))
+    context = {
+        "drafts": drafts_of(request.member)[:MAX_DRAFTS],
+        "takes_mail": takes_mail(),
+        "address": address,
+        "written_out": written_out(address) if address else "",
+        "programs": programs if takes_mail() else [],
+    }
     return render(request, "referrals/capture/drafts.html", context)
 
 

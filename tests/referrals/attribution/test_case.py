@@ -405,6 +405,7 @@ def test_the_list_is_searched_and_filtered_and_the_menu_counts(world: World, at:
                 contact_email=f"a@{name.lower()}.example",
             )
             a_case(row, at)
+        Case.objects.filter(referral__company="Kite").update(due_at=at - timedelta(days=3000))
         Case.objects.filter(referral__company="Osprey").update(
             due_at=timezone.now() + timedelta(days=30)
         )
