@@ -13,6 +13,7 @@ from commissions.ledger.selectors import tenant_zone
 from commissions.plans.activity import keeps_preferred
 from commissions.plans.rules import Version
 from commissions.plans.stored import Stored
+from commissions.tiers.selectors import lowest_tiers, name_on, tiers_on
 from referrals.pipeline.models import Referral, StageKind
 from referrals.revenue.models import RevenueEvent
 
@@ -114,7 +115,10 @@ class _Around:
         }
         self.payees = payees(history.partner_id, sources, self.referrals)
         self.standings = self._standings(history)
-        self.history = history
+        pair = (history.partner_id, history.program_id)
+        days = sorted({source.facts.earned_on for source in sources})
+        self.tiers = tiers_on([pair], days).get(pair, [])
+        self.lowest_tier = lowest_tiers([history.program_id]).get(history.program_id, "")
 
     def of(self, source: Source) -> Pinned:
         referral = self.referrals[source.referral_id]
@@ -124,7 +128,7 @@ class _Around:
             product=(paid["product"] if paid else "") or referral["product"],
             country=referral["country"],
             deal_minor=referral["deal_minor"],
-            tier=tier_on(self.history, source),
+            tier=name_on(self.tiers, source.facts.earned_on) or self.lowest_tier,
             role=referral["role"],
             term_months=paid["term_months"] if paid else None,
             metadata=tuple(
@@ -159,12 +163,6 @@ class _Around:
             for place, (id_, _) in enumerate(sent)
             if id_ in asking
         }
-
-
-def tier_on(history: History, source: Source) -> str:
-    """Return the key of the partner's tier on the day of an event, empty for none."""
-    del history, source
-    return ""
 
 
 _NOTHING = Pinned()

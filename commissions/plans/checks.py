@@ -9,6 +9,7 @@ from commissions.plans.terms import (
     NUMBER_FIELDS,
     PAYMENTS,
     PERIODS,
+    ROLES,
     STANDINGS,
     Bands,
     Bonus,
@@ -19,7 +20,7 @@ from commissions.plans.terms import (
     TermsInvalid,
 )
 
-KNOWN_TEXTS = {"payment": PAYMENTS, "standing": STANDINGS}
+KNOWN_TEXTS = {"payment": PAYMENTS, "role": ROLES, "standing": STANDINGS}
 
 
 def check_terms(terms: Terms, *, trigger: str, reward: str) -> None:

@@ -17,6 +17,8 @@ NUMBER_FIELDS = ("deal", "term_months")
 FIELDS = (*TEXT_FIELDS, *NUMBER_FIELDS, "metadata")
 # Of the field "payment": first is payment number 1; sale, renewal and expansion are what was booked.
 PAYMENTS = ("first", "sale", "renewal", "expansion")
+# Of the field "role": what the referral says that the partner does for the deal.
+ROLES = ("intro", "cosell")
 # Of the field "standing": see Preferred.
 STANDINGS = ("preferred", "standard")
 

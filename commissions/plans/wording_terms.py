@@ -116,8 +116,8 @@ def _between(row: Condition, currency: str) -> str:
 
 def _value(row: Condition, value: str) -> str:
     known = {
-        ("role", "source"): gettext("partners that bring the deal"),
-        ("role", "service"): gettext("partners that serve the customer"),
+        ("role", "intro"): gettext("partners that introduce the company"),
+        ("role", "cosell"): gettext("partners that sell together with the vendor"),
         ("payment", "first"): gettext("the first payment"),
         ("payment", "sale"): gettext("new sales"),
         ("payment", "renewal"): gettext("renewals"),
