@@ -21,6 +21,8 @@ from tests.builders.revenue import a_customer
 from tests.conftest import NOON, World
 
 pytestmark = pytest.mark.django_db
+# Values in a statement, savepoints by their number too.
+_VALUES = re.compile(r"'(?:[^']|'')*'|\bs\d+_x\d+\b|\b\d+\b")
 REASONS = ("referral", "claim", "customer", "account", "name", "hold")
 
 
@@ -54,8 +56,8 @@ def asker(world: World) -> Any:
         return people_of(world.acme, "Brightwater").rep
 
 
-def ask(world: World, person: Any) -> tuple[str, int]:
-    """Ask for Kestrel as a person; return the page without what differs in every request, and the statements."""
+def ask(world: World, person: Any) -> tuple[str, list[str]]:
+    """Ask for Kestrel as a person; return the page without what differs each time, and the kinds of statements."""
     client = Client()
     client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
     path = tenant_path(world.acme, "referrals:availability")
@@ -66,10 +68,11 @@ def ask(world: World, person: Any) -> tuple[str, int]:
     assert response.status_code == 200
     text = response.content.decode()
     text = re.sub(r'(name="csrfmiddlewaretoken" value=|nonce=|value=)"[^"]*"', "", text)
-    return re.sub(r'"X-CSRFToken": ?"[^"]*"|program=[0-9a-f-]+', "", text), len(statements)
+    kinds = [_VALUES.sub("?", query["sql"]) for query in statements.captured_queries]
+    return re.sub(r'"X-CSRFToken": ?"[^"]*"|program=[0-9a-f-]+', "", text), kinds
 
 
-def answer_for(world: World, person: Any, reason: str) -> tuple[str, int]:
+def answer_for(world: World, person: Any, reason: str) -> tuple[str, list[str]]:
     """Make the company known for one reason, ask, and take it all back."""
     with transaction.atomic():
         prepare(world, reason)
@@ -78,7 +81,7 @@ def answer_for(world: World, person: Any, reason: str) -> tuple[str, int]:
     return found
 
 
-def test_every_hidden_reason_gives_the_same_page_by_the_same_number_of_statements(
+def test_every_hidden_reason_gives_the_same_page_by_the_same_statements(
     world: World,
 ) -> None:
     with tenant_scope(world.acme.id):
@@ -91,14 +94,14 @@ def test_every_hidden_reason_gives_the_same_page_by_the_same_number_of_statement
     found = {reason: answer_for(world, person, reason) for reason in REASONS}
 
     assert len({page for page, _ in found.values()}) == 1
-    assert len({count for _, count in found.values()}) == 1
+    assert len({tuple(kinds) for _, kinds in found.values()}) == 1
     text = found["claim"][0]
     assert "Kestrel Logistics needs review" in text
     assert "Solea" not in text
     assert "Kestrel Logistics is open" in open_page
 
 
-def test_open_and_review_ask_the_database_the_same_number_of_times(world: World) -> None:
+def test_open_and_review_ask_the_database_the_same(world: World) -> None:
     person = asker(world)
     # The first request of a test fills caches.
     ask(world, person)
