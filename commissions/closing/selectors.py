@@ -139,6 +139,7 @@ def checks(period: int, *, now: datetime) -> list[Check]:
         runs, events, releases, sent = cursor.fetchone()
     asked = WriteOff.objects.filter(state=WriteOffState.ASKED, asked_at__lt=end).count()
     return [
+        Check("booked", int(first is None or period < first), stops=True),
         Check("over", int(now < end), stops=True),
         Check("earlier", earlier, stops=True),
         Check("runs", runs, stops=True),

@@ -29,6 +29,7 @@ from commissions.closing.selectors import Month, months
 from commissions.closing.tables import MonthTable, OwedTable, count_words
 from commissions.closing.wording import month_name
 from commissions.ledger.models import AccountKind
+from commissions.ledger.rules import period_of
 from commissions.ledger.selectors import tenant_zone
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
@@ -42,6 +43,7 @@ from prm.web.htmx import hx_redirect
 
 # Rows of a report on its page, and partners on that of what is owed; files have all of them.
 SHOWN = 200
+EARLIEST = 200001
 
 
 def _actor(request: MemberRequest) -> Actor:
@@ -49,10 +51,14 @@ def _actor(request: MemberRequest) -> Actor:
 
 
 def _month(period: int) -> Month:
-    found = next((row for row in months(now=timezone.now()) if row.period == period), None)
-    if found is None:
+    """Return a month of the books; one in which nothing was booked is empty, one that is yet to come is none."""
+    now = timezone.now()
+    today = period_of(now.astimezone(tenant_zone()).date())
+    if found := next((row for row in months(now=now) if row.period == period), None):
+        return found
+    if not (EARLIEST <= period <= today and 1 <= period % 100 <= 12):
         raise Http404
-    return found
+    return Month(period, {}, 0, is_over=period < today)
 
 
 @require_GET

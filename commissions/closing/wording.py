@@ -22,6 +22,7 @@ def month_of(day: date) -> str:
 def check_title(check: Check) -> str:
     """Return what was looked at."""
     return {
+        "booked": gettext("The books had begun"),
         "over": gettext("The month is over"),
         "earlier": gettext("Earlier months are closed"),
         "runs": gettext("No payout run waits"),
@@ -37,6 +38,8 @@ def check_words(check: Check) -> str:
     count = {"count": check.count}
     if check.is_fine:
         return ""
+    if check.code == "booked":
+        return gettext("Nothing was booked by the end of this month.")
     if check.code == "over":
         return gettext("The month is not over yet.")
     if check.code == "earlier":

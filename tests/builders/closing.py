@@ -1,7 +1,7 @@
 """Builders of closed months; a scope must be open."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
+from uuid import UUID
 
 from commissions.adjustments.models import WriteOff
 from commissions.closing.services import close_month, prove_reports
@@ -25,7 +25,14 @@ def _write_off(cast: Cast) -> int:
     return WriteOff.objects.create(
         partner_id=cast.partner.id,
         currency="EUR",
-        amount_minor=int(Decimal(100)),
+        amount_minor=100,
         reason="Closed",
         asked_at=datetime(2026, 11, 18, 12, tzinfo=UTC),
     ).id
+
+
+@builds("payable_partner")
+def _payable_partner(cast: Cast) -> UUID:
+    payable(cast.partner.id, 100_000, at=datetime(2026, 11, 18, 12, tzinfo=UTC))
+    partner: UUID = cast.partner.id
+    return partner
