@@ -89,17 +89,20 @@ def rules_line(program: Program, member: Member) -> Panel:
 
 
 @fills_partner("partner.sharing")
-def of_partner(partner: Partner, _member: Member) -> PartnerPanel | None:
-    """Show a partner's newest links and codes to the vendor's people."""
+def of_partner(partner: Partner, member: Member) -> PartnerPanel | None:
+    """Show a partner's newest links, codes and reviews to the vendor's people, who may enter a review for it."""
     links = list(Link.objects.filter(partner_id=partner.id).order_by("-created_at", "-id")[:SHOWN])
     coupons = list(
         Coupon.objects.filter(partner_id=partner.id).order_by("-created_at", "-id")[:SHOWN]
     )
-    if not links and not coupons:
+    reviews = PartnerReview.objects.filter(partner_id=partner.id).order_by("-created_at", "-id")
+    may_add = member.may(Capability.EDIT_PARTNERS)
+    if not links and not coupons and not may_add:
         return None
     today = tenant_day(timezone.now())
     period = period_of(today - timedelta(days=364), today)
     context = {"partner": partner, "links": link_lines(links, period), "coupons": coupons}
+    context |= {"reviews": reviews[:SHOWN], "may_add": may_add}
     return PartnerPanel("referrals/sharing/of_partner.html", context)
 
 

@@ -1,6 +1,7 @@
 """Forms of partners for links, pages, codes and reviews, and of the vendor for the rules."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -315,6 +316,28 @@ class ReviewForm(forms.Form):
             text=told["text"],
             consent_text=str(self.fields["consent"].label),
         )
+
+
+class StaffReviewForm(ReviewForm):
+    """A review that the vendor's people enter for a partner."""
+
+    agreed = forms.CharField(
+        label=_("How the customer agreed"),
+        max_length=300,
+        help_text=_("When, to whom, in which way: by email to Aoife Brennan on 3 November 2026"),
+        error_messages={"required": _("Say how the customer agreed")},
+    )
+    show = forms.BooleanField(
+        label=_("Show it on the partner's page at once"), required=False, initial=True
+    )
+
+    field_order = ["author_name", "author_role", "text", "rating", "consent", "agreed", "show"]
+
+    @property
+    def facts(self) -> ReviewFacts:
+        """What was entered, with how the consent was given."""
+        told = super().facts
+        return replace(told, consent_text=f"{told.consent_text}. {self.cleaned_data['agreed']}")
 
 
 class AnswerForm(forms.Form):

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from partners.directory.models import Partner
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
@@ -23,6 +24,7 @@ from referrals.sharing.forms import (
     AnswerForm,
     DestinationForm,
     SharingRulesForm,
+    StaffReviewForm,
     rules_initial,
 )
 from referrals.sharing.models import Destination, LandingPage, PageState, PartnerReview, ReviewState
@@ -31,6 +33,7 @@ from referrals.sharing.selectors import destinations_of
 from referrals.sharing.services import (
     BadDestination,
     add_destination,
+    add_review,
     decide_review,
     edit_sharing_rules,
     retire_destination,
@@ -89,6 +92,30 @@ def review_decide(request: MemberRequest, review_id: UUID) -> HttpResponse:
     )
     messages.success(request, _("The review is shown") if approve else _("The partner is told"))
     return hx_redirect(request, "referrals:sharing-queue")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Capability.EDIT_PARTNERS)
+def manage_review_new(request: MemberRequest, partner_id: UUID) -> HttpResponse:
+    """Enter a customer's review for a partner, with how the customer agreed; show it at once or let it wait."""
+    partner = get_object_or_404(Partner.objects.visible_to(request.member), id=partner_id)
+    form = StaffReviewForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        actor, at = _actor(request), timezone.now()
+        review = add_review(partner_id=partner.id, facts=form.facts, actor=actor, at=at)
+        if form.cleaned_data["show"]:
+            decide_review(review_id=review.id, approve=True, reason="", actor=actor, at=at)
+        messages.success(
+            request,
+            _("The review is shown") if form.cleaned_data["show"] else _("The review waits"),
+        )
+        return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
+    return render(
+        request,
+        "referrals/sharing/manage_review.html",
+        {"form": form, "partner": partner},
+        status=422 if form.is_bound else 200,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -70,7 +70,7 @@ def take_click(
     Works inside and outside a scope; inside, it is written with the scope's transaction. visitor:
     visitors.visitor_key. It is counted later: counting.fold_clicks.
     """
-    given = [tenant_id, link_id, at, visitor, channel, campaign]
+    given: list[Any] = [tenant_id, link_id, at, visitor, channel, campaign]
     if "pool" in connection.settings_dict["OPTIONS"] and not connection.in_atomic_block:
         return bool(LINE.ask(_TAKE, given))
     with connection.cursor() as cursor:

@@ -38,6 +38,11 @@ urlpatterns = [
     ),
     path("share/codes/", share_views.coupon_list, name="coupon-list"),
     path("share/codes/<uuid:coupon_id>/end/", ending_views.coupon_retire, name="coupon-retire"),
+    path(
+        "manage/partners/<uuid:partner_id>/reviews/new/",
+        manage_views.manage_review_new,
+        name="manage-review-new",
+    ),
     path("manage/sharing/", manage_views.sharing_queue, name="sharing-queue"),
     path("manage/sharing/pages/<uuid:page_id>/", manage_views.page_decide, name="page-decide"),
     path(

@@ -369,3 +369,26 @@ def test_the_vendor_sees_a_partner_s_links_and_codes(
     assert "/r/autumn-fair/" in page
     assert "BRIGHT-10" in page
     assert "One person and a coffee." in queue
+
+
+def test_the_vendor_enters_a_review_with_how_the_customer_agreed(
+    world: World, staff: Client, people: People, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        a_page(at, partner=people.partner)
+    page = f"/acme/manage/partners/{people.partner.id}/reviews/new/"
+    said = {"author_name": "Claire Dunne", "text": "One person and a coffee.", "consent": "on"}
+
+    refused = staff.post(page, {**said, "show": "on"})
+    assert refused.status_code == 422
+    assert "Say how the customer agreed" in refused.content.decode()
+
+    staff.post(page, {**said, "agreed": "By email on 3 November", "show": "on"})
+    assert "One person and a coffee." in Client().get("/acme/p/brightwater/").content.decode()
+    staff.post(page, {**said, "text": "Not yet.", "agreed": "On the phone"})
+    assert "Not yet." not in Client().get("/acme/p/brightwater/").content.decode()
+    assert "Not yet." in staff.get("/acme/manage/sharing/").content.decode()
+    with tenant_scope(world.acme.id):
+        shown = PartnerReview.objects.get(state="approved")
+        assert shown.consent_text.endswith("By email on 3 November")
+        assert (shown.written_by, shown.decided_by) == (world.admin, world.admin)
