@@ -5,6 +5,7 @@ import pkgutil
 import re
 import uuid
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -24,7 +26,7 @@ from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from tests.builders.objects import BUILDERS, Cast
 from tests.builders.people import a_member
-from tests.conftest import World
+from tests.conftest import World, make_world
 
 DECLARATIONS = Path(__file__).parent.parent / "authz.yml"
 ACTORS = ("rep", "partner_admin", "manager", "finance", "admin")
@@ -89,8 +91,40 @@ class Stage:
         return self.made[owner, kind]
 
 
+@dataclass(frozen=True)
+class House:
+    """What all tests of this module share: the cast, and the session each of them is signed in with."""
+
+    stage: Stage
+    sessions: dict[str, str]
+    client: Client
+
+
+@pytest.fixture(scope="module")
+def house(django_db_setup: str, django_db_blocker: pytest.FixtureRequest) -> Iterator[House]:
+    """Make the cast and sign everybody in, once; the transaction is undone after the last test."""
+    with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
+        stage = _stage(make_world())
+        sessions = {name: _signed_in(person) for name, person in stage.people.items()}
+        yield House(stage, sessions, Client(raise_request_exception=False))
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def stage(world: World) -> Stage:
+def stage(house: House) -> Iterator[Stage]:
+    """Give one test the cast, and undo what the test made of it: rows and what is held in memory."""
+    with transaction.atomic():
+        yield deepcopy(house.stage)
+        transaction.set_rollback(True)
+
+
+def _signed_in(person: User) -> str:
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def _stage(world: World) -> Stage:
     from tests.builders.partners import a_partner
 
     def cast(tenant: Tenant, name: str, admin: User) -> Cast:
@@ -137,16 +171,15 @@ def stage(world: World) -> Stage:
 
 
 def request(
-    stage: Stage, person: str | None, method: str, name: str, kwargs: dict[str, Any]
+    house: House, person: str | None, method: str, name: str, kwargs: dict[str, Any]
 ) -> Any:
     """Send one request as one person and undo whatever it did."""
-    client = Client(raise_request_exception=False)
-    path = tenant_path(stage.world.acme, name, **kwargs)
+    client = house.client
+    client.cookies.clear()
+    if person:
+        client.cookies[settings.SESSION_COOKIE_NAME] = house.sessions[person]
+    path = tenant_path(house.stage.world.acme, name, **kwargs)
     with transaction.atomic():
-        if person:
-            client.force_login(
-                stage.people[person], backend="allauth.account.auth_backends.AuthenticationBackend"
-            )
         response = client.get(path) if method == "GET" else client.post(path, {})
         if getattr(response, "streaming", False):
             # To its end: the client then closes it without the connection.
@@ -194,6 +227,7 @@ class Asking:
     """All questions about one URL, and the answers that were not as declared."""
 
     name: str
+    house: House
     stage: Stage
     wrong: list[str] = field(default_factory=list)
 
@@ -211,7 +245,7 @@ class Asking:
     def expect(
         self, person: str | None, method: str, owner: str, ids: dict[str, Any], wanted: str
     ) -> Any:
-        response = request(self.stage, person, method, self.name, ids)
+        response = request(self.house, person, method, self.name, ids)
         status = response.status_code
         right = {
             "in": let_in(response, method),
@@ -271,10 +305,9 @@ class Asking:
                     self.expect(rival, method, "a rival's", self.ids("own"), "hidden")
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("name", sorted(declarations()))
-def test_answers_as_declared(name: str, stage: Stage) -> None:
-    asking = Asking(name, stage)
+def test_answers_as_declared(name: str, house: House, stage: Stage) -> None:
+    asking = Asking(name, house, stage)
     for method in METHODS:
         allowed = asking.block.get(method)
         if asking.block.get("public") or asking.block.get("signed_in"):
