@@ -328,6 +328,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "commissions.accruals.tasks.book_waiting_rewards",
         "schedule": crontab(minute=5),
     },
+    # Hourly as well: a partner hears of the day when it begins where the vendor is, and of each thing once.
+    "warn-of-lapses": {
+        "task": "commissions.accruals.tasks.warn_of_lapses",
+        "schedule": crontab(minute=35),
+    },
     "release-holds": {
         "task": "commissions.accruals.tasks.release_holds",
         "schedule": 300.0,

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from commissions.accruals.crediting import recredit
+from commissions.accruals.lapses import tell_return
 from commissions.accruals.models import Accrual, WaitingReward
 from commissions.accruals.notices import tell_budget_reached, tell_earned, tell_reversed
 from commissions.accruals.pinning import LOST
@@ -53,6 +54,12 @@ def accrue_won(event: Event) -> None:
     accrue_for_referrals(
         kind=WON, referral_ids=[UUID(event.payload["referral_id"])], actor=SYSTEM, at=event.at
     )
+
+
+@on("referral.won", name="accruals.tell_return")
+def tell_active_again(event: Event) -> None:
+    """A win may bring a partner back that had become inactive."""
+    tell_return(referral_id=UUID(event.payload["referral_id"]), at=event.at)
 
 
 @on("revenue.recorded", name="accruals.accrue_revenue")

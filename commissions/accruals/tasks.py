@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from commissions.accruals.budgets import still_waiting
+from commissions.accruals.lapses import warn_of_lapses
 from commissions.accruals.queueing import book_waiting
 from commissions.accruals.services import CHUNK, release_due
 from prm.events.services import SYSTEM
@@ -33,6 +34,15 @@ def book_waiting_rewards(**_future: Any) -> None:
             programs = set(still_waiting().values_list("program_id", flat=True))
             for program_id in sorted(programs):
                 book_waiting(program_id=program_id, actor=SYSTEM, at=now)
+
+
+@shared_task(name="commissions.accruals.tasks.warn_of_lapses")
+def warn_partners(**_future: Any) -> None:
+    """Tell the partners of every tenant what ends soon; each once."""
+    now = timezone.now()
+    for tenant_id in Tenant.objects.order_by("id").values_list("id", flat=True):
+        with tenant_scope(tenant_id):
+            warn_of_lapses(at=now)
 
 
 def release_tenant(tenant_id: int) -> int:

@@ -47,19 +47,26 @@ def warned_on(end: date, days: int) -> date:
     return end - timedelta(days=days)
 
 
+def standard_from(registered: Sequence[date], day: date, preferred: Preferred) -> date | None:
+    """Return from which day referrals are under standard terms, as it looks on a day; None while nothing is lost.
+
+    registered: the days of the partner's referrals up to the day. It may lie ahead: the notice is running.
+    """
+    sent = Counter(bucket(preferred.period, when) for when in registered)
+    if not sent:
+        return None
+    first, current = min(sent), bucket(preferred.period, day)
+    if current <= first + 1 or max(sent[current], sent[current - 1]) >= preferred.minimum:
+        return None
+    start = bucket_start(preferred.period, current)
+    kept_until_now = current - 1 <= first + 1 or sent[current - 2] >= preferred.minimum
+    return start + timedelta(days=preferred.notice_days) if kept_until_now else start
+
+
 def keeps_preferred(registered: Sequence[date], day: date, preferred: Preferred) -> bool:
     """Tell whether a referral registered on a day is under preferred terms.
 
     registered: the days of the partner's referrals up to this one, itself included.
     """
-    sent = Counter(bucket(preferred.period, when) for when in registered)
-    first, current = min(sent), bucket(preferred.period, day)
-
-    def enough(number: int) -> bool:
-        return sent[number] >= preferred.minimum
-
-    if current <= first + 1 or enough(current) or enough(current - 1):
-        return True
-    kept_until_now = current - 1 <= first + 1 or enough(current - 2)
-    notice = timedelta(days=preferred.notice_days)
-    return kept_until_now and day < bucket_start(preferred.period, current) + notice
+    lost = standard_from(registered, day, preferred)
+    return lost is None or day < lost
