@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -42,7 +43,7 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.accounts.stepup import freshly_authenticated
+from prm.accounts.stepup import ask_again, recently_authenticated
 from prm.events.services import Actor
 from prm.money import Money, known_currencies
 from prm.tenancy.keys import KeyReused
@@ -136,9 +137,11 @@ def write_off_new(request: MemberRequest, partner_id: UUID, currency: str) -> Ht
 
 @require_POST
 @needs(Capability.APPROVE_PAYOUTS)
-@freshly_authenticated
 def write_off_approve(request: MemberRequest, write_off_id: int) -> HttpResponse:
+    """Book a write-off, after a fresh second factor."""
     wish = get_object_or_404(WriteOff, id=write_off_id)
+    if not recently_authenticated(request):
+        return ask_again(request, back=reverse("commissions:debt-list"))
     try:
         services.approve_write_off(write_off_id=wish.id, actor=_actor(request), at=timezone.now())
     except services.AskedByYou:
@@ -259,13 +262,17 @@ def rate_list(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @needs(Capability.PREPARE_PAYOUTS)
-@freshly_authenticated
 def conversion_new(request: MemberRequest, partner_id: UUID, currency: str) -> HttpResponse:
-    """Move what is payable to a partner into another currency."""
+    """Move what is payable to a partner into another currency, after a fresh second factor."""
     partner = get_object_or_404(Partner, id=partner_id)
-    payable = payable_in(partner.id, currency)
-    if currency not in known_currencies() or payable.minor <= 0:
+    if currency not in known_currencies():
         raise Http404
+    if not recently_authenticated(request):
+        return ask_again(request)
+    payable = payable_in(partner.id, currency)
+    if payable.minor <= 0:
+        messages.info(request, gettext("Nothing is payable in %(code)s") % {"code": currency})
+        return hx_redirect(request, "commissions:rate-list")
     currencies = sorted(
         set(
             ExchangeRate.objects.filter(from_currency=currency).values_list(

@@ -1,7 +1,6 @@
 """Builders of closed months; a scope must be open."""
 
 from datetime import UTC, datetime
-from uuid import UUID
 
 from commissions.adjustments.models import WriteOff
 from commissions.closing.services import close_month, prove_reports
@@ -20,7 +19,8 @@ def a_closed_month(period: int, at: datetime, *, actor: Actor = SYSTEM) -> Close
 
 @builds("write_off")
 def _write_off(cast: Cast) -> int:
-    WriteOff.objects.filter(partner_id=cast.partner.id, state="asked").delete()
+    if waiting := WriteOff.objects.filter(partner_id=cast.partner.id, state="asked").first():
+        return waiting.id
     payable(cast.partner.id, -500, at=datetime(2026, 11, 18, 12, tzinfo=UTC))
     return WriteOff.objects.create(
         partner_id=cast.partner.id,
@@ -29,10 +29,3 @@ def _write_off(cast: Cast) -> int:
         reason="Closed",
         asked_at=datetime(2026, 11, 18, 12, tzinfo=UTC),
     ).id
-
-
-@builds("payable_partner")
-def _payable_partner(cast: Cast) -> UUID:
-    payable(cast.partner.id, 100_000, at=datetime(2026, 11, 18, 12, tzinfo=UTC))
-    partner: UUID = cast.partner.id
-    return partner
