@@ -10,7 +10,7 @@ export PORT DATA_DIR
 # Without compiled modules on disk every process starts with seconds of compiling; tests and demo start dozens.
 unexport VIRTUAL_ENV PYTHONHOME PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help venv demo stores test lint format lock lock-check bench bench-full messages
+.PHONY: help venv demo stores test crash lint format lock lock-check bench bench-full messages
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ lint: .venv/dev.stamp  ## Format, lint, imports, types, templates, migrations
 format: .venv/dev.stamp  ## Put code and templates in shape
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 	@git ls-files -co --exclude-standard '*.html' | xargs -r $(BIN)/djade --target-version 5.2
+
+crash: .venv/dev.stamp  ## A payout run whose worker dies 200 times at any moment (CRASHES=200)
+	@CRASHES=$${CRASHES:-200} exec $(BIN)/python -m prm.stack run $(BIN)/pytest -p no:xdist -q tests/commissions/payouts/test_crash.py
 
 bench: .venv/dev.stamp  ## Workloads at 1k to 100k, with their floors and goals
 	@exec $(BIN)/python -m prm.stack run $(BIN)/python -m tests.bench

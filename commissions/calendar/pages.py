@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.urls import reverse
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
@@ -135,9 +134,12 @@ def _stats(rows: Sequence[Expected], this: date) -> list[Stat]:
     stats = []
     for ahead in range(MONTHS_AHEAD):
         month = month_after(this, ahead)
-        totals: dict[str, Any] = totals_by_currency(
+        totals = totals_by_currency(
             row for row in rows if row.on and row.on.replace(day=1) == month
         )
-        words = " · ".join(money_text(minor, currency) for currency, minor in totals.items())
-        stats.append(Stat(day_text(month, "month"), words or "–"))
+        first, *others = [money_text(minor, currency) for currency, minor in totals.items()] or [
+            "–"
+        ]
+        note = gettext("plus %(amounts)s") % {"amounts": ", ".join(others)} if others else ""
+        stats.append(Stat(day_text(month, "month"), first, note=note))
     return stats

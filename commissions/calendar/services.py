@@ -53,6 +53,7 @@ def open_feed(*, partner_id: UUID, actor: Actor, at: datetime) -> CalendarFeed:
 @transaction.atomic
 def close_feed(*, partner_id: UUID, actor: Actor, at: datetime) -> None:
     """Revoke the person's address. A repeat does nothing. Emits payout_calendar.revoked."""
+    assert actor.user_id is not None, "an address belongs to a person"
     mine = CalendarFeed.objects.filter(
         partner_id=partner_id, user_id=actor.user_id, revoked_at=None
     )

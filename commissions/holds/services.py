@@ -36,7 +36,7 @@ def ask_early_releases(
     wanted = set(locked.order_by("id").values_list("id", flat=True))
     found = []
     for accrual in accruals_on_hold(at).filter(id__in=wanted).order_by("id"):
-        left = Money(accrual.left_minor, accrual.currency)
+        left = Money(accrual.amount_minor - accrual.clawed_minor, accrual.currency)
         request = EarlyRelease.objects.create(
             accrual=accrual,
             partner_id=accrual.partner_id,

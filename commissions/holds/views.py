@@ -46,12 +46,11 @@ def _actor(request: MemberRequest) -> Actor:
 @require_GET
 @needs(Capability.SEE_MONEY)
 def hold_list(request: MemberRequest) -> HttpResponse:
-    return _page(request, AskForm())
-
-
-def _page(request: MemberRequest, form: AskForm, *, status: int = 200) -> HttpResponse:
     view = request.GET.get("view", WAITING)
-    view = view if view in {WAITING, ON_HOLD, DECIDED} else WAITING
+    return _page(request, AskForm(), view=view if view in {ON_HOLD, DECIDED} else WAITING)
+
+
+def _page(request: MemberRequest, form: AskForm, *, view: str, status: int = 200) -> HttpResponse:
     context: dict[str, Any] = {
         "view": view,
         "form": form,
@@ -111,9 +110,7 @@ def hold_ask(request: MemberRequest) -> HttpResponse:
         int(value) for value in request.POST.getlist("pick")[:MOST_AT_ONCE] if value.isdecimal()
     ]
     if not form.is_valid():
-        request.GET = request.GET.copy()
-        request.GET["view"] = ON_HOLD
-        return _page(request, form, status=422)
+        return _page(request, form, view=ON_HOLD, status=422)
     made = ask_early_releases(
         accrual_ids=picked,
         reason=form.cleaned_data["reason"],

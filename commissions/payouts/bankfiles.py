@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,17 +122,17 @@ def _files(run: PayoutRun, tenant: Tenant, today: date) -> Iterator[BankFile]:
     if ach is not None:
         yield BankFile("ach", lambda path: path.write_bytes(ach))
     for kind, rows in paypal_parts(_rows(run, tenant, [PayoutMethod.PAYPAL])):
-        yield BankFile(f"paypal{kind}", lambda path, rows=rows: write_paypal(path, rows))
+        yield BankFile(f"paypal{kind}", partial(write_paypal, rows=rows))
     for kind, rows in wise_parts(_rows(run, tenant, [PayoutMethod.WISE])):
         yield BankFile(
             f"wise{kind}",
-            lambda path, rows=rows: write_wise(path, rows, source_currency=tenant.currency),
+            partial(write_wise, rows=rows, source_currency=tenant.currency),
         )
     for shape in live_templates():
         if rows := _rows(run, tenant, shape.methods):
             yield BankFile(
                 f"template-{shape.id}",
-                lambda path, shape=shape, rows=rows: _shaped(path, shape, rows),
+                partial(_shaped, shape=shape, rows=rows),
             )
     yield BankFile("csv", lambda path: write_csv(path, payment_header(), payment_rows(run)))
     yield BankFile(

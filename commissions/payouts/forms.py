@@ -35,7 +35,7 @@ NUMBER_PROBLEMS = {
     "routing": _("This is no routing number. It has nine digits; look at a check or ask the bank"),
     "address": _("Enter an email address in the format name@company.com"),
 }
-METHOD_HINTS = {
+METHOD_HINTS: dict[str, Any] = {
     PayoutMethod.SEPA: _("Euros to an account with an IBAN in the SEPA area"),
     PayoutMethod.BANK: _("Any currency to an account anywhere"),
     PayoutMethod.ACH: _("Dollars to an account with a US bank"),

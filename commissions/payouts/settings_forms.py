@@ -37,6 +37,10 @@ WEEKDAYS = [
 ]
 
 
+# What a browser sends for no cadence: an empty choice would be none.
+BY_HAND = "by_hand"
+
+
 class PayoutSettingsForm(forms.Form):
     """Which methods partners may choose, when runs are prepared, and what US banks want to know."""
 
@@ -49,19 +53,14 @@ class PayoutSettingsForm(forms.Form):
     )
     cadence = forms.ChoiceField(
         label=_("Prepare a payout run"),
-        choices=Cadence.choices,
-        required=False,
+        choices=[(key or BY_HAND, label) for key, label in Cadence.choices],
         help_text=_("Nothing is approved by itself: two people look at a run that was prepared."),
     )
-    week_day = forms.TypedChoiceField(
-        label=_("Day of the week"), choices=WEEKDAYS, coerce=int, required=False, empty_value=1
-    )
+    week_day = forms.TypedChoiceField(label=_("Day of the week"), choices=WEEKDAYS, coerce=int)
     month_day = forms.TypedChoiceField(
         label=_("Day of the month"),
         choices=[(day, str(day)) for day in range(1, 29)],
         coerce=int,
-        required=False,
-        empty_value=1,
     )
     ach_routing = forms.CharField(
         label=_("Routing number of your US bank"), max_length=9, required=False
@@ -82,7 +81,7 @@ class PayoutSettingsForm(forms.Form):
         """Return what the form shows of settings."""
         return {
             "methods": settings.methods,
-            "cadence": settings.cadence,
+            "cadence": settings.cadence or BY_HAND,
             "week_day": settings.run_day if settings.cadence == Cadence.WEEKLY else 1,
             "month_day": settings.run_day if settings.cadence == Cadence.MONTHLY else 1,
             "ach_routing": settings.ach_routing,
@@ -103,7 +102,7 @@ class PayoutSettingsForm(forms.Form):
     @property
     def clock(self) -> Clock:
         """When runs are prepared."""
-        cadence = self.cleaned_data["cadence"]
+        cadence = self.cleaned_data["cadence"].removeprefix(BY_HAND)
         day = self.cleaned_data["week_day" if cadence == Cadence.WEEKLY else "month_day"]
         return Clock(cadence, day if cadence else 1)
 

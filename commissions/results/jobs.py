@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from commissions.results.selectors import open_rows
-from commissions.results.services import applied_count, apply_chunk, finish_results
+from commissions.results.services import CHUNK, applied_count, apply_chunk, finish_results
 from prm.accounts.capabilities import Capability
 from prm.events.services import Actor
 from prm.jobs.runners import Progress, runner
@@ -29,7 +29,7 @@ def book_results(progress: Progress) -> None:
         if progress.should_stop():
             return
         with progress.scope():
-            count = apply_chunk(file_id=file_id, actor=actor, at=timezone.now())
+            count = apply_chunk(file_id=file_id, actor=actor, at=timezone.now(), limit=CHUNK)
             done += count
             progress.advance(done, total)
         if not count:

@@ -81,7 +81,7 @@ def read_answer(content: bytes) -> tuple[str, list[ReadRow]]:
 
 
 def _bounded(rows: Iterator[ReadRow]) -> list[ReadRow]:
-    found = []
+    found: list[ReadRow] = []
     for row in rows:
         if len(found) == MOST_ROWS:
             raise NotReadable("long")

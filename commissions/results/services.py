@@ -101,7 +101,7 @@ def read_results(
 
 
 @transaction.atomic
-def apply_chunk(*, file_id: UUID, actor: Actor, at: datetime, limit: int = CHUNK) -> int:
+def apply_chunk(*, file_id: UUID, actor: Actor, at: datetime, limit: int) -> int:
     """Book the next rows of a file: payments as paid or returned, and what the bank took as the vendor's cost.
 
     Returns how many rows it dealt with; call again until it is none. What became known meanwhile is booked by nobody

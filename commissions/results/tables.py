@@ -10,7 +10,13 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from commissions.results.models import Match, ResultFile, ResultRow, ResultState
-from commissions.results.wording import MATCH_TONES, match_words, note_words, outcome_words
+from commissions.results.wording import (
+    MATCH_TONES,
+    match_words,
+    note_words,
+    outcome_words,
+    shape_words,
+)
 from prm.web.formats import day_text, number_text
 from prm.web.tables import Column, DayColumn, MoneyColumn, Table, badge, ident, two_lines
 
@@ -46,7 +52,7 @@ class ResultFileTable(Table):
         return ident(
             record.file_name,
             url,
-            sub=record.shape,
+            sub=shape_words(record.shape),
             narrow=unmatched_words(self.counts[record.id]),
             mark=False,
         )

@@ -16,7 +16,7 @@ from commissions.results.reading import NotReadable
 from commissions.results.selectors import listed_files, match_counts, open_rows
 from commissions.results.services import read_before, read_results
 from commissions.results.tables import ResultFileTable, ResultRowTable
-from commissions.results.wording import unreadable_words
+from commissions.results.wording import shape_words, unreadable_words
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
@@ -103,6 +103,7 @@ def result_detail(request: MemberRequest, file_id: UUID) -> HttpResponse:
     counts = match_counts([file.id])[file.id]
     context = {
         "file": file,
+        "shape": shape_words(file.shape),
         "stats": result_stats(file.id, counts),
         "tabs": result_tabs(file.id, counts, view),
         "page": page,

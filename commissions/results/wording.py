@@ -3,7 +3,7 @@
 from django.utils.translation import gettext
 
 from commissions.results.models import Match, Outcome, ResultRow
-from commissions.results.reading import NotReadable
+from commissions.results.reading import CAMT, NotReadable
 from prm.web.formats import money_text
 
 MATCH_TONES = {
@@ -12,6 +12,11 @@ MATCH_TONES = {
     Match.DOUBLE: "",
     Match.UNMATCHED: "warn",
 }
+
+
+def shape_words(shape: str) -> str:
+    """Return what kind of file it is."""
+    return gettext("Bank statement (camt.053)") if shape == CAMT else gettext("CSV list")
 
 
 def match_words(match: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -108,7 +109,7 @@ def test_every_state_of_money_is_in_it_and_adds_up_to_the_ledger(
         ("negative", None),
     ]
     assert rows[2].accrual_id == accrual.id
-    assert blocker_words(rows[2]) == "Hold ends on 18 December 2026"
+    assert blocker_words(rows[2]) == "Hold ends on 18\u00a0December 2026"
 
 
 def test_the_address_is_secret_names_nobody_and_ends_when_it_is_revoked_or_the_person_leaves(
@@ -118,7 +119,7 @@ def test_the_address_is_secret_names_nobody_and_ends_when_it_is_revoked_or_the_p
     with tenant_scope(world.acme.id):
         partner = a_partner(program=a_program(), name="Brightwater")
         an_accrual(at, partner=partner, company="Kestrel Logistics")
-        inside = {"partner_id": partner.id, "partner_name": partner.name}
+        inside: dict[str, Any] = {"partner_id": partner.id, "partner_name": partner.name}
         person = a_member(world.acme, Role.PARTNER_ADMIN, "boss@brightwater.example", **inside)
     client, program = Client(), Client()
     client.force_login(person)

@@ -1,0 +1,92 @@
+"""A server of workers that may be killed: it loads everything once, and forks one for each line it reads.
+
+Each worker looks at where the run stands and carries it on, one real step after the other, until it is settled. It
+knows nothing of the one before it: what it needs is in the database. Prints the worker's process id, and whether it
+came to its end.
+"""
+
+import os
+import sys
+from datetime import date
+
+from django.db import connections
+from django.utils import timezone
+
+from commissions.payouts.models import Payout, PayoutRun, RunState
+from commissions.payouts.services import RunDraft, approve_run, submit_run
+from commissions.results import jobs as results_jobs
+from commissions.results.models import ResultFile, ResultState
+from commissions.results.services import read_before
+from prm.events.services import Actor
+from prm.jobs.models import Job, JobState
+from prm.jobs.services import run as run_job
+from prm.jobs.services import start_job
+from prm.tenancy.scope import tenant_scope
+from tests.builders.results import a_csv, read_file
+
+# Small chunks, so that a kill falls between two commits as often as inside one.
+results_jobs.CHUNK = 4  # type: ignore[attr-defined]
+
+
+def carry_on(tenant_id: int, finance_id: int, approver_id: int) -> None:
+    """Submit, approve, export and book the bank's answer of one run, from wherever it stands."""
+    with tenant_scope(tenant_id):
+        run = PayoutRun.objects.exclude(state=RunState.SETTLED).first()
+        if run is None:
+            draft = RunDraft(pay_on=date(2026, 11, 30))
+            run = submit_run(draft=draft, actor=Actor(finance_id), at=timezone.now())
+    with tenant_scope(tenant_id):
+        if run.state == RunState.PREPARED:
+            approve_run(
+                run_id=run.id, digest=run.digest, actor=Actor(approver_id), at=timezone.now()
+            )
+    _do(tenant_id, finance_id, "payouts.files", {"run_id": str(run.id)})
+    with tenant_scope(tenant_id):
+        file = _answer(run, finance_id)
+    if file.state != ResultState.APPLIED:
+        _do(tenant_id, finance_id, "payouts.results", {"file_id": str(file.id)})
+
+
+def _answer(run: PayoutRun, finance_id: int) -> ResultFile:
+    """Bring the bank's answer: everybody is paid, with a fee, but the first comes back."""
+    payouts = list(Payout.objects.filter(run_id=run.id).order_by("number"))
+    rows = [
+        f"{row.number},{'returned' if place == 0 else 'paid'},{row.amount_minor / 100:.2f},EUR,0.25,"
+        for place, row in enumerate(payouts)
+    ]
+    content = a_csv(*rows)
+    return read_before(content) or read_file(content, user_id=finance_id)
+
+
+def _do(tenant_id: int, finance_id: int, kind: str, params: dict[str, str]) -> None:
+    """Do the job, or take over what a killed worker left; one that was given up is started again."""
+    with tenant_scope(tenant_id):
+        job = Job.objects.filter(kind=kind, params=params).order_by("-id").first()
+        if job is None or job.state in {JobState.FAILED, JobState.STOPPED}:
+            job = start_job(kind=kind, params=params, actor=Actor(finance_id), at=timezone.now())
+        # What a minute does: a dead worker's lease ends.
+        Job.objects.filter(id=job.id, state=JobState.RUNNING).update(leased_until=timezone.now())
+    if job.state != JobState.DONE:
+        run_job(tenant_id, job.id)
+    with tenant_scope(tenant_id):
+        job.refresh_from_db()
+    if job.state != JobState.DONE:
+        raise RuntimeError(f"{kind} is {job.state}: {job.error}")
+
+
+def serve(arguments: list[int]) -> None:
+    """Fork a worker for each line; say its process id at once, and how it ended."""
+    for _line in sys.stdin:
+        connections.close_all()
+        child = os.fork()
+        if child == 0:
+            try:
+                carry_on(*arguments)
+            except BaseException as error:  # noqa: BLE001  the parent reads why
+                sys.stderr.write(f"{type(error).__name__}: {error}\n")
+                sys.stderr.flush()
+                os._exit(1)
+            os._exit(0)
+        print(child, flush=True)  # noqa: T201  the protocol
+        _, status = os.waitpid(child, 0)
+        print("killed" if os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201
