@@ -1,5 +1,6 @@
 """What an exception is asked for with, and decided with."""
 
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -57,9 +58,17 @@ class OverrideForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, programs: list[Program], versions: list[PlanVersion], **kwargs: Any
+        self,
+        *args: Any,
+        programs: list[Program],
+        versions: list[PlanVersion],
+        events: Collection[str],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        # Only what some plan pays a percentage for can get another one.
+        chosen = self.fields["event"]
+        chosen.choices = [row for row in chosen.choices if row[0] in events]  # type: ignore[attr-defined]
         self.fields["program"] = forms.ChoiceField(
             label=_("Program"), choices=[(str(row.id), row.name) for row in programs]
         )

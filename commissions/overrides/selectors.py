@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from commissions.overrides.models import OverrideState, PlanOverride
-from commissions.overrides.rules import Override, version_priced
+from commissions.overrides.rules import EVENTS, Override, touches, version_priced
 from commissions.plans.rules import Version
 from commissions.plans.selectors import published_terms, version_terms
 
@@ -47,6 +47,17 @@ def version_for(partner_id: UUID, program_id: UUID, registered_at: datetime) -> 
     return version_priced(
         published_terms([program_id]).get(program_id, []), overrides, registered_at
     )
+
+
+def events_with_rates(program_ids: Collection[UUID], now: datetime) -> set[str]:
+    """Return the events for which a version in force or to come pays a percentage."""
+    versions = [
+        version
+        for rows in published_terms(program_ids).values()
+        for version in rows
+        if version.ends_at is None or version.ends_at > now
+    ]
+    return {event for event in EVENTS for version in versions if touches(version, event)}
 
 
 def override_at(partner_id: UUID, program_id: UUID, registered_at: datetime) -> PlanOverride | None:

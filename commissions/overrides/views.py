@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from commissions.overrides.forms import DecisionForm, OverrideForm
 from commissions.overrides.models import PlanOverride
-from commissions.overrides.selectors import STATES, listed_overrides
+from commissions.overrides.selectors import STATES, events_with_rates, listed_overrides
 from commissions.overrides.services import (
     AlreadyDecided,
     NothingToOverride,
@@ -92,6 +92,7 @@ def override_new(request: MemberRequest) -> HttpResponse:
         request.POST or None,
         programs=programs,
         versions=versions,
+        events=events_with_rates([row.id for row in programs], now),
         initial={"starts_on": today, "ends_on": today + timedelta(days=180)},
     )
     if form.is_bound and form.is_valid():

@@ -156,10 +156,9 @@ class ConditionForm(forms.Form):
     subject = forms.ChoiceField(label=_("Only if"), choices=SUBJECTS)
     key = forms.CharField(label=_("Field name"), max_length=60, required=False)
     values = forms.CharField(
-        label=_("One of"),
+        label=_("One of, with commas"),
         max_length=300,
         required=False,
-        help_text=_("Several with commas between them."),
     )
     least = forms.CharField(
         label=_("From"),

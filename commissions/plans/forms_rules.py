@@ -208,6 +208,12 @@ class RuleForm(forms.Form):
             self.fields["reward"].choices = [("percent", _("A percentage"))]  # type: ignore[attr-defined]
 
     @property
+    def kind_words(self) -> str:
+        """What kind of rule it is."""
+        words = dict(kind_choices())
+        return ", ".join(words[part] for part in self.kind.split("+"))
+
+    @property
     def has_bands(self) -> bool:
         """Whether the rule is one of bands."""
         return "bands" in self.kind.split("+")

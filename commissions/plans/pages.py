@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -70,6 +71,11 @@ def _payment(amount: Money, deal: Money, day: date, first_on: date, number: int)
 def example_deal(currency: str) -> Money:
     """Return the deal the example starts with: ten thousand of the currency."""
     return Money(10_000 * 10 ** currency_exponent(currency), currency)
+
+
+def start_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """Return midnight of a day in a zone, as an aware UTC moment."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 @dataclass(frozen=True)

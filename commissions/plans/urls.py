@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commissions.plans import views
+from commissions.plans import template_views, views
 
 urlpatterns = [
     path("manage/programs/<uuid:program_id>/plans/", views.plan_list, name="plan-list"),
@@ -16,6 +16,16 @@ urlpatterns = [
         "manage/programs/<uuid:program_id>/plans/draft/discard/",
         views.plan_discard,
         name="plan-discard",
+    ),
+    path(
+        "manage/programs/<uuid:program_id>/plans/templates/",
+        template_views.plan_templates,
+        name="plan-templates",
+    ),
+    path(
+        "manage/programs/<uuid:program_id>/plans/templates/<slug:key>/",
+        template_views.plan_from_template,
+        name="plan-from-template",
     ),
     path("manage/plans/<uuid:version_id>/", views.plan_version, name="plan-version"),
 ]
