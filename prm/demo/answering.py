@@ -10,12 +10,20 @@ from prm.workhours.models import WorkCalendar
 from prm.workhours.rules import USUAL_HOURS
 from prm.workhours.services import set_calendar
 from referrals.pipeline.deadlines import escalate_late, tell_stalled
-from referrals.pipeline.models import Overdue
+from referrals.pipeline.models import LossReason, Overdue
 from referrals.stages.answering import add_route, set_answer_rules, set_loss_reasons
 
 REASONS = {
     "en": ("Price", "Timing", "Chose a competitor", "No budget", "No answer any more"),
     "it": ("Prezzo", "Momento sbagliato", "Ha scelto un concorrente", "Senza budget"),
+}
+# The story's words to the partner, and the reason that is counted.
+LOSSES = {
+    "They stay with their current supplier until the contract ends.": "Timing",
+    "The budget went to another project this year.": "No budget",
+    "They chose a supplier with a local office.": "Chose a competitor",
+    "Hanno rinnovato con il fornitore attuale.": "Ha scelto un concorrente",
+    "Il consumo è troppo basso per l'offerta.": "Senza budget",
 }
 BIG_DEAL_MINOR = 5_000_000
 
@@ -38,6 +46,18 @@ def seed_answering(stage: Stage, *, now: datetime) -> None:
     tell_stalled(at=now)
 
 
+def seed_loss_reasons(stage: Stage, program_id: UUID, admin: Actor, at: datetime) -> None:
+    """Name a program's reasons for losing before its first referral comes."""
+    language = stage.tenant.language if stage.tenant.language in REASONS else "en"
+    set_loss_reasons(program_id=program_id, names=REASONS[language], actor=admin, at=at)
+
+
+def loss_reason_of(program_id: UUID, words: str) -> int | None:
+    """Return the reason that stands behind the words to the partner."""
+    known = LossReason.objects.filter(program_id=program_id, name=LOSSES.get(words, ""))
+    return known.values_list("id", flat=True).first()
+
+
 def _admin(stage: Stage) -> Actor:
     return next(
         stage.actor(person) for person in stage.story.staff if person.role == Role.PROGRAM_ADMIN
@@ -55,12 +75,10 @@ def _rules(stage: Stage, program_id: UUID, admin: Actor, now: datetime) -> None:
         actor=admin,
         at=at,
     )
-    language = stage.tenant.language if stage.tenant.language in REASONS else "en"
-    set_loss_reasons(program_id=program_id, names=REASONS[language], actor=admin, at=at)
     if admin.user_id is not None:
         add_route(
             program_id=program_id,
-            name={"it": "Affari grandi"}.get(language, "Large deals"),
+            name={"it": "Affari grandi"}.get(stage.tenant.language, "Large deals"),
             from_minor=BIG_DEAL_MINOR,
             countries=[],
             product="",

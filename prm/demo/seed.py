@@ -34,7 +34,7 @@ from partners.programs.services import create_program
 from prm.accounts.models import Membership, User
 from prm.accounts.services import add_membership
 from prm.demo.agreements import plan_new_version, publish_first, sign
-from prm.demo.answering import seed_answering
+from prm.demo.answering import loss_reason_of, seed_answering, seed_loss_reasons
 from prm.demo.applying import seed_applying
 from prm.demo.asking import seed_asking
 from prm.demo.capturing import seed_capturing
@@ -174,6 +174,7 @@ def _program(stage: Stage, story: ProgramStory, at: datetime) -> None:
         at=at,
     )
     stage.programs[story.slug] = program
+    seed_loss_reasons(stage, program.id, admin, at)
     publish_first(program, story.agreement, admin, at)
     first, *later = story.plans
     _publish(stage, program, first, admin, at)
@@ -336,7 +337,12 @@ def _move(stage: Stage, referral_id: UUID, kind: str, at: datetime, reason: str 
     if target is None or referral.stage_id == target.id:
         return
     change_stage(
-        referral_id=referral_id, to_stage_id=target.id, reason=reason, actor=stage.manager, at=at
+        referral_id=referral_id,
+        to_stage_id=target.id,
+        reason=reason,
+        loss_reason_id=loss_reason_of(referral.program_id, reason),
+        actor=stage.manager,
+        at=at,
     )
 
 

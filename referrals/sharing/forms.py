@@ -153,7 +153,7 @@ class PageForm(TextsForm):
         widget=FileDrop(accept="image/png,image/jpeg", limits=_("PNG or JPEG, up to 5 MB")),
     )
     slug = forms.CharField(
-        label=_("Address of your page"),
+        label=_("Another address for your page"),
         max_length=SLUG_LENGTH,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
