@@ -247,6 +247,12 @@ CHECKS = {
                       where tenant_id = %(tenant)s and name = 'commission.earned') e using (subject)
          where a.id is null or e.subject is null
          order by a.id""",
+    "nothing deferred is above zero": """
+        select 'partner ' || a.partner_id, format('%%s %%s are to be deducted later', b.debits_minor - b.credits_minor,
+               a.currency)
+          from commissions_account a join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
+         where a.tenant_id = %(tenant)s and a.kind = 'deferred' and b.credits_minor > b.debits_minor
+         order by a.partner_id, a.currency""",
     "a write-off has its transfers": """
         select 'write-off ' || w.id, format('%%s written off, transfers %%s', w.amount_minor, coalesce(t.total, 0))
           from commissions_write_off w

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +25,13 @@ def rate_text(rate: Any) -> str:
     return plain if "." in plain else f"{plain}.0"
 
 
+def _button(label: Any, url: str, about: str) -> SafeString:
+    """Return a small link that looks like a button; `about` tells it from those of the other rows."""
+    return format_html(
+        '<a class="btn btn--sm" href="{}">{}<span class="vh"> {}</span></a>', url, label, about
+    )
+
+
 class DebtTable(Table):
     """Partners below zero, largest first."""
 
@@ -32,7 +40,7 @@ class DebtTable(Table):
     since = DayColumn(_("Since"), priority=3)
     coming_minor = MoneyColumn(_("On hold"), priority=2)
     debt_minor = MoneyColumn(_("Owes"), css="strong")
-    action = Column(_("Action"), empty_values=(), css="n")
+    action = Column(_("Action"), empty_values=())
 
     def __init__(self, rows: Any, *, asked: set[Any], **options: Any) -> None:
         self.asked = asked
@@ -46,8 +54,8 @@ class DebtTable(Table):
         if (record.partner_id, record.currency) in self.asked:
             return ""
         where = {"partner_id": record.partner_id, "currency": record.currency}
-        return ident(
-            _("Ask to write off"), reverse("commissions:write-off-new", kwargs=where), mark=False
+        return _button(
+            _("Ask to write off"), reverse("commissions:write-off-new", kwargs=where), record.name
         )
 
 
@@ -98,7 +106,7 @@ class PayableTable(Table):
     caption = _("Payable to partners who are paid in several currencies, largest first")
     name = Column(_("Partner"), row_header=True)
     payable_minor = MoneyColumn(_("Payable"), css="strong")
-    action = Column(_("Action"), empty_values=(), css="n")
+    action = Column(_("Action"), empty_values=())
 
     def render_name(self, record: Any) -> SafeString:
         url = reverse("partners:partner-detail", kwargs={"partner_id": record.partner_id})
@@ -106,7 +114,9 @@ class PayableTable(Table):
 
     def render_action(self, record: Any) -> SafeString:
         where = {"partner_id": record.partner_id, "currency": record.currency}
-        return ident(_("Convert"), reverse("commissions:conversion-new", kwargs=where), mark=False)
+        return _button(
+            _("Convert"), reverse("commissions:conversion-new", kwargs=where), record.name
+        )
 
 
 class ConversionTable(Table):

@@ -13,7 +13,7 @@ from commissions.payouts.models import Payout, PayoutLine, PayoutState
 from partners.directory.merging import Merge, MergeRefused, on_merge
 
 UNDER_WAY = (PayoutState.PREPARED, PayoutState.APPROVED, PayoutState.EXPORTED)
-MOVING = (AccountKind.PENDING, AccountKind.PAYABLE, AccountKind.DISPUTED)
+MOVING = (AccountKind.PENDING, AccountKind.PAYABLE, AccountKind.DISPUTED, AccountKind.DEFERRED)
 
 
 @on_merge

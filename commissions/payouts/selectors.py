@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 
+from commissions.adjustments.deducting import level_deductions
 from commissions.ledger.models import Account, AccountKind
 from commissions.payouts.freezing import Candidate, stage_candidates
 from commissions.payouts.models import (
@@ -107,7 +108,11 @@ def preview_run(*, at: datetime, left_out: Sequence[UUID] = (), lock: bool = Fal
 
     left_out: partners finance leaves out by hand. lock: hold their balances until the transaction ends.
     """
+    moved = level_deductions(at=at)
     candidates = stage_candidates(left_out=left_out, at=at, lock=lock)
+    if moved and not lock:
+        # Only a run that is frozen moves deductions; its preview shows what it will do.
+        transaction.set_rollback(True)
     return RunPreview(candidates, preview_digest(candidates))
 
 

@@ -191,7 +191,7 @@ def books_at(*, partner_id: UUID, currency: str, until_on: date) -> BooksAt:
         found = dict(cursor.fetchall())
     return BooksAt(
         on_hold_minor=found.get("pending", 0) + found.get("disputed", 0),
-        payable_minor=found.get("payable", 0),
+        payable_minor=found.get("payable", 0) + found.get("deferred", 0),
         in_payout_minor=found.get("in_payout", 0),
     )
 
