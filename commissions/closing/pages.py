@@ -52,7 +52,16 @@ class MonthPage:
 
 def month_page(month: Month, *, now: datetime) -> MonthPage:
     """Return what a person sees of a month."""
-    found = [] if month.closed else checks(month.period, now=now)
+    # That the books had begun is said only of months before them.
+    found = (
+        []
+        if month.closed
+        else [
+            check
+            for check in checks(month.period, now=now)
+            if check.code != "booked" or not check.is_fine
+        ]
+    )
     return MonthPage(
         month=month,
         name=month_name(month.period),

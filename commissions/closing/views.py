@@ -13,7 +13,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from commissions.adjustments.tabs import ACCOUNTS, LIABILITY, MONTHS, books_tabs
 from commissions.closing.chart import (
-    ACCOUNT_NAMES,
     account_codes,
     report_names,
     save_codes,
@@ -133,12 +132,20 @@ def month_report(request: MemberRequest, period: int, report: str) -> HttpRespon
         "month": month,
         "month_name": month_name(period),
         "title": report_names()[report],
-        "headings": words.headings[report],
+        "headings": [
+            (_align([row[place] for row in rows]), name)
+            for place, name in enumerate(words.headings[report])
+        ],
         "rows": [[_cell(value) for value in row] for row in rows[:SHOWN]],
         "is_cut": len(rows) > SHOWN,
         "shown": SHOWN,
     }
     return render(request, "commissions/closing/month_report.html", context)
+
+
+def _align(values: list[Any]) -> str:
+    """Return the class of a heading: that of its column's cells."""
+    return "n" if any(_cell(value)[0] for value in values) else ""
 
 
 def _cell(value: Any) -> tuple[str, str]:
@@ -193,10 +200,7 @@ def account_codes_page(request: MemberRequest) -> HttpResponse:
         save_codes(codes=form.codes, actor=_actor(request), at=timezone.now())
         messages.success(request, gettext("Account codes are saved"))
         return hx_redirect(request, "commissions:account-codes")
-    rows = [
-        (ACCOUNT_NAMES.get(AccountKind(kind), kind), form[f"{kind}_code"], form[f"{kind}_name"])
-        for kind in AccountKind.values
-    ]
+    rows = [(form[f"{kind}_code"], form[f"{kind}_name"]) for kind in AccountKind.values]
     context = {"tabs": books_tabs(ACCOUNTS), "form": form, "rows": rows}
     return render(
         request,
