@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Min
@@ -33,6 +33,11 @@ class Standing:
     activity: Activity
     ends_on: date
     is_active: bool
+
+    @property
+    def last_day(self) -> date:
+        """The last day with activity."""
+        return self.ends_on - timedelta(days=1)
 
 
 def warn_of_lapses(*, at: datetime) -> int:
@@ -72,7 +77,7 @@ def tell_return(*, referral_id: UUID, at: datetime) -> None:
                 f"active:{referral.program_id}:{ends}",
                 partner_id=referral.partner_id,
                 program=referral.program,
-                day=ends,
+                day=ends - timedelta(days=1),
                 at=at,
             )
 

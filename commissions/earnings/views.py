@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,15 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
+from commissions.accruals.lapses import standings_of
 from commissions.accruals.models import Accrual, Clawback
+from commissions.accruals.tables import WaitingTable
+from commissions.accruals.waiting import waiting_of_partner
 from commissions.earnings.exports import HEADER, export_rows, file_name
 from commissions.earnings.lines import Line, lines_for
 from commissions.earnings.listings import MANAGE_ORDERS, ORDERS, Wanted, manage_bar, wanted_from
-from commissions.earnings.pages import balance_parts, history_of, math_of, month_chart, tabs_of
+from commissions.earnings.math import clause_of, math_of
+from commissions.earnings.pages import balance_parts, history_of, month_chart, tabs_of
 from commissions.earnings.selectors import (
     COUNTED,
     IN_PROGRESS,
@@ -31,6 +36,7 @@ from commissions.earnings.selectors import (
     payments_of,
 )
 from commissions.earnings.tables import AccrualTable, EarningsTable
+from commissions.plans.selectors import pays_people, refined_programs
 from commissions.statements.selectors import listed_statements
 from partners.onboarding.rules import EARNINGS
 from prm.accounts.capabilities import Capability
@@ -89,6 +95,8 @@ def earnings(request: MemberRequest) -> HttpResponse:
         .filter(currency=balance.currency)
         .order_by("-issued_at")[:5],
         "query": request.GET.urlencode(),
+        "may_manage_team": request.member.may(Capability.MANAGE_TEAM),
+        **_around(partner_id, balance.currency, today),
     }
     return render_part(request, "commissions/earnings/list.html", context)
 
@@ -187,6 +195,7 @@ def _detail(accrual: Accrual, *, staff: bool) -> dict[str, Any]:
     return {
         "line": line,
         "math": math_of(line),
+        "clause": clause_of(accrual),
         "history": history_of(line, clawbacks),
         "clawbacks": clawbacks,
     }
@@ -198,6 +207,18 @@ def _totals(lines: Sequence[Line], has_more: bool, currency: str) -> dict[str, s
         return {}
     total = sum(line.amount_minor for line in lines)
     return {"company": gettext("Total"), "amount_minor": money_text(total, currency)}
+
+
+def _around(partner_id: UUID, currency: str, today: date) -> dict[str, Any]:
+    """Return what plans that look at more than an event add to the page; one question where there are none."""
+    if not refined_programs():
+        return {}
+    waiting = waiting_of_partner(partner_id, currency)
+    return {
+        "waiting": WaitingTable(waiting) if waiting else None,
+        "standings": standings_of(partner_id, today),
+        "has_rep_rewards": pays_people(),
+    }
 
 
 def _partner(request: MemberRequest) -> UUID:

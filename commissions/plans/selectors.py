@@ -89,6 +89,11 @@ def pays_for(trigger: str) -> bool:
     return PlanRule.objects.filter(trigger=trigger, version__published_at__isnull=False).exists()
 
 
+def pays_people() -> bool:
+    """Tell whether any published version rewards the people of partners beside them."""
+    return PlanRule.objects.filter(terms__payee="rep", version__published_at__isnull=False).exists()
+
+
 def counts_months() -> bool:
     """Tell whether any rule counts months from the first payment."""
     return PlanRule.objects.filter(scope="months", version__published_at__isnull=False).exists()

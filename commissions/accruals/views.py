@@ -1,0 +1,63 @@
+"""The queue of a budget for those who run the plans; what a partner allows its people."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from commissions.accruals.budgets import still_waiting
+from commissions.accruals.forms import RepRewardsForm
+from commissions.accruals.reps import policy_of, set_policy
+from commissions.accruals.tables import WaitingTable
+from commissions.accruals.waiting import budget_uses, waiting_lines
+from prm.accounts.capabilities import Capability
+from prm.accounts.guards import needs
+from prm.accounts.members import MemberRequest
+from prm.events.services import Actor
+from prm.web.htmx import hx_redirect
+from prm.web.paging import keyset_page
+
+
+@require_GET
+@needs(Capability.SEE_MONEY)
+def waiting_list(request: MemberRequest) -> HttpResponse:
+    """Show budgets and what waits for them, in the order in which it will be booked."""
+    rows = still_waiting().select_related("partner", "program")
+    page = keyset_page(
+        rows, params=request.GET, orders={"earned": ("earned_at", "id")}, default="earned"
+    )
+    context = {
+        "budgets": budget_uses(timezone.now()),
+        "page": page,
+        "table": WaitingTable(waiting_lines(page.rows), staff=True, page=page),
+    }
+    return render(request, "commissions/accruals/waiting.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Capability.MANAGE_TEAM)
+def rep_rewards(request: MemberRequest) -> HttpResponse:
+    """Say whether the partner's people may receive rewards."""
+    partner_id = request.member.own_partner_id
+    now = timezone.now()
+    form = RepRewardsForm(request.POST or None, initial={"allows": policy_of(partner_id, now)})
+    if request.method == "POST" and form.is_valid():
+        set_policy(
+            partner_id=partner_id,
+            allows=form.cleaned_data["allows"],
+            actor=Actor(request.member.user_id, name=request.member.name),
+            at=now,
+        )
+        messages.success(request, gettext("Saved. It counts from now on."))
+        return hx_redirect(request, "commissions:rep-rewards")
+    status = 422 if request.method == "POST" else 200
+    back = reverse("partner-home")
+    return render(
+        request,
+        "commissions/accruals/rep_rewards.html",
+        {"form": form, "back": back},
+        status=status,
+    )
