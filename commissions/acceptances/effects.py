@@ -52,12 +52,12 @@ def effect_between(
 
 def _earned(events: Sequence[Source], version: Version, at: datetime) -> tuple[Money, int]:
     fitting = [event for event in events if event.facts.base.currency == version.currency]
-    told = [Happening(event.facts, version, event.earned_at) for event in fitting]
+    told = [Happening(event.facts, version, event.earned_at > at - YEAR) for event in fitting]
     total = sum(
         draft.amount.minor
         for happening, drafts in priced_history(told)
         for draft in drafts
-        if happening.name > at - YEAR and not draft.payee  # type: ignore[operator]
+        if happening.name and not draft.payee
     )
     return Money(total, version.currency), len(events) - len(fitting)
 

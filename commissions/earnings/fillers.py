@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -10,6 +11,7 @@ from commissions.earnings.agreement_terms import effect_of_new_terms, terms_for_
 from commissions.ledger.selectors import partner_balances
 from commissions.plans.selectors import terms_in_force
 from commissions.plans.wording import hold_words, reward_name, rule_words, term_lines
+from commissions.plans.wording_terms import policy_lines
 from partners.agreements.panels import fills_effect, fills_terms
 from partners.applications.panels import Pays
 from partners.applications.panels import fills as fills_public
@@ -58,9 +60,13 @@ def pays(program: Program, at: datetime) -> Pays | None:
         else ""
     )
     return Pays(
-        lines=[(reward_name(rule), rule_words(rule, version.currency)) for rule in version.rules],
+        lines=[
+            *[(reward_name(rule), rule_words(rule, version.currency)) for rule in version.rules],
+            *policy_lines(version.policy, version.currency),
+        ],
         hold=f"{hold_words(version.hold_days)}.",
         minimum=minimum,
         version_number=version.number,
         starts_at=version.starts_at,
+        url=reverse("commissions:join-earnings", kwargs={"program": program.slug}),
     )

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
-from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -13,10 +11,9 @@ from commissions.earnings.lines import PAID as PAID_STATE
 from commissions.earnings.lines import Line
 from commissions.earnings.selectors import COUNTED, IN_PROGRESS, PAID, REVERSED
 from commissions.ledger.selectors import PartnerBalance
-from commissions.plans.wording import first_paid_words, hold_words, rule_of, rule_words
 from prm.money import currency_exponent
 from prm.web.charts import Bar, Chart, bar_chart
-from prm.web.formats import day_text, money_compact, money_text, number_text, percent_text
+from prm.web.formats import day_text, money_compact, money_text, number_text
 from prm.web.parts import Entry, Tab
 
 
@@ -84,50 +81,6 @@ def month_chart(months: Sequence[tuple[date, int]], currency: str) -> Chart:
         axis_words=lambda value: money_compact(round(value * scale), currency),
         key=[("", gettext("Paid")), ("soft", gettext("This month so far"))],
     )
-
-
-def math_of(line: Line) -> list[tuple[str, Any]]:
-    """Return every step from the event to the amount, as terms and values."""
-    trace, currency = line.trace, line.currency
-    steps: list[tuple[str, Any]] = [(gettext("Rule"), rule_words(rule_of(trace), currency))]
-    steps.append(
-        (
-            gettext("Plan version"),
-            gettext("Version %(number)s, in force when the referral was registered")
-            % {"number": trace.version_number},
-        )
-    )
-    if trace.reward == "percent":
-        base = gettext("Deal value") if trace.trigger == "won" else gettext("Payment")
-        steps.append((base, money_text(trace.base_minor, currency)))
-        if trace.payment_no:
-            steps.append((gettext("Payment number"), number_text(trace.payment_no)))
-        if first := first_paid_words(trace):
-            steps.append((gettext("Months count from"), first))
-        rate = Decimal(trace.rate)
-        steps.append((gettext("Rate"), percent_text(rate, digits=4)))
-        exact = Decimal(trace.base_minor) * rate
-        if exact != exact.to_integral_value():
-            major = exact.scaleb(-currency_exponent(currency)).normalize()
-            steps.append((gettext("Before rounding"), number_exact(major)))
-            steps.append(
-                (gettext("Rounding"), gettext("To the smallest unit, halves to the even one"))
-            )
-    elif trace.payment_no:
-        steps.append((gettext("Payment number"), number_text(trace.payment_no)))
-    steps.append((gettext("Earned"), money_text(line.accrual.amount_minor, currency)))
-    if line.accrual.clawed_minor:
-        steps.append((gettext("Taken back"), money_text(-line.accrual.clawed_minor, currency)))
-        steps.append((gettext("Left"), money_text(line.amount_minor, currency)))
-    steps.append((gettext("Hold"), hold_words(trace.hold_days)))
-    return steps
-
-
-def number_exact(value: Decimal) -> str:
-    """Return a decimal with every digit it has."""
-    whole, _, part = f"{value:f}".partition(".")
-    point = number_text(Decimal("0.5"))[1]
-    return number_text(int(whole)) + (point + part if part else "")
 
 
 def history_of(line: Line, clawbacks: Sequence[Clawback]) -> list[Entry]:

@@ -1,6 +1,6 @@
 """What referrals' pages show of money: what was earned, what would be, and the program's terms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db.models import Exists, F, OuterRef
@@ -9,6 +9,8 @@ from django.utils.translation import gettext
 
 from commissions.accruals.models import Accrual, Release
 from commissions.earnings.lines import lines_for
+from commissions.overrides.selectors import override_at, version_for
+from commissions.overrides.wording import override_words, span_words
 from commissions.plans.rules import AccrualDraft, Facts, Rule, Trace, Version, drafts_for
 from commissions.plans.selectors import terms_in_force
 from commissions.plans.wording import explain, hold_words, reward_name, rule_words, term_lines
@@ -71,9 +73,18 @@ def earnings_panel(referral: Referral, member: Member) -> Panel | None:
         "estimates": estimates,
         "working": working,
         "referral": referral,
+        "exception": exception_of(referral, member),
         "staff": member.is_staff,
     }
     return Panel("commissions/earnings/panel.html", context)
+
+
+def exception_of(referral: Referral, member: Member) -> tuple[str, str] | None:
+    """Return the exception that prices the referral: what it says and for when; only to its partner and to staff."""
+    if not member.is_staff and referral.partner_id != member.partner_id:
+        return None
+    own = override_at(referral.partner_id, referral.program_id, referral.registered_at)
+    return (override_words(own), span_words(own)) if own else None
 
 
 def is_being_priced(referral: Referral) -> bool:
@@ -133,7 +144,12 @@ def _earned(row: Accrual, trace: Trace, *, staff: bool) -> Earned:
 @fills("program.terms")
 def terms_panel(program: Program, member: Member) -> Panel | None:
     """Show what the program pays for a referral registered now."""
-    version = terms_in_force(program.id, timezone.now())
+    now = timezone.now()
+    version = (
+        version_for(member.partner_id, program.id, now)
+        if member.partner_id
+        else terms_in_force(program.id, now)
+    )
     if version is None:
         return None
     return Panel(
@@ -211,7 +227,7 @@ def estimates_of(referral: Referral, earned_rules: set[int]) -> list[Estimate]:
     over = referral.stage_kind in CLOSED_KINDS and referral.stage_kind != StageKind.WON
     if over or referral.declined_at:
         return []
-    version = terms_in_force(referral.program_id, referral.registered_at)
+    version = version_for(referral.partner_id, referral.program_id, referral.registered_at)
     if version is None:
         return []
     drafts = (
@@ -229,7 +245,8 @@ def estimates_of(referral: Referral, earned_rules: set[int]) -> list[Estimate]:
         if rule.id in earned_rules or over:
             continue
         draft = drafts.get(rule.id)
-        fixed = rule.amount_minor if rule.reward == "fixed" else None
+        # Of a bonus or a condition nobody knows yet whether it will hold.
+        fixed = rule.amount_minor if rule.reward == "fixed" and rule.is_plain else None
         amount = draft.amount.minor if draft and referral.stage_kind != StageKind.WON else fixed
         found.append(
             Estimate(
@@ -249,10 +266,9 @@ def _if_won(referral: Referral, version: Version) -> list[AccrualDraft]:
     if not referral.deal_minor or referral.currency != version.currency:
         return []
     deal, day = Money(referral.deal_minor, referral.currency), timezone.localdate()
-    return [
-        *drafts_for(Facts("won", deal, day), version),
-        *drafts_for(Facts("revenue", deal, day, 1, day), version),
-    ]
+    won = Facts("won", deal, day, referral=str(referral.id), deal_minor=deal.minor)
+    paid = replace(won, trigger="revenue", payment_no=1, first_paid_on=day, kind="sale")
+    return [*drafts_for(won, version), *drafts_for(paid, version)]
 
 
 def _rule_named(rule: Rule, version: Version) -> str:

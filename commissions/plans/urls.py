@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from commissions.plans import template_views, views
+from commissions.plans import public_views, template_views, views
 
 urlpatterns = [
+    path("join/<slug:program>/earnings/", public_views.join_earnings, name="join-earnings"),
     path("manage/programs/<uuid:program_id>/plans/", views.plan_list, name="plan-list"),
     path("manage/programs/<uuid:program_id>/plans/draft/", views.plan_draft, name="plan-draft"),
     path(

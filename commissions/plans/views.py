@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from commissions.plans.calculator import CalculatorForm, calculated
 from commissions.plans.editor import FIRST_RULES, PlanEditor, preview_of, sentences_of
 from commissions.plans.forms import ExampleForm
 from commissions.plans.models import PlanVersion
@@ -35,6 +36,7 @@ from commissions.plans.services import (
 )
 from commissions.plans.wording import term_lines
 from commissions.plans.wording_changes import comparison
+from partners.agreements.selectors import signing_partners
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
@@ -66,6 +68,7 @@ def plan_version(request: MemberRequest, version_id: UUID) -> HttpResponse:
         PlanVersion.objects.select_related("program", "published_by"), id=version_id
     )
     terms, deal = version_terms(version), example_deal(version.currency)
+    asked = CalculatorForm.of(request.GET, version.currency)
     before = PlanVersion.objects.filter(
         program_id=version.program_id, number__lt=version.number, published_at__isnull=False
     )
@@ -79,7 +82,8 @@ def plan_version(request: MemberRequest, version_id: UUID) -> HttpResponse:
         "deal": deal,
         "former": former,
         "changes": comparison(version_terms(former), terms) if former else None,
-        "rationale": version.rationale,
+        "calculator": asked,
+        "result": calculated(terms, **asked.given, start=timezone.localdate()),
     }
     return render(request, "commissions/plans/version.html", context)
 
@@ -170,6 +174,7 @@ def plan_publish(request: MemberRequest, program_id: UUID) -> HttpResponse:
         "example": example_of(terms, deal),
         "deal": deal,
         "problem": problem,
+        "asked_count": signing_partners(program.id).count() if former else 0,
     }
     return render(
         request, "commissions/plans/publish.html", context, status=422 if problem else 200

@@ -29,6 +29,8 @@ class Pays:
     minimum: str
     version_number: int
     starts_at: datetime
+    # The page with a worked example and a calculator.
+    url: str = ""
 
 
 @dataclass(frozen=True)
