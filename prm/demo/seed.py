@@ -42,6 +42,7 @@ from prm.demo.cases import seed_cases
 from prm.demo.claims import seed_claims
 from prm.demo.lives import seed_lives
 from prm.demo.onboarding import seed_onboarding
+from prm.demo.paying import seed_paying
 from prm.demo.profiles import seed_profiles
 from prm.demo.programs import publish_plan
 from prm.demo.recruiting import seed_applications
@@ -130,6 +131,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         seed_asking,
         seed_sharing,
         seed_tiers,
+        seed_paying,
     ):
         with tenant_scope(tenant.id):
             seed(stage, now=now)

@@ -1,6 +1,6 @@
 """A run whose worker dies at any moment: the books stay exact, everybody is paid once, and the run finishes.
 
-Six deaths of each kind here; CRASHES=200 (`make crash`) for the whole.
+Four deaths here, two of each kind; CRASHES=200 (`make crash`) for the whole.
 """
 
 import os
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -32,7 +32,7 @@ from tests.conftest import NOON, World, make_world
 
 pytestmark = pytest.mark.slow
 
-DEATHS = int(os.environ.get("CRASHES", "6"))
+DEATHS = int(os.environ.get("CRASHES", "4"))
 PAYEES = 12
 SERVER = (
     "import django; django.setup(); from tests.commissions.payouts.crashing import serve; serve({})"
@@ -103,36 +103,34 @@ def _cut_off(_worker: int, database: str) -> None:
         )
 
 
-@pytest.mark.parametrize("death", [_kill, _cut_off], ids=["killed", "cut off from the database"])
 def test_a_run_survives_the_death_of_its_worker_at_any_moment(
-    real_database: str, tmp_path: Path, death: Callable[[int, str], None]
+    real_database: str, tmp_path: Path
 ) -> None:
     world = make_world()
     with tenant_scope(world.acme.id):
         actor = Actor(world.finance.id)
         save_debtor_account(iban="NL91ABNA0417164300", bic="ABNANL2A", actor=actor, at=NOON)
         partners = [a_payee(f"Partner {number:02}", 1, at=NOON).id for number in range(PAYEES)]
-    # The same moments every time, as far as a clock allows.
     moments = random.Random(20261123)
-    died = 0
+    died, fastest = 0, float("inf")
     with _workers(real_database, tmp_path, world) as workers:
-        begun = time.monotonic()
-        workers.start()
-        assert workers.ended() == "0"
-        whole = time.monotonic() - begun
-        _check(world, partners, tmp_path)
-        for _again in range(DEATHS):
+        for _again in range(1 + DEATHS * 5):
             _owe(world, partners)
-            worker = workers.start()
-            time.sleep(moments.uniform(0, whole))
-            death(worker, real_database)
-            if workers.ended() != "0":
+            begun, worker = time.monotonic(), workers.start()
+            # The first shows how long a whole run takes; those that come to their end before their death do not count.
+            if fastest < float("inf"):
+                time.sleep(moments.uniform(0, fastest))
+                (_kill, _cut_off)[died % 2](worker, real_database)
+            if workers.ended() == "0":
+                fastest = min(fastest, time.monotonic() - begun)
+            else:
                 died += 1
                 workers.start()
                 assert workers.ended() == "0"
             _check(world, partners, tmp_path)
-    # Otherwise the moments lie behind the work and nothing is tried.
-    assert died > DEATHS // 3
+            if died == DEATHS:
+                break
+    assert died == DEATHS
 
 
 def _owe(world: World, partners: Sequence[UUID]) -> None:
