@@ -12,6 +12,7 @@ from commissions.accruals.models import (
 from commissions.adjustments.models import Conversion, DeductionCap, ExchangeRate, WriteOff
 from commissions.calendar.models import CalendarFeed
 from commissions.closing.models import AccountCode, PeriodReport
+from commissions.contests.models import Contest, ContestChange, ContestPlace, Prize
 from commissions.holds.models import EarlyRelease
 from commissions.ledger.models import Account, Balance, ClosedPeriod, Transfer
 from commissions.overrides.models import PlanOverride
@@ -40,6 +41,9 @@ __all__ = [
     "CalendarFeed",
     "Clawback",
     "ClosedPeriod",
+    "Contest",
+    "ContestChange",
+    "ContestPlace",
     "Conversion",
     "DeductionCap",
     "EarlyRelease",
@@ -58,6 +62,7 @@ __all__ = [
     "PlanRule",
     "PlanVersion",
     "PricedEvent",
+    "Prize",
     "Release",
     "RepPolicy",
     "ResultFile",
