@@ -24,9 +24,11 @@ from referrals.imports.committing import (
     _STAGED,
     commit_rows,
 )
-from referrals.imports.models import ImportProblem
+from referrals.imports.models import Import, ImportProblem, ImportState
+from referrals.imports.reading import CHUNK
 from referrals.imports.rules import Mapping
 from referrals.imports.services import set_mapping, start_import
+from referrals.imports.undoing import undo_import
 from referrals.imports.work import DirectWork
 from referrals.pipeline.models import Referral, Stage
 from tests.bench.arena import Arena
@@ -34,6 +36,7 @@ from tests.bench.measuring import Meter, compare
 from tests.bench.population import NOW, Vendor
 from tests.bench.results import Report, Row
 
+SIZES = (10_000, 100_000)
 HEADINGS = (
     "Id",
     "Date",
@@ -97,10 +100,19 @@ select line, key, 'F-' || line, partner_id, '', company, lower(company), website
 
 
 def run(arena: Arena, meter: Meter, report: Report, vendors: list[Vendor], *, rounds: int) -> None:
-    """Measure the import of 10,000 and 100,000 rows into the smallest tenant, and its memory."""
+    """Measure imports into the smallest tenant, their memory, and their undo.
+
+    The larger once only, unless everything is measured at a million: a round takes as long as ten of the smaller.
+    """
+    full = vendors[-1].size >= 1_000_000
     with tempfile.TemporaryDirectory() as folder:
-        for size in (10_000, 100_000):
-            _of_size(arena, meter, report, vendors[0], Path(folder) / f"{size}.csv", size, rounds)
+        for size in SIZES:
+            thorough = full or size == SIZES[0]
+            file = Path(folder) / f"{size}.csv"
+            several = rounds if thorough else 1
+            _of_size(arena, meter, report, vendors[0], file, size, several)
+            if thorough:
+                _undo(arena, meter, report, vendors[0], file, size)
 
 
 def _of_size(
@@ -108,17 +120,71 @@ def _of_size(
 ) -> None:
     bad = _write(file, vendor, size)
     wrong: list[list[tuple[int, str]]] = []
+    told: list[int] = []
+
+    def product() -> None:
+        told.clear()
+        wrong.append(_product(vendor, file, told))
+
     found = compare(
         meter,
         floor=lambda: wrong.append(_floor(vendor, file)),
-        product=lambda: wrong.append(_product(vendor, file)),
+        product=product,
         check=lambda: _check(vendor, wrong, size, bad),
         reset=lambda: _reset(arena, vendor),
         rounds=rounds,
     )
+    # Somebody who waits sees it move: after every chunk, of the check and of the commit.
+    assert len(told) == 2 * -(-size // CHUNK), told
     report.ratio("W14", f"import of {size:,} referrals", found, goal=1.6)
     growth = max(cost.growth_mib for cost in found.product)
     report.add(Row("W14", f"memory growth at {size:,}", growth, "MiB", 40), steady=True)
+
+
+def _undo(
+    arena: Arena, meter: Meter, report: Report, vendor: Vendor, file: Path, size: int
+) -> None:
+    """Take an import away, and with it exactly what it brought; beside it the bare deletes."""
+    arena.tidy(*TABLES)
+    before = _contents(arena, vendor)
+    _floor(vendor, file)
+    arena.tidy(*TABLES)
+    with meter.measured() as floor:
+        _take_away(vendor)
+    assert _contents(arena, vendor) == before
+    _product(vendor, file, [])
+    arena.tidy(*TABLES)
+    with tenant_scope(vendor.tenant_id):
+        newest = Import.objects.filter(state=ImportState.COMMITTED).latest("committed_at", "id")
+    with meter.measured() as cost, tenant_scope(vendor.tenant_id):
+        undo_import(import_id=newest.id, actor=SYSTEM, at=NOW)
+    assert _contents(arena, vendor) == before, "the undo left something, or took too much"
+    arena.tidy(*TABLES)
+    row = Row("W14", f"undo of {size:,} referrals to the bare deletes", cost.wall_s / floor.wall_s)
+    row.floor_s, row.product_s, row.cpu_ratio = floor.wall_s, cost.wall_s, cost.cpu_s / floor.cpu_s
+    row.others_cores = cost.others_cores
+    row.note = "one round; every row of four tables compared before and after"
+    report.add(row)
+    growth = Row("W14", f"memory growth of the undo at {size:,}", cost.growth_mib, "MiB", 40)
+    report.add(growth, steady=True)
+
+
+def _take_away(vendor: Vendor) -> None:
+    with tenant_scope(vendor.tenant_id), connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"delete from {table} where import_id is not null")
+
+
+def _contents(arena: Arena, vendor: Vendor) -> list[tuple[Any, ...]]:
+    """Return how many rows each table has, and a sum that any change of any row changes."""
+    query = (
+        "select count(*), sum(hashtextextended(t::text, 0)::numeric) from {} t where tenant_id = %s"
+    )
+    return [
+        row
+        for table in TABLES
+        for row in arena.admin.execute(query.format(table), [vendor.tenant_id]).fetchall()
+    ]
 
 
 def _write(file: Path, vendor: Vendor, size: int) -> int:
@@ -151,14 +217,26 @@ def _write(file: Path, vendor: Vendor, size: int) -> int:
     return bad
 
 
-def _product(vendor: Vendor, file: Path) -> list[tuple[int, str]]:
+class _Watched(DirectWork):
+    """Work whose progress is noted."""
+
+    told: list[int]
+
+    def advance(self, done: int, total: int | None = None) -> None:
+        """Note it."""
+        self.told.append(done)
+
+
+def _product(vendor: Vendor, file: Path, told: list[int]) -> list[tuple[int, str]]:
+    work = _Watched(vendor.tenant_id)
+    work.told = told
     with tenant_scope(vendor.tenant_id):
         source = start_import(
             program_id=vendor.program_id, upload=file, file_name="bench.csv", actor=SYSTEM, at=NOW
         )
         set_mapping(import_id=source.id, mapping=Mapping(columns=COLUMNS), actor=SYSTEM, at=NOW)
-    check_rows(DirectWork(vendor.tenant_id), source.id, NOW)
-    commit_rows(DirectWork(vendor.tenant_id), source.id, SYSTEM, NOW)
+    check_rows(work, source.id, NOW)
+    commit_rows(work, source.id, SYSTEM, NOW)
     with tenant_scope(vendor.tenant_id):
         said = ImportProblem.objects.filter(source_id=source.id, severity="error")
         return list(said.order_by("line").values_list("line", "code"))
@@ -188,7 +266,6 @@ def _floor(vendor: Vendor, file: Path) -> list[tuple[int, str]]:
         cursor.execute("analyze raw")
         cursor.execute(_JUDGED, values)
         cursor.execute(_STAGED)
-        cursor.execute("truncate import_rows")
         cursor.execute(_FILL, values)
         cursor.execute("analyze import_rows")
         for statement in (_REFERRALS, _CHANGES, _CUSTOMERS, _REVENUE):
