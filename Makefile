@@ -33,8 +33,8 @@ format: .venv/dev.stamp  ## Put code and templates in shape
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 	@git ls-files -co --exclude-standard '*.html' | xargs -r $(BIN)/djade --target-version 5.2
 
-crash: .venv/dev.stamp  ## A payout run whose worker dies 200 times at any moment (CRASHES=200)
-	@CRASHES=$${CRASHES:-200} exec $(BIN)/python -m prm.stack run $(BIN)/pytest -p no:xdist -q tests/commissions/payouts/test_crash.py
+crash: .venv/dev.stamp  ## A payout run whose worker dies, or loses its stores, 200 times (CRASHES=200)
+	@exec $(BIN)/python -m tests.crash
 
 bench: .venv/dev.stamp  ## Workloads at 1k to 100k, with their floors and goals
 	@exec $(BIN)/python -m prm.stack run $(BIN)/python -m tests.bench

@@ -1,0 +1,79 @@
+"""`make crash`: a payout run whose worker dies, or loses its stores, two hundred times at any moment.
+
+Runs the test of crashes on stores of its own, with their real durability, and lets it take them down under the worker.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from prm.stack.stores import SERVERS
+
+START_SECONDS = 60.0
+TEST = "tests/commissions/payouts/test_crash.py"
+
+
+def start_manager(data: Path) -> int:
+    """Start PostgreSQL and Valkey on a directory and return their manager's process id once they answer."""
+    (data / "env").unlink(missing_ok=True)
+    environment = {key: value for key, value in os.environ.items() if key not in SERVERS}
+    command = [sys.executable, "-m", "prm.stack", "stores", "--data", str(data)]
+    command += ["--max-connections", "60"]
+    with (data / "stores.log").open("a") as log:
+        process = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+    end = time.monotonic() + START_SECONDS
+    while "Stores only" not in (data / "stores.log").read_text().rpartition("--- begun")[2]:
+        if process.poll() is not None or time.monotonic() > end:
+            raise AssertionError((data / "stores.log").read_text()[-2000:])
+        time.sleep(0.1)
+    (data / "manager.pid").write_text(str(process.pid))
+    return process.pid
+
+
+def kill_stores(data: Path) -> None:
+    """Take the stores down as a power cut does, their manager with them, and begin anew on the same data."""
+    manager = int((data / "manager.pid").read_text())
+    with suppress(ProcessLookupError):
+        os.kill(manager, signal.SIGKILL)
+    with suppress(ChildProcessError):
+        os.waitpid(manager, 0)
+    with (data / "stores.log").open("a") as log:
+        log.write("--- begun\n")
+    start_manager(data)
+
+
+def main() -> int:
+    """Run the test with its deaths; CRASHES says how many."""
+    data = Path(tempfile.mkdtemp(prefix="prm-crash-"))
+    (data / "stores.log").write_text("--- begun\n")
+    start_manager(data)
+    try:
+        lines = (data / "env").read_text().splitlines()
+        stores = {
+            name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)
+        }
+        test = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-q", *sys.argv[1:], TEST]
+        crashes = os.environ.get("CRASHES", "200")
+        done = subprocess.run(
+            test,
+            env={**os.environ, **stores, "CRASHES": crashes, "CRASH_DATA": str(data)},
+            check=False,
+        )
+        return done.returncode
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(int((data / "manager.pid").read_text()), signal.SIGINT)
+        time.sleep(5)
+        shutil.rmtree(data, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
