@@ -61,6 +61,8 @@ class Line:
     state: str
     ready_on: date
     payout: Payout | None
+    # The partner's person it is for; empty when it is the partner's.
+    payee_name: str = ""
 
     @property
     def id(self) -> int:
@@ -84,8 +86,13 @@ class Line:
 
     @property
     def name(self) -> str:
-        """What kind of reward it is."""
-        return reward_name(self.trace)
+        """What kind of reward it is, and for which of the partner's people."""
+        if not self.payee_name:
+            return reward_name(self.trace)
+        return gettext("%(reward)s, for %(person)s") % {
+            "reward": reward_name(self.trace),
+            "person": self.payee_name,
+        }
 
     @property
     def calculation(self) -> str:
@@ -107,6 +114,8 @@ class Line:
     @property
     def label(self) -> str:
         """The state in a word or two."""
+        if self.accrual.replaced_at:
+            return gettext("Computed anew")
         return {
             REVIEW: gettext("Under review"),
             DECLINED: gettext("Declined"),
@@ -142,6 +151,10 @@ class Line:
     @property
     def sentence(self) -> str:
         """Where the money stands, when it comes, and what it waits for."""
+        if self.accrual.replaced_at:
+            return gettext(
+                "Computed anew, because what came before it changed. A newer line counts."
+            )
         values = {"day": day_text(self.ready_on)}
         if self.payout:
             values["number"] = self.payout.number
@@ -191,6 +204,7 @@ def lines_for(
                 state=_state(accrual, payout, now, facts),
                 ready_on=accrual.earned_on + timedelta(days=trace.hold_days),
                 payout=payout,
+                payee_name=facts["payee__name"] or "",
             ),
         )
     return lines
@@ -220,7 +234,15 @@ def _around(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     return {
         row["id"]: {**row}
         for row in rows.values(
-            "id", "company", "credited", "held", "declined", "partner__name", "released", "payout"
+            "id",
+            "company",
+            "credited",
+            "held",
+            "declined",
+            "partner__name",
+            "payee__name",
+            "released",
+            "payout",
         )
     }
 

@@ -13,7 +13,15 @@ from prm.api.auth import CallerRequest
 from prm.api.models import ServerEvent
 from prm.api.problems import FieldError, Problem, invalid
 from prm.api.replays import digest_of, key_reused, wait_for_others
-from prm.api.schemas import ChargebackIn, ExpansionIn, LeadIn, RefundIn, RenewalIn, SaleIn
+from prm.api.schemas import (
+    ChargebackIn,
+    ExpansionIn,
+    LeadIn,
+    ReceiptIn,
+    RefundIn,
+    RenewalIn,
+    SaleIn,
+)
 from prm.api.submitting import refused, submitted
 from prm.money import CurrencyMismatch, Money
 from prm.tenancy.keys import KeyReused
@@ -25,14 +33,18 @@ from referrals.revenue.codes import take_code
 from referrals.revenue.models import Customer, RevenueEvent
 from referrals.revenue.services import (
     NotAPayment,
+    PartsTooLarge,
+    ReceiptTooLarge,
     RefundTooLarge,
+    Sold,
     record_payment,
+    record_receipt,
     record_refund,
     win_referral,
 )
 
 Payment = SaleIn | RenewalIn | ExpansionIn
-Report = LeadIn | Payment | RefundIn | ChargebackIn
+Report = LeadIn | Payment | RefundIn | ChargebackIn | ReceiptIn
 SOURCE = "api"
 
 
@@ -81,6 +93,8 @@ def _effect(request: CallerRequest, report: Report, at: datetime) -> Effect:
         return _lead(request, report, at)
     if isinstance(report, RefundIn):
         return _in_words(lambda: _refund(request, report, at))
+    if isinstance(report, ReceiptIn):
+        return _in_words(lambda: _receipt(request, report, at))
     return _with_code(request, report, _in_words(lambda: _payment(request, report, at)), at)
 
 
@@ -136,8 +150,20 @@ def _payment(request: CallerRequest, report: Payment, at: datetime) -> Effect:
         source=SOURCE,
         actor=request.caller.actor,
         at=at,
+        sold=_sold(report),
     )
     return Effect(referral, revenue)
+
+
+def _sold(report: Payment) -> Sold:
+    return Sold(
+        tax_minor=report.tax_minor,
+        discount_minor=report.discount_minor,
+        unpaid=report.is_unpaid,
+        product=report.product,
+        term_months=report.term_months,
+        metadata=report.metadata,
+    )
 
 
 def _win(
@@ -158,6 +184,7 @@ def _win(
         # A report may be late, the steps of a referral stay in their order.
         at=max(report.occurred_at, referral.stage_entered_at),
         sale_id=report.id,
+        sold=_sold(report),
     )
     return RevenueEvent.objects.filter(customer_id=customer.id).order_by("-payment_no").first()
 
@@ -180,6 +207,26 @@ def _refund(request: CallerRequest, report: RefundIn, at: datetime) -> Effect:
         at=at,
     )
     return Effect(payment.referral, revenue)
+
+
+def _receipt(request: CallerRequest, report: ReceiptIn, at: datetime) -> Effect:
+    invoice = _payment_named(report.pays)
+    if invoice is None:
+        raise too_early(
+            gettext("The sale “%(id)s” has not come yet. Send it first, then this again.")
+            % {"id": report.pays}
+        )
+    if invoice.received_minor is None:
+        raise invalid([FieldError("pays", gettext("This sale was paid when it was reported"))])
+    record_receipt(
+        external_id=report.id,
+        revenue_event_id=invoice.id,
+        amount=Money(report.amount_minor, report.currency),
+        received_at=report.occurred_at,
+        actor=request.caller.actor,
+        at=at,
+    )
+    return Effect(invoice.referral)
 
 
 def _payment_named(external_id: str) -> RevenueEvent | None:
@@ -228,6 +275,13 @@ def _in_words(work: Callable[[], Effect]) -> Effect:
         left = money_text(error.left.minor, error.left.currency)
         words = gettext("Only %(left)s is left of this sale") % {"left": left}
         raise invalid([FieldError("amount_minor", words)]) from None
+    except ReceiptTooLarge as error:
+        left = money_text(error.left.minor, error.left.currency)
+        words = gettext("Only %(left)s of this sale is still to come in") % {"left": left}
+        raise invalid([FieldError("amount_minor", words)]) from None
+    except PartsTooLarge:
+        words = gettext("Tax and discount are more than the amount")
+        raise invalid([FieldError("tax_minor", words)]) from None
     except NotAPayment:
         raise invalid(
             [FieldError("refunds", gettext("This id names a refund, not a sale"))]

@@ -180,6 +180,25 @@ class _Paid(_Reported):
         Text,
         Field(max_length=40, description="The code that the customer gave, whoever's it is."),
     ] = ""
+    tax_minor: Annotated[
+        StrictInt, Field(ge=0, le=MOST_MINOR, description="Tax in the amount.")
+    ] = 0
+    discount_minor: Annotated[
+        StrictInt,
+        Field(ge=0, le=MOST_MINOR, description="Discount in the amount that the customer keeps."),
+    ] = 0
+    is_unpaid: Annotated[
+        StrictBool, Field(description="An invoice; send a receipt for each part that comes in.")
+    ] = False
+    product: Annotated[Text, Field(max_length=120)] = ""
+    term_months: Annotated[StrictInt | None, Field(ge=1, le=1200)] = None
+    metadata: Annotated[
+        dict[
+            Annotated[Text, Field(min_length=1, max_length=40)],
+            Annotated[Text, Field(max_length=200)],
+        ],
+        Field(max_length=20, description="Names and values of your own that plans may ask for."),
+    ] = {}
 
 
 class SaleIn(_Paid):
@@ -215,11 +234,20 @@ class ChargebackIn(RefundIn):
     type: Literal["chargeback"]  # type: ignore[assignment]
 
 
+class ReceiptIn(_Reported):
+    """Money came in on an invoice that was reported unpaid, all of it or a part."""
+
+    type: Literal["receipt"]
+    pays: Annotated[ExternalId, Field(description="The id of the invoice's sale or renewal.")]
+    amount_minor: Minor
+    currency: Currency
+
+
 EventIn = Annotated[
-    LeadIn | SaleIn | RenewalIn | ExpansionIn | RefundIn | ChargebackIn,
+    LeadIn | SaleIn | RenewalIn | ExpansionIn | RefundIn | ChargebackIn | ReceiptIn,
     Field(discriminator="type"),
 ]
-EVENT_TYPES = ("lead", "sale", "renewal", "expansion", "refund", "chargeback")
+EVENT_TYPES = ("lead", "sale", "renewal", "expansion", "refund", "chargeback", "receipt")
 
 
 class EventOut(Schema):

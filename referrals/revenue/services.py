@@ -82,11 +82,12 @@ def win_referral(
     actor: Actor,
     at: datetime,
     sale_id: str = "",
+    sold: Sold = NOTHING_SAID,
 ) -> Customer:
     """Take a referral to a stage of the kind won: it becomes a customer, its deal the first sale.
 
     deal: value in the referral's currency, 0 books no sale. sale_id: the sale's id in the system that reports it,
-    where one does. A repeat with the same deal returns the customer and
+    where one does. sold: what is known of it beside the amount. A repeat with the same deal returns the customer and
     writes nothing. A referral that left won and comes back keeps its customer, and its sale while any of it stands.
     Raises Referral.DoesNotExist, CurrencyMismatch, KeyReused when it was won for another amount, and what
     change_stage raises. Emits referral.stage_changed, revenue.recorded when a sale is booked, referral.won.
@@ -115,7 +116,11 @@ def win_referral(
             email_norm=referral.email_norm,
             since=at,
         )
-    sale = _first_sale(referral, customer, deal, actor, at, sale_id=sale_id) if deal.minor else None
+    sale = (
+        _first_sale(referral, customer, deal, actor, at, sale_id=sale_id, sold=sold)
+        if deal.minor
+        else None
+    )
     emit(
         "referral.won",
         subject=f"referral:{referral.id}",
@@ -134,7 +139,14 @@ def win_referral(
 
 
 def _first_sale(
-    referral: Referral, customer: Customer, deal: Money, actor: Actor, at: datetime, *, sale_id: str
+    referral: Referral,
+    customer: Customer,
+    deal: Money,
+    actor: Actor,
+    at: datetime,
+    *,
+    sale_id: str,
+    sold: Sold,
 ) -> RevenueEvent:
     booked = list(
         RevenueEvent.objects.filter(referral_id=referral.id, source="won").order_by("payment_no")
@@ -153,6 +165,7 @@ def _first_sale(
         source="won",
         actor=actor,
         at=at,
+        sold=sold,
     )
 
 
