@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -34,10 +34,11 @@ RETRY_SECONDS = "3600"
 @needs(Capability.SUBMIT_REFERRAL)
 def mail_address_new(request: MemberRequest) -> HttpResponse:
     """Give the person an address for the program that the form names, else the first."""
-    if not takes_mail():
-        raise Http404
     at = timezone.now()
     programs = programs_open_to(request.member.own_partner_id, day=tenant_day(at))
+    if not takes_mail():
+        messages.error(request, gettext("This portal takes no referrals by email"))
+        return hx_redirect(request, "referrals:draft-list")
     if not programs:
         messages.error(request, gettext("Your company takes part in no program that is open"))
         return hx_redirect(request, "referrals:draft-list")
@@ -82,7 +83,7 @@ def mail_address_end(request: MemberRequest) -> HttpResponse:
 def mail_in(request: HttpRequest) -> HttpResponse:
     """Take a MIME message. 202 for every signed one, whoever it is for; the sender learns nothing of addresses."""
     if not takes_mail():
-        raise Http404
+        return HttpResponse(status=400)
     try:
         body = request.body
     except RequestDataTooBig:
@@ -96,7 +97,7 @@ def mail_in(request: HttpRequest) -> HttpResponse:
         at=at,
     )
     if not signed:
-        return HttpResponse(status=403)
+        return HttpResponse(status=400)
     try:
         take_mail(raw=body, recipient=recipient, at=at)
     except TooManyMails:

@@ -61,6 +61,11 @@ class LossLine:
     days: float
     share: float
 
+    @property
+    def days_short(self) -> float:
+        """The days with one decimal."""
+        return round(self.days, 1)
+
 
 def ended_in(visible: QuerySet[Referral], asked: Asked, kind: str) -> QuerySet[Referral]:
     """Return the visible referrals that stand in a kind of end since a moment of the period."""

@@ -166,7 +166,7 @@ def test_a_message_becomes_a_draft_of_the_persons_own_once(
 def test_what_the_mail_server_did_not_sign_now_is_refused(
     world: World, rep: Client, changed: dict[str, Any]
 ) -> None:
-    assert post(address_of(world, rep), a_letter(FORWARDED).as_bytes(), **changed) == 403
+    assert post(address_of(world, rep), a_letter(FORWARDED).as_bytes(), **changed) == 400
     with tenant_scope(world.acme.id):
         assert not Draft.objects.exists()
 
