@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import translation
 
 from commissions.closing.chart import words_now
 from commissions.closing.models import PeriodReport
@@ -47,7 +48,9 @@ def close_month(*, period: int, actor: Actor, at: datetime) -> ClosedPeriod:
     before = ClosedPeriod.objects.filter(period=through).values_list("totals", flat=True).first()
     owed = {currency: parts["owed"] for currency, parts in (before or {}).items()}
     totals, count = open_totals(through, owed).get(period) or (_nothing_moved(owed), 0)
-    words = words_now(Tenant.objects.get(id=current_scope().tenant_id).language).as_json()
+    language = Tenant.objects.get(id=current_scope().tenant_id).language
+    with translation.override(language):
+        words = words_now(language).as_json()
     days = fingerprints(period)
     month = ClosedPeriod.objects.create(
         period=period,

@@ -37,6 +37,7 @@ from prm.demo.agreements import plan_new_version, publish_first, sign
 from prm.demo.answering import loss_reason_of, seed_answering, seed_loss_reasons
 from prm.demo.applying import seed_applying
 from prm.demo.asking import seed_asking
+from prm.demo.books import seed_books
 from prm.demo.capturing import seed_capturing
 from prm.demo.cases import seed_cases
 from prm.demo.claims import seed_claims
@@ -132,6 +133,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         seed_sharing,
         seed_tiers,
         seed_paying,
+        seed_books,
     ):
         with tenant_scope(tenant.id):
             seed(stage, now=now)

@@ -15,6 +15,10 @@ from uuid import UUID
 import pytest
 
 from commissions.accruals.services import release_due
+from commissions.adjustments.selectors import debts
+from commissions.adjustments.services import approve_write_off, ask_write_off, set_cap
+from commissions.closing.selectors import months
+from commissions.closing.services import close_month, prove_reports
 from commissions.ledger.selectors import balances_of
 from commissions.payouts.models import Payout, PayoutState
 from commissions.payouts.services import (
@@ -58,15 +62,26 @@ class Books:
         self.first = Actor(a_member(self.tenant, Role.FINANCE, f"first@s{seed}.example").id)
         self.second = Actor(a_member(self.tenant, Role.FINANCE, f"second@s{seed}.example").id)
         self.now, self.paid, self.refund_count = NOON, 0, 0
+        self.closed: list[int] = []
         self.customers: list[Any] = []
-        # payment -> [amount, given back]
+        # payment -> [amount, given back]; customer and payment -> the rate of the plan that was in force
         self.payments: dict[UUID, list[int]] = {}
+        self.rates: dict[UUID, Decimal] = {}
+        self.rate, self.forgiven = RATE, 0
         with tenant_scope(self.tenant.id):
             program = a_program()
             self.partner = a_partner(program=program)
             bank_details(self.partner.id, at=self.now)
             rule = RuleTerms("revenue", "percent", rate=RATE, scope="lifetime")
-            a_plan(program, rule, hold_days=self.chance.choice([0, 1, 3]))
+            self.hold_days = self.chance.choice([0, 1, 3])
+            a_plan(program, rule, hold_days=self.hold_days)
+            set_cap(
+                program_id=program.id,
+                percent=self.chance.choice([40, 100]),
+                actor=SYSTEM,
+                at=self.now,
+            )
+            self.program = program
 
     def act(self, work: Callable[[], Any]) -> Any:
         """Do something a minute later, and let the handlers run."""
@@ -82,16 +97,32 @@ class Books:
             lambda: a_won_deal(self.now, deal_minor=deal, partner=self.partner, company=company)
         )
         self.customers.append(customer)
+        self.rates[customer.id] = self.rate
         with tenant_scope(self.tenant.id):
-            self.payments[RevenueEvent.objects.get(customer_id=customer.id, source="won").id] = [
-                deal,
-                0,
-            ]
+            sale = RevenueEvent.objects.get(customer_id=customer.id, source="won")
+        self._paid(sale.id, deal, customer.id)
+
+    def _paid(self, payment_id: UUID, amount: int, customer_id: UUID) -> None:
+        self.payments[payment_id] = [amount, 0]
+        self.rates[payment_id] = self.rates[customer_id]
+
+    def change_plan(self) -> None:
+        """Give later referrals another rate; those of before keep theirs."""
+        self.rate = Decimal(self.chance.randint(1, 400)) / 1000
+        rule = RuleTerms("revenue", "percent", rate=self.rate, scope="lifetime")
+        starts_at = self.now + timedelta(hours=1)
+
+        def work() -> None:
+            a_plan(self.program, rule, starts_at=starts_at, at=self.now, hold_days=self.hold_days)
+
+        self.act(work)
+        self.now = starts_at
 
     def pay(self) -> None:
         if self.customers:
             customer, amount = self.chance.choice(self.customers), self.chance.randint(1, 10**6)
-            self.payments[self.act(lambda: a_payment(customer, amount, self.now)).id] = [amount, 0]
+            payment = self.act(lambda: a_payment(customer, amount, self.now))
+            self._paid(payment.id, amount, customer.id)
 
     def refund(self) -> None:
         left = [
@@ -174,18 +205,51 @@ class Books:
 
         self.act(work)
 
+    def forgive(self) -> None:
+        """Write off what the partner owes, or a part of it, by two people."""
+
+        def work() -> None:
+            for debt in debts(self.partner.id):
+                minor = self.chance.randint(1, debt.debt_minor)
+                wish = ask_write_off(
+                    partner_id=self.partner.id,
+                    amount=Money(minor, "EUR"),
+                    reason="Gone",
+                    actor=self.first,
+                    at=self.now,
+                )
+                approve_write_off(write_off_id=wish.id, actor=self.second, at=self.now)
+                self.forgiven += minor
+
+        self.act(work)
+
+    def close(self) -> None:
+        """Let the month end, and close every month that is over."""
+        self.now = (self.now.replace(day=28) + timedelta(days=5)).replace(day=2)
+
+        def work() -> None:
+            over = [month for month in months(now=self.now) if month.is_over and not month.closed]
+            for month in reversed(over):
+                close_month(period=month.period, actor=self.first, at=self.now)
+                self.closed.append(month.period)
+
+        self.act(work)
+
     def owed_by_the_rules(self) -> int:
         """What is owed, from the payments alone."""
         earned = 0
-        for amount, back in self.payments.values():
-            reward = share_minor(amount, RATE)
+        for payment, (amount, back) in self.payments.items():
+            reward = share_minor(amount, self.rates[payment])
             earned += reward - clawed_target(reward, refunded_minor=back, paid_minor=amount)
-        return earned - self.paid
+        return earned - self.paid + self.forgiven
 
     def check(self) -> None:
         with tenant_scope(self.tenant.id):
             assert [str(fault) for fault in faults()] == []
             assert balances_of(self.partner.id, "EUR").owed == self.owed_by_the_rules()
+            for period in self.closed:
+                # The first time keeps the proof, every later one is held against it.
+                prove_reports(period=period, at=self.now)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -200,6 +264,9 @@ def test_any_story_leaves_the_books_right(seed: int) -> None:
         books.run_payouts,
         books.hear_from_the_bank,
         books.issue,
+        books.change_plan,
+        books.forgive,
+        books.close,
     ]
 
     books.win()
