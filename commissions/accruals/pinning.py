@@ -101,6 +101,14 @@ class _Around:
     ) -> None:
         sources = list(sources)
         self.versions = versions
+        self.asked = {
+            condition.key.strip().casefold()
+            for version in versions.values()
+            for rule in version.rules
+            for group in rule.terms.groups
+            for condition in group.conditions
+            if condition.key
+        }
         self.referrals = {
             row["id"]: row
             for row in Referral.objects.filter(
@@ -124,6 +132,8 @@ class _Around:
         referral = self.referrals[source.referral_id]
         paid = self.payments.get(source.revenue_event_id) if source.revenue_event_id else None
         named = {**referral["custom"], **(paid["metadata"] if paid else {})}
+        # What no plan asks for is not copied: it may be personal.
+        asked = {key: value for key, value in named.items() if str(key).casefold() in self.asked}
         return Pinned(
             product=(paid["product"] if paid else "") or referral["product"],
             country=referral["country"],
@@ -133,7 +143,7 @@ class _Around:
             term_months=paid["term_months"] if paid else None,
             metadata=tuple(
                 (str(key), str(value))
-                for key, value in sorted(named.items())
+                for key, value in sorted(asked.items())
                 if isinstance(value, str | int | bool) and value != ""
             ),
             standing=self.standings.get(source.referral_id, ""),

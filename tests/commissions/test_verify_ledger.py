@@ -130,6 +130,11 @@ def test_healthy_books_are_right_and_tenants_are_named(books: World) -> None:
             id="a trace changed",
         ),
         pytest.param(
+            "update commissions_accrual set replaced_at = now() where clawed_minor = 0",
+            "a replaced reward is wholly taken back",
+            id="a reward replaced and still owed",
+        ),
+        pytest.param(
             "delete from prm_event where id = (select min(id) from prm_event where name = 'commission.earned')",
             "no event tells of it",
             id="an accrual nobody was told of",

@@ -1,9 +1,11 @@
 """Boundaries of bands, bonuses, conditions, caps, activity and preferred terms; laws that hold for any story."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from commissions.plans.activity import active_on, inactive_from, keeps_preferred
 from commissions.plans.amounts import part_of, parts_in
 from commissions.plans.checks import check_policy, check_terms
+from commissions.plans.rules import Happening, priced_history, reproduced_minor
+from commissions.plans.shapes import CapUse
 from commissions.plans.stored import UnknownTerms
 from commissions.plans.terms import (
     Activity,
@@ -263,9 +267,33 @@ def test_terms_are_read_as_they_were_written_and_nothing_else() -> None:
     assert Terms.from_json(terms.as_json()) == terms
     assert Policy.from_json(policy.as_json()) == policy
     assert (Terms().as_json(), Policy().as_json()) == ({}, {})
+    wrong: dict[str, Any]
     for wrong in ({"colour": 1}, {"cap": {"minor": "7"}}, {"bands": {}}, {"groups": {}}):
         with pytest.raises(UnknownTerms):
             Terms.from_json(wrong)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"gross_minor": 30_010},
+        {"measured": 9_999},
+        {"deducted_minor": 1},
+        {"tax_minor": 1_000},
+        {"caps": (CapUse(Cap(100)),)},
+    ],
+)
+def test_an_input_changed_behind_its_back_makes_another_amount(change: dict[str, Any]) -> None:
+    bands = Bands((Band(0, Decimal("0.1")), Band(10_000, Decimal("0.2"))))
+    plan = version(percent("0.1", terms=Terms(bands=bands)))
+    facts = event("revenue", "2025-01-10", 300)
+    ((_, (draft,)),) = priced_history([Happening(facts, plan)])
+    assert draft.trace.math is not None
+
+    planted = replace(draft.trace, math=replace(draft.trace.math, **change))
+
+    assert reproduced_minor(draft.trace) == 5_000
+    assert reproduced_minor(planted) != planted.amount_minor
 
 
 @given(seed=st.integers(0, 10**6))
