@@ -18,7 +18,7 @@ with own as (
   select a.id from commissions_account a
    where a.tenant_id = %(tenant)s and a.partner_id = %(partner)s and a.currency = %(currency)s)
 select t.id as transfer_id, t.kind, t.journal, t.booked_on, t.reverses_id, t.amount_minor,
-       case when o.kind = 'cash' then 'paid' when t.kind = 'accrual' then 'earned' else 'adjusted' end as section
+       case when o.kind = 'cash' then 'paid' when t.kind in ('accrual', 'award') then 'earned' else 'adjusted' end as section
   from own
   join lateral (
        select x.id, x.kind, x.journal, x.booked_on, x.reverses_id, x.amount_minor, x.debit_account_id as other_id
@@ -47,12 +47,18 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
          'earned_on', a.earned_on,
          'trace', case when s.section = 'earned' then a.trace end,
          'event_kind', e.kind,
-         'reason', nullif(c.reason, ''),
+         'reason', coalesce(nullif(c.reason, ''), w.reason,
+           v.reason || ' (' || v.from_currency || '/' || v.to_currency || ' ' || trim_scale(v.rate) || ', ' || v.source
+             || ')'),
          'original_minor', case when s.section = 'adjusted' then a.amount_minor end,
          'original', g.number,
          'payout', y.number, 'method', d.method, 'account', d.masked)) as detail
   from statement_stage s
   left join commissions_clawback c on c.tenant_id = %(tenant)s and c.transfer_id = s.transfer_id
+  left join commissions_write_off w
+    on w.tenant_id = %(tenant)s and s.kind = 'write_off' and s.journal = 'write_off:' || w.id
+  left join commissions_conversion v
+    on v.tenant_id = %(tenant)s and s.kind = 'conversion' and s.transfer_id in (v.out_transfer_id, v.in_transfer_id)
   left join commissions_accrual x on x.tenant_id = %(tenant)s and x.partner_id = (
          select coalesce(p.merged_into_id, p.id) from partners_partner p
           where p.tenant_id = %(tenant)s and p.id = %(partner)s)

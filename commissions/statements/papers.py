@@ -241,8 +241,13 @@ def title_of(line: StatementLine) -> str:
         return (
             gettext("Payment") if line.amount_minor < 0 else gettext("Payment returned by the bank")
         )
-    return line.detail.get("customer") or (
-        gettext("Commission") if line.section == "earned" else gettext("Correction")
+    kinds = {
+        "write_off": gettext("Debt written off"),
+        "conversion": gettext("Converted into another currency"),
+    }
+    return line.detail.get("customer") or kinds.get(
+        line.detail.get("kind", ""),
+        gettext("Commission") if line.section == "earned" else gettext("Correction"),
     )
 
 

@@ -27,6 +27,9 @@ from commissions.adjustments.services import (
 )
 from commissions.ledger.models import Transfer
 from commissions.ledger.selectors import balances_of, partner_balances
+from commissions.statements.models import StatementLine
+from commissions.statements.papers import title_of, what_for_adjustment
+from commissions.statements.services import issue_statement
 from commissions.verification import faults
 from prm.accounts.capabilities import Role
 from prm.events.services import SYSTEM, Actor
@@ -203,3 +206,37 @@ def test_totals_are_restated_at_rates_on_file_only(acme: Tenant, at: datetime) -
         restated(sums, "EUR", date(2026, 11, 24))
     with pytest.raises(NoRate):
         restated(sums, "GBP", date(2026, 11, 16))
+
+
+def test_the_statement_says_what_was_forgiven_and_converted_and_why(
+    people: tuple[Actor, Actor], at: datetime
+) -> None:
+    partner, (asking, deciding) = a_partner(), people
+    payable(partner.id, -8_000, at=at)
+    payable(partner.id, 1_000, "USD", at=at)
+    add_rates(rates=[ONE], actor=SYSTEM, at=at)
+    wish = ask_write_off(
+        partner_id=partner.id, amount=Money(8_000, "EUR"), reason="Gone", actor=asking, at=at
+    )
+    approve_write_off(write_off_id=wish.id, actor=deciding, at=at)
+    convert_payable(
+        partner_id=partner.id,
+        amount=Money(1_000, "USD"),
+        to_currency="EUR",
+        reason="Asked",
+        key="c",
+        actor=SYSTEM,
+        at=at,
+    )
+
+    statement = issue_statement(
+        partner_id=partner.id, currency="EUR", until_on=at.date(), actor=SYSTEM, at=at
+    )
+
+    lines = StatementLine.objects.filter(statement=statement).order_by("position")
+    assert [(title_of(row), what_for_adjustment(row), row.amount_minor) for row in lines] == [
+        ("Correction", "Commission reversed", -8_000),
+        ("Debt written off", "Gone", 8_000),
+        ("Converted into another currency", "Asked (USD/EUR 0.9123, ECB reference rate)", 912),
+    ]
+    assert statement.closing_minor == 912
