@@ -66,6 +66,8 @@ def read_letter(raw: bytes) -> Letter:
     for part in message.walk():
         if part.get_content_type() == "message/rfc822" and part.get_payload():
             attached = part.get_payload(0)
+            if not isinstance(attached, EmailMessage):
+                break
             inner = parseaddr(_header(attached, "From"))
             texts.append(_body(attached))
             break
@@ -148,7 +150,8 @@ def _body(message: EmailMessage) -> str:
     try:
         text = str(part.get_content())
     except (LookupError, KeyError, ValueError):
-        text = (part.get_payload(decode=True) or b"").decode("utf-8", "replace")
+        octets = part.get_payload(decode=True)
+        text = octets.decode("utf-8", "replace") if isinstance(octets, bytes) else ""
     if part.get_content_type() == "text/html":
         words = _Words()
         words.feed(text)

@@ -78,7 +78,7 @@ def ended_in(visible: QuerySet[Referral], asked: Asked, kind: str) -> QuerySet[R
     return rows
 
 
-def lost_in(visible: QuerySet[Referral], asked: Asked) -> QuerySet[Referral]:
+def lost_in(visible: QuerySet[Referral], asked: Asked) -> QuerySet[Any]:
     """Return what was lost in the period and still is, each with `loss`, the name of its last reason, and `told`."""
     steps = StageChange.objects.filter(referral_id=OuterRef("id"), to_kind=StageKind.LOST)
     last = steps.order_by("-at", "-id")
@@ -92,7 +92,7 @@ def _first(texts: QuerySet[StageChange, Any]) -> Coalesce:
     return Coalesce(Subquery(texts[:1]), Value(""), output_field=TextField())
 
 
-def loss_lines(lost: QuerySet[Referral]) -> list[LossLine]:
+def loss_lines(lost: QuerySet[Any]) -> list[LossLine]:
     """Return the reasons of lost_in, the most frequent first; their counts add up to its rows."""
     took = Extract(F("closed_at") - F("registered_at"), "epoch")
     rows: list[Any] = list(
