@@ -91,7 +91,7 @@ BELOW = {
         "/manage/sharing/",
     ),
     "referrals:report-channels": ("/manage/reports/losses/",),
-    "partners:program-list": ("/manage/stages/",),
+    "partners:program-list": ("/manage/stages/", "/manage/plans/", "/manage/exceptions/"),
 }
 
 # (group, label, url name, icon, capability, path prefix that marks it current)

@@ -17,6 +17,7 @@ from prm.web.forms import DateField, PercentField
 
 LONGEST_DAYS = 731
 RATE, VERSION = "rate", "version"
+CONDITIONAL = ("event", "rate", "version")
 
 
 class OverrideForm(forms.Form):
@@ -32,7 +33,6 @@ class OverrideForm(forms.Form):
     )
     event = forms.ChoiceField(
         label=_("Percentage of"),
-        required=False,
         choices=[
             ("lifetime", _("Every payment")),
             ("active", _("Every payment while the partner is active")),
@@ -41,8 +41,7 @@ class OverrideForm(forms.Form):
             ("won", _("The deal when it is won")),
         ],
     )
-    rate = PercentField(label=_("New percentage"), places=4, required=False)
-    version = forms.ChoiceField(label=_("Version"), required=False)
+    rate = PercentField(label=_("New percentage"), places=4)
     starts_on = DateField(
         label=_("For referrals registered from"),
         help_text=_("Referrals that are registered by now keep their terms."),
@@ -74,7 +73,6 @@ class OverrideForm(forms.Form):
         )
         self.fields["version"] = forms.ChoiceField(
             label=_("Version"),
-            required=False,
             choices=[
                 (
                     str(row.id),
@@ -92,11 +90,21 @@ class OverrideForm(forms.Form):
             ["program", "kind", "event", "rate", "version", "starts_on", "ends_on", "reason"]
         )
 
+    def _clean_fields(self) -> None:
+        # Asked for by clean(), only where the kind needs them; the page shows only those.
+        for name in CONDITIONAL:
+            self.fields[name].required = False
+        super()._clean_fields()  # type: ignore[misc]
+        for name in CONDITIONAL:
+            self.fields[name].required = True
+
     def clean(self) -> dict[str, Any]:
         """Ask for what the chosen kind needs, and for a time that makes sense."""
         data = self.cleaned_data
         if data.get("kind") == RATE and "rate" not in self.errors and not data.get("rate"):
             self.add_error("rate", _("Enter a percentage above 0"))
+        if data.get("kind") == RATE and "event" not in self.errors and not data.get("event"):
+            self.add_error("event", _("No plan pays a percentage: choose another version"))
         if data.get("kind") == VERSION and "version" not in self.errors:
             if not data.get("version"):
                 self.add_error("version", _("Choose a version"))

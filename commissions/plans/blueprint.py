@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -10,9 +10,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from commissions.plans.models import PlanRule, PlanVersion
 from commissions.plans.selectors import draft_of, plan_in_force
 from commissions.plans.services import PlanTerms, RuleTerms, create_version, terms_of
+from commissions.plans.stored import Stored, UnknownTerms
+from commissions.plans.terms import Policy, Terms, TermsInvalid
 from partners.programs.checklist import Finding, checks
 from partners.programs.models import Program
 from partners.programs.templates import (
+    BadPart,
     Reading,
     Writing,
     part,
@@ -34,6 +37,7 @@ def plan_check(program: Program, at: datetime) -> Finding:
 
 
 MOST_RULES = 30
+Kept = TypeVar("Kept", bound=Stored)
 MOST_MINOR = 10**14
 
 
@@ -63,9 +67,13 @@ class PlanPart:
                     "scope": rule.scope,
                     "months": rule.months,
                     "label": rule.label,
+                    "terms": rule.terms.as_json(),
                 }
                 for rule in terms.rules
             ],
+            "policy": terms.policy.as_json(),
+            "notice_days": terms.notice_days,
+            "rationale": terms.rationale,
         }
 
     @staticmethod
@@ -81,21 +89,41 @@ class PlanPart:
                 scope=words(row.get("scope"), 8),
                 months=whole_or_none(row.get("months"), 1, 1200),
                 label=words(row.get("label"), 80),
+                terms=_read(Terms, row.get("terms")),
             )
             for row in rows(given.get("rules") or [], MOST_RULES)
         ]
-        version = create_version(
-            program_id=writing.program.id,
-            terms=PlanTerms(
-                rules=rules,
-                hold_days=whole(given.get("hold_days"), 0, 730),
-                minimum_payout_minor=whole(given.get("minimum_payout_minor"), 0, MOST_MINOR),
-            ),
-            starts_at=writing.at,
-            actor=writing.actor,
-            at=writing.at,
+        terms = PlanTerms(
+            rules=rules,
+            hold_days=whole(given.get("hold_days"), 0, 730),
+            minimum_payout_minor=whole(given.get("minimum_payout_minor"), 0, MOST_MINOR),
+            policy=_read(Policy, given.get("policy")),
+            notice_days=whole(given.get("notice_days") or 0, 0, 365),
+            rationale=words(given.get("rationale"), 2000),
         )
+        try:
+            version = create_version(
+                program_id=writing.program.id,
+                terms=terms,
+                starts_at=writing.at,
+                actor=writing.actor,
+                at=writing.at,
+            )
+        except TermsInvalid as fault:
+            raise _unpriced() from fault
         count = PlanRule.objects.filter(version_id=version.id).count()
         return ngettext("A draft with %(count)s rule", "A draft with %(count)s rules", count) % {
             "count": count
         }
+
+
+def _read(kind: type[Kept], data: Any) -> Kept:
+    """Return stored terms, the plain ones when nothing is given. Raises BadPart for what this release cannot price."""
+    try:
+        return kind.from_json(dict(table(data or {})))
+    except (UnknownTerms, ArithmeticError) as fault:
+        raise _unpriced() from fault
+
+
+def _unpriced() -> BadPart:
+    return BadPart(_("terms of a rule that cannot be priced"))

@@ -50,6 +50,7 @@ from prm.demo.recruiting import seed_applications
 from prm.demo.sharing import seed_sharing
 from prm.demo.stage import Stage
 from prm.demo.story import ADDRESSES, PASSWORD, PartnerStory, Person, ProgramStory, TenantStory
+from prm.demo.terms import seed_terms
 from prm.demo.tiers import seed_tiers
 from prm.demo.training import seed_training
 from prm.events.relay import relay_tenant
@@ -132,6 +133,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         seed_asking,
         seed_sharing,
         seed_tiers,
+        seed_terms,
         seed_paying,
         seed_books,
     ):
