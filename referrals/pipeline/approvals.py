@@ -1,4 +1,4 @@
-"""Who must approve a referral before it is accepted: routes by amount, country and product, person after person."""
+"""Who must approve a referral before it is accepted: routes by amount, country, product and role, person after person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,11 +22,12 @@ class NotYourTurn(ValueError):
 
 @dataclass(frozen=True)
 class Asked:
-    """What decides about the route. estimate_minor: in the program's currency, None when unknown; country: ISO code."""
+    """What decides about the route. estimate_minor: in the program's currency, None when unknown; country: ISO code; role: of Role."""
 
     estimate_minor: int | None
     country: str
     product: str
+    role: str = ""
 
 
 def fits(route: ApprovalRoute, asked: Asked) -> bool:
@@ -36,6 +37,8 @@ def fits(route: ApprovalRoute, asked: Asked) -> bool:
     ):
         return False
     if route.countries and asked.country not in route.countries:
+        return False
+    if route.role and route.role != asked.role:
         return False
     return not route.product or route.product.casefold() == asked.product.casefold()
 
@@ -68,7 +71,7 @@ def next_approval(approvals: Sequence[Approval]) -> Approval | None:
 @after_submit
 def ask_for_approvals(referral: Referral, actor: Actor, at: datetime) -> None:
     """Write down who must approve a new referral; emits referral.approval_asked."""
-    asked = Asked(referral.estimate_minor, referral.country, referral.product)
+    asked = Asked(referral.estimate_minor, referral.country, referral.product, referral.role)
     route = route_for(routes_of(referral.program_id), asked)
     if route is None or not route.approvers:
         return

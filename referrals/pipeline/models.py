@@ -439,6 +439,10 @@ class ApprovalRoute(TenantModel):
     # ISO codes; empty list: any country.
     countries = models.JSONField(default=list)
     product = models.CharField(max_length=120, blank=True)
+    # What the partner does for the deal; empty: either.
+    role = models.CharField(
+        max_length=8, choices=Role.choices, blank=True, default="", db_default=""
+    )
     # Who approves, one after the other: user ids.
     approvers = models.JSONField(default=list)
     retired_at = models.DateTimeField(null=True, blank=True)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from prm.web.choices import country_choices
 from prm.web.forms import MoneyField
-from referrals.pipeline.models import Overdue
+from referrals.pipeline.models import Overdue, Role
 
 LEVELS = 3
 LONGEST_REASON = 80
@@ -76,6 +76,9 @@ class RouteForm(forms.Form):
     )
     product = forms.CharField(
         label=_("Product"), max_length=120, required=False, help_text=_("Left empty, any product")
+    )
+    role = forms.ChoiceField(
+        label=_("What the partner does"), required=False, choices=[("", _("Either")), *Role.choices]
     )
 
     def __init__(

@@ -23,7 +23,7 @@ from prm.web.formats import money_text
 from prm.web.htmx import hx_redirect
 from referrals.pipeline.approvals import routes_of
 from referrals.pipeline.deadlines import rules_of
-from referrals.pipeline.models import ApprovalRoute, StageChange
+from referrals.pipeline.models import ApprovalRoute, Role, StageChange
 from referrals.pipeline.promises import promise_words
 from referrals.pipeline.selectors import loss_reasons_of, owner_choices
 from referrals.stages.answer_forms import AnswersForm, RouteForm
@@ -95,6 +95,7 @@ def route_new(request: MemberRequest, program_id: UUID) -> HttpResponse:
                 from_minor=given["least"].minor if given["least"] else None,
                 countries=given["countries"],
                 product=given["product"],
+                role=given["role"],
                 approvers=given["approvers"],
                 actor=_actor(request),
                 at=timezone.now(),
@@ -178,6 +179,8 @@ def _conditions(route: ApprovalRoute, currency: str) -> list[str]:
         found.append(", ".join(country_name(code) for code in route.countries))
     if route.product:
         found.append(route.product)
+    if route.role:
+        found.append(str(Role(route.role).label))
     return found or [gettext("Every referral")]
 
 

@@ -97,10 +97,11 @@ def add_route(
     approvers: Sequence[int],
     actor: Actor,
     at: datetime,
+    role: str = "",
 ) -> ApprovalRoute:
     """Add a route at the end; it decides about referrals that come from now on.
 
-    from_minor: in the program's currency. approvers: user ids, asked one after the other.
+    from_minor: in the program's currency. approvers: user ids, asked one after the other. role: of the partner in the deal.
     Raises TooMany. Emits program.answering_changed.
     """
     Program.objects.select_for_update(no_key=True).only("id").get(id=program_id)
@@ -115,6 +116,7 @@ def add_route(
         from_minor=from_minor,
         countries=sorted(set(countries)),
         product=product.strip(),
+        role=role,
         approvers=list(dict.fromkeys(approvers)),
     )
     _tell(program_id, {"approval_route": ["", route.name]}, actor, at)

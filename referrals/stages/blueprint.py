@@ -184,5 +184,6 @@ def _route(route: ApprovalRoute) -> dict[str, Any]:
         "from_minor": route.from_minor,
         "countries": route.countries,
         "product": route.product,
+        "role": route.role,
         "approvers": route.approvers,
     }

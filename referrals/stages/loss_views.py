@@ -20,7 +20,7 @@ from prm.web.filters import select_from
 from prm.web.formats import number_text, percent_text
 from prm.web.paging import keyset_page
 from prm.web.parts import Stat, Tab
-from referrals.pipeline.models import Referral, StageKind
+from referrals.pipeline.models import Referral, Role, StageKind
 from referrals.pipeline.selectors import filter_options
 from referrals.stages.losses import Asked, LossLine, ended_in, loss_lines, lost_in
 from referrals.stages.tables import LostTable
@@ -39,8 +39,9 @@ def report_losses(request: MemberRequest) -> HttpResponse:
     selects = [
         select_from(params, "program", _("Program"), options.programs, any_label=_("All")),
         select_from(params, "partner", _("Partner"), options.partners, any_label=_("All")),
+        select_from(params, "role", _("Partner's role"), Role.choices, any_label=_("All")),
     ]
-    asked = _asked(request, selects[0].value, selects[1].value)
+    asked = _asked(request, {row.name: row.value for row in selects})
     visible = Referral.objects.visible_to(request.member)
     lost = lost_in(visible, asked)
     lines = loss_lines(lost)
@@ -101,14 +102,15 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _asked(request: MemberRequest, program: str, partner: str) -> Asked:
+def _asked(request: MemberRequest, chosen: dict[str, str]) -> Asked:
     first, last = asked_days(request.GET)
     return Asked(
         first,
         last,
         ZoneInfo(request.tenant.time_zone),
-        UUID(program) if program else None,
-        UUID(partner) if partner else None,
+        UUID(chosen["program"]) if chosen["program"] else None,
+        UUID(chosen["partner"]) if chosen["partner"] else None,
+        chosen["role"],
     )
 
 
@@ -130,7 +132,7 @@ def _with(params: QueryDict, **changed: Any) -> str:
     """Return the page's address with the filters of this request and what is changed, from the first page on."""
     kept = {
         name: params[name]
-        for name in ("first", "last", "program", "partner", "reason")
+        for name in ("first", "last", "program", "partner", "role", "reason")
         if params.get(name)
     }
     query = QueryDict(mutable=True)

@@ -41,6 +41,7 @@ class Asked:
     zone: ZoneInfo
     program_id: UUID | None = None
     partner_id: UUID | None = None
+    role: str = ""
 
     @property
     def moments(self) -> tuple[datetime, datetime]:
@@ -75,6 +76,8 @@ def ended_in(visible: QuerySet[Referral], asked: Asked, kind: str) -> QuerySet[R
         rows = rows.filter(program_id=asked.program_id)
     if asked.partner_id:
         rows = rows.filter(partner_id=asked.partner_id)
+    if asked.role:
+        rows = rows.filter(role=asked.role)
     return rows
 
 

@@ -24,6 +24,7 @@ ROUTES = [
     ApprovalRoute(name="large", from_minor=10_000_000, approvers=[2]),
     ApprovalRoute(name="Enterprise", product="Enterprise", approvers=[3]),
     ApprovalRoute(name="Swiss", countries=["CH"], approvers=[4]),
+    ApprovalRoute(name="sold together", role="cosell", approvers=[5]),
 ]
 
 
@@ -48,6 +49,12 @@ def test_the_first_route_whose_conditions_all_hold_decides(
     found = route_for(ROUTES, Asked(amount, country, product))
 
     assert (found.name if found else None) == name
+
+
+def test_a_route_for_one_role_leaves_the_other_alone() -> None:
+    found = [route_for(ROUTES, Asked(None, "", "", role)) for role in ("cosell", "intro")]
+
+    assert [row.name if row else None for row in found] == ["sold together", None]
 
 
 def a_route(*people: User) -> ApprovalRoute:
