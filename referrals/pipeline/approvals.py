@@ -1,4 +1,4 @@
-"""Who must approve a referral before it is accepted: routes by amount, country, product and role, person after person."""
+"""Who must approve a referral before it is accepted: routes by amount, country, product, role; person by person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,10 @@ class NotYourTurn(ValueError):
 
 @dataclass(frozen=True)
 class Asked:
-    """What decides about the route. estimate_minor: in the program's currency, None when unknown; country: ISO code; role: of Role."""
+    """What decides about the route.
+
+    estimate_minor: in the program's currency, None when unknown. country: ISO code. role: of Role.
+    """
 
     estimate_minor: int | None
     country: str

@@ -101,7 +101,8 @@ def add_route(
 ) -> ApprovalRoute:
     """Add a route at the end; it decides about referrals that come from now on.
 
-    from_minor: in the program's currency. approvers: user ids, asked one after the other. role: of the partner in the deal.
+    from_minor: in the program's currency. approvers: user ids, asked one after the other.
+    role: what the partner does in the deal, empty for either.
     Raises TooMany. Emits program.answering_changed.
     """
     Program.objects.select_for_update(no_key=True).only("id").get(id=program_id)
