@@ -92,7 +92,7 @@ def offer_of(change: TermsDue) -> Offer:
         title=gettext("%(program)s: plan version %(number)s after version %(former)s, from %(day)s")
         % words,
         lines=[(row.subject, row.before, row.after) for row in lines if row.is_changed],
-        unchanged=[row.after for row in lines if not row.is_changed],
+        unchanged=[f"{row.subject}: {row.after}" for row in lines if not row.is_changed],
         closing=gettext(
             "It counts for referrals registered from %(day)s on. Referrals registered before keep their terms."
         )

@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 
 from commissions.adjustments.models import Conversion, ExchangeRate, WriteOff
 from commissions.closing.models import AccountCode
-from commissions.ledger.models import ClosedPeriod, Transfer
+from commissions.ledger.models import ClosedPeriod
 from commissions.ledger.selectors import balances_of
+from partners.directory.models import Partner
 from prm.accounts.models import User
 from prm.events.models import QueuedEvent
 from prm.jobs.files import open_private
@@ -149,7 +150,7 @@ def test_what_was_owed_is_asked_and_taken_as_a_file(world: World, partner: Any) 
 
 def test_two_people_write_a_debt_off(world: World, partner: Any) -> None:
     with tenant_scope(world.acme.id):
-        debtor = Transfer.objects.get(kind="clawback").partner_id
+        debtor = Partner.objects.get(name="Debtor").id
     asking, deciding = fresh(world.finance), fresh(world.second_finance)
     wish = {"amount": "50.01", "reason": "Dissolved"}
 
