@@ -29,7 +29,7 @@ from commissions.payouts.models import (
 )
 from commissions.plans.models import PlanRule, PlanVersion
 from commissions.results.models import ResultFile, ResultRow
-from commissions.statements.models import Statement, StatementLine
+from commissions.statements.models import Dispute, Statement, StatementLine
 from commissions.tiers.models import Benefit, Tier, TierNotice, TierRules, TierStanding
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "ContestPlace",
     "Conversion",
     "DeductionCap",
+    "Dispute",
     "EarlyRelease",
     "ExchangeRate",
     "FileTemplate",

@@ -6,10 +6,13 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
+from commissions.accruals.models import Accrual
 from commissions.ledger.models import Transfer
 from partners.directory.models import Partner
 from prm.accounts.members import Member
+from prm.accounts.models import User
 from prm.tenancy.models import PublicTenantModel, TenantForeignKey, TenantModel
+from prm.uploads.models import Upload
 
 
 class StatementQuerySet(models.QuerySet["Statement"]):
@@ -112,3 +115,92 @@ class StatementLine(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.section} {self.amount_minor}"
+
+
+class DisputeState(models.TextChoices):
+    """The life of a dispute."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class DisputeEffect(models.TextChoices):
+    """What a dispute does to the line's money until it ends; empty until the worker has looked."""
+
+    FROZEN = "frozen"
+    ON_HOLD = "on_hold"
+    PAID = "paid"
+    NOTHING = "nothing"
+
+
+class DisputeQuerySet(models.QuerySet["Dispute"]):
+    """Phrases about disputes."""
+
+    def visible_to(self, member: Member) -> "DisputeQuerySet":
+        """All for staff, the partner's own otherwise."""
+        return self if member.is_staff else self.filter(partner_id=member.own_partner_id)
+
+
+class Dispute(PublicTenantModel):
+    """A partner disagrees with one line of a statement; that line's money waits, the rest is paid."""
+
+    line = TenantForeignKey(StatementLine)
+    statement = TenantForeignKey(Statement)
+    partner = TenantForeignKey(Partner)
+    # The reward behind the line; null when there is none, such as for a debt written off.
+    accrual = TenantForeignKey(Accrual, null=True)
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=1000)
+    # What the line should say, where the partner names it.
+    wanted_minor = models.BigIntegerField(null=True, blank=True)
+    evidence = TenantForeignKey(Upload, null=True)
+    state = models.CharField(
+        max_length=9, choices=DisputeState.choices, default=DisputeState.OPEN
+    )
+    opened_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    opened_at = models.DateTimeField()
+    effect = models.CharField(max_length=8, choices=DisputeEffect.choices, blank=True, default="")
+    # Moved from payable to disputed while it is open.
+    frozen_minor = models.BigIntegerField(default=0)
+    answer = models.CharField(max_length=1000, blank=True, default="")
+    correction_minor = models.BigIntegerField(default=0)
+    correction = TenantForeignKey(Transfer, null=True)
+    closed_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager["Dispute"]] = DisputeQuerySet.as_manager()
+
+    class Meta:
+        db_table = "commissions_dispute"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "line"],
+                name="dispute_once_per_line",
+                condition=~Q(state="withdrawn"),
+            ),
+            models.CheckConstraint(
+                condition=Q(frozen_minor__gte=0) & Q(correction_minor__gte=0),
+                name="dispute_amounts",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", closed_at=None)
+                | (~Q(state="open") & Q(closed_at__isnull=False)),
+                name="dispute_open_or_closed",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-opened_at", "-id"], name="dispute_newest"),
+            models.Index(fields=["tenant", "statement"], name="dispute_statement"),
+            models.Index(
+                fields=["tenant", "accrual"], name="dispute_open", condition=Q(state="open")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"dispute of line {self.line_id}"
