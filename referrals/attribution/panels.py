@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from partners.directory.models import Partner
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
+from prm.web.parts import Entry
 from referrals.attribution.models import Case, CaseParty, Credit
 from referrals.attribution.selectors import (
     explanation_for,
@@ -27,7 +29,7 @@ from referrals.attribution.wording import (
     signal_words,
 )
 from referrals.pipeline.models import Referral, StageKind
-from referrals.pipeline.panels import Panel, adds
+from referrals.pipeline.panels import Panel, adds, adds_to_timeline
 
 
 @adds("referral.main", order=10)
@@ -50,6 +52,15 @@ def hold_section(referral: Referral, member: Member) -> Panel | None:
         "url": _url("manage-hold", referral) if may_decide and held else "",
     }
     return Panel("referrals/attribution/held_staff.html", context)
+
+
+@adds_to_timeline
+def declined_entry(referral: Referral, _member: Member) -> list[Entry]:
+    """Say when and why it was declined after a review; a declined submission has a step that says so."""
+    if referral.declined_at is None or referral.stage_kind == StageKind.REJECTED:
+        return []
+    words, reason = gettext("Declined after a review"), referral.declined_reason
+    return [Entry(text=words, at=referral.declined_at, icon="x", tone="off", note=reason)]
 
 
 def _url(name: str, referral: Referral) -> str:

@@ -74,7 +74,8 @@ def test_the_page_says_what_was_decided_and_what_becomes_of_the_money(
     page = page_of(world, declined.people.admin, declined.customer.referral_id)
 
     assert "Declined after a review" in page
-    assert REASON in page
+    # In the callout and in the timeline.
+    assert page.count(REASON) == 2
     assert "what it had earned is taken back" in page
     assert "Taken back in full" in page
     assert [
