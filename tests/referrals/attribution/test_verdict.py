@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 
+from partners.directory.models import Partner
 from prm.events.services import Actor
 from prm.notices.models import Notice
 from prm.tenancy.links import tenant_path
 from prm.tenancy.scope import tenant_scope
+from referrals.attribution.forms import VerdictForm
 from referrals.attribution.models import CaseParty
 from referrals.attribution.verdicts import Verdict, decide_case
 from referrals.pipeline.models import Referral, StageChange
@@ -107,3 +111,20 @@ def test_the_preview_names_what_will_be_declined(world: World, at: datetime) -> 
     assert kept.context["preview_ends"] == []
     with tenant_scope(world.acme.id):
         assert kinds(early, late) == ["submitted", "rejected"]
+
+
+@pytest.mark.parametrize(
+    "odd", ["NaN", "1e400", "-50", "Infinity", "9" * 400, "5,0,0", "=50", "50\x00", ""]
+)
+def test_no_odd_share_passes(odd: str) -> None:
+    parties = [
+        CaseParty(id=number, partner=Partner(id=uuid4(), name=f"P{number}")) for number in (1, 2)
+    ]
+    given = {"outcome": "split", "rule": "split", "seen": "0", "words_1": "So", "words_2": "So"}
+
+    def is_valid(share: str) -> bool:
+        data = QueryDict(mutable=True)
+        data.update({**given, "share_1": "50", "share_2": share})
+        return VerdictForm(data, parties=parties).is_valid()
+
+    assert [is_valid(odd), is_valid("50")] == [False, True]
