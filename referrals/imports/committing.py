@@ -38,12 +38,19 @@ create temporary table if not exists import_rows (
 ) on commit delete rows;
 truncate import_drafts, import_rows
 """
-# What is there already, by its id in the program or its sale in any, and all but the first of an id.
+# What is there already, by its id in the program or its sale in any, and all but the first of an id. The ids are given
+# as arrays: a join's estimate would make it read the whole table of a large tenant for every chunk.
 _TAKEN = """
-delete from import_drafts d using referrals_referral r
- where r.program_id = %(program)s and r.external_id = d.external_id and r.external_id <> '';
-delete from import_drafts d using referrals_revenue_event e
- where e.external_id = 'import:' || d.external_id and e.import_id is distinct from %(import)s;
+delete from import_drafts d using (
+  select external_id from referrals_referral
+   where program_id = %(program)s and external_id = any(array(select external_id from import_drafts))
+     and external_id <> '') there
+ where there.external_id = d.external_id;
+delete from import_drafts d using (
+  select external_id from referrals_revenue_event
+   where external_id = any(array(select 'import:' || external_id from import_drafts))
+     and import_id is distinct from %(import)s) sold
+ where sold.external_id = 'import:' || d.external_id;
 delete from import_drafts d using (
   select line, row_number() over (partition by external_id order by line) as place from import_drafts) again
  where again.line = d.line and again.place > 1

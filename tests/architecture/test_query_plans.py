@@ -16,6 +16,10 @@ from prm.accounts.models import Membership, User
 from prm.search.selectors import found
 from prm.tenancy.scope import tenant_scope
 from prm.web.paging import _write
+from referrals.claims.selectors import matches_of
+from referrals.imports.committing import _STAGED, _TAKEN
+from referrals.imports.reading import _REFERRALS, _SALES
+from referrals.pipeline.models import Referral
 from tests.bench.arena import Arena
 from tests.bench.population import BOOKS, TABLES, Vendor, accrue_all, make_vendor
 from tests.conftest import _admin, _clone, _drop, _point_at
@@ -232,3 +236,81 @@ def test_the_search_reads_little(crowd: Crowd, name: str) -> None:
         _assert_reads_little(
             plan, f"{statement[:600]} {params}", rows=SEARCH_ROWS, pages=SEARCH_PAGES
         )
+
+
+# What a question about a company may read: names of three words that the vendor's 100,000 share two of.
+ALIKE_ROWS, ALIKE_PAGES = 8_000, 8_000
+ANYBODY = "00000000-0000-0000-0000-000000000001"
+QUESTIONS = {
+    "claims_known": {
+        "p_domain": "'c5.example'",
+        "p_email": "'robin@c5.example'",
+        "p_taxes": "array['NL8001', '8001']",
+        "p_keys": "array['domain:c5.example']",
+        "p_partner": f"'{ANYBODY}'::uuid",
+        "p_at": "now()",
+    },
+    "claims_name_known": {
+        "p_name": "'north logistics 10'",
+        "p_country": "'NL'",
+        "p_partner": f"'{ANYBODY}'::uuid",
+    },
+    "claims_similar": {"p_name": "'north logistics 10'", "p_most": "20"},
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_about_a_company_reads_little(crowd: Crowd, name: str) -> None:
+    body = crowd.arena.ask("select prosrc from pg_proc where proname = %(name)s", name=name)
+    for argument, value in QUESTIONS[name].items():
+        body = body.replace(argument, value)
+    admin = crowd.arena.admin
+    # The role and the setting that the function runs with.
+    with admin.transaction(force_rollback=True):
+        admin.execute("set local role prm_guard; set local pg_trgm.similarity_threshold = 0.5")
+        admin.execute("select set_config('app.tenant_id', %s, true)", [str(crowd.vendor.tenant_id)])
+        found = admin.execute(
+            f"explain (analyze, buffers, timing off, format json) {body}"
+        ).fetchone()
+
+    assert found is not None
+    _assert_reads_little(found[0][0]["Plan"], name, rows=ALIKE_ROWS, pages=ALIKE_PAGES)
+
+
+def test_matches_of_a_referral_read_little(crowd: Crowd) -> None:
+    told: list[tuple[str, Any]] = []
+
+    def listen(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:
+        told.append((statement, params))
+        return execute(statement, params, many, context)
+
+    with tenant_scope(crowd.vendor.tenant_id), connection.execute_wrapper(listen):
+        row = Referral.objects.get(domain="c5.example")
+        matches_of([row], similar=True)
+
+    asked = [row for row in told if "referrals_referral" in row[0]]
+    assert asked
+    for statement, params in asked:
+        plan = crowd.plan(STAFF, statement, params)
+        _assert_reads_little(plan, statement[:400], rows=ROWS_READ, pages=PAGES_READ)
+
+
+def test_an_import_finds_thousands_of_ids_by_their_index(crowd: Crowd) -> None:
+    given = {
+        "program": crowd.vendor.program_id,
+        "import": crowd.vendor.program_id,
+        "ids": [f"X-{number}" for number in range(5_000)],
+        "sales": [f"import:X-{number}" for number in range(5_000)],
+    }
+    with tenant_scope(crowd.vendor.tenant_id), connection.cursor() as cursor:
+        cursor.execute(_STAGED)
+        cursor.execute(
+            "insert into import_drafts (line, external_id) select n, 'X-' || n from generate_series(1, 5000) n"
+        )
+        cursor.execute("analyze import_drafts (line, external_id)")
+        for statement in (_REFERRALS, _SALES, *_TAKEN.split(";")[:2]):
+            cursor.execute(
+                f"explain (analyze, buffers, timing off, format json) {statement}", given
+            )
+            found = cursor.fetchone()[0]
+            _assert_reads_little(found[0]["Plan"], statement, rows=10, pages=40_000)
