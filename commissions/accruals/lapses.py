@@ -72,7 +72,7 @@ def tell_return(*, referral_id: UUID, at: datetime) -> None:
             inactive_from(wins, today, activity),
         )
         if ended and ended <= today and ends and ends > today:
-            _tell_people(
+            _notify_people(
                 "activity.returned",
                 f"active:{referral.program_id}:{ends}",
                 partner_id=referral.partner_id,
@@ -138,7 +138,7 @@ def _warn(
         # Only the news: what ended long ago was told then.
         if left < -WARNINGS[0]:
             return 0
-        return _tell_people(
+        return _notify_people(
             "activity.lapsed",
             f"lapsed:{program.id}:{ends}",
             partner_id=partner_id,
@@ -150,7 +150,7 @@ def _warn(
     if due is None:
         return 0
     key = f"lapse:{program.id}:{ends}:{due}"
-    return _tell_people(
+    return _notify_people(
         "activity.ending", key, partner_id=partner_id, program=program, day=ends, at=at
     )
 
@@ -173,13 +173,13 @@ def _warn_preferred(
             lost = standard_from(days, today, preferred)
             if lost and (lost - today).days >= 0:
                 key = f"preferred:{program.id}:{lost}"
-                told += _tell_people(
+                told += _notify_people(
                     "terms.standard", key, partner_id=partner_id, program=program, day=lost, at=at
                 )
     return told
 
 
-def _tell_people(
+def _notify_people(
     kind: str, key: str, *, partner_id: UUID, program: Program, day: date, at: datetime
 ) -> int:
     people = members_with(

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from decimal import Decimal
+from functools import lru_cache
 from types import UnionType
 from typing import Any, ClassVar, Self, Union, get_args, get_origin, get_type_hints
 
@@ -31,11 +32,16 @@ class Stored:
             raise UnknownTerms(f"{cls.__name__}: {stored!r}")
         if unknown := set(stored) - set(cls.__dataclass_fields__):
             raise UnknownTerms(f"{cls.__name__}: {', '.join(sorted(unknown))}")
-        hints = get_type_hints(cls)
+        hints = _hints(cls)
         try:
             return cls(**{name: _read(hints[name], value) for name, value in stored.items()})
         except TypeError as missing:
             raise UnknownTerms(f"{cls.__name__}: {missing}") from missing
+
+
+@lru_cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _plain(value: Any) -> Any:
