@@ -20,6 +20,7 @@ from prm.accounts.capabilities import Role
 from prm.accounts.models import Membership
 from prm.demo.stage import Stage
 from prm.events.services import Actor
+from prm.tenancy.scope import current_scope
 from prm.uploads.services import keep_upload
 
 RELEASES = 3
@@ -101,7 +102,10 @@ def _bring_answer(finance: Actor, now: datetime) -> None:
 def _subscribe(now: datetime) -> None:
     """Give the first partner admin an address of the money calendar."""
     admins = Membership.objects.filter(
-        partner_id__isnull=False, ended_at__isnull=True, roles__contains=[Role.PARTNER_ADMIN]
+        tenant_id=current_scope().tenant_id,
+        partner_id__isnull=False,
+        ended_at__isnull=True,
+        roles__contains=[Role.PARTNER_ADMIN],
     )
     first = admins.select_related("user").order_by("id").first()
     if first is not None and first.partner_id is not None:
