@@ -15,6 +15,7 @@ SLICES = (
     "closing",
     "payouts",
     "results",
+    "contests",
     "calendar",
     "holds",
     "statements",

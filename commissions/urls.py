@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("commissions.overrides.urls")),
     path("", include("commissions.acceptances.urls")),
     path("", include("commissions.tiers.urls")),
+    path("", include("commissions.contests.urls")),
     path("", include("commissions.adjustments.urls")),
     path("", include("commissions.closing.urls")),
     path("", include("commissions.accruals.urls")),

@@ -193,13 +193,13 @@ CHECKS = {
            0) <> r.amount_minor
                 or coalesce(t.kind, 'release') <> 'release')
          order by r.id""",
-    "a carried release follows a merge": """
+    "a carried release follows a merge or a dispute": """
         select 'release ' || r.id, format('carried by transfer %%s, a %%s of partner %%s', m.id, m.kind, m.partner_id)
           from commissions_release r
           join commissions_transfer m on m.tenant_id = r.tenant_id and m.id = r.carried_id
           left join partners_partner p on p.tenant_id = m.tenant_id and p.id = m.partner_id
          where r.tenant_id = %(tenant)s
-           and (m.kind, coalesce(p.merged_into_id, p.id)) is distinct from ('merge', r.partner_id)
+           and (m.kind not in ('merge', 'dispute_end') or coalesce(p.merged_into_id, p.id) is distinct from r.partner_id)
          order by r.id""",
     "a merge moves what it takes": """
         select 'journal ' || t.journal, format('adjustments keep %%s %%s', sum(case when a.id = t.credit_account_id
@@ -223,6 +223,10 @@ CHECKS = {
                   where x.tenant_id = t.tenant_id and x.transfer_id = t.id))
              or (t.kind in ('payout', 'settlement', 'return') and not exists (select from commissions_payout p
                   where p.tenant_id = t.tenant_id and 'payout:' || p.number = t.journal))
+             or (t.kind = 'award' and not exists (select from commissions_contest_place w
+                  where w.tenant_id = t.tenant_id and w.transfer_id = t.id))
+             or (t.kind in ('dispute', 'dispute_end', 'correction') and not exists (select from commissions_dispute d
+                  where d.tenant_id = t.tenant_id and 'dispute:' || d.id = t.journal))
              or (t.kind = 'write_off' and not exists (select from commissions_write_off w
                   where w.tenant_id = t.tenant_id and 'write_off:' || w.id = t.journal and w.state = 'approved'))
              or (t.kind = 'conversion' and not exists (select from commissions_conversion v
@@ -253,6 +257,24 @@ CHECKS = {
           from commissions_account a join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
          where a.tenant_id = %(tenant)s and a.kind = 'deferred' and b.credits_minor > b.debits_minor
          order by a.partner_id, a.currency""",
+    "disputed is what open disputes froze": """
+        select 'partner ' || partner_id, format('%%s %%s disputed, disputes %%s', balance, currency, frozen)
+          from (select a.partner_id, a.currency, b.credits_minor - b.debits_minor as balance,
+                       coalesce((select sum(d.frozen_minor) from commissions_dispute d
+                                  where d.tenant_id = a.tenant_id and d.partner_id = a.partner_id
+                                    and d.currency = a.currency
+                                    and (d.state = 'open' or not exists (
+                                         select from commissions_transfer t where t.tenant_id = d.tenant_id
+                                            and t.key = 'dispute:' || d.id || ':end'))), 0) as frozen
+                  from commissions_account a join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
+                 where a.tenant_id = %(tenant)s and a.kind = 'disputed') x
+         where balance <> frozen order by partner_id, currency""",
+    "a correction is what its dispute says": """
+        select 'dispute ' || d.id, format('%%s granted, transfer %%s', d.correction_minor, coalesce(t.amount_minor, 0))
+          from commissions_dispute d
+          left join commissions_transfer t on t.tenant_id = d.tenant_id and t.id = d.correction_id
+         where d.tenant_id = %(tenant)s and d.correction_minor <> coalesce(t.amount_minor, 0)
+         order by d.id""",
     "a write-off has its transfers": """
         select 'write-off ' || w.id, format('%%s written off, transfers %%s', w.amount_minor, coalesce(t.total, 0))
           from commissions_write_off w

@@ -289,6 +289,7 @@ def PARTNER_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a 
             [
                 (_("Onboarding"), "partners:onboarding", "flag", Capability.PARTNER_HOME),
                 (_("Training"), "partners:course-list", "cap", Capability.PARTNER_HOME),
+                (_("Contests"), "commissions:contests", "star", Capability.PARTNER_HOME),
             ],
         ),
         (
@@ -373,6 +374,7 @@ def STAFF_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a co
                     "layers",
                     Capability.SEE_PROGRAMS,
                 ),
+                (_("Contests"), "commissions:contest-list", "star", Capability.SEE_PROGRAMS),
                 (_("Staff"), "staff-list", "person", Capability.MANAGE_STAFF),
                 (_("Settings"), "tenant-settings", "sliders", Capability.EDIT_TENANT),
                 (_("Jobs"), "job-list", "refresh", Capability.SEE_JOBS),

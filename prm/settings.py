@@ -300,6 +300,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "commissions.acceptances.tasks.sweep_terms",
         "schedule": crontab(hour=6, minute=20),
     },
+    "settle-contests": {
+        "task": "commissions.contests.tasks.settle_contests",
+        "schedule": crontab(minute=35),
+    },
     "recalculate-tiers": {
         "task": "commissions.tiers.tasks.recalculate_tiers",
         "schedule": crontab(hour=2, minute=40),

@@ -59,9 +59,15 @@ language sql stable security definer set search_path = pg_catalog as $$
                     s.reached_at, s.since, s.partner_id),
          case when {PARTNER_SQL} is null or s.partner_id = {PARTNER_SQL} then s.partner_id end,
          s.score, s.reached_at, s.entries
-    from scores s, contest c
+    from scores s, contest c where c.settled_at is null
+  union all
+  select p.rank, case when {PARTNER_SQL} is null or p.partner_id = {PARTNER_SQL} then p.partner_id end,
+         p.score, p.reached_at, 0
+    from contest c
+    join public.commissions_contest_place p on p.tenant_id = c.tenant_id and p.contest_id = c.id
+   where c.settled_at is not null
    order by 1
-$$"""
+$$"""  # noqa: S608  built of constants
 
 
 class Migration(migrations.Migration):
@@ -400,6 +406,11 @@ class Migration(migrations.Migration):
             },
             append_only=True,
             updatable=("partner_id",),
+        ),
+        migrations.RunSQL(
+            sql="grant select on commissions_contest, commissions_contest_place, commissions_tier, commissions_tier_standing,"
+            " referrals_referral, referrals_stage_change, partners_enrollment, prm_tenant to prm_guard",
+            reverse_sql=migrations.RunSQL.noop,
         ),
         guarded_function("commissions_contest_standings(uuid)", STANDINGS),
     ]

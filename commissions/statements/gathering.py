@@ -18,7 +18,8 @@ with own as (
   select a.id from commissions_account a
    where a.tenant_id = %(tenant)s and a.partner_id = %(partner)s and a.currency = %(currency)s)
 select t.id as transfer_id, t.kind, t.journal, t.booked_on, t.reverses_id, t.amount_minor,
-       case when o.kind = 'cash' then 'paid' when t.kind in ('accrual', 'award') then 'earned' else 'adjusted' end as section
+       case when o.kind = 'cash' then 'paid' when t.kind in ('accrual', 'award') then 'earned'
+            else 'adjusted' end as section
   from own
   join lateral (
        select x.id, x.kind, x.journal, x.booked_on, x.reverses_id, x.amount_minor, x.debit_account_id as other_id
@@ -41,7 +42,7 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
        )::int as position,
        jsonb_strip_nulls(jsonb_build_object(
          'kind', s.kind,
-         'customer', coalesce(k.name, r.company, h.company, q.company),
+         'customer', coalesce(k.name, r.company, h.company, q.company, n.title),
          'referral', r.number,
          'person', coalesce(nullif(u.name, ''), nullif(r.submitted_by_name, '')),
          'earned_on', a.earned_on,
@@ -55,6 +56,8 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
          'payout', y.number, 'method', d.method, 'account', d.masked)) as detail
   from statement_stage s
   left join commissions_clawback c on c.tenant_id = %(tenant)s and c.transfer_id = s.transfer_id
+  left join commissions_contest n
+    on n.tenant_id = %(tenant)s and s.kind = 'award' and s.journal = 'contest:' || n.id
   left join commissions_write_off w
     on w.tenant_id = %(tenant)s and s.kind = 'write_off' and s.journal = 'write_off:' || w.id
   left join commissions_conversion v

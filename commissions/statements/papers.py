@@ -253,6 +253,8 @@ def title_of(line: StatementLine) -> str:
 
 def what_for(detail: dict[str, Any]) -> str:
     """Return the rule that earned a line, in words."""
+    if detail.get("kind") == "award":
+        return gettext("Prize of a contest")
     return reward_name(Trace.from_json(detail["trace"])) if detail.get("trace") else ""
 
 

@@ -41,6 +41,7 @@ from prm.demo.books import seed_books
 from prm.demo.capturing import seed_capturing
 from prm.demo.cases import seed_cases
 from prm.demo.claims import seed_claims
+from prm.demo.contests import seed_contests
 from prm.demo.lives import seed_lives
 from prm.demo.onboarding import seed_onboarding
 from prm.demo.paying import seed_paying
@@ -133,6 +134,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         seed_asking,
         seed_sharing,
         seed_tiers,
+        seed_contests,
         seed_terms,
         seed_paying,
         seed_books,

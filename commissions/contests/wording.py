@@ -1,0 +1,83 @@
+"""Contests in words: when, what for, who wins what."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from commissions.contests.models import Contest, Metric, Prize
+from prm.web.formats import day_text, money_text, number_text
+
+STANDS = {
+    "draft": (gettext_lazy("Draft"), ""),
+    "coming": (gettext_lazy("Coming"), "info"),
+    "running": (gettext_lazy("Running"), "ok"),
+    "ended": (gettext_lazy("Ended, being checked"), "warn"),
+    "settled": (gettext_lazy("Prizes given"), ""),
+    "cancelled": (gettext_lazy("Called off"), "bad"),
+}
+FIELD_NAMES = {
+    "title": gettext_lazy("Name"),
+    "description": gettext_lazy("What it is about"),
+    "starts_at": gettext_lazy("First day"),
+    "ends_at": gettext_lazy("Last day"),
+    "metric": gettext_lazy("What counts"),
+    "products": gettext_lazy("Products that count"),
+    "tiers": gettext_lazy("Tiers that take part"),
+    "least": gettext_lazy("Least score to win"),
+    "tie_rule": gettext_lazy("With the same score"),
+    "check_days": gettext_lazy("Days before prizes are given"),
+    "prizes": gettext_lazy("Prizes"),
+}
+
+
+def span_text(contest: Contest, zone: ZoneInfo) -> str:
+    """Return the first and the last day."""
+    first = contest.starts_at.astimezone(zone).date()
+    last = contest.ends_at.astimezone(zone).date() - timedelta(days=1)
+    return _("%(first)s to %(last)s") % {"first": day_text(first), "last": day_text(last)}
+
+
+def score_text(contest: Contest, score: int) -> str:
+    """Return a score as people read it: a count, or an amount."""
+    if contest.metric == Metric.VALUE:
+        return money_text(score, contest.currency)
+    return number_text(score)
+
+
+def prize_text(prize: Prize, currency: str) -> str:
+    """Return what a place wins."""
+    return money_text(prize.amount_minor, currency) if prize.amount_minor else prize.goods
+
+
+def place_text(rank: int) -> str:
+    """Return a place's name."""
+    return _("Place %(rank)s") % {"rank": rank}
+
+
+def rules_of(contest: Contest) -> list[tuple[str, str]]:
+    """Return the conditions as (label, sentence)."""
+    least = (
+        _("Any won deal")
+        if contest.metric == Metric.VALUE and contest.least == 1
+        else _("At least %(amount)s") % {"amount": money_text(contest.least, contest.currency)}
+        if contest.metric == Metric.VALUE
+        else ngettext("At least %(n)s", "At least %(n)s", contest.least) % {"n": contest.least}
+    )
+    return [
+        (_("What counts"), str(contest.get_metric_display())),
+        (_("Products that count"), ", ".join(contest.products) or _("All")),
+        (_("Tiers that take part"), ", ".join(contest.tiers) or _("All")),
+        (_("To win"), least),
+        (_("With the same score"), str(contest.get_tie_rule_display())),
+        (
+            _("Prizes are given"),
+            ngettext(
+                "%(n)s day after the end; a win taken back by then does not count",
+                "%(n)s days after the end; a win taken back by then does not count",
+                contest.check_days,
+            )
+            % {"n": contest.check_days},
+        ),
+    ]
