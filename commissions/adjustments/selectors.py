@@ -20,6 +20,10 @@ RATE_DAYS = 7
 class NoRate(LookupError):
     """There is no rate for the pair of currencies on the day or in the week before; none is guessed."""
 
+    def __init__(self, from_currency: str, to_currency: str, on: date) -> None:
+        super().__init__(f"{from_currency} to {to_currency} on {on}")
+        self.from_currency, self.to_currency, self.on = from_currency, to_currency, on
+
 
 @dataclass(frozen=True)
 class Debt:
@@ -54,7 +58,7 @@ def rate_on(from_currency: str, to_currency: str, on: date) -> ExchangeRate:
         .first()
     )
     if found is None or (on - found.rated_on).days > RATE_DAYS:
-        raise NoRate(f"{from_currency} to {to_currency} on {on}")
+        raise NoRate(from_currency, to_currency, on)
     return found
 
 

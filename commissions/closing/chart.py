@@ -41,7 +41,9 @@ ENTRY_NAMES = {
     "deferral": gettext_lazy("Deduction deferred"),
     "award": gettext_lazy("Prize"),
     "withholding": gettext_lazy("Tax withheld"),
-    "dispute": gettext_lazy("Dispute"),
+    "dispute": gettext_lazy("Line disputed"),
+    "dispute_end": gettext_lazy("Dispute ended"),
+    "correction": gettext_lazy("Correction after a dispute"),
 }
 _PARTNER_SUMS = (
     gettext_lazy("Partner"),

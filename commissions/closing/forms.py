@@ -39,8 +39,11 @@ class AsOfForm(forms.Form):
         ],
     )
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+    restate = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, today: date, currency: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["restate"].label = _("Also restated in %(code)s") % {"code": currency}
         self.fields["on"].widget.attrs["max"] = today.isoformat()
         self.fields["known"].widget.attrs["max"] = today.isoformat()
 

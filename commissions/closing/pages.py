@@ -6,6 +6,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from commissions.adjustments.selectors import NoRate, restated
 from commissions.closing.chart import report_names
 from commissions.closing.liability import CurrencyView, Liability
 from commissions.closing.models import PeriodReport
@@ -13,7 +14,8 @@ from commissions.closing.rules import REPORTS
 from commissions.closing.selectors import Month, checks
 from commissions.closing.wording import check_title, check_words, month_name, month_of
 from commissions.ledger.models import ClosedPeriod
-from prm.web.formats import money_text, number_text
+from prm.money import Money
+from prm.web.formats import day_text, money_text, number_text
 from prm.web.parts import Stat
 
 
@@ -113,6 +115,49 @@ def _reports(period: int, closed: ClosedPeriod | None) -> list[ReportLine]:
         )
         for kind in REPORTS
     ]
+
+
+@dataclass(frozen=True)
+class Restated:
+    """What is owed in all currencies, in one: a figure to read, with the rates it was made with."""
+
+    title: str
+    text: str
+    tone: str
+
+
+def restated_owed(answer: Liability, currency: str) -> Restated:
+    """Return the restated total, or which rate is missing; nothing is guessed."""
+    amounts = [Money(view.total.owed, view.total.currency) for view in answer.currencies]
+    try:
+        total, rates = restated(amounts, currency, answer.as_of.on)
+    except NoRate as missing:
+        return Restated(
+            gettext("Not restated: a rate is missing"),
+            gettext(
+                "There is none from %(from)s to %(to)s of %(day)s or the week before."
+                " Enter it under Exchange rates."
+            )
+            % {
+                "from": missing.from_currency,
+                "to": missing.to_currency,
+                "day": day_text(missing.on, "medium"),
+            },
+            "warn",
+        )
+    used = ", ".join(
+        f"{row.from_currency}/{row.to_currency} {row.rate.normalize():f}"
+        f" ({row.source}, {day_text(row.rated_on, 'medium')})"
+        for row in rates
+    )
+    return Restated(
+        gettext("Restated: %(amount)s owed in all currencies")
+        % {"amount": money_text(total.minor, total.currency)},
+        gettext("To read, not to book. Rates: %(rates)s") % {"rates": used}
+        if used
+        else gettext("Everything is owed in this currency."),
+        "info",
+    )
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from commissions.closing.chart import (
 from commissions.closing.forms import BOOKED, AsOfForm, CloseForm, CodesForm
 from commissions.closing.jobs import ENDINGS
 from commissions.closing.liability import as_of_from, liability
-from commissions.closing.pages import liability_parts, month_page
+from commissions.closing.pages import liability_parts, month_page, restated_owed
 from commissions.closing.reports import report_rows
 from commissions.closing.rules import REPORTS, Frozen
 from commissions.closing.selectors import Month, months
@@ -43,6 +43,7 @@ from prm.web.htmx import hx_redirect
 # Rows of a report on its page, and partners on that of what is owed; files have all of them.
 SHOWN = 200
 EARLIEST = 200001
+ASKED = ("on", "known", "by", "restate")
 
 
 def _actor(request: MemberRequest) -> Actor:
@@ -164,8 +165,8 @@ def _cell(value: Any) -> tuple[str, str]:
 def liability_page(request: MemberRequest) -> HttpResponse:
     today = timezone.now().astimezone(tenant_zone()).date()
     start = {"on": today.isoformat(), "by": BOOKED}
-    given = {name: request.GET[name] for name in ("on", "known", "by") if request.GET.get(name)}
-    form = AsOfForm({**start, **given}, today=today)
+    given = {name: request.GET[name] for name in ASKED if request.GET.get(name)}
+    form = AsOfForm({**start, **given}, today=today, currency=request.tenant.currency)
     if not form.is_valid():
         context = {"tabs": books_tabs(LIABILITY), "form": form}
         return render(request, "commissions/closing/liability.html", context, status=422)
@@ -174,6 +175,9 @@ def liability_page(request: MemberRequest) -> HttpResponse:
         "tabs": books_tabs(LIABILITY),
         "form": form,
         "parts": liability_parts(answer),
+        "restated": restated_owed(answer, request.tenant.currency)
+        if form.cleaned_data["restate"]
+        else None,
         "table": OwedTable(answer.rows[:SHOWN]),
         "rows": answer.rows,
         "cut": count_words(answer.rows, SHOWN) if len(answer.rows) > SHOWN else "",

@@ -12,12 +12,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from commissions.adjustments.models import Conversion, ExchangeRate, WriteOff
+from commissions.adjustments.services import NewRate, add_rates
 from commissions.closing.models import AccountCode
 from commissions.ledger.models import ClosedPeriod
 from commissions.ledger.selectors import balances_of
 from partners.directory.models import Partner
 from prm.accounts.models import User
 from prm.events.models import QueuedEvent
+from prm.events.services import SYSTEM
 from prm.jobs.files import open_private
 from prm.jobs.models import Job, JobState
 from prm.jobs.services import run as run_job
@@ -129,6 +131,14 @@ def test_what_was_owed_is_asked_and_taken_as_a_file(world: World, partner: Any) 
 
     now = client.get(f"{BOOKS}liability/").content.decode()
     before = client.get(f"{BOOKS}liability/?on=2020-01-01").content.decode()
+    with tenant_scope(world.acme.id):
+        payable(partner.id, 1_000, "USD", at=NOW)
+    asked = f"{BOOKS}liability/?restate=on"
+    assert "Not restated: a rate is missing" in client.get(asked).content.decode()
+    with tenant_scope(world.acme.id):
+        rate = NewRate("USD", "EUR", NOW.date(), Decimal("0.9"), "ECB")
+        add_rates(rates=[rate], actor=SYSTEM, at=NOW)
+    assert "Restated: €159.00 owed in all currencies" in client.get(asked).content.decode()
     wrong = client.get(f"{BOOKS}liability/?on=yesterday")
     job = job_of(
         world,
@@ -144,6 +154,7 @@ def test_what_was_owed_is_asked_and_taken_as_a_file(world: World, partner: Any) 
         lines = file.read().decode().splitlines()
     assert sorted(lines[1:]) == [
         "Brightwater,EUR,200.00,0.00,0.00,0.00,0.00,200.00",
+        "Brightwater,USD,0.00,10.00,0.00,0.00,0.00,10.00",
         "Debtor,EUR,0.00,-50.00,0.00,0.00,0.00,-50.00",
     ]
 
