@@ -32,7 +32,7 @@ class Stored:
             raise UnknownTerms(f"{cls.__name__}: {stored!r}")
         if unknown := set(stored) - set(cls.__dataclass_fields__):
             raise UnknownTerms(f"{cls.__name__}: {', '.join(sorted(unknown))}")
-        hints = _hints(cls)
+        hints = _hints(cls)  # type: ignore[arg-type]
         try:
             return cls(**{name: _read(hints[name], value) for name, value in stored.items()})
         except TypeError as missing:
