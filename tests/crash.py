@@ -3,6 +3,7 @@
 Runs the test of crashes on stores of its own, with their real durability, and lets it take them down under the worker.
 """
 
+import fcntl
 import os
 import shutil
 import signal
@@ -39,15 +40,28 @@ def start_manager(data: Path) -> int:
 
 
 def kill_stores(data: Path) -> None:
-    """Take the stores down as a power cut does, their manager with them, and begin anew on the same data."""
-    manager = int((data / "manager.pid").read_text())
-    with suppress(ProcessLookupError):
-        os.kill(manager, signal.SIGKILL)
-    with suppress(ChildProcessError):
-        os.waitpid(manager, 0)
+    """Take the stores down as a power cut does and begin anew on the same data.
+
+    PostgreSQL is killed outright; its manager sees that, ends Valkey and itself, and lets the data go.
+    """
+    postmaster = int((data / "pg" / "postmaster.pid").read_text().split("\n")[0])
+    os.kill(postmaster, signal.SIGKILL)
+    _wait_until_free(data / "stack.lock")
     with (data / "stores.log").open("a") as log:
         log.write("--- begun\n")
     start_manager(data)
+
+
+def _wait_until_free(lock: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    with lock.open("a") as held:
+        while time.monotonic() < end:
+            with suppress(BlockingIOError):
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(held, fcntl.LOCK_UN)
+                return
+            time.sleep(0.1)
+    raise AssertionError("the manager did not end")
 
 
 def main() -> int:

@@ -21,6 +21,7 @@ from commissions.ledger.selectors import partner_balances, tenant_zone
 from commissions.payouts.freezing import Candidate, candidates_of
 from commissions.payouts.models import ExclusionReason, Payout, PayoutState
 from commissions.payouts.settings import payout_settings
+from commissions.statements.models import Dispute, DisputeState
 from referrals.pipeline.models import Referral
 
 
@@ -44,7 +45,16 @@ def expected_money(partner_id: UUID, *, at: datetime) -> list[Expected]:
         *_on_hold(partner_id, today, clock, zone),
         *_disputed(partner_id),
     ]
-    return sorted(rows, key=lambda row: (row.on is None, row.on or today, row.currency, row.key))
+    return sorted(
+        rows,
+        key=lambda row: (
+            row.on is None,
+            row.on or today,
+            row.until or today,
+            row.currency,
+            row.key,
+        ),
+    )
 
 
 def _under_way(partner_id: UUID) -> list[Expected]:
@@ -96,19 +106,25 @@ def _balance(row: Candidate, today: date, clock: Clock, zone: ZoneInfo) -> Expec
 def _on_hold(partner_id: UUID, today: date, clock: Clock, zone: ZoneInfo) -> list[Expected]:
     """Return rewards that wait for the end of their hold; what a review stops has no day."""
     reviewed = Referral.objects.filter(id=OuterRef("referral_id"), held_at__isnull=False)
+    disputed = Dispute.objects.filter(accrual_id=OuterRef("id"), state=DisputeState.OPEN)
     rows = (
         Accrual.objects.filter(
             ~Exists(Release.objects.filter(accrual_id=OuterRef("id"))), partner_id=partner_id
         )
         .exclude(clawed_minor=F("amount_minor"))
-        .annotate(left_minor=F("amount_minor") - F("clawed_minor"), is_reviewed=Exists(reviewed))
+        .annotate(
+            left_minor=F("amount_minor") - F("clawed_minor"),
+            is_reviewed=Exists(reviewed),
+            is_disputed=Exists(disputed),
+        )
         .order_by("payable_at", "id")
-        .values_list("id", "currency", "left_minor", "payable_at", "is_reviewed")
+        .values_list("id", "currency", "left_minor", "payable_at", "is_reviewed", "is_disputed")
     )
     found = []
-    for id_, currency, left, payable_at, is_reviewed in rows:
-        if is_reviewed:
-            found.append(Expected(f"reward-{id_}", currency, left, REVIEW, accrual_id=id_))
+    for id_, currency, left, payable_at, is_reviewed, is_disputed in rows:
+        if is_reviewed or is_disputed:
+            waits = REVIEW if is_reviewed else DISPUTED
+            found.append(Expected(f"reward-{id_}", currency, left, waits, accrual_id=id_))
             continue
         ends = payable_at.astimezone(zone).date()
         on, is_ready_day = expected_on(ends, today=today, clock=clock)

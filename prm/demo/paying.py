@@ -22,6 +22,7 @@ from prm.demo.stage import Stage
 from prm.events.services import Actor
 from prm.tenancy.scope import current_scope
 from prm.uploads.services import keep_upload
+from prm.web.formats import money_plain
 
 RELEASES = 3
 
@@ -76,11 +77,12 @@ def _bring_answer(finance: Actor, now: datetime) -> None:
     if not payouts:
         return
     rows = ["reference;outcome;amount;currency;fee;date"]
+    day = f"{now - timedelta(days=1):%Y-%m-%d}"
     rows += [
-        f"{row.number};paid;{row.amount_minor / 100:.2f};{row.currency};0.20;{now - timedelta(days=1):%Y-%m-%d}"
+        f"{row.number};paid;{money_plain(row.amount_minor, row.currency)};{row.currency};0.20;{day}"
         for row in payouts
     ]
-    rows.append(f"RENT-11;paid;1850.00;EUR;;{now - timedelta(days=1):%Y-%m-%d}")
+    rows.append(f"RENT-11;paid;1850.00;EUR;;{day}")
     content = "\r\n".join([*rows, ""]).encode()
     file = BytesIO(content)
     file.name = f"bank-answer-{now:%Y-%m}.csv"

@@ -22,6 +22,7 @@ from prm.jobs.models import Job, JobState
 from prm.jobs.services import run as run_job
 from prm.jobs.services import start_job
 from prm.tenancy.scope import tenant_scope
+from prm.web.formats import money_plain
 from tests.builders.results import a_csv, read_file
 
 # Small chunks, so that a kill falls between two commits as often as inside one.
@@ -51,7 +52,7 @@ def _answer(run: PayoutRun, finance_id: int) -> ResultFile:
     """Bring the bank's answer: everybody is paid, with a fee, but the first comes back."""
     payouts = list(Payout.objects.filter(run_id=run.id).order_by("number"))
     rows = [
-        f"{row.number},{'returned' if place == 0 else 'paid'},{row.amount_minor / 100:.2f},EUR,0.25,"
+        f"{row.number},{'returned' if place == 0 else 'paid'},{money_plain(row.amount_minor, row.currency)},EUR,0.25,"
         for place, row in enumerate(payouts)
     ]
     content = a_csv(*rows)
