@@ -29,6 +29,7 @@ from commissions.payouts.models import (
 )
 from commissions.plans.models import PlanRule, PlanVersion
 from commissions.results.models import ResultFile, ResultRow
+from commissions.simulation.models import CostTargets, SimulatedPartner, Simulation
 from commissions.statements.models import Dispute, Statement, StatementLine
 from commissions.tiers.models import Benefit, Tier, TierNotice, TierRules, TierStanding
 
@@ -45,6 +46,7 @@ __all__ = [
     "ContestChange",
     "ContestPlace",
     "Conversion",
+    "CostTargets",
     "DeductionCap",
     "Dispute",
     "EarlyRelease",
@@ -69,6 +71,8 @@ __all__ = [
     "ResultFile",
     "ResultRow",
     "RunApproval",
+    "SimulatedPartner",
+    "Simulation",
     "Statement",
     "StatementLine",
     "Tier",

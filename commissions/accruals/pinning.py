@@ -42,19 +42,48 @@ def pinned(
 
     versions: what prices each referral. Refunds take what their payment had. Whether a referral is lost is read anew.
     """
-    kept = {
+    kept = _kept(sources)
+    fresh = _fresh(sources, kept)
+    if fresh:
+        kept |= _keep(history, fresh, versions, at)
+    return _dressed(sources, kept)
+
+
+def known_around(
+    history: History, sources: Sequence[Source], versions: dict[UUID, Version]
+) -> list[Source]:
+    """Return the events as `pinned` does, and keep nothing: for looking at other terms.
+
+    versions: what would price each referral. Whether a referral has preferred terms is theirs to say, so it is looked
+    at anew.
+    """
+    kept = _kept(sources)
+    known = [source for source in sources if source.kind != REFUND]
+    around = _Around(history, known, versions)
+    for source in known:
+        key = (source.kind, source.id)
+        standing = around.standings.get(source.referral_id, "")
+        kept[key] = replace(kept.get(key) or around.of(source), standing=standing)
+    return _dressed(sources, kept)
+
+
+def _kept(sources: Sequence[Source]) -> dict[tuple[str, UUID], Pinned]:
+    rows = PricedEvent.objects.filter(source_id__in={source.id for source in sources})
+    return {
         (row["source_kind"], row["source_id"]): Pinned.from_json(row["facts"])
-        for row in PricedEvent.objects.filter(
-            source_id__in={source.id for source in sources}
-        ).values("source_kind", "source_id", "facts")
+        for row in rows.values("source_kind", "source_id", "facts")
     }
-    fresh = [
+
+
+def _fresh(sources: Sequence[Source], kept: dict[tuple[str, UUID], Pinned]) -> list[Source]:
+    return [
         source
         for source in sources
         if source.kind != REFUND and (source.kind, source.id) not in kept
     ]
-    if fresh:
-        kept |= _keep(history, fresh, versions, at)
+
+
+def _dressed(sources: Sequence[Source], kept: dict[tuple[str, UUID], Pinned]) -> list[Source]:
     lost = set(
         Referral.objects.filter(
             id__in={source.referral_id for source in sources}, stage_kind__in=LOST
