@@ -114,13 +114,16 @@ def django_db_setup(
     """Give this process its own database."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     name = f"prm_test_{worker}_{os.getpid()}"
-    with django_db_blocker.unblock(), _admin() as admin:  # type: ignore[attr-defined]
-        template = _template(admin)
-        _clone(admin, template, name)
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        with _admin() as admin:
+            template = _template(admin)
+            _clone(admin, template, name)
         _point_at(name)
         yield template
         _point_at(name)
-        _drop(admin, name)
+        # A connection of its own: a test may have taken the server down meanwhile.
+        with _admin() as admin:
+            _drop(admin, name)
 
 
 @pytest.fixture(autouse=True)
@@ -137,14 +140,16 @@ def real_database(django_db_setup: str, django_db_blocker: pytest.FixtureRequest
     """Give one test a database of its own in which commits are real; for races, workers and browsers."""
     name = f"prm_real_{os.getpid()}_{os.urandom(3).hex()}"
     before = connections["default"].settings_dict["NAME"]
-    with django_db_blocker.unblock(), _admin() as admin:  # type: ignore[attr-defined]
-        _clone(admin, django_db_setup, name)
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        with _admin() as admin:
+            _clone(admin, django_db_setup, name)
         _point_at(name)
         try:
             yield name
         finally:
             _point_at(before)
-            _drop(admin, name)
+            with _admin() as admin:
+                _drop(admin, name)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from pathlib import Path
 from prm.stack.stores import SERVERS
 
 START_SECONDS = 60.0
+# Managers go on after the block that started them.
+_managers: list["subprocess.Popen[bytes]"] = []
 TEST = "tests/commissions/payouts/test_crash.py"
 
 
@@ -30,6 +32,7 @@ def start_manager(data: Path) -> int:
         process = subprocess.Popen(
             command, env=environment, stdout=log, stderr=log, start_new_session=True
         )
+    _managers.append(process)
     end = time.monotonic() + START_SECONDS
     while "Stores only" not in (data / "stores.log").read_text().rpartition("--- begun")[2]:
         if process.poll() is not None or time.monotonic() > end:

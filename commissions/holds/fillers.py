@@ -1,5 +1,6 @@
 """What the menu says of holds that somebody wants to end early."""
 
+from commissions.holds import merging  # noqa: F401  its part of a merge
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.web.counts import Counted, MenuCount, counts_menu

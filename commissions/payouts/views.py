@@ -204,7 +204,7 @@ def run_approve(request: MemberRequest, run_id: UUID) -> HttpResponse:
     problem, changes, status = "", [], 200
     if request.method == "POST" and form.is_valid():
         try:
-            services.approve_run(
+            approved = services.approve_run(
                 run_id=run.id,
                 digest=form.cleaned_data["digest"],
                 actor=_actor(request),
@@ -227,7 +227,14 @@ def run_approve(request: MemberRequest, run_id: UUID) -> HttpResponse:
             )
             changes, status = [change_words(change) for change in refused.changes], 409
         else:
-            messages.success(request, gettext("%(number)s is approved") % {"number": run.number})
+            words = (
+                gettext("%(number)s is approved")
+                if approved.state == RunState.APPROVED
+                else gettext(
+                    "Your approval of %(number)s is noted. One more person has to approve it"
+                )
+            )
+            messages.success(request, words % {"number": run.number})
             return hx_redirect(request, "commissions:run-detail", run_id=run.id)
     context = {
         "run": run,
