@@ -109,7 +109,7 @@ def run(arena: Arena, meter: Meter, report: Report, vendors: list[Vendor], *, ro
         for size in SIZES:
             thorough = full or size == SIZES[0]
             file = Path(folder) / f"{size}.csv"
-            several = rounds if thorough else 1
+            several = min(rounds, 3) if thorough else 1
             _of_size(arena, meter, report, vendors[0], file, size, several)
             if thorough:
                 _undo(arena, meter, report, vendors[0], file, size)
