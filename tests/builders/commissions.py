@@ -168,8 +168,8 @@ def _plan_override(cast: Cast) -> UUID:
     program = a_program()
     if not PlanVersion.objects.filter(program=program, published_at__isnull=False).exists():
         a_plan(program)
-    now = datetime.now(UTC)
-    return an_override(cast.partner, program, asked_by=cast.manager, at=now).id
+    now, partner = datetime.now(UTC), a_partner(cast.partner.name, program=program)
+    return an_override(partner, program, asked_by=cast.manager, at=now).id
 
 
 @builds("plan_version")
