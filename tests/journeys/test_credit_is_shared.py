@@ -168,7 +168,7 @@ def decides(walk: Walk, case: CaseParty) -> None:
     page.get_by_label("The credit is split", exact=True).check()
     page.get_by_label("Rule that decided").select_option("split")
     for name, share, words in (("Brightwater", "60", BO_READS), ("Solea", "40", SOL_READS)):
-        page.get_by_label(f"Part of {name}, if it is split").fill(share)
+        page.get_by_label(f"Share of {name}").fill(share)
         page.get_by_label(f"What {name} reads").fill(words)
     click(page, "Show what it does")
     preview = page.get_by_role("region", name="What this does").inner_text()
