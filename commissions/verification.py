@@ -199,7 +199,8 @@ CHECKS = {
           join commissions_transfer m on m.tenant_id = r.tenant_id and m.id = r.carried_id
           left join partners_partner p on p.tenant_id = m.tenant_id and p.id = m.partner_id
          where r.tenant_id = %(tenant)s
-           and (m.kind not in ('merge', 'dispute_end') or coalesce(p.merged_into_id, p.id) is distinct from r.partner_id)
+           and (m.kind not in ('merge', 'dispute_end')
+                or coalesce(p.merged_into_id, p.id) is distinct from r.partner_id)
          order by r.id""",
     "a merge moves what it takes": """
         select 'journal ' || t.journal, format('adjustments keep %%s %%s', sum(case when a.id = t.credit_account_id

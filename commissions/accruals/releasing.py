@@ -20,7 +20,7 @@ def release_due(
     until: inclusive moment; holds end at the start of their day in the tenant's zone. A repeat releases nothing
     twice.
     One chunk of at most `limit`: call again until it returns less. accrual_ids: only these. What a referral earned
-    that is held for a review stays pending.
+    that is held for a review stays pending, and so does a reward whose statement line is disputed.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -79,6 +79,8 @@ select a.id, a.partner_id, a.currency, a.amount_minor - a.clawed_minor from comm
    and not exists (select from commissions_release r where r.tenant_id = a.tenant_id and r.accrual_id = a.id)
    and not exists (select from referrals_referral f
                     where f.tenant_id = a.tenant_id and f.id = a.referral_id and f.held_at is not null)
+   and not exists (select from commissions_dispute d
+                    where d.tenant_id = a.tenant_id and d.accrual_id = a.id and d.state = 'open')
  order by a.id limit %(limit)s for no key update of a
 """
 

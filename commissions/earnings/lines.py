@@ -13,11 +13,13 @@ from commissions.accruals.models import PAID_BY, Accrual, Release
 from commissions.payouts.models import Payout, PayoutLine, PayoutState
 from commissions.plans.rules import Trace
 from commissions.plans.wording import calculation, explain, reward_name
+from commissions.statements.models import Dispute, DisputeEffect, DisputeState
 from prm.web.formats import day_text, money_text
 from referrals.attribution.models import Credit
 from referrals.pipeline.models import Referral
 
-REVIEW, DECLINED, HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = (
+DISPUTED, REVIEW, DECLINED, HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = (
+    "disputed",
     "review",
     "declined",
     "hold",
@@ -28,6 +30,7 @@ REVIEW, DECLINED, HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = (
     "reversed",
 )
 TONES = {
+    DISPUTED: "warn",
     REVIEW: "warn",
     DECLINED: "bad",
     HOLD: "",
@@ -38,6 +41,7 @@ TONES = {
     REVERSED: "bad",
 }
 ICONS = {
+    DISPUTED: "clock",
     REVIEW: "clock",
     DECLINED: "x",
     HOLD: "clock",
@@ -117,6 +121,7 @@ class Line:
         if self.accrual.replaced_at:
             return gettext("Computed anew")
         return {
+            DISPUTED: gettext("Disputed"),
             REVIEW: gettext("Under review"),
             DECLINED: gettext("Declined"),
             HOLD: gettext("On hold"),
@@ -227,6 +232,11 @@ def _around(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         ),
         held=Exists(referral.filter(held_at__isnull=False)),
         declined=Exists(referral.filter(declined_at__isnull=False)),
+        disputed=Exists(
+            Dispute.objects.filter(accrual_id=OuterRef("id"), state=DisputeState.OPEN).exclude(
+                effect=DisputeEffect.PAID
+            )
+        ),
         released=Exists(release),
         released_by=Subquery(release.values(paid_by=PAID_BY)[:1]),
         payout=Subquery(claim.values("payout_id")[:1]),
@@ -241,6 +251,7 @@ def _around(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
             "declined",
             "partner__name",
             "payee__name",
+            "disputed",
             "released",
             "payout",
         )
@@ -251,6 +262,8 @@ def _state(accrual: Accrual, payout: Payout | None, now: datetime, facts: Mappin
     """Return where the money of a line stands. facts: what stands around it, as _around gives it."""
     if accrual.clawed_minor == accrual.amount_minor:
         return REVERSED
+    if facts["disputed"]:
+        return DISPUTED
     if facts["held"] and not facts["released"]:
         return DECLINED if facts["declined"] else REVIEW
     if payout is not None:

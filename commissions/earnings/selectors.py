@@ -17,6 +17,7 @@ from commissions.ledger.selectors import PartnerBalance, partner_balances
 from commissions.payouts.details import newest_account
 from commissions.payouts.models import Payout, PayoutAccount, PayoutLine, PayoutState
 from commissions.plans.models import PlanVersion
+from commissions.statements.models import Dispute, DisputeState
 from partners.directory.models import Enrollment, Partner
 from prm.accounts.members import Member
 
@@ -150,7 +151,11 @@ def in_view(accruals: QuerySet[Accrual], view: str) -> QuerySet[Accrual]:
         transfer_id=OuterRef("paid_by"), released_at=None, payout__state=PayoutState.SETTLED
     )
     releases = Release.objects.alias(paid_by=PAID_BY)
-    paid = Exists(releases.filter(Exists(settled), accrual_id=OuterRef("id")))
+    # What a dispute froze stands beside its claimed release until the answer.
+    waits = Dispute.objects.filter(
+        accrual_id=OuterRef("id"), state=DisputeState.OPEN, frozen_minor__gt=0
+    )
+    paid = Exists(releases.filter(Exists(settled), accrual_id=OuterRef("id"))) & ~Exists(waits)
     if view == PAID:
         return accruals.filter(paid).exclude(clawed_minor=F("amount_minor"))
     if view == REVERSED:

@@ -48,7 +48,7 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
          'earned_on', a.earned_on,
          'trace', case when s.section = 'earned' then a.trace end,
          'event_kind', e.kind,
-         'reason', coalesce(nullif(c.reason, ''), w.reason,
+         'reason', coalesce(nullif(c.reason, ''), w.reason, nullif(o.answer, ''),
            v.reason || ' (' || v.from_currency || '/' || v.to_currency || ' ' || trim_scale(v.rate) || ', ' || v.source
              || ')'),
          'original_minor', case when s.section = 'adjusted' then a.amount_minor end,
@@ -66,7 +66,8 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
          select coalesce(p.merged_into_id, p.id) from partners_partner p
           where p.tenant_id = %(tenant)s and p.id = %(partner)s)
        and x.transfer_id = coalesce(s.reverses_id, s.transfer_id)
-  left join commissions_accrual a on a.tenant_id = %(tenant)s and a.id = coalesce(c.accrual_id, x.id)
+  left join commissions_dispute o on o.tenant_id = %(tenant)s and o.correction_id = s.transfer_id
+  left join commissions_accrual a on a.tenant_id = %(tenant)s and a.id = coalesce(c.accrual_id, o.accrual_id, x.id)
   left join referrals_referral q on q.tenant_id = %(tenant)s and q.id = a.referral_id
   left join referrals_referral r on r.tenant_id = %(tenant)s and r.id = q.id and r.partner_id = a.partner_id
   left join lateral (
@@ -150,6 +151,8 @@ class BooksAt:
     on_hold_minor: int
     payable_minor: int
     in_payout_minor: int
+    # A part of what is on hold: it waits for the answer to a dispute.
+    disputed_minor: int = 0
 
     @property
     def owed_minor(self) -> int:
@@ -202,6 +205,7 @@ def books_at(*, partner_id: UUID, currency: str, until_on: date) -> BooksAt:
         on_hold_minor=found.get("pending", 0) + found.get("disputed", 0),
         payable_minor=found.get("payable", 0) + found.get("deferred", 0),
         in_payout_minor=found.get("in_payout", 0),
+        disputed_minor=found.get("disputed", 0),
     )
 
 

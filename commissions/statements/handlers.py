@@ -2,7 +2,8 @@
 
 from django.db import transaction
 
-from commissions.statements.models import Statement
+from commissions.statements.disputing import freeze, unfreeze
+from commissions.statements.models import Dispute, Statement
 from prm.accounts.capabilities import Capability
 from prm.accounts.selectors import members_with
 from prm.events.models import Event
@@ -45,3 +46,65 @@ def tell_partner(event: Event) -> None:
             partner_id=statement.partner_id,
             at=event.at,
         )
+
+
+@on("statement.disputed", name="statements.freeze_line")
+def freeze_line(event: Event) -> None:
+    """Take what is ready to be paid of the line out of the next payout."""
+    freeze(dispute_id=event.payload["dispute_id"], at=event.at)
+
+
+@on("statement.dispute_withdrawn", name="statements.unfreeze_line")
+def unfreeze_line(event: Event) -> None:
+    """Let the line's money go again."""
+    unfreeze(Dispute.objects.get(id=event.payload["dispute_id"]), at=event.at)
+
+
+@on("statement.disputed", name="statements.tell_of_dispute")
+def tell_of_dispute(event: Event) -> None:
+    """Tell those who may answer."""
+    dispute = _dispute(event)
+    for user in members_with(Capability.KEEP_BOOKS, tenant_id=event.tenant_id):
+        notify(
+            kind="statement.disputed",
+            key=f"disputed:{dispute.id}",
+            user_id=user.id,
+            facts={
+                "partner": dispute.partner.name,
+                "number": dispute.statement.number,
+                "amount_minor": dispute.line.amount_minor,
+                "currency": dispute.currency,
+                "reason": dispute.reason,
+            },
+            path=f"disputes/{dispute.id}/",
+            at=event.at,
+        )
+
+
+@on("statement.dispute_answered", name="statements.tell_answer")
+def tell_answer(event: Event) -> None:
+    """Tell the partner's people who see earnings."""
+    dispute = _dispute(event)
+    for user in members_with(
+        Capability.SEE_EARNINGS, tenant_id=event.tenant_id, partner_id=dispute.partner_id
+    ):
+        notify(
+            kind="statement.dispute_answered",
+            key=f"dispute_answered:{dispute.id}",
+            user_id=user.id,
+            facts={
+                "number": dispute.statement.number,
+                "correction_minor": dispute.correction_minor,
+                "currency": dispute.currency,
+                "answer": dispute.answer,
+            },
+            path=f"disputes/{dispute.id}/",
+            partner_id=dispute.partner_id,
+            at=event.at,
+        )
+
+
+def _dispute(event: Event) -> Dispute:
+    return Dispute.objects.select_related("line", "statement", "partner").get(
+        id=event.payload["dispute_id"]
+    )

@@ -19,7 +19,10 @@ select t.id, t.kind, t.booked_on, coalesce(k.name, r.company, h.company), r.numb
   from commissions_transfer t
   left join commissions_release x on x.tenant_id = t.tenant_id and x.transfer_id = t.id
   left join commissions_clawback c on c.tenant_id = t.tenant_id and c.transfer_id = t.id
-  left join commissions_accrual a on a.tenant_id = t.tenant_id and a.id = coalesce(x.accrual_id, c.accrual_id)
+  left join commissions_dispute d on d.tenant_id = t.tenant_id
+       and t.kind in ('dispute', 'dispute_end', 'correction') and 'dispute:' || d.id = t.journal
+  left join commissions_accrual a
+    on a.tenant_id = t.tenant_id and a.id = coalesce(x.accrual_id, c.accrual_id, d.accrual_id)
   left join referrals_referral r on r.tenant_id = t.tenant_id and r.id = a.referral_id
   left join referrals_customer k on k.tenant_id = t.tenant_id and k.referral_id = r.id
   left join lateral (
@@ -52,10 +55,16 @@ def _claimed(minor: int, currency: str, *facts: Any) -> ClaimedLine:
     kind, booked_on, customer, number, stored = facts
     # Django hands JSON columns of a plain cursor over as text.
     trace = Trace.from_json(json.loads(stored)) if stored else None
-    returned, reversed_ = gettext("Payment returned by the bank"), gettext("Commission reversed")
-    title = customer or {"return": returned, "clawback": reversed_}.get(kind, gettext("Commission"))
-    parts = [reversed_] if kind == "clawback" and customer else []
-    if trace and kind != "clawback":
+    named = {
+        "return": gettext("Payment returned by the bank"),
+        "clawback": gettext("Commission reversed"),
+        "dispute": gettext("Waits while a line is disputed"),
+        "dispute_end": gettext("No longer disputed"),
+        "correction": gettext("Correction after a dispute"),
+    }
+    title = customer or named.get(kind, gettext("Commission"))
+    parts = [named[kind]] if kind in named and customer else []
+    if trace and kind not in named:
         parts += [reward_name(trace), calculation(trace)]
     if number:
         parts.append(number)

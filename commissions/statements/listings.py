@@ -8,13 +8,13 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from commissions.statements.models import Statement
+from commissions.statements.models import Dispute, DisputeState, Statement
 from commissions.statements.selectors import listed_statements, period_choices, stated_currencies
 from commissions.statements.tables import PartnerStatementTable, StatementTable
 from partners.directory.models import Partner
 from prm.accounts.members import MemberRequest
 from prm.web.filters import FilterBar, search_words, select_from
-from prm.web.formats import day_text
+from prm.web.formats import day_text, number_text
 from prm.web.paging import keyset_page
 
 _ORDERS = {"issued": ("issued_at",)}
@@ -39,7 +39,13 @@ def manage_listing(request: MemberRequest) -> dict[str, Any]:
         named = rows.filter(partner__name__icontains=words)
         rows = rows.filter(number=words.upper()) if words.upper().startswith("ST-") else named
     page = keyset_page(rows, params=request.GET, orders=_ORDERS, default="-issued")
-    return {"page": page, "bar": bar, "table": StatementTable(page.rows, page=page)}
+    waiting = Dispute.objects.filter(state=DisputeState.OPEN).count()
+    return {
+        "page": page,
+        "bar": bar,
+        "table": StatementTable(page.rows, page=page),
+        "disputes": number_text(waiting) if waiting else "",
+    }
 
 
 def _filtered(

@@ -156,9 +156,7 @@ class Dispute(PublicTenantModel):
     # What the line should say, where the partner names it.
     wanted_minor = models.BigIntegerField(null=True, blank=True)
     evidence = TenantForeignKey(Upload, null=True)
-    state = models.CharField(
-        max_length=9, choices=DisputeState.choices, default=DisputeState.OPEN
-    )
+    state = models.CharField(max_length=9, choices=DisputeState.choices, default=DisputeState.OPEN)
     opened_by = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )

@@ -175,8 +175,10 @@ def hold_lines(holds: list[tuple[str, int]], currency: str) -> list[str]:
 
 def _owed(statement: Statement) -> list[tuple[str, str]]:
     """Return where the closing balance stands."""
+    disputed = statement.parties.get("disputed_minor", 0)
     parts = [
-        (gettext("On hold"), statement.on_hold_minor),
+        (gettext("On hold"), statement.on_hold_minor - disputed),
+        (gettext("Disputed, until it is answered"), disputed),
         (gettext("Ready to be paid"), statement.payable_minor),
         (gettext("On its way to the bank"), statement.parties.get("in_payout_minor", 0)),
     ]
@@ -242,6 +244,7 @@ def title_of(line: StatementLine) -> str:
             gettext("Payment") if line.amount_minor < 0 else gettext("Payment returned by the bank")
         )
     kinds = {
+        "correction": gettext("Correction after a dispute"),
         "write_off": gettext("Debt written off"),
         "conversion": gettext("Converted into another currency"),
     }

@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from commissions.statements.models import Statement
+from commissions.statements.models import Dispute, Statement
 from prm.accounts.members import Member
 
 
@@ -24,3 +24,9 @@ def period_choices(member: Member) -> list[str]:
     """Return the months, as yyyy-mm, in which statements a member sees end, newest first, at most 36."""
     days = listed_statements(member).dates("period_end", "month", order="DESC")
     return [f"{day:%Y-%m}" for day in days[:36]]
+
+
+def listed_disputes(member: Member) -> QuerySet[Dispute]:
+    """Return the disputes a member may see, with line, statement, people and file, in no order yet."""
+    found = Dispute.objects.visible_to(member)
+    return found.select_related("line__statement", "partner", "opened_by", "closed_by", "evidence")

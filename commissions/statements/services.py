@@ -142,6 +142,7 @@ def _parties(partner_id: UUID, currency: str, until_on: date, books: BooksAt) ->
     holds = holds_at(
         partner_id=partner_id, currency=currency, until_on=until_on, zone=tenant.time_zone
     )
+    on_hold = books.on_hold_minor - books.disputed_minor
     return {
         "to": {
             "name": partner.legal_name or partner.name,
@@ -162,6 +163,7 @@ def _parties(partner_id: UUID, currency: str, until_on: date, books: BooksAt) ->
         "language": tenant.language,
         "time_zone": tenant.time_zone,
         "in_payout_minor": books.in_payout_minor,
+        "disputed_minor": books.disputed_minor,
         # Only what adds up to the balance on hold is listed by day.
-        "holds": holds if sum(amount for _, amount in holds) == books.on_hold_minor else [],
+        "holds": holds if sum(amount for _, amount in holds) == on_hold else [],
     }

@@ -3,12 +3,16 @@
 from typing import Any
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commissions.statements.models import Statement
+from commissions.statements.dispute_pages import TONES, LineRow, state_words
+from commissions.statements.models import Dispute, DisputeState, Statement
+from commissions.statements.papers import title_of
 from prm.web.formats import day_text, money_text
-from prm.web.tables import Column, DayColumn, MoneyColumn, Table, ident
+from prm.web.tables import Column, DayColumn, MoneyColumn, Table, badge, ident, two_lines
 
 
 def _address(statement: Statement) -> str:
@@ -53,3 +57,63 @@ class StatementTable(Table):
             sub=record.currency,
             narrow=narrow,
         )
+
+
+class LineTable(Table):
+    """A statement's lines; a partner may disagree with each."""
+
+    caption = _("Lines of the statement")
+    title = Column(_("Line"), row_header=True)
+    booked_on = DayColumn(_("Date"), priority=2, form="short")
+    amount_minor = MoneyColumn(_("Amount"))
+    dispute = Column(_("Dispute"), empty_values=())
+
+    def __init__(self, rows: list[LineRow], *, statement_id: Any, **options: Any) -> None:
+        self.statement_id = statement_id
+        super().__init__(rows, **options)
+
+    def render_title(self, record: LineRow) -> SafeString:
+        return two_lines(record.title, record.below)
+
+    def render_dispute(self, record: LineRow) -> SafeString:
+        if record.dispute:
+            url = reverse("commissions:dispute-detail", kwargs={"dispute_id": record.dispute.id})
+            state = record.dispute.state
+            shown = badge(state_words(state), TONES[DisputeState(state)])
+            return format_html('<a href="{}">{}</a>', url, shown)
+        if not record.may_dispute:
+            return SafeString("")
+        url = reverse(
+            "commissions:line-dispute",
+            kwargs={"statement_id": self.statement_id, "line_id": record.id},
+        )
+        about = gettext("Dispute %(line)s") % {"line": record.title}
+        return format_html('<a href="{}" aria-label="{}">{}</a>', url, about, gettext("Dispute"))
+
+
+class DisputeTable(Table):
+    """Disputes of all partners."""
+
+    caption = _("Disputed lines")
+    partner = Column(_("Partner"), row_header=True)
+    line = Column(_("Line"), priority=2)
+    opened_at = DayColumn(_("Disputed"), priority=3, form="short", sort="opened")
+    state = Column(_("State"))
+    amount = MoneyColumn(_("Amount"), accessor="line.amount_minor", priority=2)
+
+    def render_partner(self, record: Dispute) -> SafeString:
+        url = reverse("commissions:dispute-detail", kwargs={"dispute_id": record.id})
+        narrow = f"{title_of(record.line)}, {money_text(record.line.amount_minor, record.currency)}"
+        return ident(
+            record.partner.name,
+            url,
+            sub=record.line.statement.number,
+            narrow=narrow,
+            hue=record.partner_id,
+        )
+
+    def render_line(self, record: Dispute) -> SafeString:
+        return two_lines(title_of(record.line), record.reason[:80])
+
+    def render_state(self, record: Dispute) -> SafeString:
+        return badge(state_words(record.state), TONES[DisputeState(record.state)])

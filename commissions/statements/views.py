@@ -61,6 +61,7 @@ def statement_detail(request: MemberRequest, statement_id: UUID) -> HttpResponse
         "footer": paper.footer,
         "has_pdf": has_pdf,
         "back": back,
+        "is_partner": not request.member.is_staff,
         "logo": reverse("brand-logo") if request.tenant.logo else "",
     }
     return render(request, "commissions/statements/detail.html", context)
