@@ -197,7 +197,7 @@ def test_the_list_costs_the_same_with_many_rows(
 # ---------------------------------------------------------------- files
 
 FILE = (
-    "reference,kind,customer,amount,currency,booked_on,refunded_reference,code,note\n"
+    "reference,kind,customer,amount,currency,booked_on,refunded_reference,note\n"
     'INV-1,sale,kestrel.example,"1,200.00",EUR,2026-11-02,,First\n'
     "CN-1,refund,,200.00,EUR,03/11/2026,INV-1,\n"
     "CN-2,refund,,1000.01,EUR,2026-11-03,INV-1,\n"
