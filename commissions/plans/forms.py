@@ -163,16 +163,26 @@ class PlanForm(forms.Form):
         """Return the start: midnight of the tenant's zone."""
         return datetime.combine(self.cleaned_data["starts_on"], time(), zone).astimezone(UTC)
 
-    def hold_to_notice(self, former: PlanVersion | None, today: date) -> None:
-        """Refuse a start before the notice that partners are promised has passed; a first version has none."""
+    def hold_to_notice(self, former: PlanVersion | None, today: date, zone: ZoneInfo) -> None:
+        """Refuse a start before the version before starts, or before the notice that partners are promised has passed.
+
+        today: in the tenant's zone. A first version may start any day.
+        """
         starts_on = self.cleaned_data.get("starts_on")
         if former is None or starts_on is None:
             return
+        before = former.starts_at.astimezone(zone).date()
         days = max(former.notice_days, self.cleaned_data.get("notice_days") or 0)
         if starts_on <= today:
             self.add_error(
                 "starts_on",
                 _("Terms cannot change after the fact: choose a day from tomorrow on"),
+            )
+        elif starts_on <= before:
+            self.add_error(
+                "starts_on",
+                _("Another version starts on %(day)s: choose a later day")
+                % {"day": day_text(before)},
             )
         elif starts_on <= today + timedelta(days=days) and days:
             # Notice runs from a moment of today: whole days later it is over.

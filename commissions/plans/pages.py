@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -76,6 +76,14 @@ def example_deal(currency: str) -> Money:
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     """Return midnight of a day in a zone, as an aware UTC moment."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def usual_start(newest: PlanVersion | None, today: date, zone: ZoneInfo) -> date:
+    """Return the day a new draft offers: today for a first version, else after the notice and the version before."""
+    if newest is None:
+        return today
+    noticed = today + timedelta(days=max(30, newest.notice_days) + 1)
+    return max(noticed, newest.starts_at.astimezone(zone).date() + timedelta(days=1))
 
 
 @dataclass(frozen=True)

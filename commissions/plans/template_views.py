@@ -1,6 +1,5 @@
 """Plans to start from: read why each is as it is, and make a draft of one."""
 
-from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,10 +11,10 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from commissions.plans.editor import preview_of
-from commissions.plans.pages import start_of_day
+from commissions.plans.pages import start_of_day, usual_start
 from commissions.plans.selectors import draft_of, newest_published
 from commissions.plans.services import create_version
-from commissions.plans.templates import NOTICE_DAYS, TEMPLATES, template_named
+from commissions.plans.templates import TEMPLATES, template_named
 from commissions.plans.wording import rule_words
 from commissions.plans.wording_terms import policy_lines
 from partners.programs.models import Program
@@ -50,11 +49,11 @@ def plan_from_template(request: MemberRequest, program_id: UUID, key: str) -> Ht
     if template is None:
         raise Http404
     now, zone = timezone.now(), ZoneInfo(request.tenant.time_zone)
-    days = 0 if newest_published(program.id) is None else NOTICE_DAYS + 1
+    start = usual_start(newest_published(program.id), timezone.localdate(now, zone), zone)
     create_version(
         program_id=program.id,
         terms=template.terms(program.currency),
-        starts_at=start_of_day(timezone.localdate(now, zone) + timedelta(days=days), zone),
+        starts_at=start_of_day(start, zone),
         actor=Actor(user_id=request.member.user_id, name=request.member.name),
         at=now,
     )

@@ -16,11 +16,10 @@ from commissions.plans.calculator import CalculatorForm, calculated
 from commissions.plans.editor import FIRST_RULES, PlanEditor, preview_of, sentences_of
 from commissions.plans.forms import ExampleForm
 from commissions.plans.models import PlanVersion
-from commissions.plans.pages import example_deal, example_of, listed, state_of
+from commissions.plans.pages import example_deal, example_of, listed, state_of, usual_start
 from commissions.plans.selectors import (
     draft_of,
     newest_published,
-    plan_in_force,
     version_terms,
     versions_of,
 )
@@ -94,12 +93,13 @@ def plan_draft(request: MemberRequest, program_id: UUID) -> HttpResponse:
     """Edit the program's one draft; it starts from the draft that is there, else from the version in force."""
     program = get_object_or_404(Program, id=program_id)
     draft, now = draft_of(program.id), timezone.now()
-    model = draft or plan_in_force(program.id, now)
+    newest = newest_published(program.id)
+    model = draft or newest
     if request.method == "POST":
         editor = PlanEditor(program.currency, data=request.POST)
         if editor.action == "review" and editor.form.is_valid():
             today = timezone.localdate(now, ZoneInfo(request.tenant.time_zone))
-            editor.form.hold_to_notice(newest_published(program.id), today)
+            editor.form.hold_to_notice(newest, today, ZoneInfo(request.tenant.time_zone))
         if editor.wants_saving and editor.is_valid:
             create_version(
                 program_id=program.id,
@@ -115,10 +115,7 @@ def plan_draft(request: MemberRequest, program_id: UUID) -> HttpResponse:
         preview = editor.preview()
     else:
         zone = ZoneInfo(request.tenant.time_zone)
-        first = not PlanVersion.objects.filter(
-            program_id=program.id, published_at__isnull=False
-        ).exists()
-        usual = timezone.localdate(now, zone) + timedelta(days=0 if first else 30)
+        usual = usual_start(newest, timezone.localdate(now, zone), zone)
         starts_on = timezone.localtime(draft.starts_at, zone).date() if draft else usual
         editor = PlanEditor(
             program.currency, terms=terms_of(model) if model else None, starts_on=starts_on

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -104,7 +105,7 @@ def test_what_would_be_wrong_is_refused_and_writes_nothing(world: World, at: dat
         second = an_override(
             partner, program, asked_by=world.manager, at=at + timedelta(days=29), days=30
         )
-        ask = {
+        ask: dict[str, Any] = {
             "program_id": program.id,
             "partner_id": partner.id,
             "starts_at": at,
