@@ -66,7 +66,7 @@ def statement_lines(request: MemberRequest, statement_id: UUID) -> HttpResponse:
         {
             "statement": statement,
             "page": page,
-            "table": LineTable(rows, statement_id=statement.id, page=page),
+            "table": LineTable(rows, page=page),
             "may_dispute": any(row.may_dispute for row in rows),
         },
     )
@@ -74,12 +74,14 @@ def statement_lines(request: MemberRequest, statement_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @needs(Capability.SEE_EARNINGS)
-def line_dispute(request: MemberRequest, statement_id: UUID, line_id: int) -> HttpResponse:
+def line_dispute(request: MemberRequest, line_id: int) -> HttpResponse:
     """Disagree with one line."""
-    statement = get_object_or_404(listed_statements(request.member), id=statement_id)
     line = get_object_or_404(
-        StatementLine.objects.select_related("statement"), statement_id=statement.id, id=line_id
+        StatementLine.objects.select_related("statement"),
+        statement__in=listed_statements(request.member).values("id"),
+        id=line_id,
     )
+    statement = line.statement
     now = timezone.now()
     form = DisputeForm(request.POST or None, request.FILES or None, currency=statement.currency)
     problem = obstacle(line, at=now)

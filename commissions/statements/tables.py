@@ -68,10 +68,6 @@ class LineTable(Table):
     amount_minor = MoneyColumn(_("Amount"))
     dispute = Column(_("Dispute"), empty_values=())
 
-    def __init__(self, rows: list[LineRow], *, statement_id: Any, **options: Any) -> None:
-        self.statement_id = statement_id
-        super().__init__(rows, **options)
-
     def render_title(self, record: LineRow) -> SafeString:
         return two_lines(record.title, record.below)
 
@@ -83,10 +79,7 @@ class LineTable(Table):
             return format_html('<a href="{}">{}</a>', url, shown)
         if not record.may_dispute:
             return SafeString("")
-        url = reverse(
-            "commissions:line-dispute",
-            kwargs={"statement_id": self.statement_id, "line_id": record.id},
-        )
+        url = reverse("commissions:line-dispute", kwargs={"line_id": record.id})
         about = gettext("Dispute %(line)s") % {"line": record.title}
         return format_html('<a href="{}" aria-label="{}">{}</a>', url, about, gettext("Dispute"))
 

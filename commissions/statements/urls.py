@@ -16,7 +16,7 @@ urlpatterns = [
         name="statement-lines",
     ),
     path(
-        "statements/<uuid:statement_id>/lines/<int:line_id>/dispute/",
+        "statements/lines/<int:line_id>/dispute/",
         dispute_views.line_dispute,
         name="line-dispute",
     ),
