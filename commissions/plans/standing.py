@@ -26,7 +26,7 @@ class Standing:
         self._caps = {cap for version in known for cap in version.policy.caps}
         # A rule is counted once, also where a partner has the version with an exception and without.
         self._rules = {
-            rule.id: (rule, version.policy)
+            rule.id: (rule, version.policy, version.currency)
             for version in known
             for rule in version.rules
             if rule.terms.bands or rule.terms.bonus
@@ -81,19 +81,20 @@ class Standing:
         """Take an event and what it earned into the history. A refund lowers sums; what was reached stays reached."""
         if facts.trigger == "won":
             self.wins.append(facts.earned_on)
-        for rule, policy in self._rules.values():
+        for rule, policy, currency in self._rules.values():
             seen = booked_as(facts, policy)
             if seen is not None:
-                self._count(rule, policy, seen)
+                # Counts go on in another currency, sums do not.
+                same = seen.base.currency == currency
+                self._count(rule, seen, own_minor(seen, policy) if same else 0)
         rules = {rule.id: rule for rule in version.rules} if version else {}
         for draft in drafts:
             self._take(facts, draft, rules[draft.rule_id])
 
-    def _count(self, rule: Rule, policy: Policy, facts: Facts) -> None:
+    def _count(self, rule: Rule, facts: Facts, own: int) -> None:
         if group_met(rule.terms, facts)[1] is None:
             return
         bands, bonus = rule.terms.bands, rule.terms.bonus
-        own = own_minor(facts, policy)
         if bands:
             self._sums[rule.id, bands.measure, bucket(bands.period, facts.earned_on)] += _own(
                 rule, facts, bands.measure, own
@@ -144,7 +145,8 @@ def own_minor(facts: Facts, policy: Policy) -> int:
 
 def _cap_place(cap: Cap, facts: Facts, rule_id: int) -> Place:
     whose = facts.referral if cap.per == "referral" else ""
-    return rule_id, whose, cap.per, cap.period, bucket(cap.period, facts.earned_on)
+    when = bucket(cap.period, facts.earned_on)
+    return rule_id, whose, cap.per, cap.period, when, facts.base.currency
 
 
 def _own(rule: Rule, facts: Facts, measure: str, own: int) -> int:

@@ -31,6 +31,7 @@ from commissions.plans.terms import (
     TermsInvalid,
     bands_from,
 )
+from prm.money import Money
 from tests.builders.plan_stories import event, fixed, percent, sums, version
 
 THREE = (Band(0, Decimal("0.1")), Band(100, Decimal("0.2")), Band(300, Decimal("0.3")))
@@ -92,6 +93,18 @@ def test_the_fifth_win_lies_in_the_band_below_six() -> None:
     story = [event("won", "2025-01-10", 10, referral=str(place)) for place in range(7)]
 
     assert sums(version(fixed(1, terms=Terms(bands=bands))), story) == [100] * 5 + [200] * 2
+
+
+def test_a_sum_counts_no_other_currency() -> None:
+    bands = Bands((Band(0, Decimal("0.1")), Band(10_000, Decimal("0.2"))))
+    plan = version(percent("0.1", terms=Terms(bands=bands), rule=2), number=2)
+    before = replace(version(percent("0.1")), currency="USD")
+    dollars = replace(event("revenue", "2025-01-10", 100), base=Money(10_000, "USD"))
+    euro = event("revenue", "2025-01-11", 100)
+
+    priced = priced_history([Happening(dollars, before), Happening(euro, plan)])
+
+    assert [draft.amount for _, (draft,) in priced] == [Money(1_000, "USD"), Money(1_000, "EUR")]
 
 
 def test_bands_begin_anew_each_year() -> None:
