@@ -47,7 +47,7 @@ WALLETS = (PayoutMethod.PAYPAL, PayoutMethod.WISE)
 NEEDS: dict[str, tuple[str, ...]] = {
     PayoutMethod.SEPA: ("number",),
     PayoutMethod.BANK: ("number",),
-    PayoutMethod.ACH: ("number", "routing"),
+    PayoutMethod.ACH: ("number", "routing", "ach_kind"),
     PayoutMethod.PAYPAL: ("address",),
     PayoutMethod.WISE: ("address",),
 }
@@ -110,7 +110,6 @@ class PayoutDetailsForm(forms.Form):
         label=_("Kind of account"),
         choices=AchKind.choices,
         initial=AchKind.CHECKING,
-        required=False,
     )
     bic = forms.CharField(
         label=_("BIC (SWIFT)"),
@@ -138,7 +137,7 @@ class PayoutDetailsForm(forms.Form):
         self.fields["method"] = method
         if self.is_bound:
             needed = NEEDS.get(self.data.get("method", ""), ("number",))
-            for name in ("number", "address", "routing"):
+            for name in ("number", "address", "routing", "ach_kind"):
                 self.fields[name].required = name in needed
         if check_url:
             self.fields["number"].widget.attrs.update(
