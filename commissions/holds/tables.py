@@ -1,5 +1,6 @@
 """Lists of holds: rewards that may be asked for, and requests."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -33,10 +34,15 @@ class HoldTable(Table):
     payable_at = DayColumn(_("Hold ends"), priority=2, form="short", sort="ends")
     left_minor = MoneyColumn(_("Amount"), css="strong", sort="amount")
 
+    def __init__(self, rows: Any, *, titles: Mapping[int, str], **options: Any) -> None:
+        self.titles = titles
+        super().__init__(rows, **options)
+
     def render_partner(self, record: Accrual) -> SafeString:
         url = reverse("commissions:accrual-detail", kwargs={"accrual_id": record.id})
         ends = gettext("Hold ends %(day)s") % {"day": day_text(record.payable_at, "medium")}
-        return ident(record.partner.name, url, narrow=ends, hue=record.partner_id)
+        what = self.titles.get(record.id, "")
+        return ident(record.partner.name, url, sub=what, narrow=ends, hue=record.partner_id)
 
     def pick_label(self, record: Accrual) -> str:
         return gettext("Select the commission of %(name)s") % {"name": record.partner.name}
@@ -52,8 +58,10 @@ class RequestTable(Table):
     state = Column(_("State"), priority=2)
     amount_minor = MoneyColumn(_("Amount"), css="strong")
 
-    def __init__(self, rows: Any, *, own: int | None, **options: Any) -> None:
-        self.own = own
+    def __init__(
+        self, rows: Any, *, own: int | None, titles: Mapping[int, str], **options: Any
+    ) -> None:
+        self.own, self.titles = own, titles
         super().__init__(rows, **options)
 
     def _pick_cell(self, record: Any) -> str:
@@ -68,7 +76,7 @@ class RequestTable(Table):
         return ident(
             record.partner.name,
             url,
-            sub=record.reason,
+            sub=": ".join(filter(None, [self.titles.get(record.accrual_id, ""), record.reason])),
             narrow=self._asked(record),
             hue=record.partner_id,
         )

@@ -1,6 +1,6 @@
 """Holds that end early: what may be asked for, what waits, what was decided."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from commissions.accruals.models import Accrual
+from commissions.earnings.lines import lines_for
 from commissions.holds.forms import AskForm
 from commissions.holds.models import EarlyRelease, RequestState
 from commissions.holds.selectors import (
@@ -65,7 +67,9 @@ def _page(request: MemberRequest, form: AskForm, *, view: str, status: int = 200
             orders={"ends": ("payable_at",), "amount": ("amount_minor",)},
             default="ends",
         )
-        table: Any = HoldTable(page.rows, page=page, pick=context["may_ask"])
+        table: Any = HoldTable(
+            page.rows, page=page, titles=_titles(page.rows), pick=context["may_ask"]
+        )
     else:
         rows = requests_in(RequestState.WAITING) if view == WAITING else decided_requests()
         page = keyset_page(
@@ -75,6 +79,7 @@ def _page(request: MemberRequest, form: AskForm, *, view: str, status: int = 200
             page.rows,
             page=page,
             own=request.member.user_id,
+            titles=_titles([row.accrual for row in page.rows]),
             pick=view == WAITING and context["may_decide"],
         )
     return render_part(
@@ -83,6 +88,12 @@ def _page(request: MemberRequest, form: AskForm, *, view: str, status: int = 200
         {**context, "page": page, "table": table},
         status=status,
     )
+
+
+def _titles(accruals: Sequence[Accrual]) -> dict[int, str]:
+    """Return what rewards are for, by their ids."""
+    lines = lines_for(list(accruals), now=timezone.now(), staff=True)
+    return {line.id: f"{line.company}, {line.name}" for line in lines}
 
 
 def _tabs(view: str) -> list[Tab]:

@@ -77,6 +77,7 @@ def test_the_queue_is_worked_off_in_one_go(world: World) -> None:
     assert 'name="pick"' not in asks.get("/acme/manage/holds/").content.decode()
     page = decides.get("/acme/manage/holds/").content.decode()
     assert page.count('name="pick"') == 2
+    assert "Kestrel, " in page
     decides.post("/acme/manage/holds/decide/", {"pick": ids, "do": "approve"})
 
     with tenant_scope(world.acme.id):
