@@ -16,6 +16,7 @@ SLICES = (
     "payouts",
     "results",
     "contests",
+    "simulation",
     "calendar",
     "holds",
     "statements",

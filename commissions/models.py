@@ -31,6 +31,7 @@ from commissions.plans.models import PlanRule, PlanVersion
 from commissions.results.models import ResultFile, ResultRow
 from commissions.simulation.models import CostTargets, SimulatedPartner, Simulation
 from commissions.statements.models import Dispute, Statement, StatementLine
+from commissions.tax.models import TaxForm, TaxRequirement
 from commissions.tiers.models import Benefit, Tier, TierNotice, TierRules, TierStanding
 
 __all__ = [
@@ -75,6 +76,8 @@ __all__ = [
     "Simulation",
     "Statement",
     "StatementLine",
+    "TaxForm",
+    "TaxRequirement",
     "Tier",
     "TierNotice",
     "TierRules",

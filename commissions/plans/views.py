@@ -17,6 +17,7 @@ from commissions.plans.editor import FIRST_RULES, PlanEditor, preview_of, senten
 from commissions.plans.forms import ExampleForm
 from commissions.plans.models import PlanVersion
 from commissions.plans.pages import example_deal, example_of, listed, state_of, usual_start
+from commissions.plans.places import warnings_about
 from commissions.plans.selectors import (
     draft_of,
     newest_published,
@@ -171,6 +172,7 @@ def plan_publish(request: MemberRequest, program_id: UUID) -> HttpResponse:
         "example": example_of(terms, deal),
         "deal": deal,
         "problem": problem,
+        "warnings": warnings_about(draft),
         "asked_count": signing_partners(program.id).count() if former else 0,
     }
     return render(

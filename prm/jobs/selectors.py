@@ -42,6 +42,7 @@ RESULT_WORDS = {
     "commissions": gettext_lazy("Commissions"),
     "accruals": gettext_lazy("Commissions"),
     "payments": gettext_lazy("Payments"),
+    "events": gettext_lazy("Events"),
     "tiers_up": gettext_lazy("Moved up"),
     "tiers_down": gettext_lazy("Moved down"),
     "tiers_warned": gettext_lazy("Warned"),
