@@ -17,6 +17,7 @@ RUN_TABLES = (
     "commissions_payout_line",
     "commissions_payout_exclusion",
     "commissions_payout",
+    "commissions_run_approval",
     "commissions_payout_run",
 )
 _FORGET = [
