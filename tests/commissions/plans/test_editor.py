@@ -162,7 +162,7 @@ def posted(editor: PlanEditor) -> QueryDict:
     """Return what a browser would send of an editor as it is shown."""
     data = QueryDict(mutable=True)
     data["act"] = "save"
-    forms = [editor.form]
+    forms: list[Any] = [editor.form]
     for number, row in editor.numbered:
         data.appendlist("row", number)
         data[f"r{number}-kind"] = row.kind
