@@ -13,6 +13,7 @@ from commissions.adjustments.models import Conversion, DeductionCap, ExchangeRat
 from commissions.calendar.models import CalendarFeed
 from commissions.closing.models import AccountCode, PeriodReport
 from commissions.contests.models import Contest, ContestChange, ContestPlace, Prize
+from commissions.gifts.models import Gift, GiftAward, GiftCode
 from commissions.holds.models import EarlyRelease
 from commissions.ledger.models import Account, Balance, ClosedPeriod, Transfer
 from commissions.overrides.models import PlanOverride
@@ -53,6 +54,9 @@ __all__ = [
     "EarlyRelease",
     "ExchangeRate",
     "FileTemplate",
+    "Gift",
+    "GiftAward",
+    "GiftCode",
     "Payout",
     "PayoutAccount",
     "PayoutExclusion",
