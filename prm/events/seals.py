@@ -150,6 +150,12 @@ def chain_head() -> tuple[int, str]:
     return (last.position, bytes(last.chain).hex()) if last else (0, GENESIS.hex())
 
 
+def newest_seal() -> str:
+    """Return the newest seal of the open tenant's trail as `verify_audit --head` takes it; empty before the first."""
+    position, chain = chain_head()
+    return f"{position}:{chain}" if position else ""
+
+
 def tenants_with_unsealed_events() -> list[int]:
     """Return the ids of tenants that wrote events since their last seal; reads through a guarded function."""
     with connection.cursor() as cursor:

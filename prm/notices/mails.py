@@ -11,6 +11,7 @@ from django.conf import settings
 from django.template import Context
 from django.template.loader import select_template
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from prm.tenancy.models import Tenant
 
@@ -44,6 +45,8 @@ def written(
         subject = " ".join(_part(template, "subject.txt", full).split())[:200]
         full["subject"] = subject
         text = _tidy(_part(template, "txt", full))
+        if full.get("seal"):
+            text += f"{gettext('Seal of the audit log today:')} {full['seal']}\n"
         html = inlined(_part(template, "html", full))
     return Words(subject, text, html, language)
 

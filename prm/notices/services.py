@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import translation
 
 from prm.accounts.models import Membership, User
+from prm.events.seals import newest_seal
 from prm.notices.kinds import Kind, kind_named
 from prm.notices.links import unsubscribe_url
 from prm.notices.mails import message_id_of, sender_of, written
@@ -78,6 +79,9 @@ def queue_mail(
     if first := Mail.objects.filter(key=key).first():
         return first
     tenant = Tenant.objects.get(id=current_scope().tenant_id)
+    if partner_id is not None:
+        # What a partner holds in its own mailbox proves later that nothing before it was rewritten.
+        context = {**context, "seal": newest_seal()}
     words = written(template, context, tenant=tenant, language=language, time_zone=time_zone)
     try:
         with transaction.atomic():
