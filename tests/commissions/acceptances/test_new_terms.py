@@ -19,7 +19,7 @@ from commissions.acceptances.services import (
 from commissions.acceptances.tasks import sweep_tenant, tell_asked
 from commissions.plans.selectors import version_terms
 from commissions.plans.services import RuleTerms
-from commissions.plans.terms import Band, Bands, Terms
+from commissions.plans.terms import Band, Bands, Condition, Group, Terms
 from partners.directory.models import Enrollment
 from prm.events.models import Event
 from prm.events.services import SYSTEM, Actor
@@ -164,7 +164,9 @@ def test_the_effect_prices_the_partners_own_year_under_both(world: World, at: da
                 "percent",
                 rate=Decimal("0.1"),
                 scope="lifetime",
-                terms=Terms(bands=bands),
+                terms=Terms(
+                    groups=(Group((Condition("payment", ("sale", "renewal")),)),), bands=bands
+                ),
             ),
         )
         partner = a_partner(program=program)
