@@ -19,6 +19,7 @@ SLICES = (
     "simulation",
     "calendar",
     "holds",
+    "tax",
     "statements",
     "earnings",
 )

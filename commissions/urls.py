@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("commissions.results.urls")),
     path("", include("commissions.holds.urls")),
     path("", include("commissions.calendar.urls")),
+    path("", include("commissions.tax.urls")),
     path("", include("commissions.statements.urls")),
     path("", include("commissions.earnings.urls")),
 ]

@@ -356,6 +356,7 @@ def STAFF_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a co
                 (_("Revenue"), "referrals:revenue-list", "tag", Capability.RECORD_REVENUE),
                 (_("Commissions"), "commissions:accrual-list", "wallet", Capability.SEE_MONEY),
                 (_("Payout runs"), "commissions:run-list", "bank", Capability.SEE_MONEY),
+                (_("Tax forms"), "commissions:tax-form-list", "shield", Capability.SEE_MONEY),
                 (
                     _("Statements"),
                     "commissions:manage-statement-list",

@@ -90,7 +90,7 @@ def _task(row: Candidate) -> Task:
     return Task(
         gettext("A tax form is missing"),
         gettext("%(amount)s waits for it.") % {"amount": amount},
-        details,
+        reverse("commissions:tax"),
         gettext("See what is missing"),
         "file",
         "warn",

@@ -24,6 +24,17 @@ select b.id as ledger_account_id, a.partner_id, a.currency, b.credits_minor - b.
             when p.state = 'paused' then 'not_active'
             when d.id is null then 'no_details'
             when d.method = 'ach' and a.currency <> 'USD' then 'other_method'
+            when exists (
+                 select from commissions_tax_requirement q
+                  where q.tenant_id = a.tenant_id and q.ended_at is null and q.from_at <= %(at)s
+                    and q.country in ('', p.country) and q.partner_type in ('', p.type)
+                    and not exists (
+                        select from commissions_tax_form f
+                         where f.tenant_id = a.tenant_id and f.partner_id = p.id and f.form = q.form
+                           and f.state = 'approved' and f.replaced_at is null
+                           and (f.valid_until is null or f.valid_until >= (
+                                select (%(at)s at time zone n.time_zone)::date from prm_tenant n
+                                 where n.id = a.tenant_id)))) then 'tax_form'
             when d.cooling_until > %(at)s then 'cooling'
             -- What an ended partner is owed is paid to the last cent.
             when p.state = 'active'

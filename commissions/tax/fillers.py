@@ -1,0 +1,31 @@
+"""What the menu and the audit trail say of tax forms."""
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+
+from commissions.tax.models import FormKind, TaxRequirement
+from prm.accounts.capabilities import Capability
+from prm.accounts.members import Member
+from prm.audit.subjects import Named, names
+from prm.web.counts import Counted, MenuCount, counts_menu
+
+
+@names("tax_requirement")
+def requirement_names(ids: Sequence[str]) -> dict[str, Named]:
+    """Return requirements by id."""
+    rows = TaxRequirement.objects.filter(id__in=[int(key) for key in ids])
+    url = reverse("commissions:tax-requirements")
+    return {str(row.id): Named(str(FormKind(row.form).label), url) for row in rows}
+
+
+@counts_menu("commissions:tax-form-list")
+def to_check(member: Member) -> MenuCount | None:
+    """Count the forms that wait to be checked, for those who may."""
+    if not member.may(Capability.SETTLE_PAYOUTS):
+        return None
+    return MenuCount(
+        Counted(
+            "select count(*) from commissions_tax_form f where f.state = 'received' and f.replaced_at is null"
+        )
+    )

@@ -1,0 +1,72 @@
+"""What pages say of tax forms."""
+
+from typing import Any
+
+from django.utils.translation import gettext
+from django_countries import countries
+
+from commissions.tax.models import FormKind, TaxForm, TaxRequirement
+from commissions.tax.rules import APPROVED, EXPIRED, MISSING, RECEIVED, REFUSED
+from commissions.tax.selectors import Wanted
+from partners.directory.models import PartnerType
+from prm.web.formats import day_text, moment_text
+
+TONES = {MISSING: "warn", RECEIVED: "info", APPROVED: "ok", REFUSED: "bad", EXPIRED: "warn"}
+
+
+def state_words(state: str) -> str:
+    """Return a state in a word or two."""
+    return {
+        MISSING: gettext("Missing"),
+        RECEIVED: gettext("Being checked"),
+        APPROVED: gettext("Approved"),
+        REFUSED: gettext("Refused"),
+        EXPIRED: gettext("Expired"),
+    }[state]
+
+
+def wanted_words(row: Wanted) -> str:
+    """Return what a partner has to know of a form it owes."""
+    newest = row.newest
+    if row.state == REFUSED and newest:
+        return newest.note
+    if row.state == APPROVED and newest and newest.valid_until:
+        return gettext("Counts until %(day)s.") % {"day": day_text(newest.valid_until)}
+    return {
+        MISSING: gettext("Payouts wait for it; what you earn goes on."),
+        RECEIVED: gettext("A person of finance checks it; payouts wait."),
+        EXPIRED: gettext("Payouts wait for a new one."),
+    }.get(row.state, "")
+
+
+def form_facts(form: TaxForm, number: str) -> list[tuple[str, Any]]:
+    """Return one form as facts, with its number in full for those who check it."""
+    partner = form.partner
+    facts = [
+        (gettext("Partner"), partner.name),
+        (gettext("Legal name"), partner.legal_name),
+        (gettext("Country"), str(countries.name(partner.country) or "")),
+        (gettext("Tax number on file"), partner.tax_number),
+        (str(FormKind(form.form).label), number),
+        (gettext("Sent"), _by(form.sent_at, form.sent_by)),
+        (gettext("Decided"), _by(form.decided_at, form.decided_by) if form.decided_at else ""),
+        (gettext("Counts until"), day_text(form.valid_until) if form.valid_until else ""),
+        (gettext("What is wrong"), form.note),
+    ]
+    return [(term, value) for term, value in facts if value]
+
+
+def _by(at: Any, person: Any) -> str:
+    if person is None:
+        return moment_text(at)
+    return gettext("%(moment)s by %(name)s") % {
+        "moment": moment_text(at),
+        "name": person.get_full_name(),
+    }
+
+
+def requirement_words(row: TaxRequirement) -> str:
+    """Return from whom a form is wanted."""
+    where = str(countries.name(row.country)) if row.country else gettext("Every country")
+    who = PartnerType(row.partner_type).label if row.partner_type else gettext("every kind")
+    return f"{where}, {who}"

@@ -1,0 +1,19 @@
+"""Addresses of tax forms."""
+
+from django.urls import path
+
+from commissions.tax import views
+
+urlpatterns = [
+    path("tax/", views.own_forms, name="tax"),
+    path("tax/<slug:kind>/", views.own_form, name="tax-send"),
+    path("manage/tax/", views.form_list, name="tax-form-list"),
+    path("manage/tax/wanted/", views.requirement_list, name="tax-requirements"),
+    path(
+        "manage/tax/wanted/<int:requirement_id>/end/",
+        views.requirement_end,
+        name="tax-requirement-end",
+    ),
+    path("manage/tax/<uuid:form_id>/", views.form_detail, name="tax-form"),
+    path("manage/tax/<uuid:form_id>/file/", views.form_file, name="tax-form-file"),
+]
