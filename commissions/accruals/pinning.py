@@ -55,15 +55,17 @@ def known_around(
     """Return the events as `pinned` does, and keep nothing: for looking at other terms.
 
     versions: what would price each referral. Whether a referral has preferred terms is theirs to say, so it is looked
-    at anew.
+    at anew; so are own fields that no plan asked for when the event was priced.
     """
     kept = _kept(sources)
     known = [source for source in sources if source.kind != REFUND]
     around = _Around(history, known, versions)
     for source in known:
         key = (source.kind, source.id)
-        standing = around.standings.get(source.referral_id, "")
-        kept[key] = replace(kept.get(key) or around.of(source), standing=standing)
+        now = around.of(source)
+        was = kept.get(key, now)
+        named = sorted({**dict(now.metadata), **dict(was.metadata)}.items())
+        kept[key] = replace(was, standing=now.standing, metadata=tuple(named))
     return _dressed(sources, kept)
 
 

@@ -18,12 +18,11 @@ from commissions.accruals.budgets import admitted
 from commissions.accruals.histories import History, events_of
 from commissions.accruals.models import Accrual, Clawback
 from commissions.accruals.pinning import pinned
+from commissions.accruals.repricing import lines_under, shared_out
 from commissions.accruals.reversing import claw_back_rest, take_back
-from commissions.accruals.sources import Source
-from commissions.accruals.splitting import credits_for_booking, split_lines
 from commissions.overrides.rules import version_priced
 from commissions.overrides.selectors import overrides_of
-from commissions.plans.rules import Happening, Version, priced_history
+from commissions.plans.rules import Version
 from commissions.plans.selectors import published_terms
 from prm.events.services import Actor
 
@@ -101,19 +100,9 @@ def _wanted(history: History, at: datetime) -> tuple[dict[RewardKey, _Wanted], s
         if (version := version_priced(terms, overrides, source.registered_at))
     }
     sources = pinned(history, sources, versions, at=at)
-    lines: list[Line] = []
-    happenings = (
-        Happening(source.facts, versions.get(source.referral_id), source) for source in sources
-    )
-    for event, drafts in priced_history(happenings):
-        if event.version and isinstance(event.name, Source):
-            lines += [Line(event.name, draft, event.version.hold_days) for draft in drafts]
     referral_ids = {source.referral_id for source in sources}
-    shares = credits_for_booking({line.source.referral_id for line in lines})
-    parts = split_lines([line for line in lines if not line.draft.payee], shares)
-    parts += [line for line in lines if line.draft.payee]
     found: dict[RewardKey, list[Line]] = defaultdict(list)
-    for line in parts:
+    for line in shared_out(lines_under(sources, versions)):
         found[line.reward].append(line)
     return {
         key: _Wanted(tuple(rows), versions[rows[0].source.referral_id])

@@ -10,11 +10,9 @@ from commissions.accruals.booking import Line
 from commissions.accruals.histories import History, events_of
 from commissions.accruals.models import Accrual
 from commissions.accruals.pinning import known_around
-from commissions.accruals.sources import Source
-from commissions.accruals.splitting import credits_for_booking, split_lines
+from commissions.accruals.repricing import less_refunds, lines_under, shared_out
 from commissions.overrides.rules import Override, version_priced
-from commissions.plans.rules import Happening, Version, clawed_target, priced_history
-from referrals.revenue.models import RevenueEvent
+from commissions.plans.rules import Version
 
 # (kind, source, rule, set of shares, place): one line of the books.
 LineKey = tuple[str, UUID, int, int, int]
@@ -66,29 +64,19 @@ def replay(
         if (version := version_priced(terms, overrides, row.registered_at))
     }
     under_draft = {row.referral_id: draft for row in fitting}
-    refunds = _refunds(fitting)
-    old = _lines(known_around(history, fitting, versions), versions)
-    new = _lines(known_around(history, fitting, under_draft), under_draft)
+    old, new = (
+        shared_out(lines_under(known_around(history, fitting, chosen), chosen))
+        for chosen in (versions, under_draft)
+    )
     booked, differing = _compared(old, {row.referral_id for row in fitting}, span)
     return Replayed(
-        _summed(old, refunds, span),
-        _summed(new, refunds, span),
+        _summed(old, span),
+        _summed(new, span),
         booked,
         differing,
         sum(span.covers(row.facts.earned_on) for row in fitting),
         len(sources) - len(fitting),
     )
-
-
-def _lines(sources: Sequence[Source], versions: dict[UUID, Version]) -> list[Line]:
-    lines: list[Line] = []
-    happenings = (Happening(row.facts, versions.get(row.referral_id), row) for row in sources)
-    for event, drafts in priced_history(happenings):
-        if event.version and isinstance(event.name, Source):
-            lines += [Line(event.name, draft, event.version.hold_days) for draft in drafts]
-    shares = credits_for_booking({line.source.referral_id for line in lines})
-    parts = split_lines([line for line in lines if not line.draft.payee], shares)
-    return parts + [line for line in lines if line.draft.payee]
 
 
 def _compared(lines: Iterable[Line], referral_ids: set[UUID], span: Span) -> tuple[int, list[str]]:
@@ -110,29 +98,11 @@ def _compared(lines: Iterable[Line], referral_ids: set[UUID], span: Span) -> tup
     return sum(booked.values()), differing
 
 
-def _summed(
-    lines: Iterable[Line], refunds: dict[UUID, tuple[int, int]], span: Span
-) -> dict[tuple[UUID, str], int]:
+def _summed(lines: Sequence[Line], span: Span) -> dict[tuple[UUID, str], int]:
     sums: dict[tuple[UUID, str], int] = defaultdict(int)
-    for line in lines:
-        if not _in(line, span):
-            continue
-        minor = line.draft.amount.minor
-        refunded, paid = refunds.get(line.source.revenue_event_id or line.source.id, (0, 0))
-        if refunded:
-            minor -= clawed_target(minor, refunded_minor=refunded, paid_minor=paid)
-        day = line.source.facts.earned_on
-        sums[line.source.partner_id, f"{day:%Y%m}"] += minor
+    for line, minor in less_refunds([line for line in lines if _in(line, span)]):
+        sums[line.source.partner_id, f"{line.source.facts.earned_on:%Y%m}"] += minor
     return dict(sums)
-
-
-def _refunds(sources: Iterable[Source]) -> dict[UUID, tuple[int, int]]:
-    """Return what was given back of each payment, and the payment, in minor units."""
-    ids = {row.revenue_event_id for row in sources if row.revenue_event_id and row.is_refunded}
-    rows = RevenueEvent.objects.filter(id__in=ids).values_list(
-        "id", "refunded_minor", "amount_minor"
-    )
-    return {id_: (refunded, paid) for id_, refunded, paid in rows}
 
 
 def _in(line: Line, span: Span) -> bool:

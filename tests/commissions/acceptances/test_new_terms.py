@@ -26,6 +26,7 @@ from prm.events.services import SYSTEM, Actor
 from prm.money import Money
 from prm.notices.models import Notice
 from prm.tenancy.scope import tenant_scope
+from referrals.pipeline.models import Referral
 from referrals.revenue.models import RevenueEvent
 from tests.builders.commissions import a_change_of_terms, a_payment, a_plan, a_won_deal
 from tests.builders.referrals import a_partner, a_program, people_of
@@ -181,3 +182,24 @@ def test_the_effect_prices_the_partners_own_year_under_both(world: World, at: da
     assert effect.event_count == 2
     assert effect.before == Money(18_000, "EUR")
     assert effect.after == Money(27_000, "EUR")
+
+
+def test_the_effect_knows_what_was_sold(world: World, at: datetime) -> None:
+    pro = Terms(groups=(Group((Condition("product", ("Pro",)),)),))
+    with tenant_scope(world.acme.id):
+        program = a_program()
+        old = a_plan(program)
+        rule = RuleTerms("revenue", "percent", rate=Decimal("0.3"), scope="lifetime", terms=pro)
+        new = a_change_of_terms(program, at, rule)
+        partner = a_partner(program=program)
+        sold = a_won_deal(at - timedelta(days=400), partner=partner, program=program)
+        other = a_won_deal(at - timedelta(days=400), partner=partner, program=program, company="B")
+        Referral.objects.filter(id=sold.referral_id).update(product="Pro")
+        Referral.objects.filter(id=other.referral_id).update(product="Basic")
+        for customer in (sold, other):
+            a_payment(customer, 10_000, at - timedelta(days=30))
+        versions = version_terms(old), version_terms(new)
+    with tenant_scope(world.acme.id, partner.id):
+        effect = effect_between(partner.id, program.id, *versions, at)
+
+    assert (effect.before, effect.after) == (Money(4_000, "EUR"), Money(3_000, "EUR"))
