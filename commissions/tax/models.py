@@ -1,9 +1,10 @@
-"""Tax forms and numbers: which are wanted from whom, and what partners sent."""
+"""Tax forms and numbers that are wanted and sent; tax that is kept back from payments."""
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from commissions.ledger.models import Transfer
 from partners.directory.models import Partner
 from prm.accounts.models import User
 from prm.tenancy.models import PublicTenantModel, TenantForeignKey, TenantModel
@@ -88,3 +89,65 @@ class TaxForm(PublicTenantModel):
 
     def __str__(self) -> str:
         return f"{self.form} of {self.partner_id}"
+
+
+class WithholdingRule(TenantModel):
+    """How much of a payment the vendor keeps back for the tax office: a rate on a share of it; empty means all."""
+
+    id = models.BigAutoField(primary_key=True)
+    country = models.CharField(max_length=2, blank=True, default="")
+    partner_type = models.CharField(max_length=12, blank=True, default="")
+    # Fractions: 0.23 on 0.5.
+    rate = models.DecimalField(max_digits=7, decimal_places=6)
+    share = models.DecimalField(max_digits=7, decimal_places=6)
+    # First and last day of payment runs it counts for, in the tenant's zone.
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        db_table = "commissions_withholding_rule"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(rate__gt=0, rate__lte=1, share__gt=0, share__lte=1),
+                name="withholding_rule_fractions",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(ends_on__gte=models.F("starts_on")),
+                name="withholding_rule_forward",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "country", "partner_type", "starts_on"],
+                name="withholding_rule_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rate} on {self.share}"
+
+
+class Withholding(TenantModel):
+    """Tax kept back from one payment, or given back because it was not made: then below zero. Never changed."""
+
+    id = models.BigAutoField(primary_key=True)
+    partner = TenantForeignKey(Partner)
+    rule = TenantForeignKey(WithholdingRule)
+    currency = models.CharField(max_length=3)
+    base_minor = models.BigIntegerField()
+    rate = models.DecimalField(max_digits=7, decimal_places=6)
+    share = models.DecimalField(max_digits=7, decimal_places=6)
+    amount_minor = models.BigIntegerField()
+    withheld_on = models.DateField()
+    transfer = TenantForeignKey(Transfer)
+
+    class Meta:
+        db_table = "commissions_withholding"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "transfer"], name="withholding_once")
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "withheld_on", "partner"], name="withholding_of_year"),
+            models.Index(fields=["tenant", "partner", "currency"], name="withholding_partner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} {self.currency}"
