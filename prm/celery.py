@@ -30,8 +30,10 @@ app.autodiscover_tasks(
         "referrals.sharing",
         "commissions.acceptances",
         "commissions.accruals",
+        "commissions.contests",
         "commissions.payouts",
         "commissions.statements",
+        "commissions.tiers",
     ],
 )
 

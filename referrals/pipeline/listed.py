@@ -29,6 +29,7 @@ class Listed:
     id: UUID
     number: str
     program_id: UUID
+    partner_id: UUID
     company: str
     contact_name: str
     contact_title: str
@@ -68,7 +69,7 @@ with page as materialized (
   select program_id, array_agg(position order by position) as positions
     from referrals_stage where retired_at is null and kind = any(%(path)s) group by program_id
 )
-select r.id, r.number, r.program_id, r.company, r.contact_name, r.contact_title,
+select r.id, r.number, r.program_id, r.partner_id, r.company, r.contact_name, r.contact_title,
        coalesce(nullif(u.name, ''), u.email::text, r.submitted_by_name) as submitted_by_name, coalesce(s.name, ''),
        r.stage_kind, r.stage_entered_at, r.registered_at, r.closed_at, r.deal_minor, r.currency,
        r.next_step, r.next_step_on, r.contact_hidden, r.protected_until,
