@@ -6,9 +6,10 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from commissions.accruals import merging  # noqa: F401  registers itself
 from commissions.accruals.crediting import recredit
 from commissions.accruals.lapses import tell_return
-from commissions.accruals.models import Accrual, WaitingReward
+from commissions.accruals.models import Accrual
 from commissions.accruals.notices import tell_budget_reached, tell_earned, tell_reversed
 from commissions.accruals.pinning import LOST
 from commissions.accruals.queueing import book_waiting
@@ -24,12 +25,13 @@ from commissions.accruals.services import (
     restate_referrals,
 )
 from commissions.accruals.sources import QUALIFIED, REVENUE, WON, Pending, pending_ids
-from partners.directory.merging import Merge, on_merge
+from commissions.plans.selectors import refined_programs
 from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.events.subscriptions import on
 from prm.jobs.services import start_job
 from referrals.imports.hooks import UndoRefused, before_undo
+from referrals.pipeline.models import Referral
 
 
 @on("referral.stage_changed", name="accruals.accrue_qualified")
@@ -161,10 +163,13 @@ def tell_of_budget(event: Event) -> None:
     tell_budget_reached(event)
 
 
-@on_merge
-def carry_waiting(merge: Merge) -> None:
-    """What waits for a budget waits for the partner that stays."""
-    WaitingReward.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)
+@on("partner.merged", name="accruals.restate_merged")
+def restate_merged(event: Event) -> None:
+    """Two histories are one from now on: plans that look at it price it anew, once."""
+    ids = Referral.objects.filter(
+        partner_id=event.payload["partner_id"], program_id__in=refined_programs()
+    ).values_list("id", flat=True)
+    restate_referrals(referral_ids=list(ids), actor=SYSTEM, at=event.at)
 
 
 # Asked of the table, not of the model: payouts stand above accruals.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from commissions.adjustments import merging  # noqa: F401  registers itself
 from commissions.adjustments.models import Conversion, WriteOff
 from prm.audit.subjects import Named, names
 from prm.web.formats import money_text

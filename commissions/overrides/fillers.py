@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from commissions.overrides import merging  # noqa: F401  registers itself
 from commissions.overrides.selectors import overrides_for_partner
 from commissions.overrides.wording import override_words, span_words, state_badge
 from partners.directory.models import Partner
