@@ -7,11 +7,15 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from prm.money import Money
-from prm.web.forms import DateField, FileDrop, HintedChoiceField, MoneyField
+from prm.web.formats import money_text
+from prm.web.forms import DateField, FileDrop, HintedChoiceField, MoneyField, with_unit
 from referrals.revenue.codes import CODE_LENGTH
 from referrals.revenue.models import PAYMENT_KINDS, REVERSAL_KINDS, RevenueKind
+from referrals.revenue.services import LONGEST_TERM, Sold
 
 MAX_UPLOAD = 2 * 1024 * 1024
+# What most payments need not say.
+MORE = ("tax", "discount", "product", "term_months", "unpaid")
 
 
 def code_field() -> forms.CharField:
@@ -64,17 +68,76 @@ class PaymentForm(forms.Form):
     )
     code = code_field()
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
+    product = forms.CharField(
+        label=_("Product"),
+        max_length=120,
+        required=False,
+        help_text=_("As your plans name it. Some plans pay for certain products only."),
+    )
+    term_months = with_unit(
+        forms.IntegerField(
+            label=_("Length of the contract"),
+            required=False,
+            min_value=1,
+            max_value=LONGEST_TERM,
+            widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        ),
+        _("months"),
+    )
+    unpaid = forms.BooleanField(
+        label=_("Not paid yet (invoice)"),
+        required=False,
+        help_text=_(
+            "Record the money when it comes in. Plans that pay on money received wait for it."
+        ),
+    )
 
     def __init__(self, data: Any = None, *, currency: str, today: date, **options: Any) -> None:
         super().__init__(data, **options)
         self.fields["amount"] = MoneyField(currencies=[currency], zero=False, label=_("Amount"))
         self.fields["booked_on"] = DateField(label=_("Booked on"), latest=today)
-        self.order_fields(["kind", "amount", "booked_on", "external_id", "code", "note", "key"])
+        self.fields["tax"] = MoneyField(
+            currencies=[currency], required=False, label=_("Tax in the amount")
+        )
+        self.fields["discount"] = MoneyField(
+            currencies=[currency], required=False, label=_("Discount in the amount")
+        )
+        self.order_fields(["kind", "amount", "booked_on", "external_id", "code", "note", *MORE])
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse parts that leave nothing of the amount."""
+        given = super().clean() or {}
+        amount, tax, discount = given.get("amount"), given.get("tax"), given.get("discount")
+        parts = (tax.minor if tax else 0) + (discount.minor if discount else 0)
+        if amount and parts >= amount.minor:
+            self.add_error(
+                "tax" if tax and tax.minor else "discount",
+                _("Tax and discount together must be less than the amount, %(amount)s")
+                % {"amount": money_text(amount.minor, amount.currency)},
+            )
+        return given
 
     @property
     def reference(self) -> str:
         """The reference given, or one made of the form's own key."""
         return self.cleaned_data["external_id"].strip() or f"form:{self.cleaned_data['key']}"
+
+    @property
+    def sold(self) -> Sold:
+        """What was said beside the amount."""
+        given = self.cleaned_data
+        return Sold(
+            tax_minor=given["tax"].minor if given["tax"] else 0,
+            discount_minor=given["discount"].minor if given["discount"] else 0,
+            unpaid=given["unpaid"],
+            product=given["product"].strip(),
+            term_months=given["term_months"],
+        )
+
+    @property
+    def more_said(self) -> bool:
+        """Whether the folded part has an entry or an error, so that it must be seen."""
+        return any(self[name].errors or self.data.get(name) for name in MORE)
 
 
 class RefundForm(forms.Form):
@@ -114,8 +177,40 @@ class RefundForm(forms.Form):
         return self.cleaned_data["external_id"].strip() or f"form:{self.cleaned_data['key']}"
 
 
+class ReceiptForm(forms.Form):
+    """Money that came in on an invoice, all that is left of it or a part."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    external_id = forms.CharField(
+        label=_("Your reference"),
+        max_length=100,
+        required=False,
+        help_text=_("Bank or receipt number. The same reference is never booked twice."),
+    )
+
+    def __init__(
+        self, data: Any = None, *, left: Money, earliest: date, today: date, **options: Any
+    ) -> None:
+        super().__init__(data, **options)
+        self.fields["amount"] = MoneyField(
+            currencies=[left.currency],
+            zero=False,
+            label=_("Amount received"),
+            help_text=_("A part is enough; record the rest when it comes in."),
+        )
+        self.fields["received_on"] = DateField(
+            label=_("Received on"), earliest=earliest, latest=today
+        )
+        self.order_fields(["amount", "received_on", "external_id", "key"])
+
+    @property
+    def reference(self) -> str:
+        """The reference given, or one made of the form's own key."""
+        return self.cleaned_data["external_id"].strip() or f"form:{self.cleaned_data['key']}"
+
+
 class RevenueFileForm(forms.Form):
-    """A file of payments and refunds."""
+    """A file of payments, refunds and money received."""
 
     file = forms.FileField(
         label=_("Choose a file"),

@@ -153,6 +153,11 @@ class RevenueEvent(PublicTenantModel):
             return name.partition(":")[0]
         return "" if origin == "form" else self.external_id
 
+    @property
+    def outstanding_minor(self) -> int:
+        """What is still to come in on an invoice; 0 on what was paid as it was booked."""
+        return 0 if self.received_minor is None else self.amount_minor - self.received_minor
+
 
 class CashReceipt(PublicTenantModel):
     """Money that came in on an invoice that was booked before it was paid. Added once, never changed."""

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import QueryDict
 from django.utils.translation import gettext
@@ -52,6 +52,8 @@ class Wanted:
             )
         if self.kind == "payments":
             found = found.filter(kind__in=PAYMENT_KINDS)
+        elif self.kind == "open":
+            found = found.filter(received_minor__lt=F("amount_minor"))
         elif self.kind:
             found = found.filter(kind=self.kind)
         if self.source:
@@ -68,7 +70,7 @@ def wanted_from(params: QueryDict) -> Wanted:
     kind, source, days = params.get("kind", ""), params.get("source", ""), params.get("booked", "")
     return Wanted(
         words=search_words(params),
-        kind=kind if kind in {*RevenueKind.values, "payments"} else "",
+        kind=kind if kind in {*RevenueKind.values, "payments", "open"} else "",
         source=source if source in {"won", "form", "csv", "import", "api"} else "",
         partner_id=str(_uuid(params.get("partner", "")) or ""),
         days=int(days) if days in {str(period) for period in PERIODS} else 0,
@@ -111,6 +113,11 @@ def revenue_lines(rows: QuerySet[RevenueEvent]) -> Iterator[tuple[Any, ...]]:
             row.refunds.external_id if row.refunds else "",
             row.source,
             row.note,
+            Money(row.tax_minor, row.currency),
+            Money(row.discount_minor, row.currency),
+            row.product,
+            row.term_months,
+            "" if row.received_minor is None else Money(row.received_minor, row.currency),
         )
 
 
@@ -129,6 +136,11 @@ def revenue_header() -> list[str]:
         gettext("Payment taken back"),
         gettext("From"),
         gettext("Note"),
+        gettext("Tax in the amount"),
+        gettext("Discount in the amount"),
+        gettext("Product"),
+        gettext("Months"),
+        gettext("Received"),
     ]
 
 

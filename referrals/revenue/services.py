@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -71,6 +71,8 @@ class Sold:
 
 
 NOTHING_SAID = Sold()
+# The longest contract, in months, that is taken for one.
+LONGEST_TERM = 1200
 
 
 @transaction.atomic
@@ -349,6 +351,11 @@ def tenant_day(moment: datetime) -> date:
     """Return the day of a moment in the open tenant's zone."""
     zone = Tenant.objects.values_list("time_zone", flat=True).get(id=current_scope().tenant_id)
     return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def noon_of(day: date, zone: str) -> datetime:
+    """Return a day's noon in a zone, the moment that stands for a day without a clock."""
+    return datetime.combine(day, time(12), tzinfo=ZoneInfo(zone))
 
 
 def _insert_once(

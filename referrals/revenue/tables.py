@@ -57,20 +57,32 @@ class RevenueTable(Table):
         amount = format_html(
             '<span class="money">{}</span>', money_text(sign * record.amount_minor, record.currency)
         )
-        if not record.refunded_minor:
-            return amount
-        back = gettext("%(amount)s given back") % {
-            "amount": money_text(record.refunded_minor, record.currency)
-        }
-        return two_lines(amount, back)
+        notes = []
+        if record.received_minor is not None:
+            notes.append(
+                gettext("%(amount)s received")
+                % {"amount": money_text(record.received_minor, record.currency)}
+            )
+        if record.refunded_minor:
+            notes.append(
+                gettext("%(amount)s given back")
+                % {"amount": money_text(record.refunded_minor, record.currency)}
+            )
+        return two_lines(amount, ", ".join(notes)) if notes else amount
 
     def render_action(self, record: RevenueEvent) -> SafeString:
+        """Offer the money an invoice waits for before a refund, which that page leads to as well."""
         if record.kind not in PAYMENT_KINDS or record.refunded_minor >= record.amount_minor:
             return NOTHING
+        name, words = (
+            ("revenue-receive", gettext("Money received"))
+            if record.outstanding_minor
+            else ("revenue-refund", gettext("Refund"))
+        )
         return format_html(
             '<a class="btn btn--sm" href="{}">{}<span class="vh">: {}</span></a>',
-            reverse("referrals:revenue-refund", kwargs={"revenue_event_id": record.id}),
-            gettext("Refund"),
+            reverse(f"referrals:{name}", kwargs={"revenue_event_id": record.id}),
+            words,
             record.reference or record.customer.name,
         )
 

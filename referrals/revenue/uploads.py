@@ -1,4 +1,4 @@
-"""Files of payments and refunds: what each row says, and what becomes of it."""
+"""Files of payments, refunds and money received: what each row says, and what becomes of it."""
 
 import tempfile
 from collections import Counter
@@ -28,9 +28,25 @@ from prm.web.foreign_formats import (
 )
 from prm.web.spreadsheets import headings_of, make_plain, rows_of
 from referrals.revenue.codes import CODE_LENGTH, CodeUnknown, take_typed_code
-from referrals.revenue.models import PAYMENT_KINDS, REVERSAL_KINDS, Customer, RevenueEvent
+from referrals.revenue.models import (
+    PAYMENT_KINDS,
+    REVERSAL_KINDS,
+    CashReceipt,
+    Customer,
+    RevenueEvent,
+)
 from referrals.revenue.selectors import CustomerUnknown, customer_named
-from referrals.revenue.services import NotAPayment, RefundTooLarge, record_payment, record_refund
+from referrals.revenue.services import (
+    LONGEST_TERM,
+    NotAPayment,
+    PartsTooLarge,
+    ReceiptTooLarge,
+    RefundTooLarge,
+    Sold,
+    record_payment,
+    record_receipt,
+    record_refund,
+)
 
 MAX_ROWS = 5_000
 COLUMNS = (
@@ -43,7 +59,15 @@ COLUMNS = (
     "refunded_reference",
     "code",
     "note",
+    "tax",
+    "discount",
+    "product",
+    "term_months",
+    "unpaid",
+    "invoice_reference",
 )
+RECEIPT = "receipt"
+YES, NO = {"yes", "true", "1", "x", "sì", "si"}, {"", "no", "false", "0"}
 REQUIRED = ("reference", "kind", "amount", "booked_on")
 EXAMPLES = (
     (
@@ -56,9 +80,23 @@ EXAMPLES = (
         "",
         "STUDIO10",
         "First year",
+        "200.00",
+        "",
+        "Payroll",
+        "12",
     ),
-    ("INV-2077", "renewal", "kestrel.example", "300.00", "EUR", "2026-11-18", "", "", ""),
+    (
+        "INV-2077",
+        "renewal",
+        "kestrel.example",
+        "300.00",
+        "EUR",
+        "2026-11-18",
+        *[""] * 7,
+        "yes",
+    ),
     ("CN-0102", "refund", "", "150.00", "EUR", "2026-11-19", "INV-2041", "", "One seat less"),
+    ("BANK-881", "receipt", "", "120.00", "EUR", "2026-11-20", *[""] * 8, "INV-2077"),
 )
 RESULTS = {
     "recorded": gettext_lazy("Recorded"),
@@ -162,57 +200,134 @@ def outcomes(
 
 @dataclass(frozen=True)
 class _Booked:
-    event: RevenueEvent
     recorded_now: bool
     # What the customer's code did, in words.
-    code_told: str
+    code_told: str = ""
 
 
 def _book(cells: dict[str, str], reading: Reading, *, actor: Actor, at: datetime) -> _Booked:
     reference, kind = cells["reference"], cells["kind"].lower()
     if not reference or len(reference) > 120:
         raise RowRefused(gettext("Give each row its own reference of up to 120 characters"))
-    if kind not in {*PAYMENT_KINDS, *REVERSAL_KINDS}:
+    if kind not in {*PAYMENT_KINDS, *REVERSAL_KINDS, RECEIPT}:
         raise RowRefused(
-            gettext("%(kind)s is no kind; use sale, renewal, expansion, refund or chargeback")
+            gettext(
+                "%(kind)s is no kind; use sale, renewal, expansion, refund, chargeback or receipt"
+            )
             % {"kind": cells["kind"] or "–"}
         )
-    booked_at = _booked_at(cells["booked_on"], reading, at)
-    before = RevenueEvent.objects.filter(external_id=reference).exists()
+    _only_where_it_counts(cells, kind)
+    moment = _booked_at(cells["booked_on"], reading, at)
+    try:
+        if kind == RECEIPT:
+            return _receipt(cells, reading, moment, actor=actor, at=at)
+        return _event(cells, reading, moment, actor=actor, at=at)
+    except KeyReused as error:
+        raise RowRefused(gettext("This reference is booked already with other facts")) from error
+    except RefundTooLarge as error:
+        raise RowRefused(
+            gettext("Only %(left)s of the payment is left to give back")
+            % {"left": _amount_text(error.left)}
+        ) from error
+    except ReceiptTooLarge as error:
+        raise RowRefused(
+            gettext("Only %(left)s of the invoice is still to come in")
+            % {"left": _amount_text(error.left)}
+        ) from error
+    except PartsTooLarge as error:
+        raise RowRefused(
+            gettext("Tax and discount together must be less than the amount")
+        ) from error
+    except NotAPayment as error:
+        raise RowRefused(
+            gettext("The payment named in invoice_reference was paid as it was booked")
+            if kind == RECEIPT
+            else gettext("The reference to take back is no payment")
+        ) from error
+
+
+def _only_where_it_counts(cells: dict[str, str], kind: str) -> None:
+    """Refuse a cell that would be passed over in silence."""
+    of_payments = ("tax", "discount", "product", "term_months", "unpaid")
+    said = [name for name in of_payments if cells.get(name, "").lower() not in NO]
+    if said and kind not in PAYMENT_KINDS:
+        raise RowRefused(
+            gettext("%(columns)s belongs to a payment; leave it out of this row")
+            % {"columns": ", ".join(said)}
+        )
+
+
+def _event(
+    cells: dict[str, str], reading: Reading, moment: datetime, *, actor: Actor, at: datetime
+) -> _Booked:
+    """Book a payment or what takes one back, and the customer's code."""
+    kind = cells["kind"].lower()
+    before = RevenueEvent.objects.filter(external_id=cells["reference"]).exists()
     given: dict[str, Any] = {
-        "external_id": reference,
+        "external_id": cells["reference"],
         "kind": kind,
-        "booked_at": booked_at,
+        "booked_at": moment,
         "source": "csv",
         "actor": actor,
         "at": at,
         "note": cells.get("note", "")[:200],
     }
-    try:
-        if kind in PAYMENT_KINDS:
-            customer = _customer(cells.get("customer", ""))
-            event = record_payment(
-                customer_id=customer.id,
-                amount=_amount(cells, reading, customer.referral.currency),
-                **given,
-            )
-        else:
-            payment = _payment(cells.get("refunded_reference", ""))
-            event = record_refund(
-                refunds_id=payment.id, amount=_amount(cells, reading, payment.currency), **given
-            )
-    except KeyReused as error:
-        raise RowRefused(gettext("This reference is booked already with other facts")) from error
-    except RefundTooLarge as error:
-        left = f"{error.left.decimal:f} {error.left.currency}"
-        raise RowRefused(
-            gettext("Only %(left)s of the payment is left to give back") % {"left": left}
-        ) from error
-    except NotAPayment as error:
-        raise RowRefused(gettext("The reference to take back is no payment")) from error
+    if kind in PAYMENT_KINDS:
+        customer = _customer(cells.get("customer", ""))
+        amount = _amount(cells, reading, customer.referral.currency)
+        sold = _sold(cells, reading, amount)
+        event = record_payment(customer_id=customer.id, amount=amount, sold=sold, **given)
+    else:
+        payment = _payment(cells.get("refunded_reference", ""), "refunded_reference")
+        amount = _amount(cells, reading, payment.currency)
+        event = record_refund(refunds_id=payment.id, amount=amount, **given)
     told = _code(cells.get("code", ""), event, actor=actor, at=at)
     # What an earlier try of the same job has booked counts as booked by it.
-    return _Booked(event, not before or event.recorded_at >= at, told)
+    return _Booked(not before or event.recorded_at >= at, told)
+
+
+def _receipt(
+    cells: dict[str, str], reading: Reading, moment: datetime, *, actor: Actor, at: datetime
+) -> _Booked:
+    """Book money that came in on an invoice."""
+    before = CashReceipt.objects.filter(external_id=cells["reference"]).exists()
+    invoice = _payment(cells.get("invoice_reference", ""), "invoice_reference")
+    receipt = record_receipt(
+        external_id=cells["reference"],
+        revenue_event_id=invoice.id,
+        amount=_amount(cells, reading, invoice.currency),
+        received_at=moment,
+        actor=actor,
+        at=at,
+    )
+    return _Booked(not before or receipt.recorded_at >= at)
+
+
+def _sold(cells: dict[str, str], reading: Reading, amount: Money) -> Sold:
+    """Read what the row says beside the amount; the columns are optional."""
+    tax = _part(cells.get("tax", ""), reading, amount)
+    discount = _part(cells.get("discount", ""), reading, amount)
+    if tax + discount >= amount.minor:
+        raise PartsTooLarge(amount)
+    term, unpaid = cells.get("term_months", ""), cells.get("unpaid", "").lower()
+    if term and not (term.isdecimal() and len(term) <= 4 and 1 <= int(term) <= LONGEST_TERM):
+        raise RowRefused(gettext("%(text)s is no number of months") % {"text": term})
+    if unpaid not in YES | NO:
+        raise RowRefused(gettext("Write yes or no in unpaid, not %(text)s") % {"text": unpaid})
+    return Sold(
+        tax_minor=tax,
+        discount_minor=discount,
+        unpaid=unpaid in YES,
+        product=cells.get("product", "")[:120],
+        term_months=int(term) if term else None,
+    )
+
+
+def _part(text: str, reading: Reading, amount: Money) -> int:
+    minor = _minor(text, reading, amount.currency) if text else 0
+    if minor < 0:
+        raise RowRefused(gettext("Tax and discount cannot be below 0"))
+    return minor
 
 
 def _code(code: str, event: RevenueEvent, *, actor: Actor, at: datetime) -> str:
@@ -251,18 +366,26 @@ def _amount(cells: dict[str, str], reading: Reading, currency: str) -> Money:
             gettext("The amount must be in %(currency)s, the currency of the referral")
             % {"currency": currency}
         )
-    try:
-        minor = read_minor(cells["amount"], reading.decimal, currency)
-    except (NotANumber, TooPrecise) as error:
-        raise RowRefused(
-            gettext("%(text)s is no amount of %(currency)s")
-            % {"text": cells["amount"] or "–", "currency": currency}
-        ) from error
+    minor = _minor(cells["amount"], reading, currency)
     if minor <= 0:
         raise RowRefused(
             gettext("The amount must be above 0; a refund is a row of the kind refund")
         )
     return Money(minor, currency)
+
+
+def _minor(text: str, reading: Reading, currency: str) -> int:
+    try:
+        return read_minor(text, reading.decimal, currency)
+    except (NotANumber, TooPrecise) as error:
+        raise RowRefused(
+            gettext("%(text)s is no amount of %(currency)s")
+            % {"text": text or "–", "currency": currency}
+        ) from error
+
+
+def _amount_text(amount: Money) -> str:
+    return f"{amount.decimal:f} {amount.currency}"
 
 
 def _customer(word: str) -> Customer:
@@ -280,12 +403,14 @@ def _customer(word: str) -> Customer:
         raise RowRefused(gettext("No customer fits %(word)s") % {"word": word}) from error
 
 
-def _payment(reference: str) -> RevenueEvent:
+def _payment(reference: str, column: str) -> RevenueEvent:
     # A deal's own sale is known by its referral's number.
     named = RevenueEvent.objects.filter(external_id__in=[reference, f"won:{reference}"])
     payment = named.order_by("external_id").first() if reference else None
     if payment is None:
-        raise RowRefused(gettext("Name the payment taken back in refunded_reference"))
+        raise RowRefused(
+            gettext("Name a payment that is booked in %(column)s") % {"column": column}
+        )
     return payment
 
 

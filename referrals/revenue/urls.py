@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from referrals.revenue import views
+from referrals.revenue import payment_views, views
 
 urlpatterns = [
     path(
@@ -17,7 +17,12 @@ urlpatterns = [
     path("manage/revenue/template.csv", views.revenue_template, name="revenue-template"),
     path(
         "manage/revenue/<uuid:revenue_event_id>/refund/",
-        views.revenue_refund,
+        payment_views.revenue_refund,
         name="revenue-refund",
+    ),
+    path(
+        "manage/revenue/<uuid:revenue_event_id>/receive/",
+        payment_views.revenue_receive,
+        name="revenue-receive",
     ),
 ]

@@ -1,12 +1,10 @@
-"""Finance books what customers pay and get back; managers win referrals."""
+"""Finance books what customers pay, by hand and by file; managers win referrals."""
 
-from datetime import datetime, time
 from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db import transaction
@@ -34,12 +32,11 @@ from prm.web.paging import keyset_page
 from prm.web.spreadsheets import FileRefused
 from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import Referral, StageKind
-from referrals.pipeline.panels import panel
 from referrals.pipeline.selectors import winning_stage
 from referrals.pipeline.services import MoveNotAllowed
 from referrals.revenue.codes import CodeUnknown, take_typed_code
-from referrals.revenue.forms import PaymentForm, RefundForm, RevenueFileForm, WinForm
-from referrals.revenue.models import PAYMENT_KINDS, Customer, RevenueEvent, RevenueKind
+from referrals.revenue.forms import PaymentForm, RevenueFileForm, WinForm
+from referrals.revenue.models import Customer, RevenueEvent, RevenueKind
 from referrals.revenue.selectors import (
     PERIODS,
     customers_like,
@@ -48,9 +45,14 @@ from referrals.revenue.selectors import (
     revenue_lines,
     wanted_from,
 )
-from referrals.revenue.services import RefundTooLarge, record_payment, record_refund, win_referral
+from referrals.revenue.services import noon_of, record_payment, win_referral
 from referrals.revenue.tables import SOURCES, CustomerTable, RevenueTable
-from referrals.revenue.uploads import COLUMNS, queue_file_check, queue_file_recording, template_csv
+from referrals.revenue.uploads import (
+    REQUIRED,
+    queue_file_check,
+    queue_file_recording,
+    template_csv,
+)
 
 # More rows than this are written by a job.
 DIRECT_ROWS = 1000
@@ -125,7 +127,11 @@ def revenue_list(request: MemberRequest) -> HttpResponse:
         orders={"booked": ("booked_at",)},
         default="-booked",
     )
-    kinds = [("payments", gettext("All payments")), *RevenueKind.choices]
+    kinds = [
+        ("payments", gettext("All payments")),
+        ("open", gettext("Invoices to be paid")),
+        *RevenueKind.choices,
+    ]
     periods = [(str(days), gettext("Last %(days)s days") % {"days": days}) for days in PERIODS]
     bar = FilterBar(
         reverse("referrals:revenue-list"),
@@ -236,7 +242,7 @@ def revenue_new(request: MemberRequest) -> HttpResponse:
 def _pay(request: MemberRequest, customer: Customer, form: PaymentForm) -> tuple[RevenueEvent, str]:
     """Record the payment and take the customer's code; return both, the code as what it did."""
     actor, at = _actor(request), timezone.now()
-    booked_at = _noon(request, form.cleaned_data["booked_on"])
+    booked_at = noon_of(form.cleaned_data["booked_on"], request.tenant.time_zone)
     event = record_payment(
         external_id=form.reference,
         kind=form.cleaned_data["kind"],
@@ -247,6 +253,7 @@ def _pay(request: MemberRequest, customer: Customer, form: PaymentForm) -> tuple
         actor=actor,
         at=at,
         note=form.cleaned_data["note"],
+        sold=form.sold,
     )
     told = take_typed_code(
         referral_id=customer.referral_id,
@@ -278,76 +285,6 @@ def _customer_search(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @needs(Capability.RECORD_REVENUE)
-def revenue_refund(request: MemberRequest, revenue_event_id: UUID) -> HttpResponse:
-    """Record money given back on one payment."""
-    payments = RevenueEvent.objects.filter(kind__in=PAYMENT_KINDS).select_related(
-        "customer", "customer__partner", "referral"
-    )
-    payment = get_object_or_404(payments, id=revenue_event_id)
-    left = Money(payment.amount_minor - payment.refunded_minor, payment.currency)
-    if not left.minor:
-        messages.info(request, gettext("This payment was given back in full"))
-        return hx_redirect(request, "referrals:revenue-list")
-    today = timezone.localdate()
-    initial = {"key": uuid4(), "booked_on": today, "kind": RevenueKind.REFUND, "amount": left}
-    form = RefundForm(
-        request.POST or None,
-        left=left,
-        earliest=min(payment.booked_on, today),
-        today=today,
-        initial=initial,
-    )
-    if request.method == "POST" and form.is_valid() and _refund(request, form, payment):
-        return hx_redirect(request, "referrals:revenue-list")
-    context = {
-        "form": form,
-        "payment": payment,
-        "left": left,
-        "commission": panel("revenue.refund", payment, request.member),
-    }
-    return render(
-        request, "referrals/revenue/refund.html", context, status=422 if form.errors else 200
-    )
-
-
-def _refund(request: MemberRequest, form: RefundForm, payment: RevenueEvent) -> bool:
-    """Record it, or say on the form why not."""
-    try:
-        event = record_refund(
-            external_id=form.reference,
-            kind=form.cleaned_data["kind"],
-            refunds_id=payment.id,
-            amount=form.cleaned_data["amount"],
-            booked_at=_noon(request, form.cleaned_data["booked_on"]),
-            source="form",
-            actor=_actor(request),
-            at=timezone.now(),
-            note=form.cleaned_data["note"],
-        )
-    except RefundTooLarge as refused:
-        problem = (
-            gettext("Enter at most %(left)s; the rest was given back before")
-            if refused.left.minor < payment.amount_minor
-            else gettext("Enter at most %(left)s, what the customer paid")
-        )
-        left = money_text(refused.left.minor, refused.left.currency)
-        form.add_error("amount", problem % {"left": left})
-    except KeyReused:
-        form.add_error(
-            "external_id", gettext("This reference is booked already with other facts. Check it.")
-        )
-    else:
-        words = {
-            "amount": money_text(event.amount_minor, event.currency),
-            "customer": payment.customer.name,
-        }
-        messages.success(request, gettext("Recorded %(amount)s given back to %(customer)s") % words)
-        return True
-    return False
-
-
-@require_http_methods(["GET", "POST"])
-@needs(Capability.RECORD_REVENUE)
 def revenue_upload(request: MemberRequest) -> HttpResponse:
     """Take a file of payments and refunds, show what its check said, record it."""
     if check_id := _uuid_or_none(request.GET.get("check", "")):
@@ -370,7 +307,7 @@ def revenue_upload(request: MemberRequest) -> HttpResponse:
                 form.add_error("file", refused.words)
             else:
                 return redirect_to(request, _check_path(job))
-    context = {"form": form, "columns": COLUMNS}
+    context = {"form": form, "required": REQUIRED}
     return render(
         request, "referrals/revenue/upload.html", context, status=422 if form.errors else 200
     )
@@ -405,11 +342,6 @@ def revenue_template(request: MemberRequest) -> HttpResponse:
 
 def _actor(request: MemberRequest) -> Actor:
     return Actor(user_id=request.member.user_id, name=request.member.name)
-
-
-def _noon(request: MemberRequest, day: Any) -> datetime:
-    """Return a day's noon in the tenant's zone, the moment that stands for a day without a clock."""
-    return datetime.combine(day, time(12), tzinfo=ZoneInfo(request.tenant.time_zone))
 
 
 def _uuid_or_none(text: str) -> UUID | None:

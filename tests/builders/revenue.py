@@ -12,7 +12,7 @@ from referrals.imports.models import Import
 from referrals.imports.services import start_import
 from referrals.pipeline.models import Referral
 from referrals.revenue.models import Customer, RevenueEvent
-from referrals.revenue.services import record_payment, win_referral
+from referrals.revenue.services import NOTHING_SAID, Sold, record_payment, win_referral
 from tests.builders.objects import Cast, builds
 from tests.builders.referrals import a_partner, a_program, a_referral, stage_of
 
@@ -37,7 +37,13 @@ def a_customer(at: datetime, *, minor: int = 0, **facts: Any) -> Customer:
 
 
 def a_payment(
-    customer: Customer, at: datetime, *, minor: int = 50_000, kind: str = "renewal", key: str = ""
+    customer: Customer,
+    at: datetime,
+    *,
+    minor: int = 50_000,
+    kind: str = "renewal",
+    key: str = "",
+    sold: Sold = NOTHING_SAID,
 ) -> RevenueEvent:
     """Book a payment of a customer."""
     return record_payment(
@@ -49,16 +55,26 @@ def a_payment(
         source="form",
         actor=SYSTEM,
         at=at,
+        sold=sold,
     )
 
 
 @builds("payment")
 def _payment(cast: Cast) -> UUID:
+    return _a_payment_of(cast).id
+
+
+@builds("invoice")
+def _invoice(cast: Cast) -> UUID:
+    return _a_payment_of(cast, Sold(unpaid=True)).id
+
+
+def _a_payment_of(cast: Cast, sold: Sold = NOTHING_SAID) -> RevenueEvent:
     from tests.conftest import NOON
 
     partner = a_partner(cast.partner.name)
     customer = a_customer(NOON, partner=partner, company=f"Kestrel {uuid4()}")
-    return a_payment(customer, NOON).id
+    return a_payment(customer, NOON, sold=sold)
 
 
 def an_import(
