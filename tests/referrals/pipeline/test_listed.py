@@ -142,6 +142,7 @@ def _as_listed(row: Referral) -> Listed:
         row.id,
         row.number,
         row.program_id,
+        row.partner_id,
         row.company,
         row.contact_name,
         row.contact_title,
