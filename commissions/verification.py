@@ -228,6 +228,8 @@ CHECKS = {
                   where w.tenant_id = t.tenant_id and w.transfer_id = t.id))
              or (t.kind in ('dispute', 'dispute_end', 'correction') and not exists (select from commissions_dispute d
                   where d.tenant_id = t.tenant_id and 'dispute:' || d.id = t.journal))
+             or (t.kind = 'withholding' and not exists (select from commissions_withholding w
+                  where w.tenant_id = t.tenant_id and w.transfer_id = t.id))
              or (t.kind = 'write_off' and not exists (select from commissions_write_off w
                   where w.tenant_id = t.tenant_id and 'write_off:' || w.id = t.journal and w.state = 'approved'))
              or (t.kind = 'conversion' and not exists (select from commissions_conversion v
@@ -276,6 +278,15 @@ CHECKS = {
           left join commissions_transfer t on t.tenant_id = d.tenant_id and t.id = d.correction_id
          where d.tenant_id = %(tenant)s and d.correction_minor <> coalesce(t.amount_minor, 0)
          order by d.id""",
+    "tax withheld is its transfer": """
+        select 'withholding ' || w.id, format('%%s withheld, transfer %%s', w.amount_minor, t.amount_minor)
+          from commissions_withholding w
+          join commissions_transfer t on t.tenant_id = w.tenant_id and t.id = w.transfer_id
+          join commissions_account d on d.tenant_id = t.tenant_id and d.id = t.debit_account_id
+         where w.tenant_id = %(tenant)s
+           and (t.kind, t.partner_id, t.amount_minor) is distinct from
+               ('withholding', w.partner_id, case when d.kind = 'payable' then w.amount_minor else -w.amount_minor end)
+         order by w.id""",
     "a write-off has its transfers": """
         select 'write-off ' || w.id, format('%%s written off, transfers %%s', w.amount_minor, coalesce(t.total, 0))
           from commissions_write_off w

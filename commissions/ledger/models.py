@@ -85,7 +85,8 @@ class Transfer(TenantModel):
 
     id = models.BigAutoField(primary_key=True)
     # Says what it is: accrual, release, clawback, payout, settlement, return, reversal, merge, fee, write_off,
-    # conversion, deferral, award, dispute, dispute_end, correction.
+    # conversion, deferral, award, dispute, dispute_end,
+    # correction, withholding.
     kind = models.CharField(max_length=12)
     # The natural key that makes a repeat find the first.
     key = models.CharField(max_length=120)

@@ -37,7 +37,7 @@ select b.id as ledger_account_id, a.partner_id, a.currency, b.credits_minor - b.
                                  where n.id = a.tenant_id)))) then 'tax_form'
             when d.cooling_until > %(at)s then 'cooling'
             -- What an ended partner is owed is paid to the last cent.
-            when p.state = 'active'
+            when p.state = 'active' and not a.partner_id || a.currency = any(%(judged)s::text[])
                  and b.credits_minor - b.debits_minor < coalesce(m.minimum_minor, 0) then 'below_minimum'
             when a.partner_id = any(%(left_out)s::uuid[]) then 'left_out'
             else '' end as reason
@@ -168,16 +168,24 @@ class Candidate:
         return self.reason in {"", ExclusionReason.LEFT_OUT}
 
 
-def stage_candidates(*, left_out: Sequence[UUID], at: datetime, lock: bool) -> list[Candidate]:
+def stage_candidates(
+    *,
+    left_out: Sequence[UUID],
+    at: datetime,
+    lock: bool,
+    judged: Sequence[tuple[UUID, str]] = (),
+) -> list[Candidate]:
     """Find who has a balance and why some are not paid; largest first. One reason each, the gravest.
 
     left_out: partners finance leaves out by hand, in every currency. lock: hold the balances until the
-    transaction ends. Leaves the temp table payout_candidate.
+    transaction ends. judged: balances that reached the minimum before tax was taken off, by partner and currency.
+    Leaves the temp table payout_candidate.
     """
     values: dict[str, Any] = {
         "tenant": current_scope().tenant_id,
         "at": at,
         "left_out": [str(partner) for partner in left_out],
+        "judged": [f"{partner_id}{currency}" for partner_id, currency in judged],
     }
     with connection.cursor() as cursor:
         cursor.execute(
@@ -199,6 +207,7 @@ def candidates_of(partner_id: UUID, *, at: datetime) -> list[Candidate]:
         "tenant": current_scope().tenant_id,
         "at": at,
         "left_out": [],
+        "judged": [],
         "partner": partner_id,
     }
     with connection.cursor() as cursor:

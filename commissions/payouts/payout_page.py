@@ -10,6 +10,8 @@ from django.utils.translation import gettext
 from commissions.payouts.models import Payout, PayoutState
 from commissions.payouts.returns import paid_again
 from commissions.payouts.wording import again_words
+from commissions.tax.pages import withheld_words
+from commissions.tax.withholding import withheld_from
 from prm.web.formats import day_text
 from prm.web.marks import moment_mark
 
@@ -33,6 +35,8 @@ def payout_facts(payout: Payout, *, for_staff: bool) -> list[tuple[str, Any]]:
         (gettext("Account holder"), payout.account.holder),
         (gettext("Day the bank pays"), day_text(payout.run.pay_on)),
     ]
+    if tax := withheld_from(payout.id):
+        facts.insert(1, (gettext("Tax withheld"), withheld_words(tax)))
     if payout.settled_at:
         facts.append((gettext("Paid"), moment_mark(payout.settled_at)))
     if payout.returned_at:

@@ -27,6 +27,7 @@ from commissions.payouts.models import (
     RunState,
 )
 from commissions.payouts.rules import ACH_CURRENCY, COOLING, SEPA_CURRENCY
+from commissions.tax.withholding import withhold
 from prm.accounts.members import Member
 from prm.money import Money
 from prm.tenancy.scope import current_scope
@@ -108,10 +109,14 @@ def preview_run(*, at: datetime, left_out: Sequence[UUID] = (), lock: bool = Fal
 
     left_out: partners finance leaves out by hand. lock: hold their balances until the transaction ends.
     """
-    moved = level_deductions(at=at)
+    moved = bool(level_deductions(at=at))
     candidates = stage_candidates(left_out=left_out, at=at, lock=lock)
+    paid = [(row.partner_id, row.currency) for row in candidates if row.is_paid]
+    if withhold(balances=paid, at=at):
+        moved = True
+        candidates = stage_candidates(left_out=left_out, at=at, lock=lock, judged=paid)
     if moved and not lock:
-        # Only a run that is frozen moves deductions; its preview shows what it will do.
+        # Only a run that is frozen moves deductions and tax; its preview shows what it will do.
         transaction.set_rollback(True)
     return RunPreview(candidates, preview_digest(candidates))
 

@@ -31,6 +31,7 @@ from commissions.payouts.selectors import (
     waiting_run,
 )
 from commissions.payouts.settings import run_limits
+from commissions.tax.withholding import give_back
 from partners.directory.models import Partner
 from prm.events.services import Actor, emit
 from prm.money import Money
@@ -212,7 +213,10 @@ def cancel_run(*, run_id: UUID, reason: str, actor: Actor, at: datetime) -> Payo
         return run
     if run.state != RunState.PREPARED:
         raise RunNotInState(run)
-    PayoutLine.objects.filter(payout__run_id=run.id, released_at=None).update(released_at=at)
+    claimed = PayoutLine.objects.filter(payout__run_id=run.id, released_at=None)
+    taxed = list(claimed.filter(transfer__kind="withholding").values_list("transfer_id", flat=True))
+    claimed.update(released_at=at)
+    give_back(transfer_ids=taxed, at=at)
     Payout.objects.filter(run_id=run.id).update(state=PayoutState.CANCELLED)
     run.state, run.cancelled_by_id, run.cancelled_at, run.cancel_reason = (
         RunState.CANCELLED,

@@ -51,6 +51,8 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
          'reason', coalesce(nullif(c.reason, ''), w.reason, nullif(o.answer, ''),
            v.reason || ' (' || v.from_currency || '/' || v.to_currency || ' ' || trim_scale(v.rate) || ', ' || v.source
              || ')'),
+         'withheld', case when i.id is not null then jsonb_build_object(
+           'rate', i.rate::text, 'share', i.share::text, 'base_minor', i.base_minor, 'currency', i.currency) end,
          'original_minor', case when s.section = 'adjusted' then a.amount_minor end,
          'original', g.number,
          'payout', y.number, 'method', d.method, 'account', d.masked)) as detail
@@ -66,6 +68,7 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
          select coalesce(p.merged_into_id, p.id) from partners_partner p
           where p.tenant_id = %(tenant)s and p.id = %(partner)s)
        and x.transfer_id = coalesce(s.reverses_id, s.transfer_id)
+  left join commissions_withholding i on i.tenant_id = %(tenant)s and i.transfer_id = s.transfer_id
   left join commissions_dispute o on o.tenant_id = %(tenant)s and o.correction_id = s.transfer_id
   left join commissions_accrual a on a.tenant_id = %(tenant)s and a.id = coalesce(c.accrual_id, o.accrual_id, x.id)
   left join referrals_referral q on q.tenant_id = %(tenant)s and q.id = a.referral_id

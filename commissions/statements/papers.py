@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext, ngettext, pgettext
@@ -12,6 +13,7 @@ from django_countries import countries
 from commissions.plans.rules import Trace
 from commissions.plans.wording import calculation, reward_name
 from commissions.statements.models import Statement, StatementLine
+from commissions.tax.pages import rate_words
 from prm.money import Money
 from prm.web.formats import day_text, money_text
 
@@ -245,6 +247,9 @@ def title_of(line: StatementLine) -> str:
         )
     kinds = {
         "correction": gettext("Correction after a dispute"),
+        "withholding": gettext("Tax withheld")
+        if line.amount_minor < 0
+        else gettext("Tax given back, the payment was not made"),
         "write_off": gettext("Debt written off"),
         "conversion": gettext("Converted into another currency"),
     }
@@ -263,6 +268,11 @@ def what_for(detail: dict[str, Any]) -> str:
 
 def what_for_adjustment(line: StatementLine) -> str:
     """Return why something was taken back."""
+    if tax := line.detail.get("withheld"):
+        return gettext("%(rate)s of %(base)s") % {
+            "rate": rate_words(Decimal(tax["rate"]), Decimal(tax["share"])),
+            "base": money_text(abs(tax["base_minor"]), tax["currency"]),
+        }
     if line.detail.get("reason"):
         return str(line.detail["reason"])
     kinds = {

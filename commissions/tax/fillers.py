@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 
-from commissions.tax.models import FormKind, TaxRequirement
+from commissions.tax.models import FormKind, TaxRequirement, WithholdingRule
+from commissions.tax.pages import rate_words
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.audit.subjects import Named, names
@@ -17,6 +18,14 @@ def requirement_names(ids: Sequence[str]) -> dict[str, Named]:
     rows = TaxRequirement.objects.filter(id__in=[int(key) for key in ids])
     url = reverse("commissions:tax-requirements")
     return {str(row.id): Named(str(FormKind(row.form).label), url) for row in rows}
+
+
+@names("withholding_rule")
+def rule_names(ids: Sequence[str]) -> dict[str, Named]:
+    """Return rules of withholding by id."""
+    rows = WithholdingRule.objects.filter(id__in=[int(key) for key in ids])
+    url = reverse("commissions:withholding-rules")
+    return {str(row.id): Named(rate_words(row.rate, row.share), url) for row in rows}
 
 
 @counts_menu("commissions:tax-form-list")

@@ -1,5 +1,6 @@
 """Forms about tax: what partners send, what finance says of it, what is wanted from whom."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django_countries import countries
 from commissions.tax.models import FormKind
 from commissions.tax.rules import NUMBERS, NotATaxNumber, checked_number
 from partners.directory.models import PartnerType
-from prm.web.forms import DateField, FileDrop
+from prm.web.forms import DateField, FileDrop, PercentField
 
 
 class SendForm(forms.Form):
@@ -81,6 +82,38 @@ class RequirementForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        country, kind = self.fields["country"], self.fields["partner_type"]
-        country.choices = [("", _("Every country")), *countries]  # type: ignore[attr-defined]
-        kind.choices = [("", _("Every kind")), *PartnerType.choices]  # type: ignore[attr-defined]
+        _offer_everybody(self)
+
+
+class WithholdingForm(forms.Form):
+    """How much is kept back, from whom, from when on."""
+
+    country = forms.ChoiceField(label=_("Country"), required=False)
+    partner_type = forms.ChoiceField(label=_("Kind of partner"), required=False)
+    rate = PercentField(
+        label=_("Rate"),
+        low=Decimal("0.0001"),
+        error_messages={"required": _("Enter the rate of the tax")},
+    )
+    share = PercentField(
+        label=_("Share that is taxed"),
+        low=Decimal("0.0001"),
+        initial=Decimal(1),
+        help_text=_("1,000.00 at 23% on 50% keeps back 115.00."),
+        error_messages={"required": _("Enter the share, 100% for all of it")},
+    )
+    starts_on = DateField(
+        label=_("From"),
+        help_text=_("The rule of the same partners before it ends the day before."),
+        error_messages={"required": _("Enter the first day")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer_everybody(self)
+
+
+def _offer_everybody(form: forms.Form) -> None:
+    country, kind = form.fields["country"], form.fields["partner_type"]
+    country.choices = [("", _("Every country")), *countries]  # type: ignore[attr-defined]
+    kind.choices = [("", _("Every kind")), *PartnerType.choices]  # type: ignore[attr-defined]

@@ -1,15 +1,16 @@
 """What pages say of tax forms."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext
 from django_countries import countries
 
-from commissions.tax.models import FormKind, TaxForm, TaxRequirement
+from commissions.tax.models import FormKind, TaxForm, TaxRequirement, Withholding, WithholdingRule
 from commissions.tax.rules import APPROVED, EXPIRED, MISSING, RECEIVED, REFUSED
 from commissions.tax.selectors import Wanted
 from partners.directory.models import PartnerType
-from prm.web.formats import day_text, moment_text
+from prm.web.formats import day_text, moment_text, money_text, percent_text
 
 TONES = {MISSING: "warn", RECEIVED: "info", APPROVED: "ok", REFUSED: "bad", EXPIRED: "warn"}
 
@@ -39,6 +40,37 @@ def wanted_words(row: Wanted) -> str:
     }.get(row.state, "")
 
 
+def rate_words(rate: Decimal, share: Decimal) -> str:
+    """Return a rule of withholding: "23% of 50%"."""
+    rated = percent_text(rate, digits=2)
+    if share == 1:
+        return rated
+    return gettext("%(rate)s of %(share)s") % {
+        "rate": rated,
+        "share": percent_text(share, digits=2),
+    }
+
+
+def withheld_words(tax: Withholding) -> str:
+    """Return what was kept back from a payment, and of what."""
+    return gettext("%(amount)s, %(rate)s of %(base)s") % {
+        "amount": money_text(tax.amount_minor, tax.currency),
+        "rate": rate_words(tax.rate, tax.share),
+        "base": money_text(tax.base_minor, tax.currency),
+    }
+
+
+def rule_span(row: WithholdingRule) -> str:
+    """Return on which days a rule counts."""
+    start = day_text(row.starts_on, "medium")
+    if row.ends_on is None:
+        return gettext("from %(day)s") % {"day": start}
+    return gettext("%(start)s to %(end)s") % {
+        "start": start,
+        "end": day_text(row.ends_on, "medium"),
+    }
+
+
 def form_facts(form: TaxForm, number: str) -> list[tuple[str, Any]]:
     """Return one form as facts, with its number in full for those who check it."""
     partner = form.partner
@@ -65,8 +97,8 @@ def _by(at: Any, person: Any) -> str:
     }
 
 
-def requirement_words(row: TaxRequirement) -> str:
-    """Return from whom a form is wanted."""
+def requirement_words(row: TaxRequirement | WithholdingRule) -> str:
+    """Return whom a row is about: a country and a kind of partner."""
     where = str(countries.name(row.country)) if row.country else gettext("Every country")
     who = PartnerType(row.partner_type).label if row.partner_type else gettext("every kind")
     return f"{where}, {who}"

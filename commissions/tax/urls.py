@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commissions.tax import views
+from commissions.tax import views, withholding_views
 
 urlpatterns = [
     path("tax/", views.own_forms, name="tax"),
@@ -13,6 +13,12 @@ urlpatterns = [
         "manage/tax/wanted/<int:requirement_id>/end/",
         views.requirement_end,
         name="tax-requirement-end",
+    ),
+    path("manage/tax/withholding/", withholding_views.rule_list, name="withholding-rules"),
+    path(
+        "manage/tax/withholding/<int:rule_id>/end/",
+        withholding_views.rule_end,
+        name="withholding-rule-end",
     ),
     path("manage/tax/<uuid:form_id>/", views.form_detail, name="tax-form"),
     path("manage/tax/<uuid:form_id>/file/", views.form_file, name="tax-form-file"),

@@ -1,10 +1,12 @@
 """Builders of tax forms."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from commissions.tax.models import TaxForm
 from commissions.tax.services import add_requirement, send_form
+from commissions.tax.withholding import add_rule
 from prm.events.services import SYSTEM, Actor
 from tests.builders.objects import Cast, builds
 from tests.builders.payouts import NOON
@@ -25,3 +27,16 @@ def _tax_form(cast: Cast) -> UUID:
 @builds("tax_requirement")
 def _tax_requirement(cast: Cast) -> int:
     return add_requirement(country="", partner_type="", form="w9", actor=SYSTEM, at=NOON).id
+
+
+@builds("withholding_rule")
+def _withholding_rule(cast: Cast) -> int:
+    return add_rule(
+        country="",
+        partner_type="",
+        rate=Decimal("0.23"),
+        share=Decimal("0.5"),
+        starts_on=NOON.date(),
+        actor=SYSTEM,
+        at=NOON,
+    ).id
