@@ -16,6 +16,7 @@ SLICES = (
     "payouts",
     "results",
     "contests",
+    "gifts",
     "simulation",
     "calendar",
     "holds",

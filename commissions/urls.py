@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("commissions.acceptances.urls")),
     path("", include("commissions.tiers.urls")),
     path("", include("commissions.contests.urls")),
+    path("", include("commissions.gifts.urls")),
     path("", include("commissions.simulation.urls")),
     path("", include("commissions.adjustments.urls")),
     path("", include("commissions.closing.urls")),

@@ -290,6 +290,7 @@ def PARTNER_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a 
                 (_("Onboarding"), "partners:onboarding", "flag", Capability.PARTNER_HOME),
                 (_("Training"), "partners:course-list", "cap", Capability.PARTNER_HOME),
                 (_("Contests"), "commissions:contests", "star", Capability.PARTNER_HOME),
+                (_("Rewards"), "commissions:rewards", "trophy", Capability.SEE_EARNINGS),
             ],
         ),
         (
@@ -376,6 +377,7 @@ def STAFF_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a co
                     Capability.SEE_PROGRAMS,
                 ),
                 (_("Contests"), "commissions:contest-list", "star", Capability.SEE_PROGRAMS),
+                (_("Rewards"), "commissions:gift-award-list", "trophy", Capability.SEE_PROGRAMS),
                 (_("Staff"), "staff-list", "person", Capability.MANAGE_STAFF),
                 (_("Settings"), "tenant-settings", "sliders", Capability.EDIT_TENANT),
                 (_("Jobs"), "job-list", "refresh", Capability.SEE_JOBS),

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
+from commissions.gifts.selectors import programme_costs
 from commissions.ledger.selectors import tenant_zone
 from commissions.plans.rules import Version
 from commissions.simulation.models import CostTargets, SimulatedPartner, Simulation
@@ -99,7 +100,8 @@ def partner_lines(simulation_id: UUID, view: str) -> QuerySet[SimulatedPartner]:
 def costs_beside(program_id: UUID, currency: str, span: Span) -> dict[str, int]:
     """Return leads and customers of the span, and what the program cost beside commissions, in minor units.
 
-    Fees are the tenant's in the currency: the bank does not know programs.
+    Goods are prizes and gifts that are not money, at their cost. Fees are the tenant's in the currency: the bank does
+    not know programs.
     """
     zone = tenant_zone()
     values: dict[str, Any] = {
@@ -113,8 +115,9 @@ def costs_beside(program_id: UUID, currency: str, span: Span) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(_BESIDE, values)
         row: Sequence[int] = cursor.fetchone()
-    names = ("leads", "customers", "fees_minor", "prizes_minor", "goods_minor")
-    return dict(zip(names, row, strict=True))
+    names = ("leads", "customers", "fees_minor", "prizes_minor")
+    goods = programme_costs(program_id, span.first, span.last)
+    return {**dict(zip(names, row, strict=True)), "goods_minor": goods}
 
 
 _BESIDE = """
@@ -128,11 +131,6 @@ select
      join commissions_transfer t on t.tenant_id = a.tenant_id and a.id in (t.debit_account_id, t.credit_account_id)
     where a.kind = 'fees' and a.currency = %(currency)s and t.booked_on between %(first)s and %(last)s),
   (select coalesce(sum(z.amount_minor), 0)::bigint
-     from commissions_contest c
-     join commissions_contest_place p on p.tenant_id = c.tenant_id and p.contest_id = c.id
-     join commissions_contest_prize z on z.tenant_id = p.tenant_id and z.id = p.prize_id
-    where c.program_id = %(program)s and c.settled_at >= %(start)s and c.settled_at < %(end)s),
-  (select coalesce(sum(z.cost_minor), 0)::bigint
      from commissions_contest c
      join commissions_contest_place p on p.tenant_id = c.tenant_id and p.contest_id = c.id
      join commissions_contest_prize z on z.tenant_id = p.tenant_id and z.id = p.prize_id
