@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -30,7 +30,8 @@ from commissions.overrides.services import (
 from commissions.overrides.tables import OverrideTable
 from commissions.overrides.wording import override_words, span_words, state_badge, state_labels
 from commissions.plans.models import PlanVersion
-from partners.directory.models import Enrollment, Partner, PartnerState
+from partners.directory.choosing import choose_partner, chosen_partner
+from partners.directory.models import Enrollment
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
@@ -40,8 +41,6 @@ from prm.web.filters import FilterBar, search_words, select_from
 from prm.web.formats import day_text
 from prm.web.htmx import hx_redirect, render_part
 from prm.web.paging import keyset_page
-
-PARTNERS_SHOWN = 20
 
 
 @require_safe
@@ -71,9 +70,14 @@ def override_list(request: MemberRequest) -> HttpResponse:
 @needs(Capability.EDIT_PARTNERS)
 def override_new(request: MemberRequest) -> HttpResponse:
     """Ask for an exception; first for whom, then for what."""
-    partner = _partner(request.GET.get("partner", ""))
+    partner = chosen_partner(request)
     if partner is None:
-        return _choose_partner(request)
+        return choose_partner(
+            request,
+            heading=gettext("Ask for an exception"),
+            lead=gettext("First choose the partner that gets other terms."),
+            crumb=(gettext("Exceptions"), reverse("commissions:override-list")),
+        )
     now, zone = timezone.now(), ZoneInfo(request.tenant.time_zone)
     today = timezone.localdate(now, zone)
     programs = list(
@@ -224,20 +228,6 @@ def _who(person: Any, moment: Any) -> str:
     return gettext("%(person)s on %(day)s") % {"person": person, "day": day_text(moment)}
 
 
-def _choose_partner(request: MemberRequest) -> HttpResponse:
-    words = search_words(request.GET)
-    rows = Partner.objects.filter(state=PartnerState.ACTIVE)
-    if words:
-        rows = rows.filter(name__icontains=words)
-    found = list(rows.order_by("name", "id")[: PARTNERS_SHOWN + 1])
-    context = {
-        "partners": found[:PARTNERS_SHOWN],
-        "has_more": len(found) > PARTNERS_SHOWN,
-        "words": words,
-    }
-    return render(request, "commissions/overrides/choose.html", context)
-
-
 def _bar(request: MemberRequest) -> FilterBar:
     labels = state_labels()
     programs = list(Program.objects.order_by("name", "id").values_list("id", "name")[:100])
@@ -262,15 +252,6 @@ def _bar(request: MemberRequest) -> FilterBar:
         gettext("Search a partner"),
         selects,
     )
-
-
-def _partner(text: str) -> Partner | None:
-    if not text:
-        return None
-    try:
-        return get_object_or_404(Partner, id=UUID(text), state=PartnerState.ACTIVE)
-    except ValueError:
-        raise Http404 from None
 
 
 def _override(override_id: UUID) -> PlanOverride:
