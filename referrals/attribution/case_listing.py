@@ -55,7 +55,13 @@ def case_listing(request: MemberRequest) -> dict[str, Any]:
     names = dict(Partner.objects.filter(id__in=ids).values_list("id", "name"))
     return {
         "page": page,
-        "table": StaffCaseTable(page.rows, page=page, names=names, now=now),
+        "table": StaffCaseTable(
+            page.rows,
+            page=page,
+            names=names,
+            now=now,
+            caption=StaffCaseTable.by_clock if view == "open" and not params.get("sort") else None,
+        ),
         "tabs": _tabs(view, counts),
         "bar": bar,
     }

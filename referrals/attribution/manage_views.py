@@ -82,7 +82,9 @@ def attribution_rules(request: MemberRequest, program_id: UUID) -> HttpResponse:
         "submit": gettext("Save attribution"),
         "cancel_url": back,
     }
-    return render(request, "referrals/attribution/rules.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "referrals/attribution/rules.html", context, status=422 if form.errors else 200
+    )
 
 
 # ---------------------------------------------------------------- credit
@@ -202,7 +204,7 @@ def manage_hold_list(request: MemberRequest) -> HttpResponse:
     for sign in Signal.objects.filter(referral_id__in=ids).order_by("id"):
         signs.setdefault(sign.referral_id, []).append(signal_words(sign.kind, sign.facts))
     words = {key: "; ".join(rows) for key, rows in signs.items()}
-    table = HoldTable(page.rows, page=page, words=words)
+    table = HoldTable(page.rows, page=page, signs_of=words)
     context = {"page": page, "table": table, "tabs": review_tabs("held")}
     return render(request, "referrals/attribution/hold_list.html", context)
 

@@ -34,6 +34,7 @@ class StaffCaseTable(Table):
     """What the vendor's people see of all cases."""
 
     caption = _("Cases, newest first")
+    by_clock = _("Cases, the most urgent first")
     company = Column(_("Case"), row_header=True)
     opened_by = Column(_("Opened by"), priority=2)
     state = BadgeColumn(_("State"), tones=TONES, labels=LABELS)
@@ -99,9 +100,9 @@ class HoldTable(Table):
     signs = Column(_("Signs"), accessor="id")
     since = MomentColumn(_("Since"), priority=2, accessor="placed_at")
 
-    def __init__(self, rows: Any, *, words: dict[Any, str], **options: Any) -> None:
+    def __init__(self, rows: Any, *, signs_of: dict[Any, str], **options: Any) -> None:
         super().__init__(rows, **options)
-        self.words = words
+        self.signs_of = signs_of
 
     def render_company(self, record: Any) -> SafeString:
         return ident(
@@ -116,4 +117,4 @@ class HoldTable(Table):
         return str(record.referral.partner.name)
 
     def render_signs(self, record: Any) -> str:
-        return self.words.get(record.referral_id) or gettext("Held by a person")
+        return self.signs_of.get(record.referral_id) or gettext("Held by a person")

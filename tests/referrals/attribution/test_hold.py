@@ -252,3 +252,17 @@ def test_the_queue_and_the_page_of_a_held_referral_lead_to_the_decision(
 
     assert (decide in queue, accept in queue) == (True, False)
     assert (page.status_code, decide in page.text) == (200, True)
+
+
+def test_the_list_of_held_referrals_has_a_caption_and_the_signs_in_words(
+    world: World, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        assess(referral_id=own_referral(at).id, at=at)
+    client = Client()
+    client.force_login(world.manager)
+
+    page = client.get(tenant_path(world.acme, "referrals:manage-hold-list")).text
+
+    assert '<caption class="vh">Held referrals, longest first</caption>' in page
+    assert "UUID(" not in page
