@@ -211,6 +211,7 @@ def milestone_facts(
         "company": referral.company,
         "number": referral.number,
         "kind": change.to_kind,
+        "taken_back": change.to_kind == StageKind.EXPIRED and referral.recalled_at is not None,
         "stage": change.to_stage.name,
         "stage_label": change.to_stage.label,
         "before_label": change.from_stage.label if change.from_stage else "",

@@ -22,6 +22,8 @@ _TITLES = {
 @kind("referral.milestone", label=_("A referral of yours moves"), audience=PARTNER)
 def milestone(facts: dict[str, Any]) -> str:
     """Return the title of a step; a stage the program has named itself is named."""
+    if facts.get("taken_back"):
+        return gettext("%(company)s was taken back") % {"company": facts.get("company", "")}
     kind_, own_name = facts.get("kind", ""), facts.get("stage", "")
     if not own_name and kind_ in _TITLES:
         return str(_TITLES[kind_] % {"company": facts.get("company", "")})

@@ -1,5 +1,6 @@
 """A begun referral waits as it was typed; a sent one can be taken back while nobody has decided, its history stays."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -9,6 +10,7 @@ from prm.accounts.members import Member, member_of
 from prm.accounts.models import Membership, User
 from prm.events.models import Event
 from prm.events.services import SYSTEM
+from prm.notices.models import Mail
 from prm.tenancy.scope import tenant_scope
 from referrals.capture.drafts import NotRecallable, TooManyDrafts, recall_referral, save_draft
 from referrals.capture.models import Draft
@@ -207,3 +209,21 @@ def test_too_late_says_so_and_changes_nothing(
     assert "Somebody has decided in the meantime" in page.content.decode()
     with tenant_scope(world.acme.id):
         assert not Draft.objects.exists()
+
+
+def test_a_referral_taken_back_is_not_told_as_run_out_of_time(
+    world: World, people: People, client: Client, at: datetime, deliver: Callable[[], int]
+) -> None:
+    with tenant_scope(world.acme.id):
+        referral = a_referral(at, partner=people.partner, by=people.rep)
+    client.force_login(people.rep)
+    client.post(f"/acme/referrals/{referral.id}/recall/")
+
+    deliver()
+
+    with tenant_scope(world.acme.id):
+        mail = Mail.objects.filter(to=people.rep.email).latest("id")
+    assert mail.subject == f"{referral.company} was taken back"
+    assert "was taken back before Acme answered" in mail.text
+    assert "has run out of time" not in mail.text + mail.html
+    assert "among the drafts" in mail.html
