@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID, uuid4
 
 from django import forms
@@ -216,10 +217,10 @@ class StaffReferralForm(ReferralForm):
 
 @lru_cache(maxsize=8)
 def _countries(language: str) -> list[tuple[str, str]]:
-    """Return the countries by name; Å stands with A."""
+    """Return the countries by name; an accent does not move a letter: Å stands with A."""
     return sorted(
         ((code, str(name)) for code, name in countries),
-        key=lambda row: row[1].replace("Å", "A").casefold(),
+        key=lambda row: normalize("NFKD", row[1]).encode("ascii", "ignore").lower(),
     )
 
 

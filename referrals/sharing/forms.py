@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partners.programs.models import Program
 from partners.training.forms import TextsForm
+from prm.web.formats import percent_text
 from prm.web.forms import DateField, FileDrop, HintedChoiceField, PercentField
 from referrals.sharing.models import (
     Consent,
@@ -436,6 +438,6 @@ class DestinationForm(forms.Form):
 def reward_words(coupon: Coupon) -> str:
     """Return what a code gives the customer, in words; empty for nothing."""
     if coupon.reward_kind == RewardKind.PERCENT:
-        percent = f"{(coupon.reward_basis_points or 0) / 100:g}"
-        return str(_("%(percent)s %% off") % {"percent": percent})
+        percent = percent_text(Decimal(coupon.reward_basis_points or 0) / 10_000, digits=2)
+        return str(_("%(percent)s off") % {"percent": percent})
     return coupon.reward_text

@@ -307,7 +307,7 @@ def test_codes_are_made_refused_and_ended(world: World, rep: Client, at: datetim
     with tenant_scope(world.acme.id):
         coupon = Coupon.objects.get()
         assert coupon.reward_basis_points == 1_000
-    assert "10 % off" in rep.get("/acme/share/codes/").content.decode()
+    assert "10% off" in rep.get("/acme/share/codes/").content.decode()
     rep.post(f"/acme/share/codes/{coupon.id}/end/")
     with tenant_scope(world.acme.id):
         assert Coupon.objects.get().retired_at is not None
