@@ -42,6 +42,7 @@ from prm.demo.capturing import seed_capturing
 from prm.demo.cases import seed_cases
 from prm.demo.claims import seed_claims
 from prm.demo.contests import seed_contests
+from prm.demo.gifts import seed_gifts
 from prm.demo.lives import seed_lives
 from prm.demo.onboarding import seed_onboarding
 from prm.demo.paying import seed_paying
@@ -135,6 +136,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         seed_sharing,
         seed_tiers,
         seed_contests,
+        seed_gifts,
         seed_terms,
         seed_paying,
         seed_books,
