@@ -30,6 +30,14 @@ class AccrualQuerySet(models.QuerySet["Accrual"]):
             else self.none()
         )
 
+    def for_person(self, member: Member) -> "AccrualQuerySet":
+        """The lines that reward this person of a partner beside it, whether or not the person sees its earnings."""
+        if member.partner_id is None:
+            return self.none()
+        return self.filter(
+            partner_id=member.partner_id, payee_id=member.user_id, replaced_at__isnull=True
+        )
+
 
 class Accrual(TenantModel):
     """One reward of one event by one rule for one partner, with its explanation. Only `clawed_minor` grows."""

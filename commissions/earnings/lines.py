@@ -12,7 +12,8 @@ from django.utils.translation import gettext
 from commissions.accruals.models import PAID_BY, Accrual, Release
 from commissions.payouts.models import Payout, PayoutLine, PayoutState
 from commissions.plans.rules import Trace
-from commissions.plans.wording import calculation, explain, reward_name
+from commissions.plans.wording import calculation, explain
+from commissions.statements.lines import reward_for
 from commissions.statements.models import Dispute, DisputeEffect, DisputeState
 from prm.web.formats import day_text, money_text
 from referrals.attribution.models import Credit
@@ -91,12 +92,7 @@ class Line:
     @property
     def name(self) -> str:
         """What kind of reward it is, and for which of the partner's people."""
-        if not self.payee_name:
-            return reward_name(self.trace)
-        return gettext("%(reward)s, for %(person)s") % {
-            "reward": reward_name(self.trace),
-            "person": self.payee_name,
-        }
+        return reward_for(self.trace, self.payee_name)
 
     @property
     def calculation(self) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -119,15 +119,25 @@ class Earned:
 def _earned_by(referral: Referral, member: Member) -> list[Earned]:
     if not member.is_staff and referral.partner_id != member.partner_id:
         return []
-    rows = Accrual.objects.filter(referral_id=referral.id).order_by("-earned_at", "-id")[:SHOWN]
-    return [_earned(row, Trace.from_json(row.trace), staff=member.is_staff) for row in rows]
+    rows = Accrual.objects.filter(referral_id=referral.id)
+    if not member.is_staff:
+        # What rewards a colleague is between the colleague and the partner's admin.
+        rows = rows.filter(Q(payee=None) | Q(payee_id=member.user_id))
+    return [
+        _earned(
+            row,
+            Trace.from_json(row.trace),
+            whole=member.is_staff or row.payee_id == member.user_id,
+        )
+        for row in rows.order_by("-earned_at", "-id")[:SHOWN]
+    ]
 
 
-def _earned(row: Accrual, trace: Trace, *, staff: bool) -> Earned:
+def _earned(row: Accrual, trace: Trace, *, whole: bool) -> Earned:
     words = {"earned_on": day_text(row.earned_on), "how": explain(trace)}
     text = (
         gettext("%(how)s. Earned on %(earned_on)s.")
-        if staff
+        if whole
         else gettext(
             "Earned for your company on %(earned_on)s. Your partner admin sees the amount."
         )
@@ -136,7 +146,7 @@ def _earned(row: Accrual, trace: Trace, *, staff: bool) -> Earned:
         reward_name(trace),
         text % words,
         trace,
-        row.amount_minor - row.clawed_minor if staff else None,
+        row.amount_minor - row.clawed_minor if whole else None,
         row.clawed_minor == row.amount_minor,
     )
 

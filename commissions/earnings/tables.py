@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commissions.earnings.lines import READY, RETURNED, Line
+from commissions.plans.wording import reward_name
 from prm.web.tables import Column, DayColumn, MoneyColumn, Table, badge, ident
 
 
@@ -23,6 +24,30 @@ class EarningsTable(Table):
     def render_company(self, record: Line) -> SafeString:
         url = reverse("commissions:earning-detail", kwargs={"accrual_id": record.id})
         return ident(record.company, url, sub=record.name, narrow=_narrow(record), mark=False)
+
+    def render_state(self, record: Line) -> SafeString:
+        return badge(record.label, record.tone, record.icon)
+
+
+class OwnRewardsTable(Table):
+    """What a partner's person sees of their own rewards; a line leads to the referral, which they sent."""
+
+    caption = _("Your rewards, newest first")
+    company = Column(_("For"), row_header=True)
+    explanation = Column(_("Calculation"), priority=3, css="muted")
+    earned_on = DayColumn(_("Earned"), priority=2, form="short", css="muted nowrap", sort="earned")
+    state = Column(_("Status"), priority=2)
+    amount_minor = MoneyColumn(_("Amount"), css="strong")
+
+    def render_company(self, record: Line) -> SafeString:
+        url = (
+            reverse("referrals:referral-detail", kwargs={"referral_id": record.referral_id})
+            if record.referral_id
+            else ""
+        )
+        return ident(
+            record.company, url, sub=reward_name(record.trace), narrow=_narrow(record), mark=False
+        )
 
     def render_state(self, record: Line) -> SafeString:
         return badge(record.label, record.tone, record.icon)

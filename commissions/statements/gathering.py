@@ -45,6 +45,7 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
          'customer', coalesce(k.name, r.company, h.company, q.company, n.title),
          'referral', r.number,
          'person', coalesce(nullif(u.name, ''), nullif(r.submitted_by_name, '')),
+         'payee', m.name,
          'earned_on', a.earned_on,
          'trace', case when s.section = 'earned' then a.trace end,
          'event_kind', e.kind,
@@ -80,6 +81,7 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
   left join referrals_customer k on k.tenant_id = %(tenant)s and k.referral_id = r.id
   left join referrals_revenue_event e on e.tenant_id = %(tenant)s and e.id = coalesce(c.refund_id, a.revenue_event_id)
   left join prm_user u on u.id = r.submitted_by_id
+  left join prm_user m on m.id = a.payee_id
   left join commissions_statement_line f
     on f.tenant_id = %(tenant)s and f.transfer_id = a.transfer_id and s.section = 'adjusted'
   left join commissions_statement g on g.tenant_id = %(tenant)s and g.id = f.statement_id

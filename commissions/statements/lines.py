@@ -15,7 +15,7 @@ from prm.tenancy.scope import current_scope
 from prm.web.formats import money_text
 
 _FACTS = """
-select t.id, t.kind, t.booked_on, coalesce(k.name, r.company, h.company), r.number, a.trace
+select t.id, t.kind, t.booked_on, coalesce(k.name, r.company, h.company), r.number, a.trace, m.name
   from commissions_transfer t
   left join commissions_release x on x.tenant_id = t.tenant_id and x.transfer_id = t.id
   left join commissions_clawback c on c.tenant_id = t.tenant_id and c.transfer_id = t.id
@@ -23,6 +23,7 @@ select t.id, t.kind, t.booked_on, coalesce(k.name, r.company, h.company), r.numb
        and t.kind in ('dispute', 'dispute_end', 'correction') and 'dispute:' || d.id = t.journal
   left join commissions_accrual a
     on a.tenant_id = t.tenant_id and a.id = coalesce(x.accrual_id, c.accrual_id, d.accrual_id)
+  left join prm_user m on m.id = a.payee_id
   left join referrals_referral r on r.tenant_id = t.tenant_id and r.id = a.referral_id
   left join referrals_customer k on k.tenant_id = t.tenant_id and k.referral_id = r.id
   left join lateral (
@@ -52,7 +53,7 @@ def titles_of(lines: Sequence[Any], currency: str) -> list[ClaimedLine]:
 
 
 def _claimed(minor: int, currency: str, *facts: Any) -> ClaimedLine:
-    kind, booked_on, customer, number, stored = facts
+    kind, booked_on, customer, number, stored, payee = facts
     # Django hands JSON columns of a plain cursor over as text.
     trace = Trace.from_json(json.loads(stored)) if stored else None
     named = {
@@ -66,7 +67,14 @@ def _claimed(minor: int, currency: str, *facts: Any) -> ClaimedLine:
     title = customer or named.get(kind, gettext("Commission"))
     parts = [named[kind]] if kind in named and customer else []
     if trace and kind not in named:
-        parts += [reward_name(trace), calculation(trace)]
+        parts += [reward_for(trace, payee or ""), calculation(trace)]
     if number:
         parts.append(number)
     return ClaimedLine(title, ", ".join(parts), booked_on, money_text(minor, currency))
+
+
+def reward_for(trace: Trace, payee: str) -> str:
+    """Return what kind of reward it is, and for which of the partner's people; payee "" is the partner itself."""
+    if not payee:
+        return reward_name(trace)
+    return gettext("%(reward)s, for %(person)s") % {"reward": reward_name(trace), "person": payee}

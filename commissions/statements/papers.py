@@ -11,7 +11,8 @@ from django.utils.translation import gettext, ngettext, pgettext
 from django_countries import countries
 
 from commissions.plans.rules import Trace
-from commissions.plans.wording import calculation, reward_name
+from commissions.plans.wording import calculation
+from commissions.statements.lines import reward_for
 from commissions.statements.models import Statement, StatementLine
 from commissions.tax.pages import rate_words
 from prm.money import Money
@@ -263,7 +264,9 @@ def what_for(detail: dict[str, Any]) -> str:
     """Return the rule that earned a line, in words."""
     if detail.get("kind") == "award":
         return gettext("Prize of a contest")
-    return reward_name(Trace.from_json(detail["trace"])) if detail.get("trace") else ""
+    if not detail.get("trace"):
+        return ""
+    return reward_for(Trace.from_json(detail["trace"]), detail.get("payee", ""))
 
 
 def what_for_adjustment(line: StatementLine) -> str:

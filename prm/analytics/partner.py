@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commissions.acceptances.waiting import terms_tasks
+from commissions.accruals.models import Accrual
 from commissions.payouts.exceptions import payout_tasks
 from commissions.payouts.models import PayoutAccount
 from commissions.tiers.pages import tier_places
@@ -78,6 +79,7 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
         "goals": goal_lines(partner.id),
         "places": _places(partner) if member.may(Capability.SUBMIT_REFERRAL) else [],
         "tiers": tier_places(partner.id),
+        "has_own_rewards": Accrual.objects.for_person(member).exists(),
         "manager": partner.manager or _any_manager(tenant),
         "first_use": not moving,
         # Who may enter them has a task for it.

@@ -1,0 +1,39 @@
+"""What a partner's person earns for themselves, whether or not they see what the partner earns."""
+
+from django.db.models import F, Sum
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from commissions.accruals.models import Accrual, RepRewards
+from commissions.accruals.reps import policy_of
+from commissions.earnings.lines import lines_for
+from commissions.earnings.listings import ORDERS
+from commissions.earnings.tables import OwnRewardsTable
+from prm.accounts.capabilities import Capability
+from prm.accounts.guards import needs
+from prm.accounts.members import MemberRequest
+from prm.web.paging import keyset_page
+
+
+@require_GET
+@needs(Capability.PARTNER_HOME)
+def own_rewards(request: MemberRequest) -> HttpResponse:
+    """List the person's own rewards and say what the partner allows now."""
+    now = timezone.now()
+    mine = Accrual.objects.for_person(request.member)
+    page = keyset_page(mine, params=request.GET, orders=ORDERS, default="-earned")
+    sums = (
+        mine.values("currency")
+        .annotate(minor=Sum(F("amount_minor") - F("clawed_minor")))
+        .order_by("currency")
+    )
+    context = {
+        "page": page,
+        "table": OwnRewardsTable(lines_for(page.rows, now=now, staff=False), page=page),
+        "sums": sums,
+        "allows": policy_of(request.member.own_partner_id, now),
+        "cash": RepRewards.CASH.value,
+    }
+    return render(request, "commissions/earnings/own.html", context)
