@@ -32,7 +32,13 @@ from commissions.plans.models import PlanRule, PlanVersion
 from commissions.results.models import ResultFile, ResultRow
 from commissions.simulation.models import CostTargets, SimulatedPartner, Simulation
 from commissions.statements.models import Dispute, Statement, StatementLine
-from commissions.tax.models import TaxForm, TaxRequirement, Withholding, WithholdingRule
+from commissions.tax.models import (
+    TaxForm,
+    TaxRequirement,
+    TaxThreshold,
+    Withholding,
+    WithholdingRule,
+)
 from commissions.tiers.models import Benefit, Tier, TierNotice, TierRules, TierStanding
 
 __all__ = [
@@ -82,6 +88,7 @@ __all__ = [
     "StatementLine",
     "TaxForm",
     "TaxRequirement",
+    "TaxThreshold",
     "Tier",
     "TierNotice",
     "TierRules",

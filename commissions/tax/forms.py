@@ -10,7 +10,7 @@ from django_countries import countries
 from commissions.tax.models import FormKind
 from commissions.tax.rules import NUMBERS, NotATaxNumber, checked_number
 from partners.directory.models import PartnerType
-from prm.web.forms import DateField, FileDrop, PercentField
+from prm.web.forms import DateField, FileDrop, MoneyField, PercentField
 
 
 class SendForm(forms.Form):
@@ -117,3 +117,12 @@ def _offer_everybody(form: forms.Form) -> None:
     country, kind = form.fields["country"], form.fields["partner_type"]
     country.choices = [("", _("Every country")), *countries]  # type: ignore[attr-defined]
     kind.choices = [("", _("Every kind")), *PartnerType.choices]  # type: ignore[attr-defined]
+
+
+class ThresholdForm(forms.Form):
+    """From which sum on partners of a country are reported."""
+
+    def __init__(self, *args: Any, currencies: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["country"] = forms.ChoiceField(label=_("Country"), choices=list(countries))
+        self.fields["amount"] = MoneyField(label=_("Paid in the year"), currencies=currencies)

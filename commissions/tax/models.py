@@ -151,3 +151,28 @@ class Withholding(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.amount_minor} {self.currency}"
+
+
+class TaxThreshold(TenantModel):
+    """From which sum paid in a year a partner of a country is to be reported; counts until a later year has its own."""
+
+    id = models.BigAutoField(primary_key=True)
+    from_year = models.IntegerField()
+    country = models.CharField(max_length=2)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        db_table = "commissions_tax_threshold"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "from_year", "country", "currency"], name="tax_threshold_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=0, from_year__range=(1990, 2200)),
+                name="tax_threshold_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_year} {self.country} {self.amount_minor} {self.currency}"

@@ -2,11 +2,14 @@
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_countries import countries
 
 from commissions.tax.models import FormKind, TaxForm
 from commissions.tax.pages import TONES, state_words
-from prm.web.tables import Column, DayColumn, Table, badge, ident
+from commissions.tax.years import YearTotal
+from prm.web.tables import Column, DayColumn, MoneyColumn, Table, badge, ident
 
 
 class TaxFormTable(Table):
@@ -30,3 +33,25 @@ class TaxFormTable(Table):
 
     def render_state(self, record: TaxForm) -> SafeString:
         return badge(state_words(record.state), TONES[record.state])
+
+
+class YearTable(Table):
+    """What partners were paid in a year."""
+
+    caption = _("Paid in the year, the largest sums first")
+    name = Column(_("Partner"), row_header=True)
+    gross_minor = MoneyColumn(_("Gross"))
+    withheld_minor = MoneyColumn(_("Tax withheld"), priority=2)
+    paid_minor = MoneyColumn(_("Paid"), priority=2)
+    threshold_minor = MoneyColumn(_("Reported from"), priority=3)
+    is_reported = Column(_("Report"), empty_values=())
+
+    def render_name(self, record: YearTotal) -> SafeString:
+        country = str(countries.name(record.country) or "")
+        url = reverse("partners:partner-detail", kwargs={"partner_id": record.partner_id})
+        return ident(record.name, url, sub=country, hue=record.partner_id)
+
+    def render_is_reported(self, record: YearTotal) -> SafeString:
+        if record.is_reported:
+            return badge(gettext("To be reported"), "warn")
+        return SafeString("")

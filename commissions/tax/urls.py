@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commissions.tax import views, withholding_views
+from commissions.tax import views, withholding_views, year_views
 
 urlpatterns = [
     path("tax/", views.own_forms, name="tax"),
@@ -14,6 +14,9 @@ urlpatterns = [
         views.requirement_end,
         name="tax-requirement-end",
     ),
+    path("manage/tax/years/<int:year>/", year_views.year_totals, name="tax-year"),
+    path("manage/tax/years/<int:year>/csv/", year_views.year_csv, name="tax-year-csv"),
+    path("manage/tax/years/<int:year>/threshold/", year_views.threshold, name="tax-threshold"),
     path("manage/tax/withholding/", withholding_views.rule_list, name="withholding-rules"),
     path(
         "manage/tax/withholding/<int:rule_id>/end/",

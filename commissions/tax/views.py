@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from commissions.ledger.selectors import tenant_zone
 from commissions.tax.forms import DecideForm, RequirementForm, SendForm
 from commissions.tax.models import FormKind, FormState, TaxForm
 from commissions.tax.pages import TONES, form_facts, requirement_words, state_words, wanted_words
@@ -101,6 +102,7 @@ def form_list(request: MemberRequest) -> HttpResponse:
         ],
         "page": page,
         "table": TaxFormTable(page.rows, page=page),
+        "year": timezone.now().astimezone(tenant_zone()).year,
         "may_set": request.member.may(Capability.KEEP_BOOKS),
     }
     return render_part(request, "commissions/tax/list.html", context)

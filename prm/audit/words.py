@@ -297,6 +297,7 @@ SENTENCES = {
     "tax.not_required": _("no longer asks for a tax form"),
     "tax.withholding_set": _("set a tax that is withheld"),
     "tax.withholding_ended": _("ended a tax that is withheld"),
+    "tax.threshold_set": _("set from which yearly sum partners are reported"),
     "tax.form_sent": _("sent a tax form"),
     "tax.form_approved": _("approved a tax form"),
     "tax.form_refused": _("refused a tax form"),
