@@ -124,5 +124,9 @@ class ThresholdForm(forms.Form):
 
     def __init__(self, *args: Any, currencies: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["country"] = forms.ChoiceField(label=_("Country"), choices=list(countries))
+        self.fields["country"] = forms.ChoiceField(
+            label=_("Country"),
+            choices=[("", _("Choose a country")), *countries],
+            error_messages={"required": _("Choose a country")},
+        )
         self.fields["amount"] = MoneyField(label=_("Paid in the year"), currencies=currencies)
