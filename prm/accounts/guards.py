@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -11,6 +12,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from prm.accounts.capabilities import Capability
 
 View = Callable[..., HttpResponse]
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    """Send to sign in, and back from there; after a post, to the page that holds the form."""
+    back = request.get_full_path()
+    if request.method not in ("GET", "HEAD"):
+        page = urlsplit(request.headers.get("Referer", ""))
+        if page.netloc == request.get_host():
+            back = f"{page.path}?{page.query}" if page.query else page.path
+    return redirect_to_login(back)
 
 
 def needs(*capabilities: Capability) -> Callable[[View], View]:
@@ -23,7 +34,7 @@ def needs(*capabilities: Capability) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _to_login(request)
             member = getattr(request, "member", None)
             if member is None:
                 raise Http404
@@ -45,7 +56,7 @@ def signed_in(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return _to_login(request)
         response = view(request, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response

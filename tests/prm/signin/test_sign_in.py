@@ -441,3 +441,15 @@ def test_a_wrong_login_costs_one_hash_whoever_it_names(
     give_password(client, email, "wrong phrase")
 
     assert len(hashed) == 1
+
+
+def test_a_post_without_a_session_comes_back_to_the_page_with_the_form(
+    world: World, client: Client
+) -> None:
+    form, path = "http://testserver/acme/referrals/?stage=won", "/acme/manage/review/take/"
+
+    of_own = client.post(path, headers={"referer": form}).headers["Location"]
+    of_another = client.post(path, headers={"referer": "https://elsewhere.example/x"})
+
+    assert of_own == "/acme/accounts/login/?next=/acme/referrals/%3Fstage%3Dwon"
+    assert of_another.headers["Location"] == f"/acme/accounts/login/?next={path}"
