@@ -4,9 +4,10 @@ from typing import Any
 
 from django import forms, template
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.boundfield import BoundField
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 register = template.Library()
 
@@ -119,9 +120,18 @@ def problems(field: BoundField) -> list[str]:
     return [_told(field, error) for error in field.errors.as_data()]
 
 
+# Django's words for a number out of bounds name no field: the validator they come from, and ours.
+_LIMITS: dict[str, tuple[Any, Any]] = {
+    "min_value": (MinValueValidator, gettext_lazy("“%(label)s”: enter %(limit)s or more")),
+    "max_value": (MaxValueValidator, gettext_lazy("“%(label)s”: enter %(limit)s or less")),
+}
+
+
 def _told(field: BoundField, error: ValidationError) -> str:
     told, code = str(error.messages[0]), error.code or ""
     generic = forms.Field.default_error_messages.get(code)
+    if (limit := _LIMITS.get(code)) and told == str(limit[0].message) % error.params:
+        return str(limit[1]) % {"label": field.label, "limit": error.params["limit_value"]}
     if code != "required" or told != str(generic):
         return told
     label = {"label": field.label}

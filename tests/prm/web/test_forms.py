@@ -87,6 +87,7 @@ class DealForm(forms.Form):
     deal = MoneyField(label="Deal value", currencies=["EUR", "USD"], zero=False)
     rate = PercentField(label="Rate", required=False)
     close = DateField(label="Decision", required=False)
+    seats = forms.IntegerField(label="Seats", required=False, min_value=1, max_value=10)
     agreed = forms.BooleanField(label="They agreed")
 
 
@@ -126,6 +127,8 @@ def test_a_whole_form_becomes_values() -> None:
         ),
         pytest.param("site", "javascript://x", "Enter a web address like company.com", id="scheme"),
         pytest.param("company", "", "Fill in “Company”", id="empty"),
+        pytest.param("seats", "0", "“Seats”: enter 1 or more", id="too few"),
+        pytest.param("seats", "11", "“Seats”: enter 10 or less", id="too many"),
         pytest.param("agreed", "", "Tick “They agreed” to go on", id="unticked"),
     ],
 )
