@@ -42,6 +42,7 @@ from referrals.claims.selectors import rules_of
 from referrals.claims.services import NoOpenClaim
 from referrals.claims.settings import set_claim_rules
 from referrals.pipeline.hooks import MoveRefused
+from referrals.pipeline.models import CLOSED_KINDS
 
 _NAMES_NOBODY = gettext_lazy("This company was already known before this referral came in.")
 
@@ -110,7 +111,12 @@ def _choices(pair: Pair) -> list[tuple[str, Any]]:
     choices: list[tuple[str, Any]] = []
     if pair.other is not None:
         for stays, ends in ((pair.other, first), (first, pair.other)):
-            words = _("Same company: %(stays)s of %(partner)s goes on, %(ends)s is declined") % {
+            words = _("Same company: %(stays)s of %(partner)s goes on, %(ends)s is declined")
+            if ends.stage_kind in CLOSED_KINDS:
+                words = _(
+                    "Same company: %(stays)s of %(partner)s is the one, %(ends)s has ended and stays as it is"
+                )
+            words = words % {
                 "stays": stays.number,
                 "partner": stays.partner.name,
                 "ends": ends.number,

@@ -103,3 +103,17 @@ def test_the_page_compares_and_decides(world: World) -> None:
     assert done.status_code == 303
     with tenant_scope(world.acme.id):
         assert SameCompany.objects.get(id=pair.id).verdict == Verdict.SAME
+
+
+def test_a_record_that_has_ended_is_not_said_to_be_declined(world: World) -> None:
+    with tenant_scope(world.acme.id):
+        pair = a_pair(NOON)
+        Referral.objects.filter(id=pair.other_id).update(stage_kind="won")
+        number = Referral.objects.get(id=pair.other_id).number
+    client = Client()
+    client.force_login(world.manager, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    page = client.get(tenant_path(world.acme, "referrals:duplicate-detail", pair_id=pair.id)).text
+
+    assert f"{number} has ended and stays as it is" in page
+    assert f"{number} is declined" not in page
