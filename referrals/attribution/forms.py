@@ -179,7 +179,9 @@ class CreditForm(Previewed):
             self.fields[f"role_{number}"] = forms.ChoiceField(
                 label=gettext("Credited for"), choices=CreditRole.choices, required=False
             )
-            self.fields[f"share_{number}"] = PercentField(label=gettext("Share"), required=False)
+            self.fields[f"share_{number}"] = PercentField(
+                label=gettext("Part of the credit"), required=False
+            )
         self.fields["reason"] = _reason(
             _("Reason"),
             _("Every partner concerned reads it, word for word. Name no other partner."),

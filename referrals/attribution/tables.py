@@ -68,7 +68,7 @@ class PartyCaseTable(Table):
     caption = _("Your cases, newest first")
     company = Column(_("Case"), row_header=True)
     state = BadgeColumn(_("State"), tones=TONES, labels=LABELS)
-    due = Column(_("Decided by"), accessor="due_at")
+    due = Column(_("Decision due"), accessor="due_at")
     rule = Column(_("Rule"), priority=2)
     opened = DayColumn(_("Opened"), priority=3, sort="opened", accessor="opened_at")
 
