@@ -49,6 +49,7 @@ from prm.demo.paying import seed_paying
 from prm.demo.profiles import seed_profiles
 from prm.demo.programs import publish_plan
 from prm.demo.recruiting import seed_applications
+from prm.demo.refining import seed_refining
 from prm.demo.sharing import seed_sharing
 from prm.demo.stage import Stage
 from prm.demo.story import ADDRESSES, PASSWORD, PartnerStory, Person, ProgramStory, TenantStory
@@ -138,6 +139,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         seed_contests,
         seed_gifts,
         seed_terms,
+        seed_refining,
         seed_paying,
         seed_books,
     ):
