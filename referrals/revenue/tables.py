@@ -75,7 +75,7 @@ class RevenueTable(Table):
         if record.kind not in PAYMENT_KINDS or record.refunded_minor >= record.amount_minor:
             return NOTHING
         name, words = (
-            ("revenue-receive", gettext("Money received"))
+            ("revenue-receive", gettext("Receive"))
             if record.outstanding_minor
             else ("revenue-refund", gettext("Refund"))
         )
