@@ -80,6 +80,11 @@ class PaymentForm(forms.Form):
             required=False,
             min_value=1,
             max_value=LONGEST_TERM,
+            error_messages={
+                "invalid": _("Enter a whole number of months"),
+                "min_value": _("Enter at least 1 month"),
+                "max_value": _("Enter at most 1,200 months"),
+            },
             widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         ),
         _("months"),
