@@ -282,5 +282,6 @@ def _wait(request: HttpRequest) -> HttpResponse:
 def _private(response: HttpResponse) -> HttpResponse:
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # Not "no-referrer": browsers then post "Origin: null", which the protection of forms refuses.
+    response.headers["Referrer-Policy"] = "same-origin"
     return response

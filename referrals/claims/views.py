@@ -278,7 +278,8 @@ def still_working(request: MemberRequest, token: str) -> HttpResponse:
         "until": day_text(row.protected_until) if row else "",
     }
     response = render(request, "referrals/claims/still_working.html", context)
-    response["Referrer-Policy"] = "no-referrer"
+    # Not "no-referrer": browsers then post "Origin: null", which the protection of forms refuses.
+    response["Referrer-Policy"] = "same-origin"
     return response
 
 

@@ -67,6 +67,8 @@ def test_a_colleague_sends_a_referral_without_a_login(held: Held) -> None:
 
     assert b"Ciara Byrne" in page.content
     assert b"Brightwater" in page.content
+    # With "no-referrer" a browser posts "Origin: null", and the form is refused.
+    assert page.headers["Referrer-Policy"] == "same-origin"
     assert answer.status_code == 200
     assert b"R-2026-0001" in answer.content
     assert b"PRR1." in answer.content

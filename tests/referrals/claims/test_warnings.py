@@ -81,7 +81,7 @@ def test_looking_at_the_link_changes_nothing(world: World, link: str) -> None:
     pages = [Client().get(link), Client().head(link)]
 
     assert [page.status_code for page in pages] == [200, 200]
-    assert pages[0].headers["Referrer-Policy"] == "no-referrer"
+    assert pages[0].headers["Referrer-Policy"] == "same-origin"
     assert "Yes, I am still working on it" in pages[0].content.decode()
     assert claim(world).active_at == before.active_at
     assert claim(world).idle_warned_at is not None
