@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from partners.programs.models import Program
 from prm.events.services import Actor, emit
@@ -184,7 +186,7 @@ def object_to_contact(*, referral_id: UUID, actor: Actor, at: datetime) -> None:
     _suppress(rows[0], at)
     _notices(rows).filter(objected_at=None).update(objected_at=at)
     for row in rows:
-        ended = _end(row, _("The person asked not to be contacted."), actor, at)
+        ended = _end(row, gettext_lazy("The person asked not to be contacted."), actor, at)
         _log(row, PrivacyDeed.OBJECTED, at=at, actor=actor, effect={"closed": int(ended)})
         _emit("referral.person_objected", row, actor, at)
 
@@ -207,7 +209,7 @@ def erase_person(
     pseudonym = pseudonym_of(digest)
     _suppress(first, at)
     for row in rows:
-        _end(row, _("The person had their personal data erased."), actor, at)
+        _end(row, gettext_lazy("The person had their personal data erased."), actor, at)
     own = [
         row.company
         for row in rows
@@ -267,11 +269,16 @@ def _notices(rows: Sequence[Referral]) -> QuerySet[PrivacyNotice]:
     return PrivacyNotice.objects.filter(referral_id__in=[row.id for row in rows])
 
 
-def _end(referral: Referral, reason: str, actor: Actor, at: datetime) -> bool:
-    """Close a referral that is open: declined while nobody decided, else lost. Tell whether it was open."""
+def _end(referral: Referral, reason: Any, actor: Actor, at: datetime) -> bool:
+    """Close a referral that is open: declined while nobody decided, else lost. Tell whether it was open.
+
+    reason: lazy words, kept in the tenant's language, not in that of the person's browser.
+    """
     waits = referral.stage_kind == StageKind.SUBMITTED
     kind = StageKind.REJECTED if waits else StageKind.LOST
-    change = end_referral(referral_id=referral.id, kind=kind, reason=reason, actor=actor, at=at)
+    with translation.override(Tenant.objects.get(id=current_scope().tenant_id).language):
+        words = str(reason)
+    change = end_referral(referral_id=referral.id, kind=kind, reason=words, actor=actor, at=at)
     return change is not None
 
 
