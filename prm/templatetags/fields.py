@@ -130,8 +130,9 @@ _LIMITS: dict[str, tuple[Any, Any]] = {
 def _told(field: BoundField, error: ValidationError) -> str:
     told, code = str(error.messages[0]), error.code or ""
     generic = forms.Field.default_error_messages.get(code)
-    if (limit := _LIMITS.get(code)) and told == str(limit[0].message) % error.params:
-        return str(limit[1]) % {"label": field.label, "limit": error.params["limit_value"]}
+    params, limit = error.params or {}, _LIMITS.get(code)
+    if limit and "limit_value" in params and told == str(limit[0].message) % params:
+        return str(limit[1]) % {"label": field.label, "limit": params["limit_value"]}
     if code != "required" or told != str(generic):
         return told
     label = {"label": field.label}
