@@ -16,11 +16,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from commissions.gifts.forms import AwardForm, CostForm, MoveForm
 from commissions.gifts.models import AwardState, GiftAward
 from commissions.gifts.pages import award_facts, cost_totals, gift_tabs
-from commissions.gifts.rules import CODED, next_states
+from commissions.gifts.rules import next_states
 from commissions.gifts.selectors import NO_CODE, OPEN, cost_lines, listed_awards, offers_for
 from commissions.gifts.services import AwardNotInState, GiftNotOffered, award_gift, move_award
 from commissions.gifts.tables import AwardTable, CostTable
-from commissions.gifts.wording import TONES, state_text
+from commissions.gifts.wording import TONES, state_text, waits_for_code
 from partners.directory.choosing import choose_partner, chosen_partner
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
@@ -105,7 +105,7 @@ def award_new(request: MemberRequest) -> HttpResponse:
             messages.success(
                 request,
                 _("Given. It waits for codes: upload some, and the partner gets the first.")
-                if award.state == AwardState.WAITING and award.kind in CODED
+                if waits_for_code(award)
                 else _("Given, and told to the partner"),
             )
             return hx_redirect(request, "commissions:gift-award", award_id=award.id)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from commissions.gifts.models import AwardState, Gift, GiftAward, GiftKind
 from commissions.gifts.rules import CODED
 from commissions.gifts.selectors import CostLine, Stock
-from commissions.gifts.wording import TONES, kind_text, state_text
+from commissions.gifts.wording import TONES, kind_text, state_text, waits_for_code
 from prm.web.formats import day_text, money_text, number_text
 from prm.web.parts import Stat, Tab
 
@@ -105,7 +105,7 @@ def own_rows(awards: Sequence[GiftAward]) -> list[dict[str, Any]]:
         {
             "award": award,
             "kind": kind_text(award.kind),
-            "label": state_text(award),
+            "label": _("Your code follows") if waits_for_code(award) else state_text(award),
             "tone": TONES[award.state],
             "has_code": award.kind in CODED
             and award.state in {AwardState.SENT, AwardState.RECEIVED},

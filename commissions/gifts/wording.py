@@ -19,11 +19,16 @@ MOVES = {
 
 def state_text(award: GiftAward) -> str:
     """Return where an award stands; what waits for a code says so."""
-    if award.kind in CODED and award.state == WAITING:
+    if waits_for_code(award):
         return _("Waits for codes")
     if award.kind in CODED and award.state == SENT:
         return _("Code ready")
     return str(award.get_state_display())
+
+
+def waits_for_code(award: GiftAward) -> bool:
+    """Tell whether an award waits until there are codes."""
+    return award.kind in CODED and award.state == WAITING
 
 
 def kind_text(kind: str) -> str:
