@@ -32,6 +32,9 @@ from partners.directory.models import Enrollment
 from prm.events.models import Event
 from prm.events.relay import relay_tenant
 from prm.events.services import SYSTEM
+from prm.jobs.files import open_private
+from prm.jobs.models import Job
+from prm.jobs.services import run as run_job
 from prm.notices.models import Notice
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
@@ -204,6 +207,31 @@ def test_a_partner_reads_its_own_code_and_nobody_else_does(world: World, client:
         assert GiftAward.objects.count() == 3
         assert code_of(award.id) == "SUN-7788"
         assert other.id in set(GiftAward.objects.values_list("id", flat=True))
+
+
+def test_the_register_as_a_file_runs_nothing_and_holds_no_code(
+    world: World, client: Client
+) -> None:
+    with tenant_scope(world.acme.id):
+        program = a_program()
+        gift = a_gift(program, "card", codes=("SUN-7788",))
+        for name in ("Solea", "=HYPERLINK(1)"):
+            an_award(gift, a_partner(name, program=program))
+    client.force_login(world.finance)
+    client.post("/acme/manage/rewards/export/?state=no_code", {"format": "csv"})
+    with tenant_scope(world.acme.id):
+        job = Job.objects.get()
+    assert run_job(world.acme.id, job.id)
+    with tenant_scope(world.acme.id):
+        job.refresh_from_db()
+        with open_private(job.file) as file:
+            text = file.read().decode("utf-8-sig")
+    assert job.result == {"rows": 1}
+    assert (
+        "2026-11-10,Referral,'=HYPERLINK(1),Gift card,A card,For a good year,Waits for codes,,80.00,EUR"
+        in text
+    )
+    assert "SUN-7788" not in text
 
 
 @pytest.mark.race
