@@ -30,7 +30,8 @@ def owed_by_currency(partner_id: UUID | None = None) -> list[Owed]:
             """
             select a.currency,
                    coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'pending'), 0)::bigint,
-                   coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind in ('payable', 'deferred')), 0)::bigint,
+                   coalesce(sum(b.credits_minor - b.debits_minor)
+                     filter (where a.kind in ('payable', 'deferred')), 0)::bigint,
                    coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'in_payout'), 0)::bigint,
                    coalesce(sum(b.credits_minor - b.debits_minor) filter (where a.kind = 'disputed'), 0)::bigint
               from commissions_account a join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id

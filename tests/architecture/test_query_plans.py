@@ -296,7 +296,7 @@ def test_matches_of_a_referral_read_little(crowd: Crowd) -> None:
 
 
 def test_an_import_finds_thousands_of_ids_by_their_index(crowd: Crowd) -> None:
-    given = {
+    given: dict[str, Any] = {
         "program": crowd.vendor.program_id,
         "import": crowd.vendor.program_id,
         "ids": [f"X-{number}" for number in range(5_000)],

@@ -22,7 +22,7 @@ from referrals.imports.checking import check_rows
 from referrals.imports.committing import commit_rows
 from referrals.imports.hooks import UndoRefused, before_undo
 from referrals.imports.models import Import, ImportProblem, ImportState
-from referrals.imports.rules import Mapping
+from referrals.imports.rules import Mapping, RowReader
 from referrals.imports.services import NotNow, queue_commit, set_mapping
 from referrals.imports.undoing import undo_import
 from referrals.imports.work import DirectWork
@@ -215,7 +215,7 @@ def test_the_commit_takes_what_the_check_left_and_reads_nothing_again(
         undo_import(import_id=source.id, actor=SYSTEM, at=at)
         assert not rows_in()
     check_rows(DirectWork(world.acme.id), source.id, at)
-    monkeypatch.setattr(reading.RowReader, "read", None)
+    monkeypatch.setattr(RowReader, "read", None)
     folder = private_path(source.file).parent
     assert len(list(folder.iterdir())) == 2
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -241,7 +242,8 @@ def test_ending_is_asked_once_more_and_then_done(
     world: World, rep: Client, people: People, at: datetime, kind: str
 ) -> None:
     with tenant_scope(world.acme.id):
-        made = {"links": a_link, "codes": a_coupon, "reviews": a_review}[kind]
+        makers: dict[str, Any] = {"links": a_link, "codes": a_coupon, "reviews": a_review}
+        made = makers[kind]
         row = made(at, partner=people.partner)
     word = "remove" if kind == "reviews" else "end"
     address = f"/acme/share/{kind}/{row.id}/{word}/"
