@@ -53,6 +53,9 @@ def case_list(request: MemberRequest) -> HttpResponse:
 def case_new(request: MemberRequest, referral_id: UUID) -> HttpResponse:
     referral = get_object_or_404(Referral.objects.visible_to(request.member), id=referral_id)
     posted = request.method == "POST"
+    mine = CaseParty.objects.filter(partner_id=referral.partner_id, referral_id=referral.id)
+    if not posted and (begun := mine.exclude(state=CaseState.FINAL).first()):
+        return hx_redirect(request, "referrals:case-detail", case_id=begun.case_id)
     form = EntryForm(request.POST if posted else None, request.FILES if posted else None)
     if posted and form.is_valid():
         try:

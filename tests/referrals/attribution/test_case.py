@@ -318,6 +318,17 @@ def test_the_pages_of_a_case_name_no_other_partner(world: World, at: datetime) -
     assert "Solea" not in text
 
 
+def test_objecting_again_leads_to_the_open_case(world: World, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        _first, second, party = two_claims(world.acme, at)
+    client = Client()
+    client.force_login(second.rep)
+    case = tenant_path(world.acme, "referrals:case-detail", case_id=party.case_id)
+    again = tenant_path(world.acme, "referrals:case-new", referral_id=party.referral_id)
+
+    assert client.get(again).headers["Location"] == case
+
+
 def test_a_partner_of_another_company_does_not_find_the_case(world: World, at: datetime) -> None:
     with tenant_scope(world.acme.id):
         _first, _second, case = two_claims(world.acme, at)
