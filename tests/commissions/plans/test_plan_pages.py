@@ -189,7 +189,7 @@ def test_the_example_can_be_asked_for_without_scripts(
         ("r1-rate", "", "Enter a percentage above 0"),
         ("r1-months", "", "Enter a number of months"),
         ("r0-reward", "percent", "choose a fixed amount"),
-        ("hold_days", "900", "less than or equal to 730"),
+        ("hold_days", "900", "enter 730 or less"),
     ],
 )
 def test_what_cannot_be_saved_is_named(

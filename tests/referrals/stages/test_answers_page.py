@@ -63,7 +63,7 @@ def test_rules_and_reasons_are_kept_and_told(world: World, program: Program) -> 
     ("changes", "words"),
     [
         ({"overdue": "forget"}, "Select a valid choice"),
-        ({"stall_days": "-1"}, "greater than or equal to 0"),
+        ({"stall_days": "-1"}, "enter 0 or more"),
         ({"approve_after_hours": "1e9"}, "Enter a whole number"),
         ({"escalate_to": "999999"}, "Select a valid choice"),
         ({"reasons": "x" * 81}, "Line 1 is longer"),
