@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from prm.web.forms import EmailField, WebAddressField
+from referrals.pipeline.rules import normalised_company
 from referrals.sharing.codes import find_coupon
 from referrals.sharing.models import SharingRules
 from referrals.sharing.settings import asked_fields
@@ -71,6 +72,13 @@ class LeadForm(forms.Form):
         asked = {"name", "email", "company", "coupon", "consent", *asked_fields(rules)}
         for name in [name for name in self.fields if name not in asked]:
             del self.fields[name]
+
+    def clean_company(self) -> str:
+        """Refuse a name without a letter or digit: nothing could ever be compared with it."""
+        company = str(self.cleaned_data["company"])
+        if not normalised_company(company):
+            raise forms.ValidationError(_("Enter your company's name"), code="required")
+        return company
 
     def clean_coupon(self) -> str:
         """Tell at once that a code does not work, so that it can be mended or left out."""

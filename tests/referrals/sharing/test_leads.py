@@ -386,6 +386,16 @@ def test_a_repeat_of_a_lead_uses_the_code_once(acme: Tenant, at: datetime) -> No
     assert Coupon.objects.get().use_count == 1
 
 
+def test_a_company_without_a_letter_is_refused(world: World, visitor: Client, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        a_page(at)
+
+    response = visitor.post("/acme/p/brightwater/", asked(company="..."))
+
+    assert response.status_code == 422
+    assert "Enter your company&#x27;s name" in response.content.decode()
+
+
 def test_a_code_that_does_not_work_is_said_on_the_form(
     world: World, visitor: Client, at: datetime, deliver: Callable[[], int]
 ) -> None:
