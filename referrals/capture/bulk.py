@@ -9,6 +9,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext
 from django_countries import countries
 
@@ -26,8 +27,8 @@ from referrals.intake.forms import CUSTOM, ReferralForm
 from referrals.intake.refusals import refusal_words
 from referrals.intake.services import NotEnrolled, ProbationFull, ReferralDraft, submit_referral
 from referrals.pipeline.hooks import MoveRefused
-from referrals.pipeline.models import Referral, Relationship, Role, Source
-from referrals.pipeline.rules import normalised_company, normalised_email
+from referrals.pipeline.models import OPEN_KINDS, Referral, Relationship, Role, Source
+from referrals.pipeline.rules import company_domain, normalised_company, normalised_email
 
 MAX_ROWS = 500
 COLUMNS = (
@@ -137,16 +138,57 @@ def looked_at(submission: BulkSubmission, *, vendor: str) -> list[Outcome]:
             "submission_key", "number"
         )
     )
+    warned = _warned(submission, {line: form for line, _cells, form in found if form.is_valid()})
     return [
-        _looked(line, _shown(program, cells), form, known.get(keys.get(line), ""))
+        _looked(line, _shown(program, cells), form, known.get(keys.get(line), ""), warned)
         for line, cells, form in found
     ]
 
 
-def _looked(line: int, cells: tuple[str, ...], form: ReferralForm, number: str) -> Outcome:
+def _looked(
+    line: int,
+    cells: tuple[str, ...],
+    form: ReferralForm,
+    number: str,
+    warned: Mapping[int, str],
+) -> Outcome:
     if not form.is_valid():
         return Outcome(line, cells, "error", problems_of(form))
-    return Outcome(line, cells, "there_already" if number else "accepted", number=number)
+    if number:
+        return Outcome(line, cells, "there_already", number=number)
+    return Outcome(line, cells, "accepted", warned.get(line, ""))
+
+
+def _warned(submission: BulkSubmission, forms: Mapping[int, ReferralForm]) -> dict[int, str]:
+    """Return words on rows whose company is in the file before, or among the partner's own open referrals.
+
+    A warning stops nothing; of other partners' referrals nothing is said. One query for all rows.
+    """
+    marks = {line: _marks(form.draft) for line, form in forms.items()}
+    wanted = {mark for found in marks.values() for mark in found}
+    own = Referral.objects.filter(
+        Q(domain__in=wanted) | Q(email_norm__in=wanted),
+        partner_id=submission.partner_id,
+        stage_kind__in=OPEN_KINDS,
+    ).values_list("domain", "email_norm")
+    open_marks = {mark for pair in own for mark in pair if mark}
+    first: dict[str, int] = {}
+    words = {}
+    for line, found in sorted(marks.items()):
+        earlier = min((first[mark] for mark in found if mark in first), default=None)
+        if earlier is not None:
+            words[line] = gettext("Same company as line %(line)s") % {"line": earlier}
+        elif found & open_marks:
+            words[line] = gettext("Your company has an open referral of it already")
+        for mark in found:
+            first.setdefault(mark, line)
+    return words
+
+
+def _marks(draft: ReferralDraft) -> set[str]:
+    """Return what tells a company in a file: its domain, the contact's address."""
+    found = {company_domain(draft.website, draft.contact_email)}
+    return {mark for mark in {*found, normalised_email(draft.contact_email)} if mark}
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from prm.jobs.services import run
 from prm.tenancy.scope import tenant_scope
 from referrals.capture.models import BulkSubmission
 from referrals.pipeline.models import Referral
-from tests.builders.referrals import People, a_program, people_of
+from tests.builders.referrals import People, a_program, a_referral, people_of
 from tests.builders.uploads import brought
 from tests.conftest import World
 
@@ -80,6 +80,27 @@ def test_one_bad_row_does_not_stop_forty_nine(world: World, people: People, clie
         }
         kept = BulkSubmission.objects.get()
         assert (kept.stored, kept.counts) == ("", {"accepted": 49, "error": 1})
+
+
+def test_rows_of_one_company_and_of_an_open_referral_are_pointed_out(
+    world: World, people: People, client: Client, at: datetime
+) -> None:
+    client.force_login(people.rep)
+    with tenant_scope(world.acme.id):
+        a_referral(at, partner=people.partner, contact_email="tom@company2.example")
+    again = "Company One,Ann,ann@sales.company1.example,GB,cosell,yes"
+
+    path = bring(client, a_file(good(1), good(2), again, good(4)))
+
+    shown = client.get(path)
+    found = {row.line: (row.result, row.reason) for row, _words, _tone in shown.context["rows"]}
+    lines = sorted(found)
+    assert [found[line] for line in lines] == [
+        ("accepted", ""),
+        ("accepted", "Your company has an open referral of it already"),
+        ("accepted", f"Same company as line {lines[0]}"),
+        ("accepted", ""),
+    ]
 
 
 def test_the_same_file_again_makes_nothing_twice(
