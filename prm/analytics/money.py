@@ -87,16 +87,20 @@ def releases_by_month(
     return [int(found.get(month, 0)) for month in months]
 
 
-def next_release(partner_id: UUID, currency: str) -> datetime | None:
-    """Return when the next of the partner's held rewards becomes payable; None when nothing is on hold."""
+def next_release(partner_id: UUID, currency: str, after: datetime) -> datetime | None:
+    """Return when the next of the partner's rewards becomes payable after a moment; None when no day says so.
+
+    What is kept back for another reason than its hold, such as a review, has no day.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             select min(a.payable_at) from commissions_accrual a
              where a.partner_id = %s and a.currency = %s and a.clawed_minor < a.amount_minor
+               and a.payable_at > %s
                and not exists (select from commissions_release r
                                 where r.tenant_id = a.tenant_id and r.accrual_id = a.id)""",
-            [partner_id, currency],
+            [partner_id, currency, after],
         )
         found = cursor.fetchone()[0]
         return found if isinstance(found, datetime) else None

@@ -115,7 +115,9 @@ def _partner_tiles(
             money_text(row.payable_minor, row.currency) for row in owed[1:] if row.payable_minor
         ]
         release = (
-            money.next_release(member.partner_id, main.currency) if member.partner_id else None
+            money.next_release(member.partner_id, main.currency, timezone.now())
+            if member.partner_id
+            else None
         )
         tiles = [
             Stat(

@@ -12,6 +12,7 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.web.parts import Entry
 from referrals.attribution.models import Case, CaseParty, Credit
+from referrals.attribution.rules import WHOLE
 from referrals.attribution.selectors import (
     explanation_for,
     last_hold,
@@ -88,7 +89,11 @@ def _for_partner(referral: Referral, member: Member, shares: list[Credit]) -> di
     )
     if found is None and case is None and not shares:
         return None
-    may_object = case is None or case.state == "final"
+    # Who has it all has nothing to object to.
+    has_all = bool(found and found.is_winner) and all(
+        row.share == row.pool == WHOLE for row in shares
+    )
+    may_object = not has_all and (case is None or case.state == "final")
     return {
         "referral": referral,
         "staff": False,
