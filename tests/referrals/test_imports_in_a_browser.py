@@ -150,7 +150,7 @@ def test_revenue_is_won_booked_and_given_back(
         page.get_by_role("link", name="Record payment").first.click()
         page.wait_for_load_state("networkidle")
         faults += seen(person, "revenue-new")
-        page.get_by_label("Amount").fill("300")
+        page.get_by_label("Amount", exact=True).fill("300")
         press(person, "Record payment")
         person.open(f"/acme/manage/revenue/{place.payment_id}/refund/")
         faults += seen(person, "revenue-refund")

@@ -115,11 +115,14 @@ def write_sheet(path: Path, leads: list[Lead], pages: dict[str, str]) -> None:
 
 
 def cells_of(page: str) -> list[list[str]]:
-    """Return the rows of the report's table, heads and foot too, as their plain texts."""
+    """Return the rows of the report's table, heads and foot too, as texts without what only narrow screens show."""
     table = page[page.index('id="channels-h"') :]
     rows = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
     return [
-        [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[hd].*?</t[hd]>", row)]
+        [
+            re.sub(r"<span.*?</span>|<[^>]+>", "", cell, flags=re.DOTALL).strip()
+            for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL)
+        ]
         for row in rows
     ]
 
