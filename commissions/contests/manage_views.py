@@ -32,10 +32,10 @@ from commissions.contests.services import (
 )
 from commissions.tiers.models import Tier
 from partners.programs.models import Program
+from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.confirm import Question, asked_first
 from prm.web.paging import keyset_page
 
@@ -71,7 +71,7 @@ def contest_new(request: MemberRequest) -> HttpResponse:
         return render(request, "commissions/contests/choose.html", {"programs": programs})
     form = _form(request, program)
     if form.is_bound and form.is_valid():
-        contest = draft_contest(program_id=program.id, terms=form.terms, **_who(request))
+        contest = draft_contest(program_id=program.id, terms=form.terms, **acting(request))
         messages.success(request, _("Draft saved. Partners see it once you publish it."))
         return redirect("commissions:contest-detail", contest_id=contest.id)
     return _form_page(request, form, program=program)
@@ -103,7 +103,7 @@ def contest_edit(request: MemberRequest, contest_id: UUID) -> HttpResponse:
                     contest_id=contest.id,
                     terms=form.terms,
                     reason=form.cleaned_data["reason"],
-                    **_who(request),
+                    **acting(request),
                 )
                 messages.success(request, _("Changed, and told to every partner of the program"))
             else:
@@ -111,7 +111,7 @@ def contest_edit(request: MemberRequest, contest_id: UUID) -> HttpResponse:
                     program_id=contest.program_id,
                     terms=form.terms,
                     contest_id=contest.id,
-                    **_who(request),
+                    **acting(request),
                 )
                 messages.success(request, _("Draft saved"))
         except (ContestIsOver, AlreadyPublished):
@@ -141,7 +141,7 @@ def contest_publish(request: MemberRequest, contest_id: UUID) -> HttpResponse:
     if page := asked_first(request, question):
         return page
     try:
-        publish_contest(contest_id=contest.id, **_who(request))
+        publish_contest(contest_id=contest.id, **acting(request))
     except ContestIncomplete as lacking:
         messages.error(request, _why(lacking.why))
     else:
@@ -158,7 +158,7 @@ def contest_cancel(request: MemberRequest, contest_id: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             cancel_contest(
-                contest_id=contest.id, reason=form.cleaned_data["reason"], **_who(request)
+                contest_id=contest.id, reason=form.cleaned_data["reason"], **acting(request)
             )
         except ContestIsOver:
             messages.error(request, _("Its prizes are given already."))
@@ -186,7 +186,7 @@ def contest_discard(request: MemberRequest, contest_id: UUID) -> HttpResponse:
     if page := asked_first(request, question):
         return page
     try:
-        discard_contest(contest_id=contest.id, **_who(request))
+        discard_contest(contest_id=contest.id, **acting(request))
     except AlreadyPublished:
         messages.error(request, _("It is published. Call it off instead."))
     else:
@@ -219,7 +219,7 @@ def contest_settle(request: MemberRequest, contest_id: UUID) -> HttpResponse:
     if page := asked_first(request, question):
         return page
     try:
-        settle_contest(contest_id=contest.id, **_who(request))
+        settle_contest(contest_id=contest.id, **acting(request))
     except NotOver:
         messages.error(request, _("It is not over, or its days of checking are not."))
     except ContestIsOver:
@@ -260,7 +260,3 @@ def _contest(contest_id: UUID) -> Contest:
 
 def _zone(request: MemberRequest) -> ZoneInfo:
     return ZoneInfo(request.tenant.time_zone)
-
-
-def _who(request: MemberRequest) -> dict[str, Any]:
-    return {"actor": Actor(request.member.user_id, name=request.member.name), "at": timezone.now()}

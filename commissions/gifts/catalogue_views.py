@@ -1,6 +1,5 @@
 """The catalogue of rewards that are not money, and its codes."""
 
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,10 +19,10 @@ from commissions.gifts.selectors import stocks_of
 from commissions.gifts.services import KindIsFixed, add_codes, keep_gift
 from commissions.gifts.tables import GiftTable
 from partners.programs.models import Program
+from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect, render_part
 from prm.web.paging import keyset_page
 
@@ -76,7 +75,7 @@ def gift_codes(request: MemberRequest, gift_id: UUID) -> HttpResponse:
     if not form.is_valid() or gift.kind not in CODED:
         return _detail(request, gift, form, status=422)
     codes = form.cleaned_data["codes"]
-    added, handed = add_codes(gift_id=gift.id, codes=codes, **_who(request))
+    added, handed = add_codes(gift_id=gift.id, codes=codes, **acting(request))
     said = [ngettext("%(n)s code added.", "%(n)s codes added.", added) % {"n": added}]
     if known := len(codes) - added:
         said.append(
@@ -114,7 +113,7 @@ def _edit(request: MemberRequest, gift: Gift | None) -> HttpResponse:
                 program_id=form.chosen_program.id,
                 terms=form.terms,
                 gift_id=gift.id if gift else None,
-                **_who(request),
+                **acting(request),
             )
         except KindIsFixed:
             form.add_error("kind", _("It was given or has codes, so it stays what it is"))
@@ -143,7 +142,3 @@ def _detail(
 
 def _gift(gift_id: UUID) -> Gift:
     return get_object_or_404(Gift.objects.select_related("program"), id=gift_id)
-
-
-def _who(request: MemberRequest) -> dict[str, Any]:
-    return {"actor": Actor(request.member.user_id, name=request.member.name), "at": timezone.now()}

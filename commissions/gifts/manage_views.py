@@ -23,10 +23,10 @@ from commissions.gifts.tables import AwardTable, CostTable
 from commissions.gifts.wording import TONES, state_text, waits_for_code
 from partners.directory.choosing import choose_partner, chosen_partner
 from partners.programs.models import Program
+from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.jobs.services import start_job
 from prm.web.filters import FilterBar, search_words, select_from
 from prm.web.htmx import hx_redirect, render_part
@@ -70,7 +70,7 @@ def award_export(request: MemberRequest) -> HttpResponse:
             "words": wanted["words"],
             "format": "xlsx" if request.POST.get("format") == "xlsx" else "csv",
         },
-        **_who(request),
+        **acting(request),
         back_path="manage/rewards/",
     )
     return hx_redirect(request, "job-detail", job_id=job.id)
@@ -97,7 +97,7 @@ def award_new(request: MemberRequest) -> HttpResponse:
                 partner_id=partner.id,
                 reason=form.cleaned_data["reason"],
                 key=str(form.cleaned_data["key"]),
-                **_who(request),
+                **acting(request),
             )
         except GiftNotOffered:
             form.add_error("gift", _("It is no longer offered to this partner"))
@@ -140,7 +140,7 @@ def award_move(request: MemberRequest, award_id: UUID) -> HttpResponse:
             award_id=award.id,
             to=form.cleaned_data["to"],
             tracking=form.cleaned_data["tracking"],
-            **_who(request),
+            **acting(request),
         )
     except AwardNotInState:
         problem = _("Somebody else has moved it by now")
@@ -231,7 +231,3 @@ def _wanted(bar: FilterBar) -> dict[str, Any]:
 
 def _today(request: MemberRequest) -> date:
     return timezone.localdate(timezone.now(), ZoneInfo(request.tenant.time_zone))
-
-
-def _who(request: MemberRequest) -> dict[str, Any]:
-    return {"actor": Actor(request.member.user_id, name=request.member.name), "at": timezone.now()}

@@ -1,12 +1,10 @@
 """Rewards that are not money as a partner's people see them: their own list, never beside money."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -15,10 +13,10 @@ from commissions.gifts.models import GiftAward
 from commissions.gifts.pages import kind_stats, own_rows
 from commissions.gifts.selectors import awards_visible_to, code_of, counts_by_kind
 from commissions.gifts.services import AwardNotInState, confirm_receipt, note_shown
+from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect, render_part
 from prm.web.paging import keyset_page
 
@@ -48,7 +46,7 @@ def reward_code(request: MemberRequest, award_id: UUID) -> HttpResponse:
     """Show a code to the partner, and record that it was looked at."""
     award = _own(request, award_id)
     try:
-        note_shown(award_id=award.id, **_who(request))
+        note_shown(award_id=award.id, **acting(request))
     except AwardNotInState:
         messages.error(request, _("There is no code yet."))
         return hx_redirect(request, "commissions:rewards")
@@ -62,7 +60,7 @@ def reward_received(request: MemberRequest, award_id: UUID) -> HttpResponse:
     """Say that a reward came."""
     award = _own(request, award_id)
     try:
-        confirm_receipt(award_id=award.id, **_who(request))
+        confirm_receipt(award_id=award.id, **acting(request))
     except AwardNotInState:
         messages.error(request, _("It is not on its way yet."))
     else:
@@ -72,7 +70,3 @@ def reward_received(request: MemberRequest, award_id: UUID) -> HttpResponse:
 
 def _own(request: MemberRequest, award_id: UUID) -> GiftAward:
     return get_object_or_404(awards_visible_to(request.member), id=award_id)
-
-
-def _who(request: MemberRequest) -> dict[str, Any]:
-    return {"actor": Actor(request.member.user_id, name=request.member.name), "at": timezone.now()}

@@ -19,10 +19,10 @@ from commissions.simulation.selectors import partner_lines, simulations_of, targ
 from commissions.simulation.services import set_targets, simulate
 from commissions.simulation.tables import SimulatedPartnerTable
 from partners.programs.models import Program
+from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.paging import keyset_page
 
 
@@ -39,7 +39,7 @@ def simulation_list(request: MemberRequest, program_id: UUID) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         simulation = simulate(
-            version_id=UUID(form.cleaned_data["version"]), span=form.span, **_who(request)
+            version_id=UUID(form.cleaned_data["version"]), span=form.span, **acting(request)
         )
         return redirect("commissions:simulation-detail", simulation_id=simulation.id)
     page = keyset_page(
@@ -95,13 +95,9 @@ def cost_targets(request: MemberRequest, program_id: UUID) -> HttpResponse:
         targets=targets_of(program.id),
     )
     if form.is_bound and form.is_valid():
-        set_targets(program_id=program.id, targets=form.targets, **_who(request))
+        set_targets(program_id=program.id, targets=form.targets, **acting(request))
         messages.success(request, _("Cost limits saved"))
         return redirect("commissions:simulation-list", program_id=program.id)
     status = 422 if form.is_bound else 200
     context = {"program": program, "form": form}
     return render(request, "commissions/simulation/targets.html", context, status=status)
-
-
-def _who(request: MemberRequest) -> dict[str, Any]:
-    return {"actor": Actor(request.member.user_id, name=request.member.name), "at": timezone.now()}

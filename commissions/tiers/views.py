@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -27,10 +26,10 @@ from commissions.tiers.services import (
 )
 from commissions.tiers.wording import span_text
 from partners.programs.models import Program
+from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.jobs.services import start_job
 from prm.web.confirm import Question, asked_first
 from prm.web.formats import day_text
@@ -74,7 +73,7 @@ def tier_new(request: MemberRequest, program_id: UUID) -> HttpResponse:
                 program_id=program.id,
                 name=form.cleaned_data["name"],
                 terms=form.terms,
-                **_who(request),
+                **acting(request),
             )
         except TierNameTaken:
             form.add_error("name", _("The program has a tier of this name"))
@@ -98,7 +97,7 @@ def tier_edit(request: MemberRequest, tier_id: UUID) -> HttpResponse:
         is_lowest=tier.position == 1,
     )
     if form.is_bound and form.is_valid():
-        change_tier(tier_id=tier.id, terms=form.terms, **_who(request))
+        change_tier(tier_id=tier.id, terms=form.terms, **acting(request))
         messages.success(
             request, _("Saved. Partners move with the next recalculation, not before.")
         )
@@ -125,7 +124,7 @@ def tier_remove(request: MemberRequest, tier_id: UUID) -> HttpResponse:
     if page := asked_first(request, question):
         return page
     try:
-        remove_tier(tier_id=tier.id, **_who(request))
+        remove_tier(tier_id=tier.id, **acting(request))
     except TierInUse:
         messages.error(
             request,
@@ -146,7 +145,7 @@ def tier_rules(request: MemberRequest, program_id: UUID) -> HttpResponse:
     program = get_object_or_404(Program, id=program_id)
     form = TierRulesForm(_posted(request), initial=settings_of(program.id).__dict__)
     if form.is_bound and form.is_valid():
-        set_tier_rules(program_id=program.id, settings=form.settings, **_who(request))
+        set_tier_rules(program_id=program.id, settings=form.settings, **acting(request))
         messages.success(request, _("Rules saved"))
         return redirect("commissions:tier-list", program_id=program.id)
     return _form_page(request, "commissions/tiers/rules.html", form, program=program)
@@ -162,7 +161,7 @@ def tier_moves(request: MemberRequest, program_id: UUID) -> HttpResponse:
             kind="tiers.recalculate",
             params={"program_id": str(program.id), "on": today().isoformat()},
             back_path=f"manage/programs/{program.id}/tiers/",
-            **_who(request),
+            **acting(request),
         )
         return redirect("job-detail", job_id=job.id)
     page = moves_page(program, today())
@@ -195,7 +194,7 @@ def _benefit(request: MemberRequest, program: Program, benefit: Benefit | None) 
             tier_id=UUID(data.pop("tier")),
             benefit_id=benefit.id if benefit else None,
             **data,
-            **_who(request),
+            **acting(request),
         )
         messages.success(request, _("Benefit saved"))
         return redirect("commissions:tier-list", program_id=program.id)
@@ -211,7 +210,3 @@ def _form_page(request: MemberRequest, template: str, form: Any, **context: Any)
 
 def _posted(request: MemberRequest) -> Any:
     return request.POST if request.method == "POST" else None
-
-
-def _who(request: MemberRequest) -> dict[str, Any]:
-    return {"actor": Actor(request.member.user_id, name=request.member.name), "at": timezone.now()}
