@@ -31,7 +31,14 @@ from commissions.payouts.models import (
 from commissions.plans.models import PlanRule, PlanVersion
 from commissions.results.models import ResultFile, ResultRow
 from commissions.simulation.models import CostTargets, SimulatedPartner, Simulation
-from commissions.statements.models import Dispute, Statement, StatementLine
+from commissions.statements.models import (
+    Dispute,
+    Statement,
+    StatementFile,
+    StatementLine,
+    StatementLogo,
+    StatementReading,
+)
 from commissions.tax.models import (
     TaxForm,
     TaxRequirement,
@@ -85,7 +92,10 @@ __all__ = [
     "SimulatedPartner",
     "Simulation",
     "Statement",
+    "StatementFile",
     "StatementLine",
+    "StatementLogo",
+    "StatementReading",
     "TaxForm",
     "TaxRequirement",
     "TaxThreshold",

@@ -3,7 +3,7 @@
 from prm.accounts.models import Invitation, Membership, PartnerView, User
 from prm.api.models import ApiKey, IdempotencyKey, ServerEvent
 from prm.events.models import Event, EventSeal, HandledEvent, QueuedEvent
-from prm.jobs.models import Job
+from prm.jobs.models import Job, JobPart
 from prm.notices.models import AccountMail, Mail, Notice, NoticePreference
 from prm.tenancy.models import Counter, Tenant
 from prm.uploads.models import Upload
@@ -20,6 +20,7 @@ __all__ = [
     "IdempotencyKey",
     "Invitation",
     "Job",
+    "JobPart",
     "Mail",
     "Membership",
     "Notice",

@@ -50,6 +50,8 @@ class Statement(PublicTenantModel):
     parties = models.JSONField(default=dict)
     # SHA-256 over totals and lines, printed on the paper.
     digest = models.CharField(max_length=64)
+    # What the digest binds: 1 number, balances and lines, 2 every figure, day and name as well.
+    digest_version = models.SmallIntegerField(db_default=1)
     run_id = models.UUIDField(null=True, blank=True)
 
     objects: ClassVar[models.Manager["Statement"]] = StatementQuerySet.as_manager()
@@ -73,6 +75,11 @@ class Statement(PublicTenantModel):
             models.CheckConstraint(
                 condition=Q(period_end__gte=models.F("period_start")),
                 name="statement_period_forward",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "run_id", "partner", "currency"],
+                name="statement_once_per_run",
+                condition=Q(run_id__isnull=False),
             ),
         ]
         indexes = [
@@ -115,6 +122,81 @@ class StatementLine(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.section} {self.amount_minor}"
+
+
+class StatementFile(TenantModel):
+    """The first making of a statement's file; whoever asks later gets these bytes or none."""
+
+    id = models.BigAutoField(primary_key=True)
+    statement = TenantForeignKey(Statement)
+    partner = TenantForeignKey(Partner)
+    # "pdf" or "csv"
+    kind = models.CharField(max_length=3)
+    language = models.CharField(max_length=8)
+    sha256 = models.CharField(max_length=64)
+    byte_count = models.BigIntegerField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "commissions_statement_file"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "statement", "kind", "language"], name="statement_file_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.statement_id}"
+
+
+class StatementLogo(TenantModel):
+    """A logo that statements were issued with, so that they can be printed again with it."""
+
+    id = models.BigAutoField(primary_key=True)
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField()
+
+    class Meta:
+        db_table = "commissions_statement_logo"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "sha256"], name="statement_logo_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+class ReadingWay(models.TextChoices):
+    """How the partner's people took note of a statement."""
+
+    PAGE = "page"
+    PDF = "pdf"
+    CSV = "csv"
+    XLSX = "xlsx"
+    CONFIRMED = "confirmed"
+
+
+class StatementReading(TenantModel):
+    """The first time that the partner's people read a statement in a way, or said that they have read it."""
+
+    id = models.BigAutoField(primary_key=True)
+    statement = TenantForeignKey(Statement)
+    # Whose people; the partner that stays reads the statements of a merged duplicate too.
+    partner = TenantForeignKey(Partner)
+    way = models.CharField(max_length=9, choices=ReadingWay.choices)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "commissions_statement_reading"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "statement", "way"], name="statement_reading_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.way} of {self.statement_id}"
 
 
 class DisputeState(models.TextChoices):

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from prm.accounts.models import User
-from prm.tenancy.models import PublicTenantModel
+from prm.tenancy.models import PublicTenantModel, TenantForeignKey, TenantModel
 
 
 class JobState(models.TextChoices):
@@ -61,3 +61,31 @@ class Job(PublicTenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} ({self.state})"
+
+
+class JobPart(TenantModel):
+    """A piece of a job that any worker may do; a killed worker's piece is taken over by lease."""
+
+    id = models.BigAutoField(primary_key=True)
+    job = TenantForeignKey(Job)
+    number = models.IntegerField()
+    # What the worker needs, and how many pieces of work that is.
+    params = models.JSONField(default=dict)
+    size = models.IntegerField()
+    done_count = models.IntegerField(default=0)
+    attempts = models.IntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "prm_job_part"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "job", "number"], name="job_part_once"),
+            models.CheckConstraint(
+                condition=Q(done_count__range=(0, models.F("size"))), name="job_part_count"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"part {self.number} of {self.job_id}"
