@@ -4,9 +4,12 @@ from commissions.acceptances.models import PlanAcceptance
 from commissions.accruals.models import (
     Accrual,
     Clawback,
+    HistoryPoint,
     PricedEvent,
     Release,
     RepPolicy,
+    RewardInKind,
+    TaxMark,
     WaitingReward,
 )
 from commissions.adjustments.models import Conversion, DeductionCap, ExchangeRate, WriteOff
@@ -70,6 +73,7 @@ __all__ = [
     "Gift",
     "GiftAward",
     "GiftCode",
+    "HistoryPoint",
     "Payout",
     "PayoutAccount",
     "PayoutExclusion",
@@ -88,6 +92,7 @@ __all__ = [
     "RepPolicy",
     "ResultFile",
     "ResultRow",
+    "RewardInKind",
     "RunApproval",
     "SimulatedPartner",
     "Simulation",
@@ -97,6 +102,7 @@ __all__ = [
     "StatementLogo",
     "StatementReading",
     "TaxForm",
+    "TaxMark",
     "TaxRequirement",
     "TaxThreshold",
     "Tier",

@@ -1,17 +1,23 @@
 """What the engine keeps about a partner follows it through a merge; its history is one from then on."""
 
-from commissions.accruals.models import PricedEvent, RepPolicy, WaitingReward
+from commissions.accruals.models import (
+    PricedEvent,
+    RepPolicy,
+    RewardInKind,
+    TaxMark,
+    WaitingReward,
+)
 from partners.directory.merging import Merge, on_merge
 
 
 @on_merge
 def carry_waiting(merge: Merge) -> None:
-    """What waits for a budget, and what was known when events were priced, is the staying partner's.
+    """What waits for a budget, what was known when events were priced, and what people got is the staying partner's.
 
     What that partner said about rewards for its own people counts; where it never said anything, what the duplicate
     said does.
     """
-    for model in (WaitingReward, PricedEvent):
+    for model in (WaitingReward, PricedEvent, RewardInKind, TaxMark):
         model.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)
     if not RepPolicy.objects.filter(partner_id=merge.into_id).exists():
         RepPolicy.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)

@@ -143,6 +143,38 @@ class PricedEvent(TenantModel):
         return f"{self.source_kind}:{self.source_id}"
 
 
+class HistoryPoint(TenantModel):
+    """What a partner's history came to after one of its events. A shortcut: without it the history is priced whole."""
+
+    id = models.BigAutoField(primary_key=True)
+    partner = TenantForeignKey(Partner)
+    program = TenantForeignKey(Program)
+    # The place of its last event: the moment, the rank of its kind among those of one moment, its id.
+    at = models.DateTimeField()
+    rank = models.SmallIntegerField()
+    source_id = models.UUIDField()
+    # How many events lie up to here, and how many rows they were read from: when others are found, it is void.
+    events = models.IntegerField()
+    referrals = models.IntegerField()
+    payments = models.IntegerField()
+    # Digest of the terms that it was priced under.
+    terms = models.CharField(max_length=64)
+    # commissions.plans.standing.Standing as JSON.
+    standing = models.JSONField()
+
+    class Meta:
+        db_table = "commissions_history_point"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "partner", "program", "at", "rank", "source_id"],
+                name="history_point_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner_id} after {self.events}"
+
+
 class WaitingReward(TenantModel):
     """A reward that the plan's budget had no room for: booked in order when there is room, dropped when it is void."""
 
@@ -219,6 +251,69 @@ class RepPolicy(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.partner_id}: {self.allows}"
+
+
+class RewardInKind(TenantModel):
+    """A reward of a partner's person whose employer allows no money: what it is worth, outside the books."""
+
+    id = models.BigAutoField(primary_key=True)
+    program = TenantForeignKey(Program)
+    partner = TenantForeignKey(Partner)
+    payee = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    source_kind = models.CharField(max_length=10)
+    source_id = models.UUIDField()
+    referral_id = models.UUIDField()
+    version = TenantForeignKey(PlanVersion)
+    rule = TenantForeignKey(PlanRule)
+    # What it is worth: the plan's amount, which nobody is paid.
+    worth_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    earned_at = models.DateTimeField()
+    # commissions.plans.rules.Trace as JSON.
+    trace = models.JSONField()
+    at = models.DateTimeField()
+    # When nothing earned it any more; what was not delivered by then is not.
+    void_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "commissions_reward_in_kind"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "source_kind", "source_id", "rule"], name="reward_in_kind_once"
+            ),
+            models.CheckConstraint(condition=Q(worth_minor__gt=0), name="reward_in_kind_positive"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "partner", "payee", "-earned_at"], name="reward_in_kind_person"
+            ),
+            models.Index(fields=["tenant", "referral_id"], name="reward_in_kind_referral"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.worth_minor} {self.currency} in kind"
+
+
+class TaxMark(TenantModel):
+    """A partner's admin says: what this person got in this year until the moment went to payroll or the tax return."""
+
+    id = models.BigAutoField(primary_key=True)
+    partner = TenantForeignKey(Partner)
+    payee = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    year = models.SmallIntegerField()
+    at = models.DateTimeField()
+    marked_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+
+    class Meta:
+        db_table = "commissions_tax_mark"
+        indexes = [
+            models.Index(fields=["tenant", "partner", "year", "payee", "-at"], name="tax_mark_of")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payee_id} {self.year}"
 
 
 # The transfer by which a release is paid (in a query about releases).

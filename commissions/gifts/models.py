@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from commissions.gifts.rules import FAILED, ORDERED, RECEIVED, SENT, WAITING, GiftTerms
+from commissions.gifts.rules import CODED, FAILED, ORDERED, RECEIVED, SENT, WAITING, GiftTerms
 from partners.directory.models import Partner
 from partners.programs.models import Program
 from prm.accounts.models import User
@@ -76,9 +76,13 @@ class GiftAward(PublicTenantModel):
 
     program = TenantForeignKey(Program)
     partner = TenantForeignKey(Partner)
-    # None for what a contest promised in words.
+    # The partner's person whose own it is; None for what the partner got.
+    person = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    # None for what a contest promised in words, and for credits of any amount.
     gift = TenantForeignKey(Gift, null=True)
-    # What it was given for, once: "contest:<id>:<rank>", "hand:<uuid of the form>".
+    # What it was given for, once: "contest:<id>:<rank>", "hand:<uuid of the form>", "spiff:<reward in kind>".
     key = models.CharField(max_length=80)
     kind = models.CharField(max_length=8, choices=GiftKind.choices)
     title = models.CharField(max_length=120)
@@ -112,6 +116,11 @@ class GiftAward(PublicTenantModel):
         indexes = [
             models.Index(fields=["tenant", "-awarded_at", "-id"], name="gift_award_newest"),
             models.Index(fields=["tenant", "partner", "-awarded_at"], name="gift_award_partner"),
+            models.Index(
+                fields=["tenant", "person", "-awarded_at"],
+                name="gift_award_person",
+                condition=~Q(person=None),
+            ),
             models.Index(fields=["tenant", "program", "awarded_on"], name="gift_award_costs"),
             models.Index(
                 fields=["tenant", "gift", "awarded_at", "id"],
@@ -122,6 +131,11 @@ class GiftAward(PublicTenantModel):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether it is handed out as a code from its gift's list."""
+        return self.kind in CODED and self.gift_id is not None
 
 
 class GiftCode(TenantModel):
