@@ -41,6 +41,10 @@ class LeaseLost(RuntimeError):
     """Another worker has taken the job over; this one must stop and roll back."""
 
 
+class JobPaused(Exception):
+    """The work's turn is over; it goes on behind what else waits."""
+
+
 class JobStopped(Exception):
     """The person asked to stop."""
 

@@ -20,6 +20,7 @@ from prm.jobs.runners import (
     FILE_LIFE,
     LEASE,
     JobFailed,
+    JobPaused,
     JobStopped,
     LeaseLost,
     Progress,
@@ -188,6 +189,8 @@ def run(tenant_id: int, job_id: UUID) -> bool:
             found.run(progress)
     except LeaseLost:
         log.warning("job taken over by another worker")
+    except JobPaused:
+        _hand_on(progress)
     except JobStopped:
         _end(progress, JobState.STOPPED)
     except JobFailed as problem:
@@ -251,6 +254,16 @@ def _release(progress: Progress) -> None:
         Job.objects.filter(
             id=progress.job_id, state=JobState.RUNNING, attempts=progress.attempt
         ).update(leased_until=None)
+        ring(progress.job_id)
+
+
+def _hand_on(progress: Progress) -> None:
+    """Queue the job behind what else waits; a turn that ended in good order is no attempt that failed."""
+    with tenant_scope(progress.tenant_id):
+        mine = Job.objects.filter(
+            id=progress.job_id, state=JobState.RUNNING, attempts=progress.attempt
+        )
+        mine.update(leased_until=None, attempts=progress.attempt - 1)
         ring(progress.job_id)
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
+from prm.jobs.parts import help_with
 from prm.jobs.selectors import due_jobs, tenants_with_due_jobs
 from prm.jobs.services import clear_files, run
 from prm.tenancy.models import Tenant
@@ -16,6 +17,12 @@ from prm.tenancy.scope import tenant_scope
 def run_job(*, tenant: int, job: str, **_future: Any) -> None:
     """Do one job."""
     run(tenant, UUID(job))
+
+
+@shared_task(name="prm.jobs.tasks.help_job")
+def help_job(*, tenant: int, job: str, **_future: Any) -> None:
+    """Do some parts of a job that another worker leads."""
+    help_with(tenant, UUID(job))
 
 
 @shared_task(name="prm.jobs.tasks.sweep_jobs")
