@@ -43,9 +43,13 @@ from partners.directory.models import Partner, PartnerType
 from partners.directory.rules import folded_name
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
+from prm.accounts.invitations import (
+    InvitationUnusable,
+    resend_invitation,
+    revoke_invitation,
+)
 from prm.accounts.members import MemberRequest
 from prm.accounts.models import Invitation
-from prm.accounts.services import InvitationUnusable, resend_invitation, revoke_invitation
 from prm.events.services import Actor
 from prm.jobs.models import Job
 from prm.web.choices import country_name

@@ -25,7 +25,7 @@ from partners.directory.models import (
     PartnerState,
 )
 from partners.directory.moves import tenant_day
-from prm.accounts.services import move_partner_places
+from prm.accounts.partner_places import move_partner_places
 from prm.events.services import Actor, emit
 from prm.notices.models import Notice
 from prm.tenancy.scope import current_scope

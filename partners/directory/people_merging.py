@@ -17,8 +17,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
 from partners.directory.models import Partner
+from prm.accounts.invitations import revoke_invitation
 from prm.accounts.models import Invitation, Membership, User
-from prm.accounts.services import LastAdmin, end_membership, revoke_invitation
+from prm.accounts.services import (
+    LastAdmin,
+    end_membership,
+)
 from prm.events.models import Event
 from prm.events.services import Actor, emit
 from prm.notices.models import Notice

@@ -20,10 +20,10 @@ from partners.directory.money import digest_of, money_of, snapshot_of
 from partners.directory.moves import keep_change, tenant_day
 from partners.directory.rules import folded_name, site_domain
 from partners.programs.models import Program
+from prm.accounts.invitations import invite
 from prm.accounts.models import Invitation
-from prm.accounts.services import (
+from prm.accounts.partner_places import (
     end_partner_places,
-    invite,
     rename_partner_places,
     reopen_partner_places,
 )
@@ -217,7 +217,7 @@ def invite_person(
     at: datetime,
     language: str = "",
 ) -> Invitation:
-    """Offer somebody a place in a partner; see prm.accounts.services.invite for repeats.
+    """Offer somebody a place in a partner; see prm.accounts.invitations.invite for repeats.
 
     language: of the mail, while the person has no account that says.
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.db.models import QuerySet
 
 from prm.accounts.capabilities import Capability, Role, capabilities_of
 from prm.accounts.models import Invitation, Membership, User
@@ -30,10 +31,17 @@ class TeamMember:
     is_self: bool
 
 
+def live_places(tenant_id: int, partner_id: UUID | None) -> QuerySet[Membership]:
+    """The places that have not ended in a partner, or on the staff when partner_id is None."""
+    return Membership.objects.filter(
+        tenant_id=tenant_id, partner_id=partner_id, ended_at__isnull=True
+    )
+
+
 def people_of(*, tenant_id: int, partner_id: UUID | None, self_id: int = 0) -> list[TeamMember]:
     """Return who works in a partner, or for the vendor when partner_id is None, by name."""
     rows = (
-        Membership.objects.filter(tenant_id=tenant_id, partner_id=partner_id, ended_at__isnull=True)
+        live_places(tenant_id, partner_id)
         .select_related("user")
         .order_by("user__name", "user__email", "id")
     )
@@ -75,9 +83,8 @@ def members_with(
 ) -> list[User]:
     """Return the live people of the staff, or of one partner, who hold a right, by id; for notices."""
     rows = (
-        Membership.objects.filter(
-            tenant_id=tenant_id, partner_id=partner_id, ended_at__isnull=True, user__is_active=True
-        )
+        live_places(tenant_id, partner_id)
+        .filter(user__is_active=True)
         .select_related("user")
         .order_by("user_id")
     )
@@ -159,3 +166,13 @@ def people_who_may(capability: Capability, *, partner_id: UUID | None = None) ->
             capability, tenant_id=current_scope().tenant_id, partner_id=partner_id
         )
     ]
+
+
+def referrals_are_shared(*, tenant_id: int, partner_id: UUID) -> bool:
+    """Tell whether every rep of a partner sees all its referrals; with no rep nobody has chosen that."""
+    reps = [
+        place.sees_all_referrals
+        for place in live_places(tenant_id, partner_id)
+        if Role.PARTNER_ADMIN not in place.roles
+    ]
+    return bool(reps) and all(reps)

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from prm.accounts.services import remind_invited
+from prm.accounts.invitations import remind_invited
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from prm.accounts import services
+from prm.accounts import invitations, partner_places, services
 from prm.accounts.capabilities import Capability, Role
 from prm.accounts.forms import (
     InviteForm,
@@ -26,7 +26,7 @@ from prm.accounts.gates import unlocked
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.accounts.models import Invitation, Membership
-from prm.accounts.selectors import open_invitations, people_of, sign_in_facts
+from prm.accounts.selectors import open_invitations, people_of, referrals_are_shared, sign_in_facts
 from prm.accounts.tables import PeopleTable, role_words
 from prm.accounts.viewing import SESSION_KEY as VIEW_KEY
 from prm.accounts.viewing import end_partner_view, views_of_partner
@@ -94,7 +94,7 @@ def _list(request: MemberRequest, pages: Pages) -> HttpResponse:
     people = people_of(
         tenant_id=request.tenant.id, partner_id=partner_id, self_id=request.member.user_id
     )
-    invitations = [
+    waiting = [
         {
             "id": row.id,
             "email": row.email,
@@ -112,11 +112,11 @@ def _list(request: MemberRequest, pages: Pages) -> HttpResponse:
         "prm/accounts/team_list.html",
         pages.context(
             table=table,
-            invitations=invitations,
+            invitations=waiting,
             alone=len(people) == 1,
             views=views_of_partner(partner_id) if partner_id else [],
             shared=partner_id is not None
-            and services.referrals_are_shared(tenant_id=request.tenant.id, partner_id=partner_id),
+            and referrals_are_shared(tenant_id=request.tenant.id, partner_id=partner_id),
         ),
     )
 
@@ -126,7 +126,7 @@ def _invite(request: MemberRequest, pages: Pages) -> HttpResponse:
     form = pages.invite_form(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            invitation = services.invite(
+            invitation = invitations.invite(
                 email=form.cleaned_data["email"],
                 roles=form.roles,  # type: ignore[attr-defined]
                 partner_id=partner_id,
@@ -220,10 +220,10 @@ def _answer_invitation(
     invitation = get_object_or_404(
         Invitation, id=invitation_id, partner_id=pages.partner_id(request)
     )
-    act = services.resend_invitation if resend else services.revoke_invitation
+    act = invitations.resend_invitation if resend else invitations.revoke_invitation
     try:
         act(invitation_id=invitation.id, actor=actor_of(request), at=timezone.now())
-    except services.InvitationUnusable:
+    except invitations.InvitationUnusable:
         messages.error(
             request,
             _("%(email)s has answered the invitation already") % {"email": invitation.email},
@@ -288,7 +288,7 @@ def team_sharing(request: MemberRequest) -> HttpResponse:
     if partner_id is None:
         raise Http404
     shared = request.POST.get("shared") == "yes"
-    services.share_referrals(
+    partner_places.share_referrals(
         tenant_id=request.tenant.id,
         partner_id=partner_id,
         shared=shared,

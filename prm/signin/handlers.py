@@ -8,9 +8,9 @@ from allauth.mfa.signals import authenticator_added, authenticator_removed, auth
 from allauth.usersessions.models import UserSession
 from django.http import HttpRequest
 
+from prm.accounts.invitations import token_of
 from prm.accounts.models import Invitation, User
 from prm.accounts.selectors import person_with
-from prm.accounts.services import token_of
 from prm.events.models import Event
 from prm.events.subscriptions import on
 from prm.signin.codes import mark_used

@@ -5,8 +5,11 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 
+from prm.accounts.invitations import (
+    accept_invitation,
+    usable_invitation,
+)
 from prm.accounts.models import Membership, User
-from prm.accounts.services import accept_invitation, usable_invitation
 
 
 class LoginExists(ValueError):

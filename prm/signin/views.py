@@ -22,16 +22,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from prm.accounts.capabilities import Capability, Role
 from prm.accounts.guards import public, signed_in
-from prm.accounts.members import SESSION_KEY, memberships_of, places_ended_with_partner
-from prm.accounts.middleware import LANGUAGE_COOKIE
-from prm.accounts.models import Invitation, Membership, User
-from prm.accounts.selectors import owns_address, person_with
-from prm.accounts.services import (
+from prm.accounts.invitations import (
     InvitationUnusable,
     WrongAddress,
     accept_invitation,
     usable_invitation,
 )
+from prm.accounts.members import SESSION_KEY, memberships_of, places_ended_with_partner
+from prm.accounts.middleware import LANGUAGE_COOKIE
+from prm.accounts.models import Invitation, Membership, User
+from prm.accounts.selectors import owns_address, person_with
 from prm.signin.forms import JoinForm
 from prm.signin.services import LoginExists, join
 from prm.tenancy.links import tenant_path, tenant_url

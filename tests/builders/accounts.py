@@ -3,8 +3,8 @@
 from typing import Any
 
 from prm.accounts.capabilities import Role
+from prm.accounts.invitations import invite
 from prm.accounts.models import Invitation, Membership
-from prm.accounts.services import invite
 from prm.events.services import Actor
 from tests.builders.objects import Cast, builds
 from tests.conftest import NOON

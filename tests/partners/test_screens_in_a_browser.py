@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from partners.directory.services import change_partner_state, edit_partner
 from prm.accounts.capabilities import Role
-from prm.accounts.services import invite
+from prm.accounts.invitations import invite
 from prm.events.models import QueuedEvent
 from prm.events.relay import relay_tenant
 from prm.events.seals import seal_tenant

@@ -8,7 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from prm.accounts.capabilities import Role
-from prm.accounts.services import invite, token_of
+from prm.accounts.invitations import (
+    invite,
+    token_of,
+)
 from prm.events.services import SYSTEM
 from prm.tenancy.links import tenant_url
 from prm.tenancy.scope import tenant_scope

@@ -8,7 +8,11 @@ from django.core.validators import validate_email
 from django.utils import timezone
 
 from prm.accounts.capabilities import STAFF_ROLES
-from prm.accounts.services import AlreadyMember, invite, token_of
+from prm.accounts.invitations import (
+    invite,
+    token_of,
+)
+from prm.accounts.services import AlreadyMember
 from prm.events.services import SYSTEM
 from prm.tenancy.links import tenant_url
 from prm.tenancy.models import Tenant

@@ -23,8 +23,11 @@ from partners.applications.prospects import (
 )
 from partners.applications.sheets import RowRefused
 from partners.directory.models import Enrollment, Partner
+from prm.accounts.invitations import (
+    accept_invitation,
+    token_of,
+)
 from prm.accounts.models import Invitation
-from prm.accounts.services import accept_invitation, token_of
 from prm.events.services import SYSTEM, Actor
 from prm.jobs.files import private_path
 from prm.jobs.models import Job

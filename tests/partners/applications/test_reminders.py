@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from prm.accounts.capabilities import Role
-from prm.accounts.models import Invitation
-from prm.accounts.services import (
+from prm.accounts.invitations import (
     InvitationUnusable,
     invite,
     remind_invited,
@@ -16,6 +15,7 @@ from prm.accounts.services import (
     token_of,
     usable_invitation,
 )
+from prm.accounts.models import Invitation
 from prm.events.services import Actor
 from prm.notices.models import AccountMail
 from prm.tenancy.scope import tenant_scope

@@ -20,8 +20,12 @@ from partners.directory.services import (
     invite_person,
 )
 from prm.accounts.capabilities import Role
+from prm.accounts.invitations import (
+    InvitationUnusable,
+    token_of,
+    usable_invitation,
+)
 from prm.accounts.models import Membership
-from prm.accounts.services import InvitationUnusable, token_of, usable_invitation
 from prm.events.models import Event
 from prm.events.services import SYSTEM, Actor
 from prm.tenancy.models import Tenant

@@ -10,20 +10,22 @@ from allauth.account.models import EmailAddress
 from django.db import connection, connections
 
 from prm.accounts.capabilities import Role
-from prm.accounts.models import Invitation, Membership
-from prm.accounts.rules import INVITATION_LIFE
-from prm.accounts.services import (
-    AlreadyMember,
+from prm.accounts.invitations import (
     InvitationUnusable,
-    RolesDoNotFit,
     WrongAddress,
     accept_invitation,
-    end_membership,
     invite,
     resend_invitation,
     revoke_invitation,
     token_of,
     usable_invitation,
+)
+from prm.accounts.models import Invitation, Membership
+from prm.accounts.rules import INVITATION_LIFE
+from prm.accounts.services import (
+    AlreadyMember,
+    RolesDoNotFit,
+    end_membership,
 )
 from prm.events.models import Event
 from prm.events.services import Actor

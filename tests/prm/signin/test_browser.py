@@ -8,8 +8,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser
 
 from prm.accounts.capabilities import Role
+from prm.accounts.invitations import token_of
 from prm.accounts.models import Membership
-from prm.accounts.services import token_of
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from tests.browser import HAS_CHROMIUM, chromium, serving, visitor

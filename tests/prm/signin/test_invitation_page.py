@@ -13,8 +13,11 @@ from django.test import Client
 from django.utils import timezone
 
 from prm.accounts.capabilities import Role
+from prm.accounts.invitations import (
+    revoke_invitation,
+    token_of,
+)
 from prm.accounts.models import Invitation, Membership, User
-from prm.accounts.services import revoke_invitation, token_of
 from prm.events.services import SYSTEM
 from prm.tenancy.scope import tenant_scope
 from tests.builders.accounts import an_invitation
