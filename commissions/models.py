@@ -48,8 +48,18 @@ from commissions.tax.models import (
     TaxThreshold,
     Withholding,
     WithholdingRule,
+    YearCertificate,
 )
 from commissions.tiers.models import Benefit, Tier, TierNotice, TierRules, TierStanding
+from commissions.vat.models import (
+    PartnerInvoice,
+    SelfBill,
+    SelfBilling,
+    VatCharge,
+    VatRate,
+    VatSettings,
+    VatStatus,
+)
 
 __all__ = [
     "Account",
@@ -74,6 +84,7 @@ __all__ = [
     "GiftAward",
     "GiftCode",
     "HistoryPoint",
+    "PartnerInvoice",
     "Payout",
     "PayoutAccount",
     "PayoutExclusion",
@@ -94,6 +105,8 @@ __all__ = [
     "ResultRow",
     "RewardInKind",
     "RunApproval",
+    "SelfBill",
+    "SelfBilling",
     "SimulatedPartner",
     "Simulation",
     "Statement",
@@ -110,8 +123,13 @@ __all__ = [
     "TierRules",
     "TierStanding",
     "Transfer",
+    "VatCharge",
+    "VatRate",
+    "VatSettings",
+    "VatStatus",
     "WaitingReward",
     "Withholding",
     "WithholdingRule",
     "WriteOff",
+    "YearCertificate",
 ]

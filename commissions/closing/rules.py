@@ -10,6 +10,7 @@ REPORTS = ("journal", "liability", "earnings", "payouts")
 # kind of account -> code in the default chart: liabilities 2xxx, assets 1xxx, costs 6xxx
 DEFAULT_CODES = {
     "cash": "1000",
+    "input_vat": "1400",
     "fx": "1900",
     "pending": "2100",
     "payable": "2110",

@@ -23,6 +23,8 @@ class AccountKind(models.TextChoices):
     FEES = "fees"
     FX = "fx"
     WITHHELD_TAX = "withheld_tax"
+    # What the vendor pays on top and gets back from the tax office.
+    INPUT_VAT = "input_vat"
     ADJUSTMENTS = "adjustments"
     BREAKAGE = "breakage"
     WRITE_OFFS = "write_offs"
@@ -86,7 +88,7 @@ class Transfer(TenantModel):
     id = models.BigAutoField(primary_key=True)
     # Says what it is: accrual, release, clawback, payout, settlement, return, reversal, merge, fee, write_off,
     # conversion, deferral, award, dispute, dispute_end,
-    # correction, withholding.
+    # correction, withholding, vat.
     kind = models.CharField(max_length=12)
     # The natural key that makes a repeat find the first.
     key = models.CharField(max_length=120)

@@ -218,6 +218,7 @@ class ExclusionReason(models.TextChoices):
     NOT_ACTIVE = "not_active", _("Partner is paused or ended")
     LEFT_OUT = "left_out", _("Left out by finance")
     TAX_FORM = "tax_form", _("Tax form missing")
+    INVOICE = "invoice", _("Invoice missing or not approved")
     OTHER_METHOD = "other_method", _("The chosen method cannot carry this currency")
 
 

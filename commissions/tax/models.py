@@ -176,3 +176,43 @@ class TaxThreshold(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.from_year} {self.country} {self.amount_minor} {self.currency}"
+
+
+class YearCertificate(PublicTenantModel):
+    """What one partner was paid in a year, on paper: numbered, never changed; a later one of the year replaces it."""
+
+    number = models.CharField(max_length=24)
+    partner = TenantForeignKey(Partner)
+    year = models.IntegerField()
+    # The last day that it counts: the year's, or while it runs the day of issue.
+    until_on = models.DateField()
+    # One entry per currency: paid, withheld, vat and gross in minor units.
+    totals = models.JSONField(default=list)
+    # Names, addresses and numbers of both sides as they were.
+    parties = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64)
+    issued_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    issued_at = models.DateTimeField()
+    replaces = TenantForeignKey("self", null=True)
+
+    class Meta:
+        db_table = "commissions_year_certificate"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "number"], name="year_certificate_number_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "replaces"], name="year_certificate_replaced_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "partner", "-year", "-id"], name="year_certificate_partner"
+            ),
+            models.Index(fields=["tenant", "year", "partner"], name="year_certificate_year"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
