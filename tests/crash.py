@@ -1,6 +1,7 @@
-"""`make crash`: a payout run whose worker dies, or loses its stores, two hundred times at any moment.
+"""`make crash`: payout runs whose workers die, or lose their stores, two hundred times at any moment.
 
-Runs the test of crashes on stores of its own, with their real durability, and lets it take them down under the worker.
+Runs the test of crashes on stores of its own, with their real durability, lets it take them down under the worker, and
+says how many died of what, and where the run stood.
 """
 
 import fcntl
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
@@ -67,6 +69,15 @@ def _wait_until_free(lock: Path) -> None:
     raise AssertionError("the manager did not end")
 
 
+def _tell_deaths(file: Path, seconds: float) -> None:
+    deaths = file.read_text().splitlines() if file.exists() else []
+    for line, count in sorted(Counter(deaths).items()):
+        death, state, doing = line.split()
+        print(f"{count:4} {death:10} run {state:10} {doing}")  # noqa: T201  the command's answer
+    writing = sum(line.endswith("writing") for line in deaths)
+    print(f"{len(deaths)} deaths, {writing} inside a writing transaction, {seconds:.0f} s")  # noqa: T201
+
+
 def main() -> int:
     """Run the test with its deaths; CRASHES says how many."""
     data = Path(tempfile.mkdtemp(prefix="prm-crash-"))
@@ -79,11 +90,13 @@ def main() -> int:
         }
         test = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-q", *sys.argv[1:], TEST]
         crashes = os.environ.get("CRASHES", "200")
+        begun = time.monotonic()
         done = subprocess.run(
             test,
             env={**os.environ, **stores, "CRASHES": crashes, "CRASH_DATA": str(data)},
             check=False,
         )
+        _tell_deaths(data / "deaths", time.monotonic() - begun)
         return done.returncode
     finally:
         with suppress(ProcessLookupError):

@@ -1,7 +1,7 @@
-"""A run whose worker dies at any moment: the books stay exact, everybody is paid once, and the run finishes.
+"""A run whose worker dies again and again, at any moment: the books stay exact, everybody is paid once, it finishes.
 
-Two deaths here: killed, and cut off from its database. `make crash` tries two hundred, and takes PostgreSQL and Valkey
-down as a power cut does.
+Two deaths here: killed, and cut off from its database. `make crash` deals two hundred to a few larger runs, and takes
+PostgreSQL and Valkey down as a power cut does with every sixth.
 """
 
 import os
@@ -25,6 +25,7 @@ from commissions.ledger.models import Account, Balance, Transfer
 from commissions.ledger.selectors import partner_balances
 from commissions.payouts.details import save_debtor_account
 from commissions.payouts.models import Payout, PayoutRun, PayoutState, RunState
+from commissions.results.models import ResultFile, ResultState
 from commissions.verification import faults
 from prm.events.services import Actor
 from prm.tenancy.scope import tenant_scope
@@ -35,7 +36,9 @@ from tests.crash import kill_stores
 pytestmark = pytest.mark.slow
 
 DEATHS = int(os.environ.get("CRASHES", "2"))
-PAYEES = 6
+# Stores of the test's own, which it may take down; `make crash` says where.
+STORES = os.environ.get("CRASH_DATA")
+PAYEES = 40 if STORES else 6
 SERVER = (
     "import django; django.setup(); from tests.commissions.payouts.crashing import serve; serve({})"
 )
@@ -48,11 +51,11 @@ class Workers:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
 
-    def start(self) -> int:
-        """Begin a worker and return its process id."""
+    def start(self, runs: int) -> int:
+        """Begin a worker that sees to it that so many runs are settled; return its process id."""
         assert self.process.stdin
         assert self.process.stdout
-        self.process.stdin.write("go\n")
+        self.process.stdin.write(f"{runs}\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
 
@@ -107,10 +110,67 @@ def _cut_off(_worker: int, database: str) -> None:
 
 def _power_cut(_worker: int, _database: str) -> None:
     """Kill PostgreSQL and Valkey under it and start them again on the same data."""
-    kill_stores(Path(os.environ["CRASH_DATA"]))
+    kill_stores(Path(STORES or ""))
 
 
-DEATHS_OF = [_kill, _cut_off, *([_power_cut] if "CRASH_DATA" in os.environ else [])]
+# How a worker may end by it: "0" when it was done before.
+ENDS = {_kill: {"0", "killed"}, _cut_off: {"0", "1"}, _power_cut: {"0", "1"}}
+DEATHS_OF = [_kill, _cut_off, _kill, _cut_off, _kill, _power_cut] if STORES else [_kill, _cut_off]
+
+
+class Fate:
+    """Deals deaths at random moments of a run, whose whole time the first run shows."""
+
+    def __init__(self, database: str) -> None:
+        self.database, self.chance = database, random.Random(20261123)
+        self.died, self.whole_seconds = 0, float("inf")
+
+    @property
+    def spares(self) -> bool:
+        """Whether this worker is let live."""
+        return self.died == DEATHS or self.whole_seconds == float("inf")
+
+    def carry(self, workers: Workers, runs: int) -> None:
+        """See one run to its end, whoever dies on the way."""
+        reach = self.whole_seconds
+        while True:
+            begun, worker = time.monotonic(), workers.start(runs)
+            if self.spares:
+                assert workers.ended() == "0"
+                self.whole_seconds = min(self.whole_seconds, time.monotonic() - begun)
+                return
+            time.sleep(self.chance.uniform(0, reach))
+            death = DEATHS_OF[self.died % len(DEATHS_OF)]
+            place = _place(self.database)
+            death(worker, self.database)
+            end = workers.ended()
+            assert end in ENDS[death]
+            if end == "0":
+                return
+            self.died += 1
+            _tell(death.__name__, *place)
+            # Who comes after has less to do.
+            reach = self.whole_seconds / 3
+
+
+def _place(database: str) -> tuple[str, str]:
+    """Return where the newest run stands, and whether somebody is writing right now."""
+    admin_url = os.environ["DATABASE_ADMIN_URL"]
+    with psycopg.connect(admin_url, dbname=database, autocommit=True) as admin:
+        found = admin.execute(
+            "select coalesce((select state from commissions_payout_run order by id desc limit 1), 'none'),"
+            " case when exists (select from pg_stat_activity where datname = current_database()"
+            " and pid <> pg_backend_pid() and backend_xid is not null) then 'writing' else 'between' end"
+        ).fetchone()
+    assert found
+    return found[0], found[1]
+
+
+def _tell(death: str, state: str, doing: str) -> None:
+    """Keep what `make crash` counts at its end."""
+    if STORES:
+        with (Path(STORES) / "deaths").open("a") as file:
+            file.write(f"{death.lstrip('_')} {state} {doing}\n")
 
 
 def test_a_run_survives_the_death_of_its_worker_at_any_moment(
@@ -121,26 +181,15 @@ def test_a_run_survives_the_death_of_its_worker_at_any_moment(
         actor = Actor(world.finance.id)
         save_debtor_account(iban="NL91ABNA0417164300", bic="ABNANL2A", actor=actor, at=NOON)
         partners = [a_payee(f"Partner {number:02}", 1, at=NOON).id for number in range(PAYEES)]
-    moments = random.Random(20261123)
-    died, fastest = 0, float("inf")
+    fate = Fate(real_database)
     with _workers(real_database, tmp_path, world) as workers:
-        for _again in range(1 + DEATHS * 5):
+        for runs in range(1, 3 + DEATHS * 3):
             _owe(world, partners)
-            begun, worker = time.monotonic(), workers.start()
-            # The first shows how long a whole run takes; those that come to their end before their death do not count.
-            if fastest < float("inf"):
-                time.sleep(moments.uniform(0, fastest))
-                DEATHS_OF[died % len(DEATHS_OF)](worker, real_database)
-            if workers.ended() == "0":
-                fastest = min(fastest, time.monotonic() - begun)
-            else:
-                died += 1
-                workers.start()
-                assert workers.ended() == "0"
+            fate.carry(workers, runs)
             _check(world, partners, tmp_path)
-            if died == DEATHS:
+            if fate.died == DEATHS:
                 break
-    assert died == DEATHS
+    assert fate.died == DEATHS
 
 
 def _owe(world: World, partners: Sequence[UUID]) -> None:
@@ -156,6 +205,7 @@ def _check(world: World, partners: Sequence[UUID], folder: Path) -> None:
         run = PayoutRun.objects.latest("id")
         assert run.state == RunState.SETTLED
         assert PayoutRun.objects.exclude(state=RunState.SETTLED).count() == 0
+        assert ResultFile.objects.exclude(state=ResultState.APPLIED).count() == 0
         states = Counter(Payout.objects.filter(run=run).values_list("state", flat=True))
         assert states == {PayoutState.RETURNED: 1, PayoutState.SETTLED: PAYEES - 1}
         came_back = Payout.objects.get(run=run, state=PayoutState.RETURNED)
