@@ -12,6 +12,7 @@ from django.db import connection
 from commissions.accruals.models import Accrual
 from commissions.closing.proving import month_faults
 from commissions.plans.rules import Trace, reproduced_minor
+from commissions.sealing import BROKEN_SEALS
 from prm.tenancy.scope import current_scope
 
 
@@ -230,6 +231,8 @@ CHECKS = {
                   where d.tenant_id = t.tenant_id and 'dispute:' || d.id = t.journal))
              or (t.kind = 'withholding' and not exists (select from commissions_withholding w
                   where w.tenant_id = t.tenant_id and w.transfer_id = t.id))
+             or (t.kind = 'vat' and not exists (select from commissions_vat_charge v
+                  where v.tenant_id = t.tenant_id and v.transfer_id = t.id))
              or (t.kind = 'write_off' and not exists (select from commissions_write_off w
                   where w.tenant_id = t.tenant_id and 'write_off:' || w.id = t.journal and w.state = 'approved'))
              or (t.kind = 'conversion' and not exists (select from commissions_conversion v
@@ -287,6 +290,26 @@ CHECKS = {
            and (t.kind, t.partner_id, t.amount_minor) is distinct from
                ('withholding', w.partner_id, case when d.kind = 'payable' then w.amount_minor else -w.amount_minor end)
          order by w.id""",
+    "VAT is its transfer and its sum": """
+        select 'VAT charge ' || v.id, format('%%s on %%s, transfer %%s', v.amount_minor, v.base_minor, t.amount_minor)
+          from commissions_vat_charge v
+          left join commissions_transfer t on t.tenant_id = v.tenant_id and t.id = v.transfer_id
+          left join commissions_account c on c.tenant_id = t.tenant_id and c.id = t.credit_account_id
+         where v.tenant_id = %(tenant)s
+           and (abs(v.amount_minor - v.base_minor * v.rate) > 0.5
+                or (t.id is null and v.amount_minor <> 0)
+                or (t.id is not null and (t.kind, t.partner_id, t.amount_minor) is distinct from
+                   ('vat', v.partner_id, case when c.kind = 'payable' then v.amount_minor else -v.amount_minor end)))
+         order by v.id""",
+    "a self-billing note is its charge": """
+        select 'note ' || s.number, format('%%s and %%s, charged %%s and %%s', s.net_minor, s.vat_minor, v.base_minor,
+               v.amount_minor)
+          from commissions_self_bill s
+          join commissions_vat_charge v on v.tenant_id = s.tenant_id and v.id = s.charge_id
+         where s.tenant_id = %(tenant)s
+           and (s.net_minor, s.vat_minor, s.rate, s.payout_id) is distinct from
+               (v.base_minor, v.amount_minor, v.rate, v.payout_id)
+         order by s.number""",
     "a write-off has its transfers": """
         select 'write-off ' || w.id, format('%%s written off, transfers %%s', w.amount_minor, coalesce(t.total, 0))
           from commissions_write_off w
@@ -367,6 +390,7 @@ CHECKS = {
                 is distinct from (coalesce(l.earned, 0), coalesce(l.adjusted, 0), coalesce(l.paid, 0),
                 coalesce(l.lines, 0)))
          order by s.issued_at, s.number""",
+    "statement says what its digest binds": BROKEN_SEALS,
     "statement line is its transfer": """
         select 'statement line ' || l.id, format('%%s on the line, transfer %%s of %%s', l.amount_minor, t.id,
         t.amount_minor)

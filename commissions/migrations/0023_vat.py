@@ -66,6 +66,7 @@ class Migration(migrations.Migration):
                     ("left_out", "Left out by finance"),
                     ("tax_form", "Tax form missing"),
                     ("invoice", "Invoice missing or not approved"),
+                    ("vat", "How VAT applies is not known"),
                     ("other_method", "The chosen method cannot carry this currency"),
                 ],
                 max_length=16,

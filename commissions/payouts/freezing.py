@@ -4,8 +4,9 @@ Everything is staged in temp tables that are ANALYZEd: a single statement over g
 100 times slower (BENCH.md, D6). Row by row is about 200 times slower.
 """
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,12 +15,14 @@ from django.db import connection
 
 from commissions.payouts.models import ExclusionReason
 from commissions.payouts.rules import FrozenPayout, digest_of
+from commissions.tax.dues import Payment
+from commissions.vat.gate import Gate, payment_gates
 from prm.tenancy.scope import current_scope
 
 _DUE = """
 select b.id as ledger_account_id, a.partner_id, a.currency, b.credits_minor - b.debits_minor as amount_minor,
        p.name, p.country, d.id as account_id, d.method, d.masked, d.number_digest, d.cooling_until,
-       coalesce(m.minimum_minor, 0) as minimum_minor,
+       coalesce(m.minimum_minor, 0) as minimum_minor, null::bigint as upto_id, null::jsonb as detail,
        case when b.credits_minor < b.debits_minor then 'negative'
             when p.state = 'paused' then 'not_active'
             when d.id is null then 'no_details'
@@ -67,7 +70,7 @@ _DUE_OF_ONE = _DUE.format(
 )
 _FIELDS = (
     "partner_id, currency, amount_minor, name, country, account_id, method, masked, number_digest,"
-    " cooling_until, minimum_minor, reason"
+    " cooling_until, minimum_minor, reason, upto_id"
 )
 # With the lock that posting takes too nobody moves these balances between reading them and claiming their transfers;
 # an account whose first money arrives meanwhile is not in the table and waits for the next run.
@@ -84,12 +87,15 @@ select c.partner_id, c.currency, t.id as transfer_id,
        case when t.credit_account_id = c.ledger_account_id then t.amount_minor else -t.amount_minor end as amount_minor
   from payout_candidate c
   join lateral (
-       select x.id, x.credit_account_id, x.amount_minor from commissions_transfer x
+       select x.id, x.kind, x.credit_account_id, x.amount_minor from commissions_transfer x
         where x.tenant_id = %(tenant)s and x.credit_account_id = c.ledger_account_id
        union all
-       select x.id, x.credit_account_id, x.amount_minor from commissions_transfer x
+       select x.id, x.kind, x.credit_account_id, x.amount_minor from commissions_transfer x
         where x.tenant_id = %(tenant)s and x.debit_account_id = c.ledger_account_id and x.kind <> 'payout') t on true
- where c.reason = '' and not exists (
+ where c.reason = ''
+   -- What an invoice covers, and the taxes of this run on it.
+   and (c.upto_id is null or t.id <= c.upto_id or t.kind in ('vat', 'withholding'))
+   and not exists (
        select from commissions_payout_line l
         where l.tenant_id = %(tenant)s and l.transfer_id = t.id and l.released_at is null)
 """
@@ -120,10 +126,17 @@ select p.id, m.partner_id, m.transfer_id, m.amount_minor
 _EXCLUSIONS = """
 insert into commissions_payout_exclusion (run_id, partner_id, amount_minor, currency, reason, detail)
 select %(run)s, c.partner_id, c.amount_minor, c.currency, c.reason,
-       jsonb_strip_nulls(jsonb_build_object(
+       coalesce(c.detail, '{}') || jsonb_strip_nulls(jsonb_build_object(
          'minimum_minor', case when c.reason = 'below_minimum' then c.minimum_minor end,
          'cooling_until', case when c.reason = 'cooling' then c.cooling_until end))
   from payout_candidate c where c.reason <> '' order by c.name, c.partner_id
+"""
+# What VAT says of candidates that would be paid.
+_GATED = """
+update payout_candidate c set reason = g.reason, amount_minor = g.amount_minor, upto_id = g.upto_id, detail = g.detail
+  from unnest(%s::uuid[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::jsonb[])
+       g (partner_id, currency, reason, amount_minor, upto_id, detail)
+ where c.partner_id = g.partner_id and c.currency = g.currency
 """
 _FROZEN = """
 select p.number, p.partner_id::text, p.account_id, p.amount_minor, p.currency,
@@ -156,6 +169,8 @@ class Candidate:
     cooling_until: datetime | None
     minimum_minor: int
     reason: str
+    # The last movement that is paid; None for all of them.
+    upto_id: int | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -198,7 +213,42 @@ def stage_candidates(
         cursor.execute(
             f"select {_FIELDS} from payout_candidate order by amount_minor desc, name, partner_id"  # noqa: S608
         )
-        return [Candidate(*row) for row in cursor.fetchall()]
+        found, gates = _gated([Candidate(*row) for row in cursor.fetchall()], at)
+        if gates:
+            cursor.execute(_GATED, _columns(gates))
+            found.sort(key=lambda row: -row.amount_minor)
+    return found
+
+
+def _gated(
+    rows: Sequence[Candidate], at: datetime
+) -> tuple[list[Candidate], dict[tuple[UUID, str], Gate]]:
+    """Return the candidates with what VAT does to them."""
+    gates = payment_gates(
+        [Payment(row.partner_id, row.currency, row.amount_minor) for row in rows if row.is_paid],
+        at=at,
+    )
+    if not gates:
+        return list(rows), gates
+    found = []
+    for row in rows:
+        gate = gates.get((row.partner_id, row.currency)) if row.is_paid else None
+        changed = gate and replace(
+            row, reason=gate.reason, amount_minor=gate.amount_minor, upto_id=gate.upto_id
+        )
+        found.append(changed or row)
+    return found, gates
+
+
+def _columns(gates: dict[tuple[UUID, str], Gate]) -> list[list[Any]]:
+    return [
+        [str(partner_id) for partner_id, _currency in gates],
+        [currency for _partner_id, currency in gates],
+        [gate.reason for gate in gates.values()],
+        [gate.amount_minor for gate in gates.values()],
+        [gate.upto_id for gate in gates.values()],
+        [json.dumps(gate.detail) for gate in gates.values()],
+    ]
 
 
 def candidates_of(partner_id: UUID, *, at: datetime) -> list[Candidate]:
@@ -215,7 +265,8 @@ def candidates_of(partner_id: UUID, *, at: datetime) -> list[Candidate]:
             f"select {_FIELDS} from ({_DUE_OF_ONE}) due order by currency",  # noqa: S608  built of constants
             values,
         )
-        return [Candidate(*row) for row in cursor.fetchall()]
+        rows = [Candidate(*row) for row in cursor.fetchall()]
+    return _gated(rows, at)[0]
 
 
 def freeze_staged(*, run_id: UUID, number: str) -> str:

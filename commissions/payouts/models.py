@@ -219,6 +219,7 @@ class ExclusionReason(models.TextChoices):
     LEFT_OUT = "left_out", _("Left out by finance")
     TAX_FORM = "tax_form", _("Tax form missing")
     INVOICE = "invoice", _("Invoice missing or not approved")
+    VAT = "vat", _("How VAT applies is not known")
     OTHER_METHOD = "other_method", _("The chosen method cannot carry this currency")
 
 

@@ -27,7 +27,8 @@ from commissions.payouts.models import (
     RunState,
 )
 from commissions.payouts.rules import ACH_CURRENCY, COOLING, SEPA_CURRENCY
-from commissions.tax.withholding import withhold
+from commissions.tax.dues import Payment
+from commissions.vat.charging import tax_payments
 from prm.accounts.members import Member
 from prm.money import Money
 from prm.tenancy.scope import current_scope
@@ -37,6 +38,8 @@ TO_DECIDE = (
     ExclusionReason.NO_DETAILS,
     ExclusionReason.OTHER_METHOD,
     ExclusionReason.TAX_FORM,
+    ExclusionReason.VAT,
+    ExclusionReason.INVOICE,
     ExclusionReason.COOLING,
     ExclusionReason.NEGATIVE,
     ExclusionReason.NOT_ACTIVE,
@@ -111,10 +114,15 @@ def preview_run(*, at: datetime, left_out: Sequence[UUID] = (), lock: bool = Fal
     """
     moved = bool(level_deductions(at=at))
     candidates = stage_candidates(left_out=left_out, at=at, lock=lock)
-    paid = [(row.partner_id, row.currency) for row in candidates if row.is_paid]
-    if withhold(balances=paid, at=at):
+    paid = [
+        Payment(row.partner_id, row.currency, row.amount_minor, row.upto_id)
+        for row in candidates
+        if row.is_paid
+    ]
+    if tax_payments(payments=paid, at=at):
         moved = True
-        candidates = stage_candidates(left_out=left_out, at=at, lock=lock, judged=paid)
+        judged = [(row.partner_id, row.currency) for row in paid]
+        candidates = stage_candidates(left_out=left_out, at=at, lock=lock, judged=judged)
     if moved and not lock:
         # Only a run that is frozen moves deductions and tax; its preview shows what it will do.
         transaction.set_rollback(True)

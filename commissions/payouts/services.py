@@ -31,7 +31,7 @@ from commissions.payouts.selectors import (
     waiting_run,
 )
 from commissions.payouts.settings import run_limits
-from commissions.tax.withholding import give_back
+from commissions.vat.charging import bind_charges, untax_run
 from partners.directory.models import Partner
 from prm.events.services import Actor, emit
 from prm.money import Money
@@ -130,6 +130,7 @@ def _freeze(draft: RunDraft, actor: Actor, at: datetime) -> PayoutRun:
     if not preview.paid:
         raise NothingToPay
     run.digest = freeze_staged(run_id=run.id, number=run.number)
+    bind_charges(run_id=run.id)
     amounts: dict[str, list[int]] = defaultdict(list)
     for row in preview.paid:
         amounts[row.currency].append(row.amount_minor)
@@ -216,7 +217,7 @@ def cancel_run(*, run_id: UUID, reason: str, actor: Actor, at: datetime) -> Payo
     claimed = PayoutLine.objects.filter(payout__run_id=run.id, released_at=None)
     taxed = list(claimed.filter(transfer__kind="withholding").values_list("transfer_id", flat=True))
     claimed.update(released_at=at)
-    give_back(transfer_ids=taxed, at=at)
+    untax_run(run_id=run.id, withheld_ids=taxed, at=at)
     Payout.objects.filter(run_id=run.id).update(state=PayoutState.CANCELLED)
     run.state, run.cancelled_by_id, run.cancelled_at, run.cancel_reason = (
         RunState.CANCELLED,

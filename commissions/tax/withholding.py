@@ -5,71 +5,59 @@ net, and every sum of lines stays what it was. Between runs nothing is kept back
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Count
 
 from commissions.ledger.models import AccountKind, Transfer
 from commissions.ledger.selectors import tenant_zone
 from commissions.ledger.services import NewTransfer, post_staged, reversal_of
+from commissions.tax.dues import Due
 from commissions.tax.models import Withholding, WithholdingRule
 from commissions.tax.rules import Taxed, rule_for, withheld_minor
 from prm.events.services import Actor, emit
 from prm.tenancy.scope import current_scope
 
 
-@dataclass(frozen=True)
-class Due:
-    """A balance that a run would pay: the whole of it and what of it was taxed when it was paid before."""
-
-    partner_id: UUID
-    currency: str
-    amount_minor: int
-    country: str
-    partner_type: str
-    # Came back from the bank: paid net once already.
-    returned_minor: int
-    # How often tax was kept back before: the number in the natural key.
-    count: int
-
-
 @transaction.atomic
-def withhold(*, balances: Iterable[tuple[UUID, str]], at: datetime) -> int:
+def withhold(*, dues: Iterable[Due], at: datetime) -> int:
     """Keep tax back from balances that a run is about to pay; return from how many.
 
-    balances: partner and currency; the caller holds their rows. Not for balances from which tax is kept back already.
+    The caller holds the balances' rows. Not for balances from which tax is kept back already.
     """
-    wanted = set(balances)
     rules = list(WithholdingRule.objects.order_by("id"))
-    if not wanted or not rules:
-        return 0
     today = at.astimezone(tenant_zone()).date()
     rows = []
-    for due in _due(wanted):
+    for due in dues:
         rule = rule_for(rules, country=due.country, partner_type=due.partner_type, on=today)
-        base = due.amount_minor - due.returned_minor
-        minor = withheld_minor(base, rate=rule.rate, share=rule.share) if rule else 0
+        minor = withheld_minor(due.base_minor, rate=rule.rate, share=rule.share) if rule else 0
         if rule and minor > 0:
-            rows.append((due, rule, base, minor))
-    posted = post_staged([_movement(due, minor, at) for due, _rule, _base, minor in rows])
+            rows.append((due, rule, minor))
+    counts = _counts({(due.partner_id, due.currency) for due, _rule, _minor in rows})
+    posted = post_staged([_movement(due, minor, counts, at) for due, _rule, minor in rows])
     Withholding.objects.bulk_create(
         Withholding(
             partner_id=due.partner_id,
             rule_id=rule.id,
             currency=due.currency,
-            base_minor=base,
+            base_minor=due.base_minor,
             rate=rule.rate,
             share=rule.share,
             amount_minor=minor,
             withheld_on=today,
             transfer_id=place.id,
         )
-        for (due, rule, base, minor), place in zip(rows, posted, strict=True)
+        for (due, rule, minor), place in zip(rows, posted, strict=True)
     )
     return len(rows)
+
+
+def tax_is_withheld() -> bool:
+    """Tell whether the vendor ever set a rule."""
+    return WithholdingRule.objects.exists()
 
 
 @transaction.atomic
@@ -175,11 +163,13 @@ def _emit(name: str, row: WithholdingRule, actor: Actor, at: datetime) -> None:
     )
 
 
-def _movement(due: Due, minor: int, at: datetime) -> NewTransfer:
+def _movement(
+    due: Due, minor: int, counts: dict[tuple[UUID, str], int], at: datetime
+) -> NewTransfer:
     journal = f"withholding:{due.partner_id}:{due.currency}"
     return NewTransfer(
         kind="withholding",
-        key=f"{journal}:{due.count + 1}",
+        key=f"{journal}:{counts.get((due.partner_id, due.currency), 0) + 1}",
         journal=journal,
         debit=(AccountKind.PAYABLE, due.partner_id, due.currency),
         credit=(AccountKind.WITHHELD_TAX, None, due.currency),
@@ -189,30 +179,16 @@ def _movement(due: Due, minor: int, at: datetime) -> NewTransfer:
     )
 
 
-def _due(wanted: set[tuple[UUID, str]]) -> list[Due]:
-    pairs = sorted(wanted, key=str)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _DUE, [[p for p, _c in pairs], [c for _p, c in pairs], current_scope().tenant_id]
-        )
-        return [Due(*row) for row in cursor.fetchall()]
+def _counts(wanted: set[tuple[UUID, str]]) -> dict[tuple[UUID, str], int]:
+    """Return how often tax was kept back or given back before: the number in the natural key."""
+    rows = (
+        Withholding.objects.filter(partner_id__in={partner_id for partner_id, _ in wanted})
+        .values_list("partner_id", "currency")
+        .annotate(count=Count("id"))
+    )
+    return {(partner_id, currency): count for partner_id, currency, count in rows}
 
 
-_DUE = """
-select a.partner_id, a.currency, b.credits_minor - b.debits_minor, p.country, p.type,
-       (select coalesce(sum(t.amount_minor), 0)::bigint from commissions_transfer t
-         where t.tenant_id = a.tenant_id and t.credit_account_id = a.id and t.kind = 'return'
-           and not exists (select from commissions_payout_line l
-                            where l.tenant_id = t.tenant_id and l.transfer_id = t.id and l.released_at is null)),
-       (select count(*) from commissions_withholding w
-         where w.tenant_id = a.tenant_id and w.partner_id = a.partner_id and w.currency = a.currency)
-  from unnest(%s::uuid[], %s::text[]) k (partner_id, currency)
-  join commissions_account a on a.tenant_id = %s and a.kind = 'payable'
-       and a.partner_id = k.partner_id and a.currency = k.currency
-  join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
-  join partners_partner p on p.tenant_id = a.tenant_id and p.id = a.partner_id
- order by a.id
-"""
 _OF_PAYOUT = """
 select w.id from commissions_payout_line l
   join commissions_withholding w on w.tenant_id = l.tenant_id and w.transfer_id = l.transfer_id and w.amount_minor > 0

@@ -232,7 +232,7 @@ class VatCharge(TenantModel):
 
 
 class SelfBill(PublicTenantModel):
-    """An invoice, or a credit note, that the vendor wrote in its partner's name: numbered without gaps, never changed."""
+    """An invoice or credit note that the vendor wrote in a partner's name: numbered without gaps, never changed."""
 
     number = models.CharField(max_length=24)
     partner = TenantForeignKey(Partner)
