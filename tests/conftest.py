@@ -23,10 +23,10 @@ from psycopg import sql
 
 from prm.accounts.capabilities import Role
 from prm.accounts.models import User
+from prm.migrating import migrating_quickly
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from tests.builders.people import a_member, a_tenant
-from tests.migrating import migrate_quickly
 from tests.ordering import shared_out
 
 # Neither a busy box nor another run's draw of examples decides about a change.
@@ -87,7 +87,8 @@ def _template(admin: psycopg.Connection) -> str:
         admin.execute(sql.SQL("drop database if exists {} with (force)").format(building))
         admin.execute(sql.SQL("create database {} owner prm_owner").format(building))
         _point_at(f"{name}_build")
-        migrate_quickly(database="owner")
+        with migrating_quickly():
+            call_command("migrate", verbosity=0, database="owner")
         connections["owner"].close()
         admin.execute(
             sql.SQL("alter database {} rename to {}").format(building, sql.Identifier(name))

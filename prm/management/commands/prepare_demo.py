@@ -9,6 +9,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from prm.migrating import migrating_quickly
+
 
 class Command(BaseCommand):
     """Migrate, compile texts, collect static files when they changed, and fill an empty database."""
@@ -17,7 +19,8 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         """Run the steps in order; each is quick when there is nothing to do."""
-        call_command("prepare_database", verbosity=0)
+        with migrating_quickly():
+            call_command("prepare_database", verbosity=0)
         call_command("compile_texts", verbosity=0)
         self._collect_static()
         call_command("seed_demo", stdout=self.stdout)
