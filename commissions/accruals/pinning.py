@@ -22,7 +22,10 @@ LOST = (StageKind.LOST, StageKind.REJECTED, StageKind.EXPIRED)
 
 @dataclass(frozen=True)
 class Pinned(Stored):
-    """The facts around an event as they were; payee: the user's id as text, empty for nobody."""
+    """The facts around an event as they were; payee: the user's id as text, empty for nobody.
+
+    in_kind: the person's employer allowed no money.
+    """
 
     product: str = ""
     country: str = ""
@@ -33,6 +36,7 @@ class Pinned(Stored):
     metadata: tuple[tuple[str, str], ...] = ()
     standing: str = ""
     payee: str = ""
+    in_kind: bool = False
 
 
 def pinned(
@@ -161,6 +165,7 @@ class _Around:
 
     def of(self, source: Source) -> Pinned:
         referral = self.referrals[source.referral_id]
+        payee, in_kind = self.payees.get((source.kind, source.id), ("", False))
         paid = self.payments.get(source.revenue_event_id) if source.revenue_event_id else None
         named = {**referral["custom"], **(paid["metadata"] if paid else {})}
         # What no plan asks for is not copied: it may be personal.
@@ -178,7 +183,8 @@ class _Around:
                 if isinstance(value, str | int | bool) and value != ""
             ),
             standing=self.standings.get(source.referral_id, ""),
-            payee=self.payees.get((source.kind, source.id), ""),
+            payee=payee,
+            in_kind=in_kind,
         )
 
     def _standings(self, history: History) -> dict[UUID, str]:

@@ -26,7 +26,11 @@ def lines_under(sources: Sequence[Source], versions: Mapping[UUID, Version]) -> 
 
 
 def shared_out(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines by beneficiary; rewards for a person are not split. Shares stay until the transaction ends."""
+    """Return the lines of the books by beneficiary; rewards for a person are not split, those in kind are no lines.
+
+    Shares stay until the transaction ends.
+    """
+    lines = [line for line in lines if not line.draft.is_in_kind]
     shares = credits_for_booking({line.source.referral_id for line in lines})
     parts = split_lines([line for line in lines if not line.draft.payee], shares)
     return parts + [line for line in lines if line.draft.payee]

@@ -52,10 +52,10 @@ def set_policy(*, partner_id: UUID, allows: str, actor: Actor, at: datetime) -> 
 
 def payees(
     partner_id: UUID, sources: Sequence[Source], referrals: Mapping[UUID, Mapping[str, Any]]
-) -> dict[tuple[str, UUID], str]:
-    """Return who sent the referral of each event, where that is one of the partner's people and it allows money.
+) -> dict[tuple[str, UUID], tuple[str, bool]]:
+    """Return who sent the referral of each event, where that is one of the partner's people and it allows rewards.
 
-    referrals: rows by id with submitted_by_id.
+    referrals: rows by id with submitted_by_id. Beside each person: whether the partner allows no money at that moment.
     """
     senders = {row["submitted_by_id"] for row in referrals.values() if row["submitted_by_id"]}
     own = set(
@@ -74,6 +74,6 @@ def payees(
     for source in sources:
         sender = referrals[source.referral_id]["submitted_by_id"]
         allows = [value for moment, value in said if moment <= source.earned_at]
-        if sender in own and allows and allows[-1] == RepRewards.CASH:
-            found[source.kind, source.id] = str(sender)
+        if sender in own and allows and allows[-1] != RepRewards.NONE:
+            found[source.kind, source.id] = str(sender), allows[-1] == RepRewards.NON_CASH
     return found

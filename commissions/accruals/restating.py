@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from commissions.accruals.booking import Line, RewardKey, book_lines
 from commissions.accruals.budgets import admitted
 from commissions.accruals.histories import History, events_of
+from commissions.accruals.in_kind import keep_in_kind
 from commissions.accruals.models import Accrual, Clawback
 from commissions.accruals.pinning import pinned
 from commissions.accruals.repricing import lines_under, shared_out
@@ -102,7 +103,9 @@ def _wanted(history: History, at: datetime) -> tuple[dict[RewardKey, _Wanted], s
     sources = pinned(history, sources, versions, at=at)
     referral_ids = {source.referral_id for source in sources}
     found: dict[RewardKey, list[Line]] = defaultdict(list)
-    for line in shared_out(lines_under(sources, versions)):
+    lines = lines_under(sources, versions)
+    keep_in_kind(lines, sources, program_id=history.program_id, at=at)
+    for line in shared_out(lines):
         found[line.reward].append(line)
     return {
         key: _Wanted(tuple(rows), versions[rows[0].source.referral_id])

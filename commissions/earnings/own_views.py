@@ -6,21 +6,26 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from commissions.accruals.models import Accrual, RepRewards
+from commissions.accruals.models import Accrual
 from commissions.accruals.reps import policy_of
 from commissions.earnings.lines import lines_for
 from commissions.earnings.listings import ORDERS
 from commissions.earnings.tables import OwnRewardsTable
+from commissions.gifts.pages import own_rows
+from commissions.gifts.selectors import own_awards
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.web.paging import keyset_page
 
+# Rewards that are not money are few; the newest of them are shown.
+MOST = 100
+
 
 @require_GET
 @needs(Capability.PARTNER_HOME)
 def own_rewards(request: MemberRequest) -> HttpResponse:
-    """List the person's own rewards and say what the partner allows now."""
+    """List the person's own rewards, money and what is not money apart, and say what the partner allows now."""
     now = timezone.now()
     mine = Accrual.objects.for_person(request.member)
     page = keyset_page(mine, params=request.GET, orders=ORDERS, default="-earned")
@@ -33,7 +38,7 @@ def own_rewards(request: MemberRequest) -> HttpResponse:
         "page": page,
         "table": OwnRewardsTable(lines_for(page.rows, now=now, staff=False), page=page),
         "sums": sums,
+        "gifts": own_rows(own_awards(request.member)[:MOST]),
         "allows": policy_of(request.member.own_partner_id, now),
-        "cash": RepRewards.CASH.value,
     }
     return render(request, "commissions/earnings/own.html", context)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from commissions.gifts.models import AwardState, GiftAward
-from commissions.gifts.rules import CODED
+from commissions.gifts.people import award_in_kind, withdraw_in_kind
 from commissions.gifts.selectors import stocks_of
 from commissions.gifts.services import award_prize
 from prm.accounts.capabilities import Capability
@@ -26,12 +26,12 @@ def queue_prize(event: Event) -> None:
 
 @on("gift.awarded", name="gifts.tell_awarded")
 def tell_awarded(event: Event) -> None:
-    """Tell the partner of what staff gave it, and staff when it waits for a code."""
+    """Tell who gets it, and staff when it waits for a code; winners of contests are told by the contest."""
     award = _award(event)
-    if award.gift_id is None:
+    if award.is_prize:
         return
     _tell_partner(event, award, "gift.awarded")
-    if award.kind in CODED and award.state == AwardState.WAITING:
+    if award.is_coded and award.state == AwardState.WAITING:
         _tell_staff(event, award)
 
 
@@ -53,16 +53,34 @@ def _award(event: Event) -> GiftAward:
     return GiftAward.objects.get(id=event.payload["award_id"])
 
 
+@on("spiff.earned", name="gifts.award_in_kind")
+def give_in_kind(event: Event) -> None:
+    """Give a partner's person what the plan promises, where the employer allows no money."""
+    award_in_kind(reward_id=event.payload["reward_id"], at=event.at)
+
+
+@on("spiff.void", name="gifts.withdraw_in_kind")
+def take_in_kind(event: Event) -> None:
+    """Stop what was not sent yet."""
+    withdraw_in_kind(reward_id=event.payload["reward_id"], at=event.at)
+
+
 def _tell_partner(event: Event, award: GiftAward, kind: str) -> None:
-    for user in members_with(
-        Capability.SEE_EARNINGS, tenant_id=current_scope().tenant_id, partner_id=award.partner_id
-    ):
+    """Tell the person whose own it is, else those of the partner who see its earnings."""
+    people = members_with(
+        Capability.PARTNER_HOME if award.person_id else Capability.SEE_EARNINGS,
+        tenant_id=current_scope().tenant_id,
+        partner_id=award.partner_id,
+    )
+    for user in people:
+        if award.person_id not in {None, user.id}:
+            continue
         notify(
             kind=kind,
             key=f"{event.name}:{event.id}",
             user_id=user.id,
-            facts={"title": award.title, "code": award.kind in CODED},
-            path="rewards/",
+            facts={"title": award.title, "code": award.is_coded},
+            path="your-rewards/" if award.person_id else "rewards/",
             partner_id=award.partner_id,
             at=event.at,
         )

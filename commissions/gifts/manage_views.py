@@ -190,7 +190,7 @@ def _detail(
 
 
 def _moves(award: GiftAward) -> tuple[str, ...]:
-    return next_states(award.state, award.kind, award.attempt)
+    return next_states(award.state, award.attempt, is_coded=award.is_coded)
 
 
 def _move_form(award: GiftAward, data: Any = None) -> MoveForm:
@@ -199,7 +199,8 @@ def _move_form(award: GiftAward, data: Any = None) -> MoveForm:
 
 def _award(award_id: UUID) -> GiftAward:
     return get_object_or_404(
-        GiftAward.objects.select_related("partner", "program", "awarded_by", "gift"), id=award_id
+        GiftAward.objects.select_related("partner", "program", "awarded_by", "gift", "person"),
+        id=award_id,
     )
 
 

@@ -133,6 +133,11 @@ class GiftAward(PublicTenantModel):
         return self.title
 
     @property
+    def is_prize(self) -> bool:
+        """Whether a contest gave it: its winner is told by the contest."""
+        return self.key.startswith("contest:")
+
+    @property
     def is_coded(self) -> bool:
         """Whether it is handed out as a code from its gift's list."""
         return self.kind in CODED and self.gift_id is not None

@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from commissions.gifts.models import AwardState, Gift, GiftAward, GiftKind
-from commissions.gifts.rules import CODED
 from commissions.gifts.selectors import CostLine, Stock
 from commissions.gifts.wording import TONES, kind_text, state_text, waits_for_code
 from prm.web.formats import day_text, money_text, number_text
@@ -38,11 +37,15 @@ def award_facts(award: GiftAward) -> list[tuple[str, Any]]:
     """Return what staff read of an award."""
     facts: list[tuple[str, Any]] = [
         (_("What it is"), kind_text(award.kind)),
+        (_("For"), award.person.name if award.person else ""),
         (_("What it is worth"), award.worth),
         (_("What for"), award.reason),
         (_("Cost"), money_text(award.cost_minor, award.currency)),
         (_("Given"), day_text(award.awarded_on)),
-        (_("Given by"), award.awarded_by or _("The contest")),
+        (
+            _("Given by"),
+            award.awarded_by or (_("The contest") if award.is_prize else _("The plan")),
+        ),
         (_("How it comes, or why it did not"), award.tracking),
     ]
     if award.attempt > 1:
@@ -107,9 +110,8 @@ def own_rows(awards: Sequence[GiftAward]) -> list[dict[str, Any]]:
             "kind": kind_text(award.kind),
             "label": _("Your code follows") if waits_for_code(award) else state_text(award),
             "tone": TONES[award.state],
-            "has_code": award.kind in CODED
-            and award.state in {AwardState.SENT, AwardState.RECEIVED},
-            "may_confirm": award.kind not in CODED and award.state == AwardState.SENT,
+            "has_code": award.is_coded and award.state in {AwardState.SENT, AwardState.RECEIVED},
+            "may_confirm": not award.is_coded and award.state == AwardState.SENT,
         }
         for award in awards
     ]

@@ -48,7 +48,7 @@ class GiftTerms:
         return self.starts_on <= on and (self.ends_on is None or on <= self.ends_on)
 
 
-def next_states(state: str, kind: str, attempt: int) -> tuple[str, ...]:
+def next_states(state: str, attempt: int, *, is_coded: bool) -> tuple[str, ...]:
     """Return the states that a person may move an award to.
 
     What is handed out as a code is sent by the portal, never by hand; what failed twice stays failed.
@@ -56,7 +56,7 @@ def next_states(state: str, kind: str, attempt: int) -> tuple[str, ...]:
     found = _NEXT[state]
     if state == FAILED and attempt >= ATTEMPTS:
         return ()
-    if kind in CODED:
+    if is_coded:
         return tuple(one for one in found if one not in {ORDERED, SENT})
     return found
 

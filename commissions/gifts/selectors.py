@@ -14,6 +14,7 @@ from commissions.gifts.models import AwardState, Gift, GiftAward, GiftCode
 from commissions.gifts.rules import CODED
 from partners.directory.models import Enrollment, PartnerState
 from partners.programs.models import Program
+from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.accounts.secrets import decrypt
 
@@ -45,14 +46,30 @@ class CostLine:
 
 
 def awards_visible_to(member: Member) -> QuerySet[GiftAward]:
-    """All for staff, its own for a partner's people."""
+    """All for staff; for a partner's people their own, and the partner's for those who see its earnings."""
     rows = GiftAward.objects.select_related("partner", "program")
-    return rows if member.is_staff else rows.filter(partner_id=member.own_partner_id)
+    if member.is_staff:
+        return rows
+    seen = Q(person_id=member.user_id)
+    if member.may(Capability.SEE_EARNINGS):
+        seen |= Q(person=None)
+    return rows.filter(seen, partner_id=member.own_partner_id)
+
+
+def own_awards(member: Member) -> QuerySet[GiftAward]:
+    """Return what a partner's person got for themselves, the newest first; nothing for staff."""
+    if member.partner_id is None:
+        return GiftAward.objects.none()
+    return (
+        GiftAward.objects.select_related("program")
+        .filter(partner_id=member.partner_id, person_id=member.user_id)
+        .order_by("-awarded_at", "-id")
+    )
 
 
 def listed_awards(*, state: str, program_id: UUID | None, words: str) -> QuerySet[GiftAward]:
     """Return the register: state "" for all, "open" for what is to be done, "no_code", or a state's name."""
-    rows = GiftAward.objects.select_related("partner", "program")
+    rows = GiftAward.objects.select_related("partner", "program", "person")
     if state == OPEN:
         rows = rows.filter(state__in=(AwardState.WAITING, AwardState.ORDERED)).exclude(_no_code())
     elif state == NO_CODE:
@@ -62,7 +79,11 @@ def listed_awards(*, state: str, program_id: UUID | None, words: str) -> QuerySe
     if program_id:
         rows = rows.filter(program_id=program_id)
     if words:
-        rows = rows.filter(Q(partner__name__icontains=words) | Q(title__icontains=words))
+        rows = rows.filter(
+            Q(partner__name__icontains=words)
+            | Q(title__icontains=words)
+            | Q(person__name__icontains=words)
+        )
     return rows
 
 
@@ -147,9 +168,9 @@ def cost_lines(first: date, last: date) -> list[CostLine]:
 
 
 def counts_by_kind(partner_id: UUID) -> dict[str, int]:
-    """Return how many rewards of each kind a partner got; never what they are worth, never with money."""
+    """Return how many rewards of each kind a partner itself got; never what they are worth, never with money."""
     return dict(
-        GiftAward.objects.filter(partner_id=partner_id)
+        GiftAward.objects.filter(partner_id=partner_id, person=None)
         .exclude(state=AwardState.FAILED)
         .values_list("kind")
         .annotate(n=Count("id"))
@@ -163,4 +184,4 @@ def _counted() -> QuerySet[GiftAward]:
 
 def _no_code() -> Q:
     """What waits for codes: goods that a contest promised in words are never among them."""
-    return Q(state=AwardState.WAITING, kind__in=sorted(CODED))
+    return Q(state=AwardState.WAITING, kind__in=sorted(CODED), gift__isnull=False)

@@ -106,7 +106,7 @@ def add_codes(
             payload={"gift_id": str(gift.id), "count": added},
             at=at,
         )
-    return added, _hand_out(gift, actor, at)
+    return added, hand_out_codes(gift, actor, at)
 
 
 @transaction.atomic
@@ -124,7 +124,7 @@ def award_gift(
     today = at.astimezone(tenant_zone()).date()
     if gift.id not in {offer.id for offer in offers_for(partner_id, today)}:
         raise GiftNotOffered(str(gift_id))
-    award = _give(
+    award = give_award(
         GiftAward(
             program_id=gift.program_id,
             partner_id=partner_id,
@@ -140,7 +140,7 @@ def award_gift(
         actor,
         at,
     )
-    _hand_out(gift, actor, at)
+    hand_out_codes(gift, actor, at)
     award.refresh_from_db()
     return award
 
@@ -163,7 +163,7 @@ def award_prize(*, contest_id: UUID, partner_id: UUID, at: datetime) -> GiftAwar
     key = f"contest:{contest.id}:{place.rank}"
     if made := GiftAward.objects.filter(key=key).first():
         return made
-    return _give(
+    return give_award(
         GiftAward(
             program_id=contest.program_id,
             partner_id=place.partner_id,
@@ -189,14 +189,14 @@ def move_award(*, award_id: UUID, to: str, tracking: str, actor: Actor, at: date
     award = GiftAward.objects.get(id=award_id)
     gift = _locked_gift(award.gift_id) if award.gift_id else None
     award = GiftAward.objects.select_for_update(no_key=True).get(id=award_id)
-    if to not in next_states(award.state, award.kind, award.attempt):
+    if to not in next_states(award.state, award.attempt, is_coded=award.is_coded):
         raise AwardNotInState(award.state)
     if to == AwardState.WAITING:
         award.attempt += 1
         award.tracking, award.shown_at = "", None
-    _move(award, to, actor, at, tracking=tracking)
+    move_on(award, to, actor, at, tracking=tracking)
     if gift and to == AwardState.WAITING:
-        _hand_out(gift, actor, at)
+        hand_out_codes(gift, actor, at)
         award.refresh_from_db()
     return award
 
@@ -211,7 +211,7 @@ def confirm_receipt(*, award_id: UUID, actor: Actor, at: datetime) -> GiftAward:
     if award.state != AwardState.RECEIVED:
         if award.state != AwardState.SENT:
             raise AwardNotInState(award.state)
-        _move(award, AwardState.RECEIVED, actor, at)
+        move_on(award, AwardState.RECEIVED, actor, at)
     return award
 
 
@@ -222,18 +222,19 @@ def note_shown(*, award_id: UUID, actor: Actor, at: datetime) -> GiftAward:
     Raises AwardNotInState without a code. Emits gift.code_shown, and gift.received.
     """
     award = GiftAward.objects.select_for_update(no_key=True).get(id=award_id)
-    if award.state not in {AwardState.SENT, AwardState.RECEIVED} or award.kind not in CODED:
+    if award.state not in {AwardState.SENT, AwardState.RECEIVED} or not award.is_coded:
         raise AwardNotInState(award.state)
     if award.shown_at is None:
         award.shown_at = at
         award.save(update_fields=["shown_at"])
     _tell("gift.code_shown", award, actor, at)
     if award.state == AwardState.SENT:
-        _move(award, AwardState.RECEIVED, actor, at)
+        move_on(award, AwardState.RECEIVED, actor, at)
     return award
 
 
-def _give(award: GiftAward, actor: Actor, at: datetime) -> GiftAward:
+def give_award(award: GiftAward, actor: Actor, at: datetime) -> GiftAward:
+    """Write an award that is not there yet, as given now. Emits gift.awarded."""
     award.awarded_by_id = actor.user_id
     award.awarded_at = award.state_at = at
     award.awarded_on = at.astimezone(tenant_zone()).date()
@@ -242,8 +243,11 @@ def _give(award: GiftAward, actor: Actor, at: datetime) -> GiftAward:
     return award
 
 
-def _hand_out(gift: Gift, actor: Actor, at: datetime) -> int:
-    """Give free codes to the awards that wait, in order; the gift is locked, so each code goes once."""
+def hand_out_codes(gift: Gift, actor: Actor, at: datetime) -> int:
+    """Give free codes to the awards that wait, in order; return how many.
+
+    The gift is locked by the caller, so each code goes once. Emits gift.sent per award.
+    """
     if gift.kind not in CODED:
         return 0
     free = GiftCode.objects.filter(gift_id=gift.id, award=None).order_by("id")
@@ -256,12 +260,13 @@ def _hand_out(gift: Gift, actor: Actor, at: datetime) -> int:
     for award, code in zip(waiting, list(free[: len(waiting)]), strict=True):
         code.award_id, code.partner_id = award.id, award.partner_id
         code.save(update_fields=["award_id", "partner_id"])
-        _move(award, AwardState.SENT, actor, at)
+        move_on(award, AwardState.SENT, actor, at)
         handed += 1
     return handed
 
 
-def _move(award: GiftAward, to: str, actor: Actor, at: datetime, *, tracking: str = "") -> None:
+def move_on(award: GiftAward, to: str, actor: Actor, at: datetime, *, tracking: str = "") -> None:
+    """Write where a locked award stands now; whether it may is the caller's to know. Emits gift.<state>."""
     before, award.state, award.state_at = award.state, to, at
     award.tracking = tracking.strip() or award.tracking
     award.save(update_fields=["state", "state_at", "tracking", "attempt", "shown_at"])
@@ -302,6 +307,7 @@ def _tell(
             "partner_id": str(award.partner_id),
             "program_id": str(award.program_id),
             "kind": award.kind,
+            "user_id": award.person_id,
         },
         changes=changes or {},
         at=at,

@@ -40,7 +40,7 @@ class AwardTable(Table):
         return ident(
             record.partner.name,
             reverse("commissions:gift-award", args=[record.id]),
-            sub=record.program.name,
+            sub=record.person.name if record.person else record.program.name,
             hue=record.partner_id,
         )
 

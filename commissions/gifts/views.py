@@ -26,7 +26,7 @@ from prm.web.paging import keyset_page
 def reward_list(request: MemberRequest) -> HttpResponse:
     """Show what the partner got that is not money, the newest first, counted by kind."""
     page = keyset_page(
-        awards_visible_to(request.member),
+        awards_visible_to(request.member).filter(person=None),
         params=request.GET,
         orders={"given": ("awarded_at",)},
         default="-given",
@@ -41,7 +41,7 @@ def reward_list(request: MemberRequest) -> HttpResponse:
 
 @require_POST
 @never_cache
-@needs(Capability.SEE_EARNINGS)
+@needs(Capability.PARTNER_HOME)
 def reward_code(request: MemberRequest, award_id: UUID) -> HttpResponse:
     """Show a code to the partner, and record that it was looked at."""
     award = _own(request, award_id)
@@ -49,13 +49,13 @@ def reward_code(request: MemberRequest, award_id: UUID) -> HttpResponse:
         note_shown(award_id=award.id, **acting(request))
     except AwardNotInState:
         messages.error(request, _("There is no code yet."))
-        return hx_redirect(request, "commissions:rewards")
-    context = {"award": award, "code": code_of(award.id)}
+        return hx_redirect(request, _list_of(award))
+    context = {"award": award, "code": code_of(award.id), "is_own": award.person_id is not None}
     return render(request, "commissions/gifts/own_code.html", context)
 
 
 @require_POST
-@needs(Capability.SEE_EARNINGS)
+@needs(Capability.PARTNER_HOME)
 def reward_received(request: MemberRequest, award_id: UUID) -> HttpResponse:
     """Say that a reward came."""
     award = _own(request, award_id)
@@ -65,7 +65,12 @@ def reward_received(request: MemberRequest, award_id: UUID) -> HttpResponse:
         messages.error(request, _("It is not on its way yet."))
     else:
         messages.success(request, _("Thank you. It is marked as received."))
-    return hx_redirect(request, "commissions:rewards")
+    return hx_redirect(request, _list_of(award))
+
+
+def _list_of(award: GiftAward) -> str:
+    """Return the page on which the reader finds the award: a person's own, or the partner's."""
+    return "commissions:own-rewards" if award.person_id else "commissions:rewards"
 
 
 def _own(request: MemberRequest, award_id: UUID) -> GiftAward:

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from commissions.gifts.models import GiftAward, GiftKind
-from commissions.gifts.rules import CODED, FAILED, ORDERED, RECEIVED, SENT, WAITING
+from commissions.gifts.rules import FAILED, ORDERED, RECEIVED, SENT, WAITING
 
 TONES = {WAITING: "warn", ORDERED: "info", SENT: "info", RECEIVED: "ok", FAILED: "bad"}
 # What a person does to get an award there.
@@ -21,14 +21,14 @@ def state_text(award: GiftAward) -> str:
     """Return where an award stands; what waits for a code says so."""
     if waits_for_code(award):
         return _("Waits for codes")
-    if award.kind in CODED and award.state == SENT:
+    if award.is_coded and award.state == SENT:
         return _("Code ready")
     return str(award.get_state_display())
 
 
 def waits_for_code(award: GiftAward) -> bool:
     """Tell whether an award waits until there are codes."""
-    return award.kind in CODED and award.state == WAITING
+    return award.is_coded and award.state == WAITING
 
 
 def kind_text(kind: str) -> str:

@@ -72,6 +72,7 @@ class _Running:
             group=number,
             met=group.conditions,
             payee=self.facts.payee if rule.terms.payee == "rep" else "",
+            in_kind=self.facts.in_kind and rule.terms.payee == "rep",
         )
         rate = group.rate if group.rate is not None else rule.rate
         fixed = group.amount_minor if group.amount_minor is not None else rule.amount_minor

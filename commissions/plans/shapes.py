@@ -86,7 +86,7 @@ class Facts:
     customer's, from 1. Days are in the tenant's zone. tax_minor, discount_minor: parts of the base. kind: sale, renewal
     or expansion. deal_minor: the referral's deal value. received_minor of the base came in now, received_before_minor
     before; None when it was paid as it was booked. lost: the referral stands as lost. payee: who sent the referral,
-    when the partner lets its people earn; empty otherwise.
+    when the partner lets its people earn; empty otherwise. in_kind: it lets them earn no money.
     """
 
     trigger: str
@@ -110,6 +110,7 @@ class Facts:
     received_before_minor: int = 0
     lost: bool = False
     payee: str = ""
+    in_kind: bool = False
 
     @property
     def is_first_part(self) -> bool:
@@ -141,6 +142,7 @@ class Math(Stored):
     gross_minor less tax_minor and discount_minor is the base, of it received_minor after received_before_minor of
     gross_minor came in. measured: the bands' measure before the event. counted: the bonus' measure with the event.
     deducted_minor: what the qualified referral had earned. group and met: the group of conditions that held, from 1.
+    in_kind: the amount is what the reward is worth; nobody is paid it.
     """
 
     gross_minor: int = 0
@@ -159,6 +161,7 @@ class Math(Stored):
     deducted_minor: int = 0
     caps: tuple[CapUse, ...] = ()
     payee: str = ""
+    in_kind: bool = False
 
 
 @dataclass(frozen=True)
@@ -226,3 +229,8 @@ class AccrualDraft:
     def payee(self) -> str:
         """The id of the partner's person it is for, empty when it is the partner's."""
         return self.trace.math.payee if self.trace.math else ""
+
+    @property
+    def is_in_kind(self) -> bool:
+        """Whether the amount is only what the reward is worth: it is never booked."""
+        return self.trace.math is not None and self.trace.math.in_kind

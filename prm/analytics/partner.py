@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from commissions.acceptances.waiting import terms_tasks
 from commissions.accruals.models import Accrual
+from commissions.gifts.selectors import own_awards
 from commissions.payouts.exceptions import payout_tasks
 from commissions.payouts.models import PayoutAccount
 from commissions.tiers.pages import tier_places
@@ -79,7 +80,8 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
         "goals": goal_lines(partner.id),
         "places": _places(partner) if member.may(Capability.SUBMIT_REFERRAL) else [],
         "tiers": tier_places(partner.id),
-        "has_own_rewards": Accrual.objects.for_person(member).exists(),
+        "has_own_rewards": Accrual.objects.for_person(member).exists()
+        or own_awards(member).exists(),
         "manager": partner.manager or _any_manager(tenant),
         "first_use": not moving,
         # Who may enter them has a task for it.

@@ -57,7 +57,7 @@ from tests.conftest import World, make_world
     ],
 )
 def test_where_an_award_may_go(state: str, kind: str, attempt: int, found: tuple[str, ...]) -> None:
-    assert next_states(state, kind, attempt) == found
+    assert next_states(state, attempt, is_coded=kind == "card") == found
 
 
 def test_codes_are_read_once_each_and_a_bad_line_is_named() -> None:
@@ -228,7 +228,7 @@ def test_the_register_as_a_file_runs_nothing_and_holds_no_code(
             text = file.read().decode("utf-8-sig")
     assert job.result == {"rows": 1}
     assert (
-        "2026-11-10,Referral,'=HYPERLINK(1),Gift card,A card,For a good year,Waits for codes,,80.00,EUR"
+        "2026-11-10,Referral,'=HYPERLINK(1),,Gift card,A card,For a good year,Waits for codes,,80.00,EUR"
         in text
     )
     assert "SUN-7788" not in text
