@@ -104,7 +104,7 @@ class WithholdingForm(forms.Form):
     )
     starts_on = DateField(
         label=_("From"),
-        help_text=_("The rule of the same partners before it ends the day before."),
+        help_text=_("An earlier rule for the same partners ends the day before."),
         error_messages={"required": _("Enter the first day")},
     )
 

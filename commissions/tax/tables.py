@@ -40,8 +40,9 @@ class YearTable(Table):
 
     caption = _("Paid in the year, the largest sums first")
     name = Column(_("Partner"), row_header=True)
-    gross_minor = MoneyColumn(_("Gross"))
+    gross_minor = MoneyColumn(_("Before tax"))
     withheld_minor = MoneyColumn(_("Tax withheld"), priority=2)
+    vat_minor = MoneyColumn(_("VAT"), priority=3)
     paid_minor = MoneyColumn(_("Paid"), priority=2)
     threshold_minor = MoneyColumn(_("Reported from"), priority=3)
     is_reported = Column(_("Report"), empty_values=())
