@@ -2,7 +2,6 @@
 
 import zipfile
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone, translation
@@ -16,8 +15,8 @@ from commissions.payouts.bankfiles import NoAchHead, NoDebtorAccount, write_file
 from commissions.payouts.models import PayoutRun
 from commissions.payouts.selectors import payouts_of
 from commissions.payouts.services import RunNotInState, export_run
+from commissions.statements.keeping import keep_csv
 from commissions.statements.models import Statement
-from commissions.statements.papers import export_header, export_rows
 from commissions.statements.pdf import keep_pdf
 from prm.accounts.capabilities import Capability
 from prm.events.services import Actor
@@ -114,8 +113,4 @@ def make_run_statements(progress: Progress) -> None:
 
 def _pack(archive: zipfile.ZipFile, statement: Statement) -> None:
     archive.write(keep_pdf(statement), f"{statement.number}.pdf")
-    language: Any = statement.parties.get("language", "en")
-    with translation.override(language):
-        archive.writestr(
-            f"{statement.number}.csv", "".join(csv_lines(export_header(), export_rows(statement)))
-        )
+    archive.write(keep_csv(statement), f"{statement.number}.csv")

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -116,11 +115,6 @@ select (a.payable_at at time zone %(zone)s)::date as until_on, sum(a.amount_mino
    and not exists (select from commissions_release x where x.tenant_id = a.tenant_id and x.accrual_id = a.id)
  group by 1 order by 1
 """
-_LINE_DIGEST = """
-select string_agg(
-         concat_ws('|', position, transfer_id, section, booked_on, amount_minor, detail::text), E'\n' order by position)
-  from statement_line_stage
-"""
 _INSERT_LINES = """
 insert into commissions_statement_line
   (statement_id, partner_id, position, transfer_id, section, booked_on, amount_minor, detail)
@@ -186,13 +180,11 @@ def stage_lines(*, partner_id: UUID, currency: str, until_on: date) -> Gathered:
         return Gathered(*cursor.fetchone())
 
 
-def describe_staged(*, partner_id: UUID, currency: str, until_on: date) -> str:
-    """Put what each staged line was for beside it; return the text whose digest binds the lines."""
+def describe_staged(*, partner_id: UUID, currency: str, until_on: date) -> None:
+    """Put what each staged line was for beside it."""
     with connection.cursor() as cursor:
         cursor.execute(_LINES, _values(partner_id, currency, until_on))
         cursor.execute("analyze statement_line_stage")
-        cursor.execute(_LINE_DIGEST)
-        return str(cursor.fetchone()[0])
 
 
 def write_staged(*, statement_id: UUID, partner_id: UUID) -> None:
@@ -230,8 +222,3 @@ def due_for_statement(
     with connection.cursor() as cursor:
         cursor.execute(_DUE, {"tenant": current_scope().tenant_id, "until": until_on})
         return [(partner_id, currency) for partner_id, currency in cursor.fetchall()]
-
-
-def statement_digest(*parts: Any) -> str:
-    """Return the SHA-256 that is printed on the paper."""
-    return sha256("\n".join(str(part) for part in parts).encode()).hexdigest()

@@ -13,7 +13,12 @@ from prm.notices.services import notify
 
 @on("statement.issued", name="statements.make_pdf")
 def make_pdf(event: Event) -> None:
-    """Let a worker make the PDF after the commit; the page asks again should the message be lost."""
+    """Let a worker make the PDF after the commit; the page asks again should the message be lost.
+
+    Of a batch nobody waits for ten thousand papers: each is made when somebody opens it.
+    """
+    if event.payload.get("run_id"):
+        return
     from commissions.statements.tasks import make_statement_pdf  # noqa: PLC0415  tasks stand above services
 
     statement_id, tenant_id = event.payload["statement_id"], event.tenant_id

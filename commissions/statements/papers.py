@@ -7,7 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import (
+    get_language,
+    get_language_info,
+    gettext,
+    ngettext,
+    pgettext,
+)
 from django_countries import countries
 
 from commissions.plans.rules import Trace
@@ -69,6 +75,8 @@ class Paper:
     support_email: str
     digest: str
     footer: str
+    # Said on a copy in another language than the statement's own, empty on the statement itself.
+    copy: str
 
 
 def paper_of(statement: Statement) -> Paper:
@@ -118,7 +126,17 @@ def paper_of(statement: Statement) -> Paper:
         digest=statement.digest,
         footer=gettext("%(name)s · Statement %(number)s")
         % {"name": by["name"], "number": statement.number},
+        copy=_copy_words(parties.get("language", "en")),
     )
+
+
+def _copy_words(issued_in: str) -> str:
+    if (get_language() or "en") == issued_in:
+        return ""
+    name = get_language_info(issued_in)["name_translated"]
+    return gettext("Translated copy. The statement was issued in this language: %(language)s") % {
+        "language": name
+    }
 
 
 def _period(statement: Statement) -> str:

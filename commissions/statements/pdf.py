@@ -10,76 +10,74 @@ import warnings
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 
+from commissions.statements.keeping import keep_csv, keep_file, language_of
+from commissions.statements.letterheads import logo_address
 from commissions.statements.models import Statement
-from commissions.statements.papers import Paper, export_header, export_rows, paper_of
-from prm.jobs.files import private_path, private_root
-from prm.tenancy.models import Tenant
-from prm.tenancy.scope import current_scope
-from prm.web.exports import csv_lines
+from commissions.statements.papers import Paper, paper_of
 
 _STATIC = Path(settings.BASE_DIR) / "static"
+# WeasyPrint declares one conformance a file; PDF/A wants every further one explained.
+_ALSO_UA = b"""
+<rdf:Description xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" rdf:about=""><pdfuaid:part>1</pdfuaid:part>
+</rdf:Description>
+<rdf:Description xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+ xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"
+ rdf:about=""><pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
+<pdfaSchema:schema>PDF/UA identification schema</pdfaSchema:schema>
+<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>
+<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix><pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">
+<pdfaProperty:name>part</pdfaProperty:name><pdfaProperty:valueType>Integer</pdfaProperty:valueType>
+<pdfaProperty:category>internal</pdfaProperty:category>
+<pdfaProperty:description>Part of PDF/UA, ISO 14289</pdfaProperty:description>
+</rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>
+"""
 _FONT_ADDRESS = re.compile(r'url\("\.\./fonts/([a-z0-9-]+\.ttf)"\)')
 
 
-def stored_name(statement: Statement) -> str:
-    """Return where the PDF lies in private storage."""
-    return f"{statement.tenant_id}/statements/{statement.id}.pdf"
+def keep_pdf(statement: Statement, language: str = "") -> Path:
+    """Make the PDF unless it is there, and return where it lies.
 
-
-def stored_pdf(statement: Statement) -> Path | None:
-    """Return the PDF on disk, None while it is being made."""
-    path = private_path(stored_name(statement))
-    return path if path.is_file() else None
-
-
-def keep_pdf(statement: Statement) -> Path:
-    """Make the PDF unless it is there, and return where it lies; written beside its place and renamed when whole."""
-    if found := stored_pdf(statement):
-        return found
-    target = private_root() / stored_name(statement)
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = target.with_name(f".{target.name}.{token_hex(4)}.part")
-    partial.write_bytes(statement_pdf(statement))
-    partial.chmod(0o600)
-    partial.rename(target)
-    return target
-
-
-def statement_pdf(statement: Statement) -> bytes:
-    """Return the PDF in the statement's own language: PDF/UA-1, or PDF/A-3a with the lines attached when it is long."""
-    language, zone = (
-        statement.parties.get("language", "en"),
-        ZoneInfo(statement.parties.get("time_zone", "UTC")),
+    language: of a copy; the statement's own when empty. Raises FileDiffers.
+    """
+    return keep_file(
+        statement, "pdf", lambda: statement_pdf(statement, language), language=language
     )
-    with translation.override(language), timezone.override(zone):
+
+
+def statement_pdf(statement: Statement, language: str = "") -> bytes:
+    """Return the PDF, in the statement's own language unless another is named: tagged, its data file within.
+
+    Both conformances are declared: PDF/A-3a (kept for years, the attachment told of) and PDF/UA-1 (read aloud).
+    """
+    zone = ZoneInfo(statement.parties.get("time_zone", "UTC"))
+    attached = (keep_csv(statement).read_bytes(), f"{statement.number}.csv")
+    with translation.override(language or language_of(statement)), timezone.override(zone):
         paper = paper_of(statement)
         html = render_to_string(
             "commissions/statements/pdf.html",
-            {"paper": paper, "footer": paper.footer, "as_pdf": True, "logo": _logo()},
+            {
+                "paper": paper,
+                "footer": paper.footer,
+                "as_pdf": True,
+                "logo": logo_address(statement),
+            },
         )
-        attachments = (
-            [
-                (
-                    "".join(csv_lines(export_header(), export_rows(statement))),
-                    f"{statement.number}.csv",
-                )
-            ]
-            if paper.is_summary
-            else []
-        )
-    return _rendered(statement, html, attachments, paper)
+        described = gettext("All lines of statement %(number)s as CSV") % {
+            "number": statement.number
+        }
+    return _rendered(statement, html, paper, attached=attached, described=described)
 
 
 def _rendered(
-    statement: Statement, html: str, attachments: list[tuple[str, str]], paper: Paper
+    statement: Statement, html: str, paper: Paper, *, attached: tuple[bytes, str], described: str
 ) -> bytes:
     from weasyprint import CSS, HTML, Attachment  # noqa: PLC0415  needs pango
     from weasyprint.urls import URLFetcher  # noqa: PLC0415
@@ -96,23 +94,30 @@ def _rendered(
         else None
     )
     style, fonts = _style()
+    options: dict[str, Any] = {
+        "stylesheets": [style, *([brand] if brand else [])],
+        "pdf_variant": "pdf/a-3a",
+        "pdf_identifier": statement.number.encode(),
+        "attachments": [
+            Attachment(
+                string=attached[0],
+                name=attached[1],
+                description=described,
+                relationship="Data",
+                created=issued,
+                modified=issued,
+            )
+        ],
+    }
     with warnings.catch_warnings():
         # WeasyPrint leaves the colour profile of PDF/A open until it is collected.
         warnings.simplefilter("ignore", ResourceWarning)
-        return bytes(
-            HTML(string=stamped, url_fetcher=fetcher).write_pdf(
-                stylesheets=[style, *([brand] if brand else [])],
-                font_config=fonts,
-                pdf_variant="pdf/a-3a" if attachments else "pdf/ua-1",
-                pdf_identifier=statement.number.encode(),
-                attachments=[
-                    Attachment(
-                        string=text, name=name, relationship="Data", created=issued, modified=issued
-                    )
-                    for text, name in attachments
-                ],
-            ),
+        document = HTML(string=stamped, url_fetcher=fetcher).render(font_config=fonts, **options)
+        described_as = document.metadata.generate_rdf_metadata
+        document.metadata.generate_rdf_metadata = lambda *args: described_as(*args).replace(
+            b"</rdf:RDF>", _ALSO_UA + b"</rdf:RDF>"
         )
+        return bytes(document.write_pdf(**options))
 
 
 def _metadata(paper: Paper, issued: datetime) -> str:
@@ -141,9 +146,3 @@ def _style() -> tuple[Any, Any]:
 
 # The fonts' own clean-up fails once the interpreter has let go of their library.
 atexit.register(_style.cache_clear)
-
-
-def _logo() -> str:
-    """Return the tenant's logo as a data address, empty when it has none."""
-    logo = Tenant.objects.values_list("logo", flat=True).get(id=current_scope().tenant_id)
-    return "data:image/png;base64," + base64.b64encode(bytes(logo)).decode() if logo else ""

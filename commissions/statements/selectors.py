@@ -1,8 +1,8 @@
 """Reads about statements."""
 
-from django.db.models import QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet, Subquery
 
-from commissions.statements.models import Dispute, Statement
+from commissions.statements.models import Dispute, ReadingWay, Statement, StatementReading
 from prm.accounts.members import Member
 
 
@@ -11,6 +11,25 @@ def listed_statements(member: Member) -> QuerySet[Statement]:
     found = Statement.objects.visible_to(member)
     # The row of a duplicate that was merged is hidden from the partner that stays; its statements are not.
     return found.select_related("partner") if member.is_staff else found
+
+
+def with_readings(rows: QuerySet[Statement], seen: str) -> QuerySet[Statement]:
+    """Return statements with first_seen_at and confirmed_at, null where they were not.
+
+    seen: only those that are seen ("yes"), not yet ("no"), or "confirmed"; all when empty.
+    """
+    read = StatementReading.objects.filter(statement=OuterRef("pk")).order_by()
+    confirmed = read.filter(way=ReadingWay.CONFIRMED)
+    if seen == "no":
+        rows = rows.filter(~Exists(read))
+    elif seen:
+        rows = rows.filter(Exists(confirmed if seen == "confirmed" else read))
+    return rows.annotate(
+        first_seen_at=Subquery(
+            read.values("statement_id").annotate(first=Min("at")).values("first")
+        ),
+        confirmed_at=Subquery(confirmed.values("at")[:1]),
+    )
 
 
 def stated_currencies(member: Member) -> list[str]:

@@ -1,5 +1,6 @@
 """Issue statements: every movement of a partner on exactly one, numbered without gaps, never changed."""
 
+import json
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from commissions.ledger.services import lock_balances
+from commissions.sealing import VERSION, seal_staged
 from commissions.statements.gathering import (
     BooksAt,
     Gathered,
@@ -14,9 +16,9 @@ from commissions.statements.gathering import (
     describe_staged,
     holds_at,
     stage_lines,
-    statement_digest,
     write_staged,
 )
+from commissions.statements.letterheads import keep_logo
 from commissions.statements.models import Statement
 from partners.directory.models import Partner
 from prm.events.services import Actor, emit
@@ -78,6 +80,8 @@ def issue_statement(
             "statement_id": str(statement.id),
             "closing_minor": statement.closing_minor,
             "currency": currency,
+            # Of many at once the papers are made when somebody wants them.
+            **({"run_id": str(run_id)} if run_id else {}),
         },
         at=at,
     )
@@ -101,28 +105,32 @@ def _statement(
         raise BooksDisagree(
             f"{partner_id} {currency}: statement {closing}, ledger {books.owed_minor}"
         )
-    lines = describe_staged(partner_id=partner_id, currency=currency, until_on=until_on)
-    month = f"{until_on:%Y-%m}"
-    number = f"ST-{month}-{next_number(f'statement:{month}'):04d}"
+    describe_staged(partner_id=partner_id, currency=currency, until_on=until_on)
+    facts: dict[str, Any] = {
+        "partner_id": partner_id,
+        "currency": currency,
+        "position": last.position + 1 if last else 1,
+        "period_start": _period_start(last, gathered, until_on),
+        "period_end": until_on,
+        "opening_minor": opening,
+        "earned_minor": gathered.earned_minor,
+        "adjusted_minor": gathered.adjusted_minor,
+        "paid_minor": gathered.paid_minor,
+        "closing_minor": closing,
+        "line_count": gathered.line_count,
+        "on_hold_minor": books.on_hold_minor,
+        "payable_minor": books.payable_minor,
+        "issued_at": at,
+    }
     parties = _parties(partner_id, currency, until_on, books)
+    # The number comes last: it is locked until the commit, and other workers wait for theirs.
+    month = f"{until_on:%Y-%m}"
+    facts["number"] = f"ST-{month}-{next_number(f'statement:{month}'):04d}"
     return Statement.objects.create(
-        number=number,
-        partner_id=partner_id,
-        currency=currency,
-        position=last.position + 1 if last else 1,
-        period_start=_period_start(last, gathered, until_on),
-        period_end=until_on,
-        opening_minor=opening,
-        earned_minor=gathered.earned_minor,
-        adjusted_minor=gathered.adjusted_minor,
-        paid_minor=gathered.paid_minor,
-        closing_minor=closing,
-        line_count=gathered.line_count,
-        on_hold_minor=books.on_hold_minor,
-        payable_minor=books.payable_minor,
-        issued_at=at,
+        **facts,
         parties=parties,
-        digest=statement_digest(number, partner_id, currency, opening, closing, lines),
+        digest=seal_staged(**facts, parties=json.dumps(parties)),
+        digest_version=VERSION,
         run_id=run_id,
     )
 
@@ -137,7 +145,7 @@ def _period_start(last: Statement | None, gathered: Gathered, until_on: date) ->
 
 def _parties(partner_id: UUID, currency: str, until_on: date, books: BooksAt) -> dict[str, Any]:
     """Return both sides as they are now, so that the paper can be printed again unchanged."""
-    tenant = Tenant.objects.get(id=current_scope().tenant_id)
+    tenant = Tenant.objects.defer("logo").get(id=current_scope().tenant_id)
     partner = Partner.objects.get(id=partner_id)
     holds = holds_at(
         partner_id=partner_id, currency=currency, until_on=until_on, zone=tenant.time_zone
@@ -159,6 +167,7 @@ def _parties(partner_id: UUID, currency: str, until_on: date, books: BooksAt) ->
             "support_email": tenant.support_email,
             "accent": tenant.accent,
             "accent_foreground": tenant.accent_foreground,
+            "logo": keep_logo(tenant),
         },
         "language": tenant.language,
         "time_zone": tenant.time_zone,

@@ -31,9 +31,12 @@ class PartnerStatementTable(Table):
 
     def render_number(self, record: Any) -> SafeString:
         narrow = day_text(record.period_end, "medium")
-        return ident(
+        named = ident(
             record.number, _address(record), sub=record.currency, narrow=narrow, mark=False
         )
+        if record.first_seen_at:
+            return named
+        return format_html("{} {}", named, badge(gettext("New"), "info"))
 
 
 class StatementTable(Table):
@@ -47,9 +50,21 @@ class StatementTable(Table):
     earned_minor = MoneyColumn(_("Earned"), priority=2)
     paid_minor = MoneyColumn(_("Paid"), priority=3)
     closing_minor = MoneyColumn(_("Closing balance"))
+    first_seen_at = Column(_("By the partner"), empty_values=(), priority=2)
+
+    def render_first_seen_at(self, record: Any) -> SafeString:
+        """Say what is known: not yet, seen on a day, or confirmed on a day."""
+        if record.confirmed_at:
+            return two_lines(gettext("Confirmed"), day_text(record.confirmed_at, "medium"))
+        if record.first_seen_at:
+            return two_lines(gettext("Seen"), day_text(record.first_seen_at, "medium"))
+        return badge(gettext("Not yet seen"))
 
     def render_partner(self, record: Any) -> SafeString:
-        narrow = f"{record.number}, {money_text(record.earned_minor, record.currency)}"
+        narrow = gettext("%(number)s, %(amount)s earned") % {
+            "number": record.number,
+            "amount": money_text(record.earned_minor, record.currency),
+        }
         return ident(
             record.partner.name,
             _address(record),

@@ -11,6 +11,6 @@ from prm.tenancy.tasks import TenantTask
 
 
 @shared_task(base=TenantTask, name="commissions.statements.tasks.make_statement_pdf")
-def make_statement_pdf(*, statement_id: str, **_future: Any) -> None:
-    """Make the PDF of one statement unless it is there."""
-    keep_pdf(Statement.objects.get(id=UUID(statement_id)))
+def make_statement_pdf(*, statement_id: str, language: str = "", **_future: Any) -> None:
+    """Make the PDF of one statement unless it is there; in its own language unless another is named."""
+    keep_pdf(Statement.objects.get(id=UUID(statement_id)), language)

@@ -2,14 +2,15 @@
 
 from django.urls import path
 
-from commissions.statements import dispute_views, views
+from commissions.statements import batch_views, dispute_views, file_views, views
 
 urlpatterns = [
     path("statements/", views.statement_list, name="statement-list"),
     path("statements/<uuid:statement_id>/", views.statement_detail, name="statement-detail"),
-    path("statements/<uuid:statement_id>/pdf/", views.statement_pdf, name="statement-pdf"),
-    path("statements/<uuid:statement_id>/csv/", views.statement_csv, name="statement-csv"),
-    path("statements/<uuid:statement_id>/xlsx/", views.statement_xlsx, name="statement-xlsx"),
+    path("statements/<uuid:statement_id>/pdf/", file_views.statement_pdf, name="statement-pdf"),
+    path("statements/<uuid:statement_id>/csv/", file_views.statement_csv, name="statement-csv"),
+    path("statements/<uuid:statement_id>/xlsx/", file_views.statement_xlsx, name="statement-xlsx"),
+    path("statements/<uuid:statement_id>/read/", views.statement_confirm, name="statement-confirm"),
     path(
         "statements/<uuid:statement_id>/lines/",
         dispute_views.statement_lines,
@@ -38,5 +39,15 @@ urlpatterns = [
         name="dispute-answer",
     ),
     path("manage/statements/", views.manage_statement_list, name="manage-statement-list"),
-    path("manage/statements/issue/", views.manage_statement_issue, name="manage-statement-issue"),
+    path(
+        "manage/statements/issue/",
+        batch_views.manage_statement_issue,
+        name="manage-statement-issue",
+    ),
+    path(
+        "manage/statements/batches/<uuid:job_id>/",
+        batch_views.statement_batch,
+        name="statement-batch",
+    ),
+    path("manage/statements/archive/", batch_views.statement_archive, name="statement-archive"),
 ]

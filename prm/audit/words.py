@@ -297,6 +297,8 @@ SENTENCES = {
     "commission.released_early": _("released a commission before its day"),
     "commission.release_refused": _("refused an early release"),
     "statement.issued": _("issued the statement"),
+    "statement.seen": _("saw the statement for the first time"),
+    "statement.confirmed": _("confirmed having read the statement"),
     "tax.required": _("asked partners for a tax form"),
     "tax.not_required": _("no longer asks for a tax form"),
     "tax.withholding_set": _("set a tax that is withheld"),

@@ -39,6 +39,8 @@ RESULT_WORDS = {
     "files": gettext_lazy("Files"),
     "resumed": gettext_lazy("Interruptions, each resumed"),
     "issued": gettext_lazy("Issued"),
+    "not_issued": gettext_lazy("Not issued"),
+    "without_paper": gettext_lazy("Without a PDF"),
     "commissions": gettext_lazy("Commissions"),
     "accruals": gettext_lazy("Commissions"),
     "payments": gettext_lazy("Payments"),

@@ -13,7 +13,8 @@ from commissions.payouts.details import PayoutDetails, save_payout_details
 from commissions.payouts.models import Payout, PayoutAccount, PayoutMethod, PayoutRun
 from commissions.payouts.services import RunDraft, approve_run, export_run, submit_run
 from commissions.payouts.templates import TemplateDraft, save_template
-from commissions.statements.pdf import stored_name as pdf_name
+from commissions.statements.batches import start_batch
+from commissions.statements.keeping import stored_name as pdf_name
 from commissions.statements.services import issue_statement
 from prm.events.services import Actor
 from prm.jobs.files import private_root
@@ -161,6 +162,11 @@ def _statement(cast: Cast) -> UUID:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(b"%PDF-")
     return statement.id
+
+
+@builds("statement_batch")
+def _statement_batch(cast: Cast) -> UUID:
+    return start_batch(until_on=NOON.date(), actor=Actor(cast.finance.id), at=NOON).id
 
 
 @builds("calendar_secret")

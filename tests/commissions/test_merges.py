@@ -58,6 +58,8 @@ STAYS = {
     "commissions_payout_exclusion": "why a run of then paid it nothing",
     "commissions_statement": "papers, which the other may read",
     "commissions_statement_line": "the same",
+    "commissions_statement_file": "the same",
+    "commissions_statement_reading": "who of the duplicate read its papers",
     "commissions_plan_acceptance": "each signs for itself",
     "commissions_plan_override": "of a time in which the other has one of its own",
     "commissions_tier_standing": "of a program in which the other stands in a tier itself",

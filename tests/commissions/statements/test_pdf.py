@@ -126,7 +126,7 @@ def test_hostile_names_neither_run_nor_fetch(at: datetime) -> None:
     content = statement_pdf(statement)
 
     assert "file:///etc/hostname" in _text(content).replace("/ h", "/h")
-    assert not PdfReader(io.BytesIO(content)).attachments
+    assert list(PdfReader(io.BytesIO(content)).attachments) == [f"{statement.number}.csv"]
 
 
 def test_an_address_in_the_style_is_not_fetched(
@@ -139,7 +139,8 @@ def test_an_address_in_the_style_is_not_fetched(
     html = '<html lang="en"><title>x</title><link rel=attachment href="file:///etc/passwd"><img alt="" src="file:///etc/passwd"><p>ok'
     monkeypatch.setattr(pdf, "render_to_string", lambda *_: html)
 
-    assert not PdfReader(io.BytesIO(statement_pdf(statement))).attachments
+    content = statement_pdf(statement)
+    assert list(PdfReader(io.BytesIO(content)).attachments) == [f"{statement.number}.csv"]
 
 
 def test_it_is_printed_in_the_language_and_with_the_names_of_its_day(at: datetime) -> None:
