@@ -1,10 +1,11 @@
 """Builders of tax forms."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from commissions.tax.models import TaxForm
+from commissions.tax.models import TaxForm, WithholdingRule
 from commissions.tax.services import add_requirement, send_form
 from commissions.tax.withholding import add_rule
 from prm.events.services import SYSTEM, Actor
@@ -31,12 +32,17 @@ def _tax_requirement(cast: Cast) -> int:
 
 @builds("withholding_rule")
 def _withholding_rule(cast: Cast) -> int:
+    return withheld_on_half(NOON).id
+
+
+def withheld_on_half(at: datetime) -> WithholdingRule:
+    """Let the vendor keep 23 % of the half of everybody's payments back."""
     return add_rule(
         country="",
         partner_type="",
         rate=Decimal("0.23"),
         share=Decimal("0.5"),
-        starts_on=NOON.date(),
+        starts_on=at.date(),
         actor=SYSTEM,
-        at=NOON,
-    ).id
+        at=at,
+    )

@@ -18,12 +18,13 @@ from commissions.statements.papers import paper_of
 from commissions.statements.services import issue_statement
 from commissions.tax.models import Withholding, WithholdingRule
 from commissions.tax.rules import rule_for, withheld_minor
-from commissions.tax.withholding import add_rule, end_rule, withheld_from, withholding_for
+from commissions.tax.withholding import end_rule, withheld_from, withholding_for
 from commissions.verification import faults
 from prm.events.services import SYSTEM, Actor
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from tests.builders.payouts import a_payee, exported_run, submitted_run
+from tests.builders.tax import withheld_on_half
 from tests.conftest import World
 
 TODAY = date(2026, 11, 18)
@@ -76,18 +77,6 @@ def test_the_narrowest_rule_of_the_day_counts() -> None:
     assert chosen("IT", "agency", TODAY - timedelta(days=1)) is None
 
 
-def _rule(at: datetime) -> WithholdingRule:
-    return add_rule(
-        country="",
-        partner_type="",
-        rate=Decimal("0.23"),
-        share=Decimal("0.5"),
-        starts_on=at.date(),
-        actor=SYSTEM,
-        at=at,
-    )
-
-
 def _tax_account() -> int:
     account = account_of(AccountKind.WITHHELD_TAX, "EUR")
     row = Balance.objects.filter(id=account.id).first()
@@ -102,7 +91,7 @@ def test_a_run_pays_the_net_and_a_returned_net_is_not_taxed_again(
     world: World, acme: Tenant, at: datetime
 ) -> None:
     partner = a_payee("Brightwater", 100_000, at=at)
-    _rule(at)
+    withheld_on_half(at)
     assert withholding_for(country="IE", partner_type="", amount_minor=100_000, on=TODAY) == 11_500
     assert [row.amount_minor for row in preview_run(at=at).paid] == [88_500]
     assert not Withholding.objects.exists()
@@ -140,7 +129,7 @@ def test_a_run_that_is_sent_back_gives_the_tax_back(
     world: World, acme: Tenant, at: datetime
 ) -> None:
     partner = a_payee("Brightwater", 100_000, at=at)
-    rule = _rule(at)
+    rule = withheld_on_half(at)
     run = submitted_run(at=at, user_id=world.finance.id)
     assert balances_of(partner.id, "EUR").payable == 88_500
 
@@ -160,8 +149,8 @@ def test_a_run_that_is_sent_back_gives_the_tax_back(
 
 
 def test_a_newer_rule_ends_the_one_before_it(acme: Tenant, at: datetime) -> None:
-    first = _rule(at - timedelta(days=300))
-    _rule(at)
+    first = withheld_on_half(at - timedelta(days=300))
+    withheld_on_half(at)
 
     first.refresh_from_db()
     assert first.ends_on == TODAY - timedelta(days=1)
