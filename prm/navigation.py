@@ -91,7 +91,17 @@ BELOW = {
         "/manage/sharing/",
     ),
     "referrals:report-channels": ("/manage/reports/losses/",),
-    "partners:program-list": ("/manage/stages/", "/manage/plans/", "/manage/exceptions/"),
+    "commissions:accrual-list": ("/manage/waiting-rewards/", "/manage/holds/"),
+    "commissions:run-list": ("/payouts/",),
+    "commissions:manage-statement-list": ("/manage/disputes/",),
+    "partners:program-list": (
+        "/manage/stages/",
+        "/manage/plans/",
+        "/manage/exceptions/",
+        "/manage/simulations/",
+        "/manage/tiers/",
+        "/manage/benefits/",
+    ),
 }
 
 # (group, label, url name, icon, capability, path prefix that marks it current)

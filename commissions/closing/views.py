@@ -43,6 +43,24 @@ from prm.web.htmx import hx_redirect
 # Rows of a report on its page, and partners on that of what is owed; files have all of them.
 SHOWN = 200
 EARLIEST = 200001
+# Which columns of a report its page shows, and how soon each gives way on a narrow screen; files have every column.
+ON_PAGE = {
+    "journal": (
+        (1, "p2"),
+        (4, ""),
+        (5, "p3"),
+        (6, ""),
+        (7, "p3"),
+        (8, ""),
+        (9, ""),
+        (10, "p3"),
+        (0, "p3"),
+        (11, "p3"),
+    ),
+    "liability": ((0, ""), (1, ""), (2, "p2"), (3, "p3"), (4, "p3"), (5, "p3"), (6, "p3"), (7, "")),
+    "earnings": ((0, ""), (1, ""), (2, ""), (3, "p3"), (4, "p3"), (5, ""), (6, "p3")),
+    "payouts": ((1, "p3"), (2, ""), (3, "p2"), (4, ""), (5, "p3"), (6, ""), (0, "p3")),
+}
 ASKED = ("on", "known", "by", "restate")
 
 
@@ -134,14 +152,21 @@ def month_report(request: MemberRequest, period: int, report: str) -> HttpRespon
         "month_name": month_name(period),
         "title": report_names()[report],
         "headings": [
-            (_align([row[place] for row in rows]), name)
-            for place, name in enumerate(words.headings[report])
+            (f"{_align([row[place] for row in rows])} {gives_way}", words.headings[report][place])
+            for place, gives_way in ON_PAGE[report]
         ],
-        "rows": [[_cell(value) for value in row] for row in rows[:SHOWN]],
+        "rows": [
+            [(f"{css} {gives_way}", text) for css, text, gives_way in _cells(report, row)]
+            for row in rows[:SHOWN]
+        ],
         "is_cut": len(rows) > SHOWN,
         "shown": SHOWN,
     }
     return render(request, "commissions/closing/month_report.html", context)
+
+
+def _cells(report: str, row: list[Any]) -> list[tuple[str, str, str]]:
+    return [(*_cell(row[place]), gives_way) for place, gives_way in ON_PAGE[report]]
 
 
 def _align(values: list[Any]) -> str:

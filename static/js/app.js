@@ -125,6 +125,15 @@ const afterSwap = (target) => {
   countAll();
 };
 
+// The entry of the page one is on is in sight, however long its row of tabs or the menu is
+document.querySelectorAll(".tabs a[aria-current]").forEach((tab) => {
+  const row = tab.parentElement;
+  if (row.scrollWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+});
+const menu = document.querySelector(".sidebar");
+const here = menu?.querySelector(".nav [aria-current]");
+if (here && here.offsetTop + 2 * here.offsetHeight > menu.clientHeight) menu.scrollTop = here.offsetTop - menu.clientHeight / 2;
+
 afterSwap(null);
 document.addEventListener("htmx:afterSettle", (event) => { afterSwap(event.detail.elt); });
 document.addEventListener("say", (event) => { say(event.detail?.value || ""); });
