@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F, QuerySet, Sum
 
 from commissions.accruals.booking import Line, RewardKey
-from commissions.accruals.histories import place_of
+from commissions.accruals.histories import ORDER, Place, place_of
 from commissions.accruals.models import Accrual, WaitingReward
 from commissions.ledger.selectors import tenant_zone
 from commissions.plans.periods import bucket, bucket_start
@@ -66,6 +66,7 @@ def admitted(
     referral_ids: Iterable[UUID],
     lines: Sequence[Line],
     *,
+    after: Place | None,
     versions: Mapping[str, Version],
     wanted: Collection[RewardKey],
     again: Collection[RewardKey],
@@ -75,14 +76,17 @@ def admitted(
 ) -> list[Line]:
     """Return the lines that may be booked now; the others wait. Lines without a budget pass.
 
-    versions: by the id in a trace. wanted: all rewards of the referrals; what waits and is not among them is dropped.
+    versions: by the id in a trace. wanted: all rewards of the referrals after a place (None for the beginning); what
+    waits of those and is not among them is dropped.
     again: rewards computed anew, which had their room. taking: rewards whose turn has come.
     Emits plan.budget_reached when the first one has to wait.
     """
     rows = still_waiting(program_id).filter(referral_id__in=list(referral_ids))
     waiting: dict[RewardKey, list[WaitingReward]] = defaultdict(list)
     for row in rows:
-        waiting[row.source_kind, row.source_id, row.rule_id, row.split_no].append(row)
+        place = row.earned_at, ORDER[row.source_kind], str(row.source_id)
+        if after is None or place > after:
+            waiting[row.source_kind, row.source_id, row.rule_id, row.split_no].append(row)
     void = [row.id for key, kept in waiting.items() if key not in wanted for row in kept]
     WaitingReward.objects.filter(id__in=void).update(dropped_at=at)
     rewards: dict[RewardKey, list[Line]] = defaultdict(list)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from commissions.accruals.histories import histories_of, lock_histories
 from commissions.accruals.models import Accrual
+from commissions.accruals.points import forget_points
 from commissions.accruals.services import (
     accrue_for_events,
     accrue_for_referrals,
@@ -20,6 +21,7 @@ from prm.events.services import Actor
 from prm.money import allocate
 from referrals.attribution.crediting import lock_credits
 from referrals.attribution.models import Credit
+from referrals.pipeline.models import Referral
 
 
 @transaction.atomic
@@ -36,6 +38,7 @@ def recredit(*, referral_id: UUID, actor: Actor, at: datetime) -> int:
     newest = Credit.objects.filter(referral_id=referral_id).order_by("-number").first()
     if newest is None:
         return 0
+    forget_points(_partners_of(referral_id))
     old = Accrual.objects.filter(referral_id=referral_id, split_no__lt=newest.number)
     live = old.filter(clawed_minor__lt=F("amount_minor"))
     paid = list(live.filter(source_kind=REVENUE).values_list("source_id", flat=True).distinct())
@@ -61,6 +64,12 @@ def recredit(*, referral_id: UUID, actor: Actor, at: datetime) -> int:
             )
     _correct_again(corrected, newest.number, actor=actor, at=at)
     return len(booked)
+
+
+def _partners_of(referral_id: UUID) -> set[UUID]:
+    """Return whose histories the referral has been in."""
+    ids = set(Credit.objects.filter(referral_id=referral_id).values_list("partner_id", flat=True))
+    return ids | set(Referral.objects.filter(id=referral_id).values_list("partner_id", flat=True))
 
 
 def _corrected(old: QuerySet[Accrual]) -> dict[tuple[str, UUID, int], int]:

@@ -12,6 +12,7 @@ from commissions.accruals.lapses import tell_return
 from commissions.accruals.models import Accrual
 from commissions.accruals.notices import tell_budget_reached, tell_earned, tell_reversed
 from commissions.accruals.pinning import LOST
+from commissions.accruals.points import forget_points
 from commissions.accruals.queueing import book_waiting
 from commissions.accruals.services import (
     CHUNK,
@@ -25,7 +26,7 @@ from commissions.accruals.services import (
     restate_referrals,
 )
 from commissions.accruals.sources import QUALIFIED, REVENUE, WON, Pending, pending_ids
-from commissions.plans.selectors import refined_programs
+from commissions.plans.selectors import follows_loss, refined_programs
 from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.events.subscriptions import on
@@ -45,7 +46,7 @@ def accrue_qualified(event: Event) -> None:
 @on("referral.stage_changed", name="accruals.follow_loss")
 def follow_loss(event: Event) -> None:
     """What a referral earned by qualifying follows its loss and its return, where the plan says so."""
-    if {event.payload.get("from_kind"), event.payload["to_kind"]} & set(LOST):
+    if {event.payload.get("from_kind"), event.payload["to_kind"]} & set(LOST) and follows_loss():
         ids = [UUID(event.payload["referral_id"])]
         restate_referrals(referral_ids=ids, actor=SYSTEM, at=event.at)
 
@@ -205,6 +206,7 @@ def take_back_import(import_id: UUID) -> None:
             .order_by("id")
             .values_list("id")
         )
+        forget_points(set(Accrual.objects.filter(id__in=ids).values_list("partner_id", flat=True)))
         cursor.execute(_CLAIMED, [ids])
         if cursor.fetchone()[0]:
             raise UndoRefused(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from referrals.revenue.models import PAYMENT_KINDS, CashReceipt, RevenueEvent
 REFUND = "refund"
 # Events of one moment, in this order: a win comes before the payment that is booked with it.
 ORDER = {QUALIFIED: 0, WON: 1, REVENUE: 2, RECEIPT: 3, REFUND: 4}
+# Where an event stands in its history: the moment, the rank of its kind, its id.
+Place = tuple[datetime, int, str]
 
 
 @dataclass(frozen=True)
@@ -52,16 +55,19 @@ def lock_histories(histories: Iterable[History]) -> None:
             )
 
 
-def events_of(history: History, *, whole: bool) -> list[Source]:
-    """Return the events in their order, refunds included; whole: not only those of the named referrals.
+def events_of(
+    history: History, *, whole: bool = False, besides: Iterable[UUID] = ()
+) -> list[Source]:
+    """Return the events of the named referrals in their order, refunds included.
 
+    whole: those of all referrals. besides: other referrals whose events are wanted too.
     Their facts hold what the events themselves say; what is known around them is added by `pinned`.
     """
     referrals = Referral.objects.filter(
         partner_id=history.partner_id, program_id=history.program_id, declined_at=None
     )
     if not whole:
-        referrals = referrals.filter(id__in=history.referral_ids)
+        referrals = referrals.filter(id__in=history.referral_ids.union(besides))
     known = {
         row["id"]: row
         for row in referrals.values("id", "partner_id", "program_id", "registered_at")
@@ -83,8 +89,8 @@ def events_of(history: History, *, whole: bool) -> list[Source]:
     return sorted(found, key=place_of)
 
 
-def place_of(source: Source) -> tuple[Any, ...]:
-    """Return what orders an event in its history: the moment, the kind, the id."""
+def place_of(source: Source) -> Place:
+    """Return what orders an event in its history."""
     return source.earned_at, ORDER[source.kind], str(source.id)
 
 

@@ -47,10 +47,16 @@ def pinned(
     versions: what prices each referral. Refunds take what their payment had. Whether a referral is lost is read anew.
     """
     kept = _kept(sources)
-    fresh = _fresh(sources, kept)
+    fresh = [source for source in sources if (source.kind, source.id) not in kept]
     if fresh:
         kept |= _keep(history, fresh, versions, at)
     return _dressed(sources, kept)
+
+
+def never_priced(sources: Sequence[Source]) -> list[Source]:
+    """Return the events that no computation has seen yet."""
+    kept = _kept(sources)
+    return [source for source in sources if (source.kind, source.id) not in kept]
 
 
 def known_around(
@@ -74,19 +80,14 @@ def known_around(
 
 
 def _kept(sources: Sequence[Source]) -> dict[tuple[str, UUID], Pinned]:
-    rows = PricedEvent.objects.filter(source_id__in={source.id for source in sources})
+    ids = {source.id for source in sources}
+    # A refund takes what its payment had, which may lie before the events asked for.
+    ids |= {row.revenue_event_id for row in sources if row.kind == REFUND and row.revenue_event_id}
+    rows = PricedEvent.objects.filter(source_id__in=ids)
     return {
         (row["source_kind"], row["source_id"]): Pinned.from_json(row["facts"])
         for row in rows.values("source_kind", "source_id", "facts")
     }
-
-
-def _fresh(sources: Sequence[Source], kept: dict[tuple[str, UUID], Pinned]) -> list[Source]:
-    return [
-        source
-        for source in sources
-        if source.kind != REFUND and (source.kind, source.id) not in kept
-    ]
 
 
 def _dressed(sources: Sequence[Source], kept: dict[tuple[str, UUID], Pinned]) -> list[Source]:
@@ -110,8 +111,10 @@ def _dressed(sources: Sequence[Source], kept: dict[tuple[str, UUID], Pinned]) ->
 def _keep(
     history: History, fresh: Sequence[Source], versions: dict[UUID, Version], at: datetime
 ) -> dict[tuple[str, UUID], Pinned]:
-    around = _Around(history, fresh, versions)
-    found = {(source.kind, source.id): around.of(source) for source in fresh}
+    around = _Around(history, [row for row in fresh if row.kind != REFUND], versions)
+    found = {
+        (row.kind, row.id): _NOTHING if row.kind == REFUND else around.of(row) for row in fresh
+    }
     PricedEvent.objects.bulk_create(
         (
             PricedEvent(

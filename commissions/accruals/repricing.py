@@ -6,20 +6,30 @@ from uuid import UUID
 from commissions.accruals.booking import Line
 from commissions.accruals.sources import Source
 from commissions.accruals.splitting import credits_for_booking, split_lines
-from commissions.plans.rules import Happening, Version, clawed_target, priced_history
+from commissions.plans.rules import (
+    Happening,
+    Standing,
+    Version,
+    clawed_target,
+    priced_history,
+)
 from referrals.revenue.models import RevenueEvent
 
 
-def lines_under(sources: Sequence[Source], versions: Mapping[UUID, Version]) -> list[Line]:
+def lines_under(
+    sources: Sequence[Source],
+    versions: Mapping[UUID, Version],
+    standing: Standing | None = None,
+) -> list[Line]:
     """Return what the events of one history earn, each reward whole.
 
     sources: in their order, with what is known around them. versions: what prices each referral; events of other
-    referrals earn nothing.
+    referrals earn nothing. standing: what came before them; it is taken further.
     """
     happenings = (Happening(row.facts, versions.get(row.referral_id), row) for row in sources)
     return [
         Line(event.name, draft, event.version.hold_days)
-        for event, drafts in priced_history(happenings)
+        for event, drafts in priced_history(happenings, standing)
         if event.version and isinstance(event.name, Source)
         for draft in drafts
     ]

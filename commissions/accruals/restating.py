@@ -13,17 +13,20 @@ from uuid import UUID
 from django.db.models import Sum
 from django.utils.translation import gettext
 
+from commissions.accruals import points
 from commissions.accruals.booking import Line, RewardKey, book_lines
 from commissions.accruals.budgets import admitted
-from commissions.accruals.histories import History, events_of
+from commissions.accruals.histories import ORDER, History, Place, events_of, place_of
 from commissions.accruals.in_kind import keep_in_kind
 from commissions.accruals.models import Accrual, Clawback
-from commissions.accruals.pinning import pinned
+from commissions.accruals.pinning import never_priced, pinned
+from commissions.accruals.points import Start
 from commissions.accruals.repricing import lines_under, shared_out
 from commissions.accruals.reversing import claw_back_rest, take_back
+from commissions.accruals.sources import Source
 from commissions.overrides.rules import version_priced
 from commissions.overrides.selectors import overrides_of
-from commissions.plans.rules import Version
+from commissions.plans.rules import Standing, Version
 from commissions.plans.selectors import published_terms
 from prm.events.services import Actor
 
@@ -43,14 +46,18 @@ def restate(
     at: datetime,
     tell: bool,
     taking: Collection[RewardKey] = frozenset(),
+    anew: bool = False,
 ) -> list[int]:
     """Bring the books to what the history earns; return the ids of new lines. The history is locked by the caller.
 
-    taking: rewards whose turn in the queue of the budget has come. Plain rewards are only ever added, as everywhere.
+    Only what lies after the newest point of the history that nothing reaches behind is looked at (points).
+    taking: rewards whose turn in the queue of the budget has come. anew: what is known of the named referrals changed,
+    so that their events are priced again. Plain rewards are only ever added, as everywhere.
     A repeat books nothing. Emits commission.earned and commission.reversed per line, and what budgets emit.
     """
-    wanted, referral_ids = _wanted(history, at)
-    live = _live(referral_ids)
+    again = _Again(anew, frozenset((kind, id_) for kind, id_, _, _ in taking))
+    wanted, referral_ids, after = _wanted(history, again, at)
+    live = _live(referral_ids, after)
     gone = [
         row
         for key, rows in live.items()
@@ -73,6 +80,7 @@ def restate(
         history.program_id,
         referral_ids,
         lines,
+        after=after,
         versions=versions,
         wanted=wanted.keys(),
         again=changed,
@@ -88,43 +96,100 @@ def restate(
 # ---------------------------------------------------------------- what should be
 
 
-def _wanted(history: History, at: datetime) -> tuple[dict[RewardKey, _Wanted], set[UUID]]:
-    """Return the rewards that the history earns, and the referrals that were looked at."""
+@dataclass(frozen=True)
+class _Again:
+    """What is priced again although it was priced before: all that is named, or some events by kind and id."""
+
+    all: bool
+    events: frozenset[tuple[str, UUID]]
+
+    def reaches(self, before: Sequence[Source]) -> bool:
+        """Tell whether any of the named referrals' events before a point is to be priced, again or at last."""
+        if self.all and before:
+            return True
+        return any((row.kind, row.id) in self.events for row in before) or bool(
+            before and never_priced(before)
+        )
+
+
+def _wanted(
+    history: History, again: _Again, at: datetime
+) -> tuple[dict[RewardKey, _Wanted], set[UUID], Place | None]:
+    """Return what the history earns after a place, the referrals looked at, and the place (None for all of it)."""
     terms = published_terms([history.program_id]).get(history.program_id, [])
     overrides = overrides_of([history.program_id]).get((history.program_id, history.partner_id), [])
-    own = [row.version for row in overrides if row.version]
-    whole = any(version.reads_history for version in [*terms, *own])
-    sources = events_of(history, whole=whole)
+    known = points.terms_known(terms, overrides)
+    digest = ""
+    if any(version.reads_history for version in known):
+        digest = points.digest_of(terms, overrides)
+        start, sources = _begun(history, again, digest, known)
+    else:
+        start, sources = Start(None, 0, Standing(known)), events_of(history)
     versions = {
         source.referral_id: version
         for source in sources
         if (version := version_priced(terms, overrides, source.registered_at))
     }
     sources = pinned(history, sources, versions, at=at)
-    referral_ids = {source.referral_id for source in sources}
-    found: dict[RewardKey, list[Line]] = defaultdict(list)
-    lines = lines_under(sources, versions)
+    stops = points.places_to_keep(start, sources, at) if digest else []
+    lines: list[Line] = []
+    done, begun = 0, start.events
+    for stop in stops:
+        lines += lines_under(sources[done:stop], versions, start.standing)
+        done, start.events = stop, begun + stop
+        points.keep_point(history, start, sources[stop - 1], digest)
+    if stops:
+        points.thin_out(history)
+    lines += lines_under(sources[done:], versions, start.standing)
     keep_in_kind(lines, sources, program_id=history.program_id, at=at)
+    found: dict[RewardKey, list[Line]] = defaultdict(list)
     for line in shared_out(lines):
         found[line.reward].append(line)
-    return {
+    wanted = {
         key: _Wanted(tuple(rows), versions[rows[0].source.referral_id])
         for key, rows in found.items()
-    }, referral_ids
+    }
+    return wanted, {source.referral_id for source in sources}, start.place
+
+
+def _begun(
+    history: History, again: _Again, digest: str, known: Sequence[Version]
+) -> tuple[Start, list[Source]]:
+    """Return where pricing goes on, and the events after it; points that something reaches behind are thrown away."""
+    kept = points.points_of(history, digest)
+    for number, point in enumerate(kept):
+        place = points.place_after(point)
+        if not points.still_holds(point):
+            continue
+        sources = events_of(history, besides=points.following(history, place))
+        named = (row for row in sources if row.referral_id in history.referral_ids)
+        if again.reaches([row for row in named if place_of(row) <= place]):
+            continue
+        if number:
+            points.forget_after(history, place)
+        standing = Standing(known)
+        standing.resume(point.standing)
+        return Start(place, point.events, standing), [
+            row for row in sources if place_of(row) > place
+        ]
+    if kept:
+        points.forget_after(history, None)
+    return Start(None, 0, Standing(known)), events_of(history, whole=True)
 
 
 # ---------------------------------------------------------------- what is
 
 
-def _live(referral_ids: Iterable[UUID]) -> dict[RewardKey, list[Accrual]]:
-    rows = (
-        Accrual.objects.select_for_update(no_key=True)
-        .filter(referral_id__in=list(referral_ids), replaced_at=None)
-        .order_by("id")
+def _live(referral_ids: Iterable[UUID], after: Place | None) -> dict[RewardKey, list[Accrual]]:
+    rows = Accrual.objects.select_for_update(no_key=True).filter(
+        referral_id__in=list(referral_ids), replaced_at=None
     )
+    if after is not None:
+        rows = rows.filter(earned_at__gte=after[0])
     found: dict[RewardKey, list[Accrual]] = defaultdict(list)
-    for row in rows:
-        found[_key(row)].append(row)
+    for row in rows.order_by("id"):
+        if after is None or (row.earned_at, ORDER[row.source_kind], str(row.source_id)) > after:
+            found[_key(row)].append(row)
     return found
 
 

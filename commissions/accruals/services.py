@@ -108,7 +108,7 @@ def restate_referrals(
     with transaction.atomic():
         histories = histories_of(QUALIFIED, referral_ids)
         lock_histories(histories)
-        return _booked([], histories, actor=actor, at=at, tell=tell)
+        return _booked([], histories, actor=actor, at=at, tell=tell, anew=True)
 
 
 def accrue_chunk(
@@ -170,13 +170,14 @@ def _booked(
     actor: Actor,
     at: datetime,
     tell: bool,
+    anew: bool = False,
 ) -> list[int]:
-    """Book plain events by themselves, and the histories of the others as wholes."""
+    """Book plain events by themselves, and the histories of the others as wholes; anew: see restate."""
     refined = {history.program_id for history in histories}
     plain = [source for source in sources if source.program_id not in refined]
     booked = book_lines(_priced(plain), actor=actor, at=at, tell=tell) if plain else []
     for history in histories:
-        booked += restate(history, actor=actor, at=at, tell=tell)
+        booked += restate(history, actor=actor, at=at, tell=tell, anew=anew)
     return booked
 
 

@@ -64,11 +64,15 @@ class Happening:
 
 
 def priced_history(
-    happenings: Iterable[Happening],
+    happenings: Iterable[Happening], standing: Standing | None = None
 ) -> Iterator[tuple[Happening, list[AccrualDraft]]]:
-    """Yield every event with what it earns, in the order given: by moment, then kind, then id."""
+    """Yield every event with what it earns, in the order given: by moment, then kind, then id.
+
+    standing: what came before the first of them, made of every version that prices any; it is taken further.
+    """
     events = list(happenings)
-    standing = Standing(event.version for event in events if event.version)
+    if standing is None:
+        standing = Standing(event.version for event in events if event.version)
     for event in events:
         drafts = drafts_for(event.facts, event.version, standing) if event.version else []
         standing.add(event.facts, drafts, event.version)

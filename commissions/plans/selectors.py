@@ -94,6 +94,13 @@ def pays_people() -> bool:
     return PlanRule.objects.filter(terms__payee="rep", version__published_at__isnull=False).exists()
 
 
+def follows_loss() -> bool:
+    """Tell whether any published version takes back what a referral earned by qualifying when it is lost."""
+    return PlanVersion.objects.filter(
+        policy__after_loss="take_back", published_at__isnull=False
+    ).exists()
+
+
 def counts_months() -> bool:
     """Tell whether any rule counts months from the first payment."""
     return PlanRule.objects.filter(scope="months", version__published_at__isnull=False).exists()

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from commissions.plans.amounts import base_of, booked_as, inputs_of
 from commissions.plans.conditions import group_met
@@ -37,6 +38,28 @@ class Standing:
         self._streaks: dict[int, tuple[int, int]] = {}
         self._earned: dict[Place, int] = defaultdict(int)
         self._open_deductions: dict[str, int] = defaultdict(int)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what was folded so far, without the versions; `resume` goes on from it."""
+        return {
+            "wins": [day.isoformat() for day in self.wins],
+            "sums": [[*place, total] for place, total in self._sums.items()],
+            "reached": [list(place) for place in self._reached],
+            "paid": [list(place) for place in self._paid],
+            "streaks": [[rule_id, *found] for rule_id, found in self._streaks.items()],
+            "earned": [[*place, total] for place, total in self._earned.items()],
+            "deductions": {whose: left for whose, left in self._open_deductions.items() if left},
+        }
+
+    def resume(self, stored: dict[str, Any]) -> None:
+        """Take over what an earlier fold under the same versions came to."""
+        self.wins = [date.fromisoformat(day) for day in stored["wins"]]
+        self._sums.update((tuple(place), total) for *place, total in stored["sums"])
+        self._reached = {tuple(place) for place in stored["reached"]}
+        self._paid = {tuple(place) for place in stored["paid"]}
+        self._streaks = {rule_id: (last, length) for rule_id, last, length in stored["streaks"]}
+        self._earned.update((tuple(place), total) for *place, total in stored["earned"])
+        self._open_deductions.update(stored["deductions"])
 
     # ------------------------------------------------------------ questions
 
