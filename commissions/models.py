@@ -14,6 +14,7 @@ from commissions.accruals.models import (
 )
 from commissions.adjustments.models import Conversion, DeductionCap, ExchangeRate, WriteOff
 from commissions.calendar.models import CalendarFeed
+from commissions.choices.models import RewardChoice, RewardExchange, TakenReward
 from commissions.closing.models import AccountCode, PeriodReport
 from commissions.contests.models import Contest, ContestChange, ContestPlace, Prize
 from commissions.gifts.models import Gift, GiftAward, GiftCode
@@ -50,6 +51,7 @@ from commissions.tax.models import (
     WithholdingRule,
     YearCertificate,
 )
+from commissions.teams.models import TeamShare, TeamSplit
 from commissions.tiers.models import Benefit, Tier, TierNotice, TierRules, TierStanding
 from commissions.vat.models import (
     PartnerInvoice,
@@ -103,6 +105,8 @@ __all__ = [
     "RepPolicy",
     "ResultFile",
     "ResultRow",
+    "RewardChoice",
+    "RewardExchange",
     "RewardInKind",
     "RunApproval",
     "SelfBill",
@@ -114,10 +118,13 @@ __all__ = [
     "StatementLine",
     "StatementLogo",
     "StatementReading",
+    "TakenReward",
     "TaxForm",
     "TaxMark",
     "TaxRequirement",
     "TaxThreshold",
+    "TeamShare",
+    "TeamSplit",
     "Tier",
     "TierNotice",
     "TierRules",

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("commissions.adjustments.urls")),
     path("", include("commissions.closing.urls")),
     path("", include("commissions.accruals.urls")),
+    path("", include("commissions.teams.urls")),
     path("", include("commissions.payouts.urls")),
     path("", include("commissions.results.urls")),
     path("", include("commissions.holds.urls")),

@@ -25,6 +25,7 @@ ACCOUNT_NAMES = {
     AccountKind.COMMISSION_EXPENSE: gettext_lazy("Commission cost"),
     AccountKind.FEES: gettext_lazy("Bank fees"),
     AccountKind.WRITE_OFFS: gettext_lazy("Debts written off"),
+    AccountKind.IN_KIND: gettext_lazy("Rewards given instead of money"),
     AccountKind.BREAKAGE: gettext_lazy("Commissions never claimed"),
 }
 ENTRY_NAMES = {
@@ -46,6 +47,7 @@ ENTRY_NAMES = {
     "dispute": gettext_lazy("Line disputed"),
     "dispute_end": gettext_lazy("Dispute ended"),
     "correction": gettext_lazy("Correction after a dispute"),
+    "in_kind": gettext_lazy("Taken instead of money"),
 }
 _PARTNER_SUMS = (
     gettext_lazy("Partner"),

@@ -22,6 +22,7 @@ DEFAULT_CODES = {
     "commission_expense": "6000",
     "fees": "6100",
     "write_offs": "6200",
+    "in_kind": "2300",
     "breakage": "6900",
 }
 

@@ -28,6 +28,8 @@ class AccountKind(models.TextChoices):
     ADJUSTMENTS = "adjustments"
     BREAKAGE = "breakage"
     WRITE_OFFS = "write_offs"
+    # What partners took instead of money and the vendor gives otherwise.
+    IN_KIND = "in_kind"
 
 
 PARTNER_KINDS = (
