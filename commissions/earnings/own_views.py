@@ -1,5 +1,7 @@
 """What a partner's person earns for themselves, whether or not they see what the partner earns."""
 
+from datetime import timedelta
+
 from django.db.models import F, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -13,6 +15,7 @@ from commissions.earnings.listings import ORDERS
 from commissions.earnings.tables import OwnRewardsTable
 from commissions.gifts.pages import own_rows
 from commissions.gifts.selectors import own_awards
+from commissions.teams.selectors import own_parts
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
@@ -20,6 +23,8 @@ from prm.web.paging import keyset_page
 
 # Rewards that are not money are few; the newest of them are shown.
 MOST = 100
+# How far back a person's parts of the company's commission are shown, in days.
+YEAR = 366
 
 
 @require_GET
@@ -38,6 +43,7 @@ def own_rewards(request: MemberRequest) -> HttpResponse:
         "page": page,
         "table": OwnRewardsTable(lines_for(page.rows, now=now, staff=False), page=page),
         "sums": sums,
+        "parts": own_parts(request.member, timezone.localdate(now) - timedelta(days=YEAR)),
         "gifts": own_rows(own_awards(request.member)[:MOST]),
         "allows": policy_of(request.member.own_partner_id, now),
     }

@@ -45,6 +45,7 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
          'referral', r.number,
          'person', coalesce(nullif(u.name, ''), nullif(r.submitted_by_name, '')),
          'payee', m.name,
+         'team', b.shares,
          'earned_on', a.earned_on,
          'trace', case when s.section = 'earned' then a.trace end,
          'event_kind', e.kind,
@@ -81,6 +82,15 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
   left join referrals_revenue_event e on e.tenant_id = %(tenant)s and e.id = coalesce(c.refund_id, a.revenue_event_id)
   left join prm_user u on u.id = r.submitted_by_id
   left join prm_user m on m.id = a.payee_id
+  left join lateral (
+       select jsonb_agg(jsonb_build_array(z.name, h.share) order by h.place) as shares
+         from commissions_team_share h join prm_user z on z.id = h.user_id
+        where h.tenant_id = %(tenant)s and a.payee_id is null and h.split_id = (
+              select l.id from commissions_team_split l
+                join commissions_plan_version p on p.tenant_id = l.tenant_id and p.program_id = l.program_id
+               where l.tenant_id = %(tenant)s and l.partner_id = a.partner_id and p.id = a.version_id
+                 and l.from_on <= a.earned_on
+               order by l.from_on desc, l.id desc limit 1)) b on true
   left join commissions_statement_line f
     on f.tenant_id = %(tenant)s and f.transfer_id = a.transfer_id and s.section = 'adjusted'
   left join commissions_statement g on g.tenant_id = %(tenant)s and g.id = f.statement_id

@@ -21,6 +21,7 @@ from commissions.plans.wording import calculation
 from commissions.statements.lines import reward_for
 from commissions.statements.models import Statement, StatementLine
 from commissions.tax.pages import rate_words
+from commissions.teams.wording import parts_text
 from prm.money import Money
 from prm.web.formats import day_text, money_text
 
@@ -243,7 +244,7 @@ def _line(statement: Statement, row: StatementLine) -> PaperLine:
     if row.section == "earned":
         return PaperLine(
             title_of(row),
-            what_for(detail),
+            shared_out(what_for(detail), row, statement.currency),
             day,
             calculation_of(detail),
             detail.get("person", ""),
@@ -251,7 +252,12 @@ def _line(statement: Statement, row: StatementLine) -> PaperLine:
         )
     if row.section == "adjusted":
         return PaperLine(
-            title_of(row), what_for_adjustment(row), day, detail.get("original", ""), "", amount
+            title_of(row),
+            shared_out(what_for_adjustment(row), row, statement.currency),
+            day,
+            detail.get("original", ""),
+            "",
+            amount,
         )
     return PaperLine(
         title_of(row), detail.get("account", ""), day, detail.get("payout", ""), "", amount
@@ -285,6 +291,16 @@ def what_for(detail: dict[str, Any]) -> str:
     if not detail.get("trace"):
         return ""
     return reward_for(Trace.from_json(detail["trace"]), detail.get("payee", ""))
+
+
+def shared_out(words: str, line: StatementLine, currency: str) -> str:
+    """Return what a line was for, with the parts of the partner's people where it shares out what it earns."""
+    if not (team := line.detail.get("team")):
+        return words
+    shared = gettext("shared out: %(parts)s") % {
+        "parts": parts_text(line.amount_minor, currency, team)
+    }
+    return f"{words} · {shared}" if words else shared
 
 
 def what_for_adjustment(line: StatementLine) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from commissions.teams.models import TeamSplit
+from commissions.teams.models import TeamShare, TeamSplit
 from commissions.teams.rules import parts
 from prm.accounts.members import Member
 
@@ -35,6 +35,16 @@ def splits_of(partner_id: UUID, program_id: UUID) -> list[TeamSplit]:
 def split_on(splits: list[TeamSplit], day: date) -> TeamSplit | None:
     """Return the one that counts for what is earned on a day; splits: as splits_of gives them."""
     return next((split for split in splits if split.from_on <= day), None)
+
+
+def sees_parts(member: Member) -> bool:
+    """Tell whether a person was ever given a part that it may see."""
+    return (
+        member.partner_id is not None
+        and TeamShare.objects.filter(
+            partner_id=member.partner_id, user_id=member.user_id, split__is_shown=True
+        ).exists()
+    )
 
 
 def own_parts(member: Member, since: date) -> list[MonthPart]:

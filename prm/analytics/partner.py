@@ -12,6 +12,7 @@ from commissions.accruals.models import Accrual
 from commissions.gifts.selectors import own_awards
 from commissions.payouts.exceptions import payout_tasks
 from commissions.payouts.models import PayoutAccount
+from commissions.teams.selectors import sees_parts
 from commissions.tiers.pages import tier_places
 from partners.directory.goals import goal_lines
 from partners.directory.models import Partner
@@ -81,7 +82,8 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
         "places": _places(partner) if member.may(Capability.SUBMIT_REFERRAL) else [],
         "tiers": tier_places(partner.id),
         "has_own_rewards": Accrual.objects.for_person(member).exists()
-        or own_awards(member).exists(),
+        or own_awards(member).exists()
+        or sees_parts(member),
         "manager": partner.manager or _any_manager(tenant),
         "first_use": not moving,
         # Who may enter them has a task for it.

@@ -260,6 +260,7 @@ SENTENCES = {
     "import.queued": _("took an import's history into the queue"),
     "revenue.received": _("recorded money that came in"),
     "plan.budget_reached": _("reached the budget of the plan"),
+    "partner.team_split_set": _("shared out the commission among the partner's people"),
     "partner.tax_marked": _("marked a person's rewards as reported for taxes"),
     "partner.rep_rewards_set": _("set what the partner's people may receive"),
     "commission.earned": _("booked a commission"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.test import Client
 
@@ -50,7 +51,7 @@ def test_a_spiff_without_money_becomes_a_thing_of_its_worth(
         a_refined_plan(won, *spiffs, policy=Policy(after_loss="take_back"))
         a_gift(program, "goods", cost_minor=2_400)
         card = a_gift(program, "card", cost_minor=2_500, codes=("AAA-111",))
-    inside = {"partner_id": partner.id, "partner_name": "Ferrante"}
+    inside: dict[str, Any] = {"partner_id": partner.id, "partner_name": "Ferrante"}
     luca, sara = (
         a_member(world.acme, Role.PARTNER_REP, f"{name}@ferrante.example", **inside)
         for name in ("luca", "sara")
