@@ -17,6 +17,7 @@ from commissions.plans.services import PlanTerms, RuleTerms
 from commissions.plans.shapes import Rule, Version
 from commissions.plans.terms import PLAIN_POLICY, Policy
 from commissions.plans.wording import rule_words
+from prm.templatetags.fields import form_errors
 
 MAX_RULES = 12
 # What the editor offers where a program has no plan yet.
@@ -128,15 +129,19 @@ class PlanEditor:
         found = [] if self.rows else [{"text": str(_("Add at least one rule")), "target": ""}]
         for number, row in enumerate(self.rows, start=1):
             for form in [row, *row.bands.forms, *row.conditions.forms]:
-                for name, errors in form.errors.items():
-                    words = {"number": number, "problem": errors[0]}
-                    found.append(
-                        {
-                            "text": str(_("Rule %(number)s: %(problem)s") % words),
-                            "target": form[name].id_for_label,
-                        }
-                    )
+                for problem in form_errors(form):
+                    words = {"number": number, "problem": problem["text"]}
+                    text = str(_("Rule %(number)s: %(problem)s") % words)
+                    found.append({"text": text, "target": problem["target"]})
         return found
+
+    def hold_back_problems(self) -> None:
+        """Show nothing as wrong that nobody asked to be saved yet; which rules are complete is known by then."""
+        if self.wants_saving or len(self.complete) == len(self.rows):
+            return
+        for row in self.rows:
+            for form in [row, *row.bands.forms, *row.conditions.forms]:
+                form.errors.clear()
 
     @property
     def terms(self) -> PlanTerms:

@@ -58,7 +58,7 @@ class PlanForm(forms.Form):
         _("Notice, in days"),
         low=0,
         high=365,
-        help_text=_("So long before they take effect partners learn of new terms."),
+        help_text=_("Partners learn of new terms at least so many days before they take effect."),
     )
     hold_days = _number(
         _("Hold, in days"),

@@ -205,6 +205,8 @@ def _draft_page(
         deal=example_deal(program.currency),
     )
     deal = deal_form.deal
+    left_out = len(editor.rows) - len(editor.complete) if request.method == "POST" else 0
+    editor.hold_back_problems()
     return {
         "program": program,
         "draft": draft,
@@ -215,7 +217,7 @@ def _draft_page(
         "example": example_of(preview, deal),
         "deal": deal,
         "deal_form": deal_form,
-        "left_out": len(editor.rows) - len(editor.complete) if request.method == "POST" else 0,
+        "left_out": left_out,
     }
 
 
