@@ -97,6 +97,23 @@ def test_a_form_that_changes_something_carries_its_token(path: Path) -> None:
     assert name_of(path) in NO_TOKEN or [form[:80] for form in forms if "csrf" not in form] == []
 
 
+def test_a_part_with_a_form_is_given_the_token() -> None:
+    with_forms = [
+        path.relative_to(TEMPLATES).as_posix()
+        for path in TEMPLATES.rglob("*.html")
+        if "{% csrf_token %}" in path.read_text()
+    ]
+    calls = "\n".join(
+        call
+        for path in TEMPLATES.rglob("*.html")
+        for call in re.findall(r"\{% include [^%]*\bonly\s*%\}", path.read_text())
+        if "csrf_token=csrf_token" not in call
+    )
+
+    # `only` takes the request's token away: the form would be refused.
+    assert [name for name in with_forms if f'include "{name}"' in calls] == []
+
+
 def words_in(text: str) -> Iterator[str]:
     """Yield visible English that is in no translation tag: text between tags, and the attributes people meet."""
     text = without_comments(text)
