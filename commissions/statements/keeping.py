@@ -69,6 +69,12 @@ def keep_file(
     return path
 
 
+def stored_file_differs(statement: Statement, first: StatementFile) -> bool:
+    """Tell whether there is a file on disk that is not the first making."""
+    path = private_path(stored_name(statement, first.kind, first.language))
+    return path.is_file() and _digest(path) != first.sha256
+
+
 def keep_csv(statement: Statement) -> Path:
     """Keep the statement's data file, in its own language. Raises FileDiffers."""
     return keep_file(statement, "csv", lambda: csv_text(statement).encode())

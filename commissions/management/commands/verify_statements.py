@@ -1,0 +1,40 @@
+"""Prove the statements: `manage.py verify_statements [--tenant slug] [--print]`; exit 1 names every bad one."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from commissions.statements.models import Statement, StatementFile
+from commissions.statements.proving import statement_faults
+from prm.tenancy.models import Tenant
+from prm.tenancy.scope import tenant_scope
+
+
+class Command(BaseCommand):
+    help = "Prove that statements say what their digests bind, and that their files come out as they first were."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--tenant", help="slug of one tenant; all of them without it")
+        parser.add_argument("--print", action="store_true", help="make every PDF again as well")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        tenants = Tenant.objects.order_by("slug")
+        if options["tenant"]:
+            tenants = tenants.filter(slug=options["tenant"])
+            if not tenants:
+                raise CommandError(f"no tenant {options['tenant']}")
+        bad = 0
+        for tenant in tenants:
+            with tenant_scope(tenant.id):
+                found = list(statement_faults(print_again=options["print"]))
+                proved = Statement.objects.count(), StatementFile.objects.count()
+            for fault in found:
+                self.stdout.write(f"{tenant.slug}: {fault}")
+            if not found:
+                self.stdout.write(
+                    f"{tenant.slug}: right ({proved[0]} statements, {proved[1]} files)"
+                )
+            bad += len(found)
+        if bad:
+            raise CommandError(f"{bad} faults found", returncode=1)
