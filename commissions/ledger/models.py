@@ -126,6 +126,8 @@ class Transfer(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "credit_account", "id"], name="transfer_credit"),
             models.Index(fields=["tenant", "debit_account", "id"], name="transfer_debit"),
+            # A month of the books, in the order of its journal.
+            models.Index(fields=["tenant", "period", "id"], name="transfer_period"),
         ]
 
     def __str__(self) -> str:
