@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commissions.closing.chart import HEADINGS, words_now
 from commissions.closing.liability import amounts_of, as_of_from, liability
-from commissions.closing.reports import csv_proof, report_rows, write_json
+from commissions.closing.reports import Proof, csv_proof, file_proof, report_rows, write_json
 from commissions.closing.rules import REPORTS, Frozen
 from commissions.closing.services import (
     NotClosable,
@@ -87,18 +87,22 @@ def report(progress: Progress) -> None:
             else words_now(translation.get_language() or tenant.language)
         )
     with progress.temporary_file(f".{ending}") as path, progress.scope():
-        if month is not None:
-            _hold(month, kind, words)
         rows = _counted(report_rows(kind, period, words), progress)
         count = _write(path, ending, words.headings[kind], rows, f"{kind} {period}")
+        if month is not None:
+            _hold(
+                month,
+                kind,
+                file_proof(path, count) if ending == "csv" else csv_proof(kind, period, words),
+            )
         state = "" if month else "-open"
         name = f"{tenant.slug}-{kind}-{period // 100}-{period % 100:02d}{state}.{ending}"
         progress.finish({"rows": count}, path, name)
 
 
-def _hold(month: ClosedPeriod, kind: str, words: Frozen) -> None:
+def _hold(month: ClosedPeriod, kind: str, proof: Proof) -> None:
     try:
-        hold_against_first(month, kind, csv_proof(kind, month.period, words), at=timezone.now())
+        hold_against_first(month, kind, proof, at=timezone.now())
     except ReportChanged as changed:
         raise JobFailed(str(changed)) from changed
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,12 @@ def csv_proof(report: str, period: int, words: Frozen) -> Proof:
         seen.update(line.encode())
         count += 1
     return Proof(seen.hexdigest(), count)
+
+
+def file_proof(path: Path, row_count: int) -> Proof:
+    """Return the proof of a report's CSV that was just written."""
+    with path.open("rb") as file:
+        return Proof(file_digest(file, "sha256").hexdigest(), row_count)
 
 
 def write_json(target: Path, header: list[str], rows: Iterator[list[Any]]) -> int:

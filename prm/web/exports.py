@@ -5,7 +5,7 @@ CSV: UTF-8 with BOM, ISO dates, plain decimals, currency in its own column. XLSX
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,8 @@ from prm.money import Money, currency_exponent
 from prm.web.formats import money_plain
 
 BOM = "\ufeff"
+# What a sheet of a workbook holds under its headings.
+SHEET_ROWS = 1_048_575
 # Full-width signs too: spreadsheets of East Asia read them as the plain ones.
 STARTS = "=+-@\uff1d\uff0b\uff0d\uff20"
 RISKY = (*STARTS, "\t", "\r", "\n", "|", "%")
@@ -28,6 +30,8 @@ HIDING = " \x0b\x0c\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"
 _INSIDE = re.compile(f"([;\t\r\n][{HIDING}]*)([{re.escape(STARTS)}])")
 # What a spreadsheet still reads as text when it stands first.
 _GUARD = "'"
+# Nearly every text has nothing of the kind: one look lets it through.
+_SUSPECT = re.compile(f"^[{HIDING}]*[{re.escape(''.join(RISKY))}]|[;\t\r\n]")
 
 
 def safe_text(text: str) -> str:
@@ -35,6 +39,8 @@ def safe_text(text: str) -> str:
 
     So does one behind a semicolon, tab or line break, where other countries' spreadsheets begin a cell (S14).
     """
+    if not _SUSPECT.search(text):
+        return text
     if _INSIDE.search(text):
         text = _INSIDE.sub(rf"\1{_GUARD}\2", text)
     return _GUARD + text if text.lstrip(HIDING).startswith(RISKY) else text
@@ -42,23 +48,31 @@ def safe_text(text: str) -> str:
 
 def csv_value(value: Any) -> str:
     """Return one cell: ISO dates (moments in the active zone with offset), plain decimals, yes and no as 1 and 0."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "1" if value else "0"
+    plain = _PLAIN_CELLS.get(type(value))
+    return plain(value) if plain else _other_cell(value)
+
+
+def _other_cell(value: Any) -> str:
     if isinstance(value, datetime):
         return (
             timezone.localtime(value).isoformat(timespec="seconds")
             if timezone.is_aware(value)
             else value.isoformat()
         )
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Money):
-        return money_plain(value.minor, value.currency)
     if isinstance(value, int | float | Decimal | UUID):
         return f"{value:f}" if isinstance(value, Decimal) else str(value)
     return safe_text(str(value))
+
+
+# Most cells by far; whatever else there is is asked in turn.
+_PLAIN_CELLS: dict[type, Callable[[Any], str]] = {
+    str: safe_text,
+    type(None): lambda _: "",
+    bool: lambda value: "1" if value else "0",
+    int: str,
+    date: date.isoformat,
+    Money: lambda value: money_plain(value.minor, value.currency),
+}
 
 
 def csv_lines(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
@@ -101,7 +115,8 @@ def write_xlsx(
 ) -> int:
     """Write a workbook of one sheet with constant memory; amounts are numbers in major units, dates are dates.
 
-    Text is never a formula, a link or a number. Returns the number of rows; a sheet holds at most 1,048,575.
+    Text is never a formula, a link or a number. Returns the number of rows; what one sheet cannot hold goes on in the
+    next one, under the same headings.
     """
     options = {
         "constant_memory": True,
@@ -118,15 +133,24 @@ def write_xlsx(
         book.set_properties({"created": datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)})
         bold = book.add_format({"bold": True})
         styles = _Styles(book)
-        page = book.add_worksheet(sheet[:31])
-        page.freeze_panes(1, 0)
-        for column, word in enumerate(header):
-            page.write_string(0, column, str(word), bold)
-            page.set_column(column, column, max(12, min(len(str(word)) + 4, 40)))
-        for count, row in enumerate(rows, start=1):
+        page = _sheet(book, sheet, header, bold)
+        for row in rows:
+            place = count % SHEET_ROWS
+            if count and not place:
+                page = _sheet(book, f"{sheet[:26]} {count // SHEET_ROWS + 1}", header, bold)
+            count += 1
             for column, value in enumerate(row):
-                styles.write(page, count, column, value)
+                styles.write(page, place + 1, column, value)
     return count
+
+
+def _sheet(book: Any, name: str, header: Sequence[Any], bold: Any) -> Any:
+    page = book.add_worksheet(name[:31])
+    page.freeze_panes(1, 0)
+    for column, word in enumerate(header):
+        page.write_string(0, column, str(word), bold)
+        page.set_column(column, column, max(12, min(len(str(word)) + 4, 40)))
+    return page
 
 
 class _Styles:

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from commissions.accruals import points, restating
+from commissions.accruals import pinning, points, restating
 from commissions.accruals.models import Accrual, HistoryPoint
 from commissions.accruals.services import (
     accrue_for_events,
@@ -40,7 +39,7 @@ def close_points(monkeypatch: pytest.MonkeyPatch) -> None:
 def _looking(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """Collect how many events each computation prices."""
     seen: list[int] = []
-    real = restating.pinned
+    real = pinning.pinned
 
     def counted(*args: Any, at: datetime) -> list[Source]:
         seen.append(len(args[1]))
@@ -68,8 +67,7 @@ def _is_whole(customer: Customer, at: datetime) -> bool:
     """Tell whether pricing everything again books nothing and takes nothing back."""
     before = list(Accrual.objects.order_by("id").values("id", "clawed_minor", "replaced_at"))
     HistoryPoint.objects.all().delete()
-    ids: list[UUID] = [customer.referral_id] if customer.referral_id else []
-    restate_referrals(referral_ids=ids, actor=SYSTEM, at=at)
+    restate_referrals(referral_ids=[customer.referral_id], actor=SYSTEM, at=at)
     return before == list(
         Accrual.objects.order_by("id").values("id", "clawed_minor", "replaced_at")
     )

@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 
 from prm.money import Money
+from prm.web import exports
 from prm.web.exports import csv_lines, write_csv, write_xlsx
 
 HEADER = ["Company", "Amount", "Currency", "Won on", "Changed", "Rate"]
@@ -124,3 +125,16 @@ def test_the_same_rows_give_the_same_workbook(tmp_path: Path) -> None:
     write_xlsx(tmp_path / "b.xlsx", HEADER, [ROW])
 
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
+def test_what_one_sheet_cannot_hold_goes_on_in_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "SHEET_ROWS", 2)
+
+    assert write_xlsx(tmp_path / "a.xlsx", ["n"], ([n] for n in range(5)), sheet="Journal") == 5
+
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    assert {
+        sheet.title: [row[0].value for row in sheet.iter_rows()] for sheet in book.worksheets
+    } == {"Journal": ["n", 0, 1], "Journal 2": ["n", 2, 3], "Journal 3": ["n", 4]}
