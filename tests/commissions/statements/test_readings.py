@@ -28,7 +28,6 @@ def _client(user: User) -> Client:
 def _download(client: Client, path: str) -> None:
     answer: Any = client.get(path)
     assert b"".join(answer.streaming_content)
-    answer.file_to_stream.close()
 
 
 @pytest.fixture
