@@ -179,7 +179,9 @@ class RuleForm(forms.Form):
             data,
             prefix=f"{prefix}-b",
             most=MOST_BANDS,
-            initial=initial.get("bands", [{"start": "0"}, {}]) if "bands" in kind.split("+") else [],
+            initial=initial.get("bands", [{"start": "0"}, {}])
+            if "bands" in kind.split("+")
+            else [],
             options={"currency": currency},
         )
         self.conditions = Rows(

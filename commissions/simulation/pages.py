@@ -32,6 +32,11 @@ class ResultPage:
     winners: int = 0
     losers: int = 0
 
+    @property
+    def has_limits(self) -> bool:
+        """Whether the program says what a lead or a customer may cost."""
+        return any(limit for *_words, limit in self.costs)
+
 
 def span_text(simulation: Simulation) -> str:
     """Return the first and the last day."""

@@ -23,7 +23,12 @@ from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
+from prm.jobs.models import Job, JobState
+from prm.web.htmx import hx_redirect, render_part, wants_part
 from prm.web.paging import keyset_page
+
+# A task that ended without a result.
+ENDED = (JobState.FAILED, JobState.STOPPED)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -65,8 +70,14 @@ def simulation_detail(request: MemberRequest, simulation_id: UUID) -> HttpRespon
     """Show a result with its winners and losers; while it is going on, lead to the task."""
     simulation = get_object_or_404(Simulation.objects.select_related("program"), id=simulation_id)
     if simulation.result is None:
-        context: dict[str, Any] = {"simulation": simulation, "span": span_text(simulation)}
-        return render(request, "commissions/simulation/running.html", context)
+        context: dict[str, Any] = {
+            "simulation": simulation,
+            "span": span_text(simulation),
+            "has_ended": Job.objects.filter(id=simulation.job_id, state__in=ENDED).exists(),
+        }
+        return render_part(request, "commissions/simulation/running.html", context, part="state")
+    if wants_part(request):
+        return hx_redirect(request, "commissions:simulation-detail", simulation_id=simulation.id)
     view = request.GET.get("view", "")
     page = keyset_page(
         partner_lines(simulation.id, view),

@@ -190,3 +190,16 @@ def test_every_icon_that_a_template_draws_exists() -> None:
     }
 
     assert unknown == set()
+
+
+def test_pages_without_results_turn_over_as_a_whole() -> None:
+    """A link that is to swap #results does nothing at all where there is none."""
+    stuck = {
+        name_of(path)
+        for path in pages()
+        if (text := without_comments(path.read_text()))
+        and re.search(r"components/pager\.html\" with (?![^%]*whole=True)", text)
+        and 'id="results"' not in text
+    }
+
+    assert stuck == set()
