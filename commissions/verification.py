@@ -227,6 +227,8 @@ CHECKS = {
                   where p.tenant_id = t.tenant_id and 'payout:' || p.number = t.journal))
              or (t.kind = 'award' and not exists (select from commissions_contest_place w
                   where w.tenant_id = t.tenant_id and w.transfer_id = t.id))
+             or (t.kind = 'in_kind' and not exists (select from commissions_taken_reward w
+                  where w.tenant_id = t.tenant_id and w.transfer_id = t.id and w.amount_minor = t.amount_minor))
              or (t.kind in ('dispute', 'dispute_end', 'correction') and not exists (select from commissions_dispute d
                   where d.tenant_id = t.tenant_id and 'dispute:' || d.id = t.journal))
              or (t.kind = 'withholding' and not exists (select from commissions_withholding w

@@ -31,6 +31,7 @@ app.autodiscover_tasks(
         "commissions.acceptances",
         "commissions.accruals",
         "commissions.contests",
+        "commissions.choices",
         "commissions.payouts",
         "commissions.statements",
         "commissions.tiers",

@@ -300,6 +300,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "commissions.acceptances.tasks.sweep_terms",
         "schedule": crontab(hour=6, minute=20),
     },
+    "deliver-taken-rewards": {
+        "task": "commissions.choices.tasks.deliver_taken",
+        "schedule": crontab(hour="4", minute="40"),
+    },
     "settle-contests": {
         "task": "commissions.contests.tasks.settle_contests",
         "schedule": crontab(minute=35),

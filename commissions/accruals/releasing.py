@@ -1,7 +1,9 @@
 """Ends holds: what is left of rewards moves from pending to payable."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -10,6 +12,28 @@ from commissions.ledger.services import NewTransfer, post_staged
 
 # Most rewards looked at in one transaction.
 CHUNK = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What was left of a reward when its hold ended, in minor units."""
+
+    accrual_id: int
+    partner_id: UUID
+    currency: str
+    amount_minor: int
+
+
+# Upper slices take part in a release, in its transaction.
+_PARTS: list[Callable[[Sequence[Released], datetime], None]] = []
+
+
+def on_release(
+    part: Callable[[Sequence[Released], datetime], None],
+) -> Callable[[Sequence[Released], datetime], None]:
+    """Register what is done with rewards whose money has just become payable; `at`: the moment of booking."""
+    _PARTS.append(part)
+    return part
 
 
 def release_due(
@@ -70,6 +94,8 @@ def release_due(
                     [r[3] for r in due],
                 ],
             )
+        for part in _PARTS if moving else ():
+            part([Released(*row) for row in moving], at)
         return len(found)
 
 

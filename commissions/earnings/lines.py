@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext
 
 from commissions.accruals.models import PAID_BY, Accrual, Release
+from commissions.choices.models import TakenReward
 from commissions.payouts.models import Payout, PayoutLine, PayoutState
 from commissions.plans.rules import Trace
 from commissions.plans.wording import calculation, explain
@@ -19,7 +20,7 @@ from prm.web.formats import day_text, money_text
 from referrals.attribution.models import Credit
 from referrals.pipeline.models import Referral
 
-DISPUTED, REVIEW, DECLINED, HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = (
+DISPUTED, REVIEW, DECLINED, HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED, IN_KIND = (
     "disputed",
     "review",
     "declined",
@@ -29,6 +30,7 @@ DISPUTED, REVIEW, DECLINED, HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED = (
     "paid",
     "returned",
     "reversed",
+    "in_kind",
 )
 TONES = {
     DISPUTED: "warn",
@@ -40,6 +42,7 @@ TONES = {
     PAID: "ok",
     RETURNED: "warn",
     REVERSED: "bad",
+    IN_KIND: "ok",
 }
 ICONS = {
     DISPUTED: "clock",
@@ -51,6 +54,7 @@ ICONS = {
     PAID: "done",
     RETURNED: "swap",
     REVERSED: "minus",
+    IN_KIND: "swap",
 }
 
 
@@ -126,6 +130,7 @@ class Line:
             PAID: gettext("Paid"),
             RETURNED: gettext("Payment returned"),
             REVERSED: gettext("Reversed"),
+            IN_KIND: gettext("Not in money"),
         }[self.state]
 
     @property
@@ -171,6 +176,9 @@ class Line:
             PAID: gettext("Paid with payout %(number)s on %(day)s."),
             RETURNED: gettext(
                 "The bank sent the payment back. It goes out again with the next payout."
+            ),
+            IN_KIND: gettext(
+                "Taken as a reward that is not money, delivered after the end of the month."
             ),
             REVERSED: gettext(
                 "Taken back in full after it was paid. The next payouts are less by it."
@@ -234,6 +242,7 @@ def _around(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
             )
         ),
         released=Exists(release),
+        taken=Exists(TakenReward.objects.filter(accrual_id=OuterRef("id"))),
         released_by=Subquery(release.values(paid_by=PAID_BY)[:1]),
         payout=Subquery(claim.values("payout_id")[:1]),
     )
@@ -249,6 +258,7 @@ def _around(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
             "payee__name",
             "disputed",
             "released",
+            "taken",
             "payout",
         )
     }
@@ -262,6 +272,8 @@ def _state(accrual: Accrual, payout: Payout | None, now: datetime, facts: Mappin
         return DISPUTED
     if facts["held"] and not facts["released"]:
         return DECLINED if facts["declined"] else REVIEW
+    if facts["taken"]:
+        return IN_KIND
     if payout is not None:
         return {PayoutState.SETTLED: PAID, PayoutState.RETURNED: RETURNED}.get(
             PayoutState(payout.state), IN_PAYOUT

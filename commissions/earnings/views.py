@@ -18,6 +18,7 @@ from commissions.accruals.lapses import standings_of
 from commissions.accruals.models import Accrual, Clawback
 from commissions.accruals.tables import WaitingTable
 from commissions.accruals.waiting import waiting_of_partner
+from commissions.choices.selectors import may_choose
 from commissions.earnings.exports import HEADER, export_rows, file_name
 from commissions.earnings.lines import Line, lines_for
 from commissions.earnings.listings import MANAGE_ORDERS, ORDERS, Wanted, manage_bar, wanted_from
@@ -96,6 +97,7 @@ def earnings(request: MemberRequest) -> HttpResponse:
         .order_by("-issued_at")[:5],
         "query": request.GET.urlencode(),
         "may_manage_team": request.member.may(Capability.MANAGE_TEAM),
+        "may_choose": may_choose(request.member.own_partner_id),
         **_around(partner_id, balance.currency, today),
     }
     return render_part(request, "commissions/earnings/list.html", context)

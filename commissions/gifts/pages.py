@@ -19,6 +19,7 @@ def gift_tabs(current: str) -> list[Tab]:
     pages = (
         ("awards", _("Given"), "gift-award-list"),
         ("catalogue", _("Catalogue"), "gift-list"),
+        ("instead", _("Instead of money"), "exchange-list"),
         ("costs", _("Costs"), "gift-costs"),
     )
     return [

@@ -312,6 +312,8 @@ def what_for_adjustment(line: StatementLine) -> str:
         }
     if line.detail.get("reason"):
         return str(line.detail["reason"])
+    if line.detail.get("kind") == "in_kind":
+        return gettext("Taken instead of money")
     kinds = {
         "refund": gettext("Refund to the customer"),
         "chargeback": gettext("Chargeback by the customer"),

@@ -261,6 +261,8 @@ SENTENCES = {
     "revenue.received": _("recorded money that came in"),
     "plan.budget_reached": _("reached the budget of the plan"),
     "partner.team_split_set": _("shared out the commission among the partner's people"),
+    "partner.reward_chosen": _("chose how the partner takes its rewards"),
+    "program.exchange_set": _("set what partners may take instead of money"),
     "partner.tax_marked": _("marked a person's rewards as reported for taxes"),
     "partner.rep_rewards_set": _("set what the partner's people may receive"),
     "commission.earned": _("booked a commission"),
