@@ -16,6 +16,7 @@ from prm.demo.story import Person, TenantStory
 from prm.events.services import Actor
 from prm.tenancy.models import Tenant
 
+HISTORY_DAYS = 365
 Step = Callable[[datetime], None]
 
 
