@@ -1,10 +1,11 @@
 """The demo's people, programs and partners, as they stand before its year begins."""
 
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
 from schwifty import IBAN
 
 from commissions.payouts.details import PayoutDetails, save_debtor_account, save_payout_details
@@ -30,6 +31,12 @@ def seed_cast(stage: Stage, first_day: date) -> None:
     for number, partner in enumerate(stage.story.partners):
         day = first_day - timedelta(days=10 - number % 9)
         _partner(stage, partner, stage.at(day, 10 + number % 7))
+
+
+@cache
+def _password() -> str:
+    """Return the hash of everybody's password, made once: each takes a good part of a second on purpose."""
+    return make_password(PASSWORD)
 
 
 def _staff(stage: Stage, at: datetime) -> None:
@@ -104,8 +111,11 @@ def _partner(stage: Stage, story: PartnerStory, at: datetime) -> None:
 def _user(stage: Stage, person: Person) -> User:
     user = User.objects.filter(email=person.email).first()
     if user is None:
-        user = User.objects.create_user(
-            person.email, PASSWORD, name=person.name, language=person.language
+        user = User.objects.create(
+            email=person.email,
+            password=_password(),
+            name=person.name,
+            language=person.language,
         )
         EmailAddress.objects.create(user=user, email=person.email, verified=True, primary=True)
     stage.people[person.email] = user
