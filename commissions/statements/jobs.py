@@ -43,7 +43,7 @@ from prm.web.exports import csv_lines
 
 # Some seconds of work each, so that progress moves and a killed worker leaves little.
 ISSUED_TOGETHER = 50
-PRINTED_TOGETHER = 20
+PRINTED_TOGETHER = 10
 _BLOCK = 500
 log = structlog.get_logger(__name__)
 

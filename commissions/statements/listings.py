@@ -79,7 +79,7 @@ def _filtered(
             ("yes", gettext("Seen")),
             ("confirmed", gettext("Confirmed as read")),
         ]
-        chosen.append(select_from(request.GET, "seen", gettext("By the partner"), states))
+        chosen.append(select_from(request.GET, "seen", gettext("Seen by partner"), states))
     rows = listed_statements(request.member)
     # A link from the partner's page; the choice shows that one partner only.
     if partner := _partner(request):

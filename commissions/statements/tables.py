@@ -50,7 +50,7 @@ class StatementTable(Table):
     earned_minor = MoneyColumn(_("Earned"), priority=2)
     paid_minor = MoneyColumn(_("Paid"), priority=3)
     closing_minor = MoneyColumn(_("Closing balance"))
-    first_seen_at = Column(_("By the partner"), empty_values=(), priority=2)
+    first_seen_at = Column(_("Seen by partner"), empty_values=(), priority=2)
 
     def render_first_seen_at(self, record: Any) -> SafeString:
         """Say what is known: not yet, seen on a day, or confirmed on a day."""
