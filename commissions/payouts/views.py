@@ -2,11 +2,13 @@
 
 from datetime import date
 from typing import cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -42,7 +44,7 @@ from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.jobs.services import start_job
 from prm.web.filters import FilterBar, select_from
-from prm.web.htmx import hx_redirect, render_part
+from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import keyset_page
 
 
@@ -86,7 +88,10 @@ def run_new(request: MemberRequest) -> HttpResponse:
         return hx_redirect(request, "commissions:run-detail", run_id=waiting.id)
     return _preview(
         request,
-        RunForm(today=_today(), initial={"pay_on": next_bank_day(_today())}),
+        RunForm(
+            today=_today(),
+            initial={"pay_on": request.GET.get("pay_on") or next_bank_day(_today())},
+        ),
         request.GET.getlist("leave_out"),
     )
 
@@ -94,6 +99,11 @@ def run_new(request: MemberRequest) -> HttpResponse:
 @require_POST
 @needs(Capability.PREPARE_PAYOUTS)
 def run_submit(request: MemberRequest) -> HttpResponse:
+    """Freeze the list for approval; or show it anew with what was ticked, and no token in the address."""
+    if request.POST.get("act") == "preview":
+        kept = request.POST.getlist("leave_out")
+        seen = urlencode({"leave_out": kept, "pay_on": request.POST.get("pay_on", "")}, doseq=True)
+        return redirect_to(request, f"{reverse('commissions:run-new')}?{seen}")
     form, ticked = RunForm(request.POST, today=_today()), request.POST.getlist("leave_out")
     if not form.is_valid():
         return _preview(request, form, ticked, status=422)

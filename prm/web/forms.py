@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator, URLValidator
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from prm.money import Money, currency_exponent
-from prm.web.formats import MINUS, locale_of, money_text
+from prm.web.formats import MINUS, day_text, locale_of, money_text
 
 # Below a trillion of the largest unit: sums of millions of such amounts still fit a bigint.
 LARGEST_MINOR = 10**14
@@ -268,7 +268,19 @@ class DateField(forms.DateField):
         if value and (
             (self.earliest and value < self.earliest) or (self.latest and value > self.latest)
         ):
-            raise ValidationError(_("Choose a date within the period allowed"), code="bounds")
+            raise ValidationError(self._bounds(), code="bounds")
+
+    def _bounds(self) -> str:
+        """Return which days may be chosen."""
+        span = {
+            "first": day_text(self.earliest, "medium") if self.earliest else "",
+            "last": day_text(self.latest, "medium") if self.latest else "",
+        }
+        if not self.latest:
+            return gettext("Choose %(first)s or a later day") % span
+        if not self.earliest:
+            return gettext("Choose %(last)s or an earlier day") % span
+        return gettext("Choose a day from %(first)s to %(last)s") % span
 
 
 class EmailField(forms.EmailField):
