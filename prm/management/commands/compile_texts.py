@@ -1,5 +1,6 @@
 """Compile the translations (.po to .mo) with Babel, so that no gettext program is needed to run the portal."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def compile_text(source: Path) -> int:
     if problems:
         raise CommandError("\n".join(problems))
     target = source.with_suffix(".mo")
-    part = target.with_suffix(".mo.part")
+    part = target.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:
         write_mo(file, catalog)
     part.replace(target)
