@@ -81,12 +81,21 @@ def _standings() -> list[Standing]:
         return [Standing(*row) for row in cursor.fetchall()]
 
 
-# Only accounts on which something was taken back, or from which something was moved, are looked at line by line.
+# Only accounts on which something was taken back, or from which something was moved, are looked at line by line. What
+# was exchanged, frozen by a dispute or kept back as tax left the account, but nobody took it back: it was not earned
+# here. Of a merged duplicate everything has gone to the partner that stays.
 _STANDINGS = """
 select p.partner_id, p.currency, p.percent, p.payable, p.deferred,
-       (select coalesce(sum(t.amount_minor), 0)::bigint from commissions_transfer t
-         where t.tenant_id = p.tenant_id and t.credit_account_id = p.id and t.kind not in ('deferral', 'write_off')
-           and not exists (select from commissions_payout_line l
+       (select coalesce(sum(case when t.credit_account_id = p.id then t.amount_minor else -t.amount_minor end),
+                        0)::bigint
+          from (select x.id, x.tenant_id, x.credit_account_id, x.amount_minor from commissions_transfer x
+                 where x.tenant_id = p.tenant_id and x.credit_account_id = p.id
+                   and x.kind not in ('deferral', 'write_off')
+                union all
+                select x.id, x.tenant_id, x.credit_account_id, x.amount_minor from commissions_transfer x
+                 where x.tenant_id = p.tenant_id and x.debit_account_id = p.id
+                   and x.kind in ('conversion', 'dispute', 'withholding', 'vat')) t
+         where not exists (select from commissions_payout_line l
                             where l.tenant_id = t.tenant_id and l.transfer_id = t.id and l.released_at is null)),
        (select count(*) from commissions_transfer t
          where t.tenant_id = p.tenant_id and t.kind = 'deferral'
@@ -97,6 +106,7 @@ select p.partner_id, p.currency, p.percent, p.payable, p.deferred,
                coalesce(min(fb.debits_minor - fb.credits_minor), 0) as deferred
           from commissions_deduction_cap c
           join partners_enrollment e on e.tenant_id = c.tenant_id and e.program_id = c.program_id
+          join partners_partner q on q.tenant_id = e.tenant_id and q.id = e.partner_id and q.merged_into_id is null
           join commissions_account a on a.tenant_id = e.tenant_id and a.partner_id = e.partner_id
                                     and a.kind = 'payable'
           join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
@@ -106,7 +116,8 @@ select p.partner_id, p.currency, p.percent, p.payable, p.deferred,
          group by a.tenant_id, a.id, a.partner_id, a.currency) p
  where p.deferred > 0 or (p.percent < 100 and exists (
        select from commissions_transfer t
-        where t.tenant_id = p.tenant_id and t.debit_account_id = p.id and t.kind <> 'payout'
+        where t.tenant_id = p.tenant_id and t.debit_account_id = p.id
+          and t.kind not in ('payout', 'conversion', 'dispute', 'withholding', 'vat')
           and not exists (select from commissions_payout_line l
                            where l.tenant_id = t.tenant_id and l.transfer_id = t.id and l.released_at is null)))
  order by p.partner_id, p.currency

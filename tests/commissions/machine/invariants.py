@@ -1,0 +1,245 @@
+"""The invariants of the books, one function each, by their numbers in RULES.md; all are asked after every step.
+
+Each reads the raw tables for itself and yields what it finds wrong. They know nothing of the product's own proof, which
+is asked as well: two ways to count have to agree.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+from django.db import connection
+
+from commissions.ledger.selectors import partner_balances
+from commissions.payouts.freezing import frozen_digest
+from commissions.payouts.models import PayoutRun, RunApproval
+from commissions.plans.selectors import published_terms
+from commissions.verification import faults
+from prm.tenancy.scope import tenant_scope
+from tests.commissions.machine.books import Books
+
+Invariant = Callable[[Books], Iterator[str]]
+INVARIANTS: dict[str, Invariant] = {}
+# Rows that nobody may ever change or take away.
+EVIDENCE = (
+    "commissions_transfer",
+    "commissions_statement",
+    "commissions_statement_line",
+    "commissions_conversion",
+    "prm_event",
+)
+
+
+def invariant(function: Invariant) -> Invariant:
+    """Register one; its name says what holds."""
+    INVARIANTS[function.__name__] = function
+    return function
+
+
+def broken(books: Books, *, leaving_out: Collection[str] = ()) -> list[str]:
+    """Return what is wrong in the books, by the name of the invariant; nothing when all is right."""
+    with tenant_scope(books.tenant.id):
+        return [
+            f"{name}: {fault}"
+            for name, holds in INVARIANTS.items()
+            if name not in leaving_out
+            for fault in holds(books)
+        ]
+
+
+def _rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+def _found(sql: str, *values: Any) -> Iterator[str]:
+    yield from (str(row) for row in _rows(sql + " limit 3", *values))
+
+
+@invariant
+def l1_every_movement_has_two_sides_and_a_currency_sums_to_nothing(_: Books) -> Iterator[str]:
+    yield from _found(
+        "select t.id, d.currency, c.currency from commissions_transfer t"
+        " join commissions_account d on d.id = t.debit_account_id"
+        " join commissions_account c on c.id = t.credit_account_id"
+        " where d.id = c.id or t.amount_minor <= 0 or (d.currency, c.currency) <> (t.currency, t.currency)"
+    )
+    yield from _found(
+        "select a.currency, sum(b.credits_minor - b.debits_minor) from commissions_balance b"
+        " join commissions_account a on a.id = b.id group by 1 having sum(b.credits_minor - b.debits_minor) <> 0"
+    )
+
+
+@invariant
+def l2_what_was_written_stays_as_it_was(books: Books) -> Iterator[str]:
+    for table in EVIDENCE:
+        order = "id::text"
+        digest = f"select count(*), md5(coalesce(string_agg(md5(t::text), '' order by {order}), '')) from {table} t"
+        count, seen = books.seen.get(table, (0, ""))
+        if count:
+            known = books.known[table]
+            again = _rows(f"{digest} where {order} = any(%s)", known)[0]
+            if again != (count, seen):
+                yield f"{table}: of {count} rows {again[0]} are left or others"
+        books.known[table] = [row[0] for row in _rows(f"select {order} from {table}")]
+        books.seen[table] = _rows(digest)[0]  # type: ignore[assignment]
+
+
+@invariant
+def l3_a_balance_is_the_sum_of_its_transfers(_: Books) -> Iterator[str]:
+    yield from _found(
+        "select b.id, b.debits_minor, b.credits_minor from commissions_balance b"
+        " where b.debits_minor <> (select coalesce(sum(amount_minor), 0) from commissions_transfer"
+        " where debit_account_id = b.id) or b.credits_minor <>"
+        " (select coalesce(sum(amount_minor), 0) from commissions_transfer where credit_account_id = b.id)"
+    )
+
+
+@invariant
+def l4_a_movement_is_of_its_accounts_partner(_: Books) -> Iterator[str]:
+    yield from _found(
+        "select t.id, t.partner_id, d.partner_id, c.partner_id from commissions_transfer t"
+        " join commissions_account d on d.id = t.debit_account_id"
+        " join commissions_account c on c.id = t.credit_account_id"
+        " where coalesce(d.partner_id, t.partner_id) is distinct from t.partner_id"
+        " or coalesce(c.partner_id, t.partner_id) is distinct from t.partner_id"
+    )
+
+
+@invariant
+def l5_one_fact_is_booked_once(_: Books) -> Iterator[str]:
+    yield from _found("select key from commissions_transfer group by key having count(*) > 1")
+
+
+@invariant
+def l6_an_event_earns_once_by_a_rule_and_place(_: Books) -> Iterator[str]:
+    yield from _found(
+        "select source_kind, source_id, rule_id from commissions_accrual where replaced_at is null"
+        " group by source_kind, source_id, rule_id, split_no, place having count(*) > 1"
+    )
+
+
+@invariant
+def l7_never_more_is_taken_back_than_was_earned(_: Books) -> Iterator[str]:
+    yield from _found(
+        "select a.id, a.amount_minor, a.clawed_minor from commissions_accrual a"
+        " where a.clawed_minor > a.amount_minor or a.clawed_minor <>"
+        " (select coalesce(sum(c.amount_minor), 0) from commissions_clawback c where c.accrual_id = a.id)"
+    )
+
+
+@invariant
+def l8_a_closed_month_never_changes(books: Books) -> Iterator[str]:
+    for period in books.closed:
+        digest = _rows(
+            "select md5(coalesce(string_agg(t::text, '|' order by id), '')) from commissions_transfer t"
+            " where period = %s",
+            period,
+        )[0][0]
+        if books.sealed.setdefault(period, digest) != digest:
+            yield f"month {period}"
+
+
+@invariant
+def l9_a_payment_is_the_sum_of_what_it_alone_claims(_: Books) -> Iterator[str]:
+    yield from _found(
+        "select p.number, p.amount_minor from commissions_payout p where p.amount_minor <> (select sum(amount_minor)"
+        " from commissions_payout_line l where l.payout_id = p.id) or p.amount_minor <= 0"
+    )
+    yield from _found(
+        "select transfer_id from commissions_payout_line where released_at is null group by 1 having count(*) > 1"
+    )
+    yield from _found(
+        "select run_id, partner_id from commissions_payout group by run_id, partner_id, currency having count(*) > 1"
+    )
+
+
+@invariant
+def l11_statements_continue_each_other_and_show_each_line_once(_: Books) -> Iterator[str]:
+    yield from _found(
+        "select number from (select number, opening_minor, coalesce(lag(closing_minor) over w, 0) as before"
+        " from commissions_statement window w as (partition by partner_id, currency order by position)) s"
+        " where opening_minor <> before"
+    )
+    yield from _found(
+        "select s.number from commissions_statement s where s.closing_minor - s.opening_minor <>"
+        " (select coalesce(sum(l.amount_minor), 0) from commissions_statement_line l where l.statement_id = s.id)"
+    )
+    yield from _found(
+        "select transfer_id from commissions_statement_line group by 1 having count(*) > 1"
+    )
+
+
+@invariant
+def l13_a_conversion_is_two_legs_at_the_kept_rate(_: Books) -> Iterator[str]:
+    yield from _found(
+        "select v.id from commissions_conversion v"
+        " join commissions_transfer o on o.id = v.out_transfer_id"
+        " join commissions_transfer i on i.id = v.in_transfer_id"
+        " where (o.amount_minor, o.currency) <> (v.from_minor, v.from_currency)"
+        " or (i.amount_minor, i.currency) <> (v.to_minor, v.to_currency)"
+        " or abs(v.from_minor * v.rate - v.to_minor) > 0.5 or v.source = ''"
+    )
+
+
+@invariant
+def l14_the_engine_finds_the_same_again(_: Books) -> Iterator[str]:
+    # The product's own proof recomputes every trace, and counts everything above by its own statements.
+    yield from (str(fault) for fault in faults())
+
+
+@invariant
+def l15_a_reversal_mirrors_one_movement_once(_: Books) -> Iterator[str]:
+    yield from _found(
+        "select t.id from commissions_transfer t join commissions_transfer o on o.id = t.reverses_id"
+        " where (t.debit_account_id, t.credit_account_id, t.amount_minor)"
+        " <> (o.credit_account_id, o.debit_account_id, o.amount_minor)"
+    )
+    yield from _found(
+        "select reverses_id from commissions_transfer where reverses_id is not null group by 1 having count(*) > 1"
+    )
+
+
+@invariant
+def l16_what_is_paid_is_the_list_that_was_approved(_: Books) -> Iterator[str]:
+    for run in PayoutRun.objects.order_by("id"):
+        digests = set(RunApproval.objects.filter(run_id=run.id).values_list("digest", flat=True))
+        if not {frozen_digest(run.id)} | digests <= {run.digest}:
+            yield f"run {run.number}"
+
+
+@invariant
+def l17_every_reward_and_payment_is_told_of(_: Books) -> Iterator[str]:
+    yield from _found(
+        "select a.id from commissions_accrual a where not exists (select from prm_event e"
+        " where e.name = 'commission.earned' and e.subject = 'accrual:' || a.id)"
+    )
+    yield from _found(
+        "select p.number from commissions_payout p where p.state in ('settled', 'returned') and not exists"
+        " (select from prm_event e where e.name = 'payout.' || p.state and e.subject = 'payout:' || p.id)"
+    )
+
+
+@invariant
+def a_merged_duplicate_is_owed_nothing(books: Books) -> Iterator[str]:
+    for name, _stays in books.story.merges:
+        if owed := [row for row in partner_balances(books.partners[name].id) if _anything(row)]:
+            yield f"{name}: {owed}"
+
+
+def _anything(row: Any) -> bool:
+    return any((row.pending, row.payable, row.disputed, row.in_payout, row.deferred))
+
+
+@invariant
+def everybody_is_owed_what_happened(books: Books) -> Iterator[str]:
+    versions = published_terms([books.program.id])[books.program.id]
+    for name in books.story.live:
+        booked = {row.currency: row.owed for row in partner_balances(books.partners[name].id)}
+        for currency in ("EUR", "USD"):
+            owed = books.story.owed(name, currency, versions)
+            if booked.get(currency, 0) != owed:
+                yield f"{name}: {booked.get(currency, 0)} {currency} in the books, {owed} by what happened"
+
+
+PROOF = l14_the_engine_finds_the_same_again.__name__

@@ -1,0 +1,164 @@
+"""What happened to a vendor's money, and what the rules alone say is owed for it: plain arithmetic beside the books."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from commissions.accruals.models import RepRewards
+from commissions.plans.rules import (
+    Facts,
+    Happening,
+    Version,
+    clawed_target,
+    priced_history,
+    version_covering,
+)
+from commissions.plans.services import RuleTerms
+from commissions.plans.terms import Activity, Band, Bands, Bonus, Policy, Terms
+from prm.money import Money, share_minor
+
+ZONE = ZoneInfo("Europe/Amsterdam")
+REP_MINOR, SECOND_WIN_MINOR, PRIZE_MINOR = 5_000, 30_000, 50_000
+REP_SPIFF = RuleTerms("won", "fixed", amount_minor=REP_MINOR, terms=Terms(payee="rep"))
+SECOND_WIN = RuleTerms(
+    "won",
+    "fixed",
+    amount_minor=SECOND_WIN_MINOR,
+    terms=Terms(bonus=Bonus("nth", n=2, repeat=True)),
+)
+WHILE_ACTIVE = Policy(activity=Activity(successes=1, period="month"))
+# A plain plan takes the fast way of booking; one with a reward for people does not; one of history is restated.
+PLAIN, PEOPLE, HISTORY = "plain", "people", "history"
+
+
+def plan_of(flavour: str, rate: Decimal) -> tuple[tuple[RuleTerms, ...], Policy]:
+    """Return the rules and the policy of a plan of this flavour."""
+    if flavour == HISTORY:
+        marks = Bands((Band(0, rate), Band(5_000_000, rate + Decimal("0.05"))), measure="revenue")
+        while_active = RuleTerms(
+            "revenue", "percent", rate=rate, scope="active", terms=Terms(bands=marks)
+        )
+        return (REP_SPIFF, SECOND_WIN, while_active), WHILE_ACTIVE
+    lifetime = RuleTerms("revenue", "percent", rate=rate, scope="lifetime")
+    return ((REP_SPIFF, lifetime) if flavour == PEOPLE else (lifetime,)), Policy()
+
+
+@dataclass
+class Deal:
+    """A win of a partner; its first payment is its sale."""
+
+    partner: str
+    at: datetime
+    minor: int
+    by_rep: bool
+    company: str
+    customer: Any = None
+
+
+@dataclass
+class Paid:
+    """A payment of a deal's customer, and how much of it was given back."""
+
+    deal: Deal
+    minor: int
+    at: datetime
+    row: Any = None
+    back: int = 0
+    is_sale: bool = False
+
+
+@dataclass(frozen=True)
+class Refunded:
+    """A part of a payment given back."""
+
+    payment: Paid
+    minor: int
+    at: datetime
+    kind: str
+    name: str
+
+
+@dataclass
+class Story:
+    """Everything that happened, by partners' names; `moved` is what was booked by decision or paid out."""
+
+    flavour: str = PLAIN
+    plans: list[tuple[datetime, Decimal]] = field(default_factory=list)
+    policies: list[tuple[datetime, str, str]] = field(default_factory=list)
+    deals: list[Deal] = field(default_factory=list)
+    payments: list[Paid] = field(default_factory=list)
+    refunds: list[Refunded] = field(default_factory=list)
+    # A duplicate's name and the name of the one that stays.
+    merges: list[tuple[str, str]] = field(default_factory=list)
+    # Partner and currency -> what was paid (below zero), forgiven, corrected, awarded and converted.
+    moved: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    live: list[str] = field(default_factory=list)
+
+    def group(self, name: str) -> set[str]:
+        """Return a partner's name with those of the duplicates that it took over."""
+        names = {name}
+        for gone, stays in reversed(self.merges):
+            if stays in names:
+                names.add(gone)
+        return names
+
+    def owed(self, name: str, currency: str, versions: list[Version]) -> int:
+        """Return what is owed to a partner, in minor units, by what happened alone."""
+        names = self.group(name)
+        earned = self.earned(names, versions) if currency == "EUR" else 0
+        return earned + sum(self.moved[member, currency] for member in names)
+
+    def earned(self, names: set[str], versions: list[Version]) -> int:
+        """Return what partners with one history earned and kept, in euro cents."""
+        if self.flavour == HISTORY:
+            total = self._earned_in_history(names, versions)
+        else:
+            total = sum(
+                self._kept(row, share_minor(row.minor, self._rate(row.deal.at)))
+                for row in self.payments
+                if row.deal.partner in names
+            )
+        if self.flavour != PLAIN:
+            total += sum(
+                self._kept(row, REP_MINOR)
+                for row in self.payments
+                if row.is_sale and row.deal.partner in names and self._rep_is_paid(row.deal)
+            )
+        return total
+
+    def _earned_in_history(self, names: set[str], versions: list[Version]) -> int:
+        """Price the whole history by the pure engine and take refunds off line by line."""
+        story: list[tuple[datetime, int, str, int, Paid]] = []
+        for paid in self.payments:
+            if paid.is_sale:
+                story.append((paid.at, 0, "won", paid.minor, paid))
+            story.append((paid.at, 1, "revenue", paid.minor, paid))
+        story += [(row.at, 2, "refund", row.minor, row.payment) for row in self.refunds]
+        happenings = (
+            Happening(
+                Facts(trigger, Money(minor, "EUR"), at.astimezone(ZONE).date()),
+                version_covering(versions, paid.deal.at),
+                paid,
+            )
+            for at, _, trigger, minor, paid in sorted(story, key=lambda row: row[:2])
+            if paid.deal.partner in names
+        )
+        total = 0
+        for event, drafts in priced_history(happenings):
+            assert isinstance(event.name, Paid)
+            total += sum(self._kept(event.name, draft.amount.minor) for draft in drafts)
+        return total
+
+    @staticmethod
+    def _kept(paid: Paid, reward: int) -> int:
+        return reward - clawed_target(reward, refunded_minor=paid.back, paid_minor=paid.minor)
+
+    def _rate(self, at: datetime) -> Decimal:
+        return next(rate for starts_at, rate in reversed(self.plans) if starts_at <= at)
+
+    def _rep_is_paid(self, deal: Deal) -> bool:
+        said = [word for at, name, word in self.policies if name == deal.partner and at <= deal.at]
+        return deal.by_rep and bool(said) and said[-1] == RepRewards.CASH

@@ -1,0 +1,94 @@
+"""Whatever happens in whatever order, every invariant holds after every step, and another order ends the same.
+
+Stories by seed, so that each has steps of all kinds; `MACHINE=deep` lets hypothesis search as well, for as long as
+MACHINE_EXAMPLES says.
+"""
+
+import os
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.commissions.machine.books import Books
+from tests.commissions.machine.invariants import broken
+from tests.commissions.machine.story import HISTORY, PEOPLE, PLAIN
+from tests.commissions.machine.twin import earned, twin_of
+from tests.commissions.machine.walks import KINDS, Kind, Setting, first_fault, shortest, story_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+DEEP = os.environ.get("MACHINE") == "deep"
+FLAVOURS = (HISTORY, PEOPLE, PLAIN)
+FIRST, SEEDS = int(os.environ.get("MACHINE_FIRST", "0")), 300 if DEEP else 3
+STEPS = 60 if DEEP else 40
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
+def test_every_invariant_holds_after_every_step(seed: int) -> None:
+    chance = Random(seed)
+    setting = Setting(FLAVOURS[seed % 3], chance.choice([1, 0, 3]), chance.choice([100, 40]))
+    story = story_of(chance, STEPS)
+
+    fault = first_fault(setting, story, order=Random(seed))
+
+    if fault and DEEP:
+        story = shortest(story, lambda part: first_fault(setting, part, order=Random(seed)))
+        fault = first_fault(setting, story, order=Random(seed))
+    assert not fault, "\n".join([fault, str(setting), *map(str, story)])
+
+
+class Machine(RuleBasedStateMachine):
+    """The same steps for hypothesis to choose from."""
+
+    books: Books
+    flavour = PLAIN
+
+    @initialize(hold_days=st.sampled_from([1, 0, 3]), cap=st.sampled_from([100, 40]))
+    def found(self, hold_days: int, cap: int) -> None:
+        self.books = Books(flavour=self.flavour, hold_days=hold_days, cap=cap)
+
+    def check_invariants(self, *arguments: Any, **keywords: Any) -> None:
+        """Ask all of them after every step; before the first there is nothing to ask."""
+        super().check_invariants(*arguments, **keywords)
+        if hasattr(self, "books"):
+            assert broken(self.books) == []
+
+    def teardown(self) -> None:
+        if hasattr(self, "books"):
+            assert earned(twin_of(self.books, Random(1))) == earned(self.books)
+
+
+def _rule_of(kind: Kind) -> Any:
+    def step(self: Machine, **arguments: Any) -> None:
+        getattr(self.books, kind.name)(**arguments)
+
+    step.__name__ = kind.name
+    choices = {name: st.sampled_from(values) for name, values in kind.choices.items()}
+    return rule(**choices)(step)
+
+
+RULES = {kind.name: _rule_of(kind) for kind in KINDS}
+
+
+@pytest.mark.skipif(not DEEP, reason="MACHINE=deep searches")
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_a_search_finds_nothing_wrong(flavour: str) -> None:
+    machine = type(f"{flavour.title()}Machine", (Machine,), {"flavour": flavour, **RULES})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=int(os.environ.get("MACHINE_EXAMPLES", "50")),
+            stateful_step_count=50,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
