@@ -32,6 +32,7 @@ app.autodiscover_tasks(
         "commissions.accruals",
         "commissions.contests",
         "commissions.choices",
+        "commissions.overrides",
         "commissions.payouts",
         "commissions.statements",
         "commissions.tiers",

@@ -300,9 +300,13 @@ CELERY_BEAT_SCHEDULE = {
         "task": "commissions.acceptances.tasks.sweep_terms",
         "schedule": crontab(hour=6, minute=20),
     },
+    "warn-of-expiring-exceptions": {
+        "task": "commissions.overrides.tasks.warn_of_expiry",
+        "schedule": crontab(hour=6, minute=40),
+    },
     "deliver-taken-rewards": {
         "task": "commissions.choices.tasks.deliver_taken",
-        "schedule": crontab(hour="4", minute="40"),
+        "schedule": crontab(hour=4, minute=40),
     },
     "settle-contests": {
         "task": "commissions.contests.tasks.settle_contests",

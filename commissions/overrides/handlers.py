@@ -1,16 +1,11 @@
 """Who is told when an exception is asked for, decided or ended."""
 
-from django.utils import translation
-
 from commissions.overrides.models import PlanOverride
-from commissions.overrides.wording import override_words, span_words
+from commissions.overrides.telling import tell, tell_partner
 from prm.accounts.capabilities import Capability
-from prm.accounts.models import User
 from prm.accounts.selectors import members_with
 from prm.events.models import Event
 from prm.events.subscriptions import on
-from prm.notices.services import notify
-from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 
 
@@ -20,15 +15,15 @@ def tell_approvers(event: Event) -> None:
     override = _override(event)
     for user in members_with(Capability.APPROVE_PAYOUTS, tenant_id=current_scope().tenant_id):
         if user.id != override.asked_by_id:
-            _notify(event, override, "override.asked", user.id)
+            tell(override, "override.asked", user.id, key=event.name, at=event.at)
 
 
 @on("plan.override_approved", name="overrides.tell_approved")
 def tell_approved(event: Event) -> None:
     """Who asked learns of the decision, the partner of its terms."""
     override = _override(event)
-    _notify(event, override, "override.decided", override.asked_by_id, approved=True)
-    _tell_partner(event, override)
+    _tell_decided(event, override, approved=True)
+    tell_partner(override, "override.terms", key=event.name, at=event.at, ended=False)
 
 
 @on("plan.override_declined", name="overrides.tell_declined")
@@ -36,51 +31,23 @@ def tell_declined(event: Event) -> None:
     """Who asked learns of the decision; the partner never knew of the request."""
     override = _override(event)
     if override.decided_by_id != override.asked_by_id:
-        _notify(event, override, "override.decided", override.asked_by_id, approved=False)
+        _tell_decided(event, override, approved=False)
 
 
 @on("plan.override_ended", name="overrides.tell_ended")
 def tell_ended(event: Event) -> None:
     """The partner learns that the plan counts again."""
-    _tell_partner(event, _override(event), ended=True)
+    tell_partner(_override(event), "override.terms", key=event.name, at=event.at, ended=True)
 
 
-def _tell_partner(event: Event, override: PlanOverride, *, ended: bool = False) -> None:
-    people = members_with(
-        Capability.SEE_EARNINGS,
-        tenant_id=current_scope().tenant_id,
-        partner_id=override.partner_id,
-    )
-    for user in people:
-        _notify(event, override, "override.terms", user.id, ended=ended)
-
-
-def _notify(event: Event, override: PlanOverride, kind: str, user_id: int, **more: bool) -> None:
-    """Queue one notice; its words are made in the language of whom they are for."""
-    language = User.objects.values_list("language", flat=True).get(id=user_id)
-    with translation.override(language or _tenant_language()):
-        words, span = override_words(override), span_words(override)
-    path = (
-        f"terms/{override.program_id}/"
-        if kind == "override.terms"
-        else f"manage/exceptions/{override.id}/"
-    )
-    notify(
-        kind=kind,
-        key=f"{event.name}:{override.id}",
-        user_id=user_id,
-        facts={
-            "partner": override.partner.name,
-            "program": override.program.name,
-            "terms": words,
-            "span": span,
-            "reason": override.reason if kind != "override.terms" else "",
-            "note": override.decision_note if kind == "override.decided" else "",
-            **more,
-        },
-        path=path,
-        partner_id=override.partner_id if kind == "override.terms" else None,
+def _tell_decided(event: Event, override: PlanOverride, *, approved: bool) -> None:
+    tell(
+        override,
+        "override.decided",
+        override.asked_by_id,
+        key=event.name,
         at=event.at,
+        approved=approved,
     )
 
 
@@ -88,7 +55,3 @@ def _override(event: Event) -> PlanOverride:
     return PlanOverride.objects.select_related("program", "partner", "version").get(
         id=event.payload["override_id"]
     )
-
-
-def _tenant_language() -> str:
-    return Tenant.objects.values_list("language", flat=True).get(id=current_scope().tenant_id)

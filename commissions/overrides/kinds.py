@@ -33,3 +33,15 @@ def terms(facts: dict[str, Any]) -> str:
     if facts.get("ended"):
         return gettext("Your own terms in %(program)s have ended") % facts
     return gettext("You have your own terms in %(program)s") % facts
+
+
+@kind("override.expiring", label=_("An exception of a partner ends soon"), audience=STAFF)
+def expiring(facts: dict[str, Any]) -> str:
+    """Return the title for who asked and for the partner's manager."""
+    return gettext("The exception for %(partner)s ends on %(last_day)s") % facts
+
+
+@kind("override.expires", label=_("Your own terms end soon"), audience=PARTNER, mandatory=True)
+def expires(facts: dict[str, Any]) -> str:
+    """Return the title for the partner's people."""
+    return gettext("Your own terms in %(program)s end on %(last_day)s") % facts

@@ -19,11 +19,15 @@ from commissions.overrides.services import (
     ask_override,
     end_override,
 )
+from commissions.overrides.telling import warn_of_expiry
+from prm.accounts.capabilities import Role
 from prm.accounts.models import User
 from prm.events.models import Event
 from prm.events.services import Actor
+from prm.notices.models import Notice
 from prm.tenancy.scope import tenant_scope
 from tests.builders.commissions import TWENTY_PERCENT, a_plan, an_override
+from tests.builders.people import a_member
 from tests.builders.referrals import a_partner, a_program
 from tests.conftest import World
 
@@ -189,3 +193,26 @@ def test_it_is_asked_for_and_approved_on_pages(world: World, client: Client) -> 
             world.finance.id,
             Decimal("0.275"),
         )
+
+
+def test_people_are_warned_before_it_ends_each_once(world: World, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        program = a_program()
+        a_plan(program)
+        partner = a_partner(program=program)
+        boss = a_member(world.acme, Role.PARTNER_ADMIN, "boss@brio.example", partner_id=partner.id)
+        people: dict[str, Any] = {"asked_by": world.manager, "approved_by": world.admin}
+        an_override(partner, program, at=at, days=90, **people)
+        an_override(partner, program, at=at + timedelta(days=100), days=20, **people)
+
+        told = []
+        # Ninety days: at 30 and 7 left. The short one was approved with less than thirty left.
+        for day in (59, 60, 60, 61, 83, 84, 91, 101, 113, 113):
+            warn_of_expiry(at=at + timedelta(days=day))
+            rows = Notice.objects.filter(kind__in=("override.expires", "override.expiring"))
+            told.append((rows.filter(user=boss).count(), rows.filter(user=world.manager).count()))
+
+    assert told == [(0, 0), *[(1, 1)] * 3, *[(2, 2)] * 4, *[(3, 3)] * 2]
+    with tenant_scope(world.acme.id):
+        first = Notice.objects.filter(user=boss, kind="override.expires").earliest("id")
+        assert first.path == f"terms/{program.id}/"
