@@ -66,25 +66,29 @@ def accept_terms(
         if "plan_acceptance_once" not in str(clash):
             raise
         return PlanAcceptance.objects.get(version_id=version_id, partner_id=partner_id)
+    _emit_accepted(acceptance, actor)
+    return acceptance
+
+
+def _emit_accepted(acceptance: PlanAcceptance, actor: Actor) -> None:
     emit(
         "plan.accepted",
-        subject=f"partner:{partner_id}",
+        subject=f"partner:{acceptance.partner_id}",
         actor=actor,
-        partner_id=partner_id,
+        partner_id=acceptance.partner_id,
         payload={
             "acceptance_id": str(acceptance.id),
-            "partner_id": str(partner_id),
-            "program_id": str(version.program_id),
-            "version_id": str(version_id),
+            "partner_id": str(acceptance.partner_id),
+            "program_id": str(acceptance.program_id),
+            "version_id": str(acceptance.version_id),
         },
         changes={
-            "version": ["", str(version.number)],
+            "version": ["", str(acceptance.version.number)],
             "text_hash": ["", acceptance.text_hash],
         },
-        at=at,
+        at=acceptance.accepted_at,
         queue=False,
     )
-    return acceptance
 
 
 @transaction.atomic

@@ -26,7 +26,7 @@ from commissions.contests.wording import (
 )
 from partners.directory.models import Partner
 from prm.accounts.members import Member
-from prm.web.formats import day_text, money_text
+from prm.web.formats import day_text, money_text, percent_text
 
 SHOWN = 25
 
@@ -66,7 +66,8 @@ class ContestPage:
         """The change as a percentage, empty where there is too little to compare."""
         if self.uplift is None or self.uplift.is_too_early or self.uplift.rate is None:
             return ""
-        return f"{self.uplift.rate:+.0%}"
+        words = percent_text(self.uplift.rate)
+        return f"+{words}" if self.uplift.rate > 0 else words
 
 
 def contest_page(contest: Contest, member: Member, *, now: datetime, zone: ZoneInfo) -> ContestPage:

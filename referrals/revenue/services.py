@@ -123,6 +123,13 @@ def win_referral(
         if deal.minor
         else None
     )
+    _tell_won(referral, change.id, sale, actor, at)
+    return customer
+
+
+def _tell_won(
+    referral: Referral, change_id: int, sale: RevenueEvent | None, actor: Actor, at: datetime
+) -> None:
     emit(
         "referral.won",
         subject=f"referral:{referral.id}",
@@ -132,12 +139,11 @@ def win_referral(
             "referral_id": str(referral.id),
             "partner_id": str(referral.partner_id),
             "program_id": str(referral.program_id),
-            "stage_change_id": change.id,
+            "stage_change_id": change_id,
             "revenue_event_id": str(sale.id) if sale else None,
         },
         at=at,
     )
-    return customer
 
 
 def _first_sale(
