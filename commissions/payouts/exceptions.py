@@ -20,6 +20,8 @@ TOLD = (
     ExclusionReason.NO_DETAILS,
     ExclusionReason.OTHER_METHOD,
     ExclusionReason.TAX_FORM,
+    ExclusionReason.VAT,
+    ExclusionReason.INVOICE,
     ExclusionReason.COOLING,
     ExclusionReason.BELOW_MINIMUM,
 )
@@ -87,8 +89,12 @@ def _task(row: Candidate) -> Task:
             "bank",
             "warn",
         )
+    titles = {
+        ExclusionReason.INVOICE: gettext("Your invoice is missing or being checked"),
+        ExclusionReason.VAT: gettext("Say how you are taxed"),
+    }
     return Task(
-        gettext("A tax form is missing"),
+        titles.get(ExclusionReason(row.reason), gettext("A tax form is missing")),
         gettext("%(amount)s waits for it.") % {"amount": amount},
         reverse("commissions:tax"),
         gettext("See what is missing"),

@@ -12,7 +12,10 @@ from commissions.payouts.returns import paid_again
 from commissions.payouts.wording import again_words
 from commissions.tax.pages import withheld_words
 from commissions.tax.withholding import withheld_from
-from prm.web.formats import day_text
+from commissions.vat.models import VatCharge
+from commissions.vat.selectors import bill_of, charge_of
+from commissions.vat.wording import charge_words
+from prm.web.formats import day_text, money_text
 from prm.web.marks import moment_mark
 
 # Partners see a payment from its approval on.
@@ -24,7 +27,28 @@ def _since_then(payout: Payout, *, for_staff: bool) -> SafeString | str:
     if again is None or (not for_staff and again.state in _UNSEEN):
         return again_words(None)
     url = reverse("commissions:payout-detail", kwargs={"payout_id": again.payout_id})
-    return format_html('<a href="{}">{}</a>', url, again_words(again))
+    return _link(url, again_words(again))
+
+
+def _vat_facts(charge: VatCharge, payout: Payout, *, for_staff: bool) -> list[tuple[str, Any]]:
+    """Return net, VAT and the paper that a payment has."""
+    facts: list[tuple[str, Any]] = [
+        (gettext("Net"), money_text(charge.base_minor, charge.currency)),
+        (gettext("VAT"), charge_words(charge)),
+    ]
+    bill = bill_of(payout.id)
+    if bill:
+        url = reverse("commissions:self-bill", kwargs={"bill_id": bill.id})
+        facts.append((gettext("Self-billing note"), _link(url, bill.number)))
+    if charge.invoice:
+        name = "commissions:invoice-check" if for_staff else "commissions:invoice"
+        url = reverse(name, kwargs={"invoice_id": charge.invoice.id})
+        facts.append((gettext("Invoice"), _link(url, charge.invoice.number)))
+    return facts
+
+
+def _link(url: str, text: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', url, text)
 
 
 def payout_facts(payout: Payout, *, for_staff: bool) -> list[tuple[str, Any]]:
@@ -37,6 +61,8 @@ def payout_facts(payout: Payout, *, for_staff: bool) -> list[tuple[str, Any]]:
     ]
     if tax := withheld_from(payout.id):
         facts.insert(1, (gettext("Tax withheld"), withheld_words(tax)))
+    if charge := charge_of(payout.id):
+        facts[1:1] = _vat_facts(charge, payout, for_staff=for_staff)
     if payout.settled_at:
         facts.append((gettext("Paid"), moment_mark(payout.settled_at)))
     if payout.returned_at:

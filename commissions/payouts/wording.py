@@ -49,6 +49,12 @@ def reason_words(
             "The payout method the partner chose carries dollars only. The partner has to choose another one."
         ),
         ExclusionReason.TAX_FORM: gettext("A tax form is missing. Held until it is approved."),
+        ExclusionReason.INVOICE: gettext(
+            "The partner’s invoice is missing or not approved. Held until it is."
+        ),
+        ExclusionReason.VAT: gettext(
+            "How VAT applies to the partner is not known. Held until it is."
+        ),
         ExclusionReason.COOLING: gettext("Bank details changed in the last days."),
         ExclusionReason.BELOW_MINIMUM: gettext("Below the minimum. Carried forward."),
         ExclusionReason.NEGATIVE: gettext(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 
+from commissions.tax import merging  # noqa: F401  registers itself
 from commissions.tax.models import FormKind, TaxRequirement, WithholdingRule
 from commissions.tax.pages import rate_words
 from prm.accounts.capabilities import Capability
@@ -30,11 +31,12 @@ def rule_names(ids: Sequence[str]) -> dict[str, Named]:
 
 @counts_menu("commissions:tax-form-list")
 def to_check(member: Member) -> MenuCount | None:
-    """Count the forms that wait to be checked, for those who may."""
+    """Count the forms and invoices that wait to be checked, for those who may."""
     if not member.may(Capability.SETTLE_PAYOUTS):
         return None
     return MenuCount(
         Counted(
-            "select count(*) from commissions_tax_form f where f.state = 'received' and f.replaced_at is null"
+            "select (select count(*) from commissions_tax_form f where f.state = 'received' and f.replaced_at is null)"
+            " + (select count(*) from commissions_partner_invoice i where i.state = 'received')"
         )
     )

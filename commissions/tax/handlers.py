@@ -35,6 +35,23 @@ def tell_refused(event: Event) -> None:
     _tell_decided(event)
 
 
+@on("tax.certificate_issued", name="tax.tell_certified")
+def tell_certified(event: Event) -> None:
+    """Tell the partner that its certificate is ready."""
+    for user in members_with(
+        Capability.MANAGE_PAYOUT_DETAILS, tenant_id=event.tenant_id, partner_id=event.partner_id
+    ):
+        notify(
+            kind="tax.certificate_issued",
+            key=f"certificate:{event.payload['certificate_id']}",
+            user_id=user.id,
+            facts={"number": event.payload["number"], "year": event.payload["year"]},
+            path=f"tax/certificates/{event.payload['certificate_id']}/",
+            partner_id=event.partner_id,
+            at=event.at,
+        )
+
+
 def _tell_decided(event: Event) -> None:
     row = _form(event)
     for user in members_with(

@@ -1,5 +1,6 @@
 """Notices about tax forms."""
 
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext
@@ -7,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commissions.tax.models import FormKind
 from prm.notices.kinds import PARTNER, STAFF, kind
+from prm.web.formats import day_text
 
 
 def _named(facts: dict[str, Any]) -> dict[str, Any]:
@@ -25,3 +27,24 @@ def form_decided(facts: dict[str, Any]) -> str:
     if facts.get("approved"):
         return gettext("Your tax form is approved: %(form)s") % _named(facts)
     return gettext("Your tax form was refused: %(form)s") % _named(facts)
+
+
+@kind("tax.form_wanted", label=_("A tax form is missing or ends soon"), audience=PARTNER)
+def form_wanted(facts: dict[str, Any]) -> str:
+    """Title: what is missing, or when it ends."""
+    named = _named(facts)
+    if facts.get("valid_until"):
+        named["day"] = day_text(date.fromisoformat(facts["valid_until"]))
+    if facts["state"] == "expiring":
+        return gettext("Your tax form ends on %(day)s: %(form)s") % named
+    if facts["state"] == "expired":
+        return (
+            gettext("Your tax form ended on %(day)s, payouts wait for a new one: %(form)s") % named
+        )
+    return gettext("Payouts wait for your tax form: %(form)s") % named
+
+
+@kind("tax.certificate_issued", label=_("A certificate of a year is ready"), audience=PARTNER)
+def certificate_issued(facts: dict[str, Any]) -> str:
+    """Title: which year."""
+    return gettext("Your certificate of %(year)s is ready: %(number)s") % facts

@@ -7,12 +7,19 @@ from django.utils.translation import gettext
 from django_countries import countries
 
 from commissions.tax.models import FormKind, TaxForm, TaxRequirement, Withholding, WithholdingRule
-from commissions.tax.rules import APPROVED, EXPIRED, MISSING, RECEIVED, REFUSED
+from commissions.tax.rules import APPROVED, EXPIRED, EXPIRING, MISSING, RECEIVED, REFUSED
 from commissions.tax.selectors import Wanted
 from partners.directory.models import PartnerType
 from prm.web.formats import day_text, moment_text, money_text, percent_text
 
-TONES = {MISSING: "warn", RECEIVED: "info", APPROVED: "ok", REFUSED: "bad", EXPIRED: "warn"}
+TONES = {
+    MISSING: "warn",
+    RECEIVED: "info",
+    APPROVED: "ok",
+    REFUSED: "bad",
+    EXPIRED: "bad",
+    EXPIRING: "warn",
+}
 
 
 def state_words(state: str) -> str:
@@ -23,6 +30,7 @@ def state_words(state: str) -> str:
         APPROVED: gettext("Approved"),
         REFUSED: gettext("Refused"),
         EXPIRED: gettext("Expired"),
+        EXPIRING: gettext("Ends soon"),
     }[state]
 
 

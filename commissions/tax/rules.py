@@ -23,6 +23,14 @@ MISSING, RECEIVED, APPROVED, REFUSED, EXPIRED = (
 )
 
 
+EXPIRING = "expiring"
+# Days before the last one on which partners are told, and days after which a missing form is asked for again.
+EXPIRING_DAYS = (7, 30, 60)
+MISSING_DAYS = (0, 14, 30)
+# A reminder that nobody sent for a week, because nothing ran, is not made up for.
+_LATE_DAYS = 7
+
+
 class NotATaxNumber(ValueError):
     """The text is no number of its kind: its length, letters or check digit are wrong."""
 
@@ -98,3 +106,19 @@ def rule_for(rules: Sequence[Rule], *, country: str, partner_type: str, on: date
 def withheld_minor(base_minor: int, *, rate: Decimal, share: Decimal) -> int:
     """Return the tax on a share of an amount, half-even once: 1,000.00 at 23 % on 50 % is 115.00."""
     return share_minor(base_minor, rate * share) if base_minor > 0 else 0
+
+
+def reminder_of(state: str, *, days_left: int | None, days_waited: int) -> str:
+    """Return which reminder of a form is due, a name that stays the same until the next one is; empty for none.
+
+    days_left: until its last day, 0 on it; below zero after it. days_waited: since it was first wanted.
+    """
+    if state == EXPIRED:
+        return "ended"
+    if state == MISSING:
+        reached = [day for day in MISSING_DAYS if day <= days_waited < day + _LATE_DAYS]
+        return f"missing-{reached[-1]}" if reached else ""
+    if state in {APPROVED, EXPIRING} and days_left is not None and days_left >= 0:
+        ahead = [day for day in EXPIRING_DAYS if days_left <= day]
+        return f"ends-{ahead[0]}" if ahead else ""
+    return ""

@@ -7,14 +7,15 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from commissions.ledger.selectors import tenant_zone
 from commissions.tax.forms import DecideForm, RequirementForm, SendForm
+from commissions.tax.lacking import lacking_forms
 from commissions.tax.models import FormKind, FormState, TaxForm
-from commissions.tax.pages import TONES, form_facts, requirement_words, state_words, wanted_words
-from commissions.tax.selectors import listed_forms, requirements, wanted_forms
+from commissions.tax.pages import TONES, form_facts, requirement_words, state_words
+from commissions.tax.reminding import TO_REMIND, remind_now
+from commissions.tax.selectors import listed_forms, requirements
 from commissions.tax.services import (
     AlreadyDecided,
     add_requirement,
@@ -24,31 +25,20 @@ from commissions.tax.services import (
     refuse_form,
     send_form,
 )
-from commissions.tax.tables import TaxFormTable
+from commissions.tax.tables import LackingTable, TaxFormTable
+from commissions.tax.tabs import tax_tabs
+from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.uploads.responses import is_ready, send
 from prm.uploads.services import UploadRefused
 from prm.web.htmx import hx_redirect, render_part
 from prm.web.paging import keyset_page
 from prm.web.parts import Tab
 
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(request.member.user_id, name=request.member.name)
-
-
-@require_GET
-@needs(Capability.MANAGE_PAYOUT_DETAILS)
-def own_forms(request: MemberRequest) -> HttpResponse:
-    """Show a partner the forms it owes and where they stand."""
-    rows = [
-        (row, state_words(row.state), TONES[row.state], wanted_words(row))
-        for row in wanted_forms(request.member.own_partner_id, timezone.now())
-    ]
-    return render(request, "commissions/tax/own.html", {"rows": rows})
+# Most rows of missing forms on the page.
+SHOWN = 200
 
 
 @require_http_methods(["GET", "POST"])
@@ -67,8 +57,7 @@ def own_form(request: MemberRequest, kind: str) -> HttpResponse:
                     form=kind,
                     number=form.cleaned_data.get("number", ""),
                     file=form.cleaned_data.get("file"),
-                    actor=_actor(request),
-                    at=timezone.now(),
+                    **acting(request),
                 )
             except UploadRefused as refused:
                 form.add_error("file", refused.words)
@@ -96,16 +85,47 @@ def form_list(request: MemberRequest) -> HttpResponse:
     url = reverse("commissions:tax-form-list")
     context = {
         "view": view,
-        "tabs": [
+        "tabs": tax_tabs("forms"),
+        "views": [
             Tab(gettext("Waiting"), url, current=view == "waiting"),
             Tab(gettext("Decided"), f"{url}?view=decided", current=view == "decided"),
         ],
         "page": page,
         "table": TaxFormTable(page.rows, page=page),
-        "year": timezone.now().astimezone(tenant_zone()).year,
         "may_set": request.member.may(Capability.KEEP_BOOKS),
     }
     return render_part(request, "commissions/tax/list.html", context)
+
+
+@require_GET
+@needs(Capability.SEE_MONEY)
+def missing_list(request: MemberRequest) -> HttpResponse:
+    """Show whose forms are missing, refused, over or end soon."""
+    rows = lacking_forms(at=timezone.now(), limit=SHOWN + 1)
+    context = {
+        "tabs": tax_tabs("missing"),
+        "table": LackingTable(rows[:SHOWN]),
+        "has_rows": bool(rows),
+        "has_more": len(rows) > SHOWN,
+        "shown": SHOWN,
+        "may_remind": request.member.may(Capability.SETTLE_PAYOUTS)
+        and any(row.state in TO_REMIND for row in rows),
+        "may_set": request.member.may(Capability.KEEP_BOOKS),
+    }
+    return render(request, "commissions/tax/missing.html", context)
+
+
+@require_POST
+@needs(Capability.SETTLE_PAYOUTS)
+def remind_all(request: MemberRequest) -> HttpResponse:
+    """Remind everybody whose form is missing or ends soon."""
+    count = remind_now(at=timezone.now())
+    messages.success(
+        request,
+        ngettext("Reminded of %(count)s form", "Reminded of %(count)s forms", count)
+        % {"count": count},
+    )
+    return hx_redirect(request, "commissions:tax-missing")
 
 
 @require_http_methods(["GET", "POST"])
@@ -133,13 +153,12 @@ def form_detail(request: MemberRequest, form_id: UUID) -> HttpResponse:
 
 
 def _decide(request: MemberRequest, row: TaxForm, form: DecideForm, *, refuses: bool) -> None:
-    actor, now = _actor(request), timezone.now()
     try:
         if refuses:
-            refuse_form(form_id=row.id, note=form.cleaned_data["note"], actor=actor, at=now)
+            refuse_form(form_id=row.id, note=form.cleaned_data["note"], **acting(request))
         else:
             valid_until = form.cleaned_data["valid_until"]
-            approve_form(form_id=row.id, valid_until=valid_until, actor=actor, at=now)
+            approve_form(form_id=row.id, valid_until=valid_until, **acting(request))
     except AlreadyDecided:
         messages.info(request, gettext("Somebody decided about it before"))
     else:
@@ -160,7 +179,7 @@ def requirement_list(request: MemberRequest) -> HttpResponse:
     """Say which forms are wanted from whom."""
     form = RequirementForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        add_requirement(**form.cleaned_data, actor=_actor(request), at=timezone.now())
+        add_requirement(**form.cleaned_data, **acting(request))
         messages.success(request, gettext("From now on payouts wait for this form"))
         return hx_redirect(request, "commissions:tax-requirements")
     rows = [(row, requirement_words(row)) for row in requirements()]
@@ -177,6 +196,6 @@ def requirement_list(request: MemberRequest) -> HttpResponse:
 def requirement_end(request: MemberRequest, requirement_id: int) -> HttpResponse:
     """Want a form no longer."""
     row = get_object_or_404(requirements(), id=requirement_id)
-    end_requirement(requirement_id=row.id, actor=_actor(request), at=timezone.now())
+    end_requirement(requirement_id=row.id, **acting(request))
     messages.success(request, gettext("Payouts no longer wait for this form"))
     return hx_redirect(request, "commissions:tax-requirements")

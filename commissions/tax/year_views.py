@@ -10,8 +10,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from django_countries import countries
 
 from commissions.ledger.models import Account
+from commissions.tax.certificates import newest_certificates
 from commissions.tax.forms import ThresholdForm
 from commissions.tax.tables import YearTable
+from commissions.tax.tabs import tax_tabs
 from commissions.tax.years import set_threshold, year_totals_of
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
@@ -42,7 +44,8 @@ def year_totals(request: MemberRequest, year: int) -> HttpResponse:
     years = sorted({year, *range(now - 2, now + 1)}, reverse=True)
     context = {
         "year": year,
-        "tabs": [
+        "tabs": tax_tabs("years"),
+        "years": [
             Tab(
                 str(one), reverse("commissions:tax-year", kwargs={"year": one}), current=one == year
             )
@@ -50,7 +53,11 @@ def year_totals(request: MemberRequest, year: int) -> HttpResponse:
         ],
         "count": len(totals),
         "shown": SHOWN,
-        "table": YearTable(totals[:SHOWN]),
+        "table": YearTable(
+            totals[:SHOWN],
+            certificates=newest_certificates(year, {row.partner_id for row in totals[:SHOWN]}),
+        ),
+        "may_certify": year <= now and request.member.may(Capability.SETTLE_PAYOUTS),
         "has_rows": bool(totals),
         "may_set": request.member.may(Capability.KEEP_BOOKS),
     }

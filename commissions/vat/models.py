@@ -264,3 +264,8 @@ class SelfBill(PublicTenantModel):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def gross_minor(self) -> int:
+        """The sum that the note is about."""
+        return self.net_minor + self.vat_minor

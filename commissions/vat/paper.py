@@ -1,7 +1,6 @@
 """A self-billing note on paper, in every language of the portal."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.utils import translation
@@ -9,9 +8,9 @@ from django.utils.translation import gettext
 
 from commissions.tax.paper import Sheet, party_lines
 from commissions.vat.models import SelfBill
-from commissions.vat.rules import Treatment
+from commissions.vat.wording import vat_words
 from prm.accounts.secrets import decrypt
-from prm.web.formats import day_text, money_text, percent_text
+from prm.web.formats import day_text, money_text
 
 
 def bill_sheet(bill: SelfBill, language: str) -> Sheet:
@@ -75,16 +74,3 @@ def _rows(bill: SelfBill) -> list[tuple[str, str]]:
         rows.append((gettext("Gross"), money_text(gross, bill.currency)))
         rows.append((gettext("Tax withheld"), money_text(-withheld, bill.currency)))
     return rows
-
-
-def vat_words(treatment: str, rate: Decimal) -> str:
-    """Return how VAT stands in a few words: "VAT 22%", "VAT, reverse charge"."""
-    if treatment == Treatment.CHARGED:
-        return gettext("VAT %(rate)s") % {"rate": percent_text(rate, digits=2)}
-    return {
-        Treatment.REVERSE: gettext("VAT, reverse charge"),
-        Treatment.IMPORT: gettext("VAT, owed by the customer"),
-        Treatment.EXPORT: gettext("VAT, outside its scope"),
-        Treatment.SMALL: gettext("VAT, small business"),
-        Treatment.UNREGISTERED: gettext("VAT, not registered"),
-    }.get(Treatment(treatment), gettext("VAT"))

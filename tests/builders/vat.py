@@ -103,3 +103,11 @@ def _year_certificate(cast: Cast) -> UUID:
     return issue_certificate(
         partner_id=cast.partner.id, year=NOON.year, actor=Actor(cast.finance.id), at=NOON
     ).id
+
+
+@builds("invoice_currency")
+def _invoice_currency(cast: Cast) -> str:
+    _dealing(cast)
+    payable(cast.partner.id, 100_000, at=NOON)
+    a_vat_partner(cast.partner, at=NOON)
+    return "EUR"

@@ -1,0 +1,21 @@
+"""The views of finance's pages about tax."""
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from commissions.ledger.selectors import tenant_zone
+from prm.web.parts import Tab
+
+
+def tax_tabs(current: str) -> list[Tab]:
+    """Return the views with the current one marked: forms, missing, invoices, notes or years."""
+    year = timezone.now().astimezone(tenant_zone()).year
+    views = [
+        ("forms", gettext("Forms"), reverse("commissions:tax-form-list")),
+        ("missing", gettext("Missing"), reverse("commissions:tax-missing")),
+        ("invoices", gettext("Invoices"), reverse("commissions:invoice-list")),
+        ("notes", gettext("Self-billing notes"), reverse("commissions:self-bill-list")),
+        ("years", gettext("Year totals"), reverse("commissions:tax-year", kwargs={"year": year})),
+    ]
+    return [Tab(label, url, current=name == current) for name, label, url in views]

@@ -1,0 +1,81 @@
+"""What follows from approved runs and invoices: notes are written, people are told."""
+
+from typing import Any
+from uuid import UUID
+
+from commissions.vat.billing import issue_bills
+from commissions.vat.models import InvoiceState, PartnerInvoice
+from prm.accounts.capabilities import Capability
+from prm.accounts.selectors import members_with
+from prm.events.models import Event
+from prm.events.subscriptions import on
+from prm.notices.services import notify
+
+
+@on("payout_run.approved", name="vat.issue_bills")
+def write_bills(event: Event) -> None:
+    """Write the self-billing notes of a run."""
+    issue_bills(run_id=UUID(event.payload["run_id"]), at=event.at)
+
+
+@on("tax.bill_issued", name="vat.tell_billed")
+def tell_billed(event: Event) -> None:
+    """Tell the partner that its note is ready."""
+    bill_id, number = event.payload["bill_id"], event.payload["number"]
+    _tell_partner(
+        event, "tax.bill_issued", f"bill:{bill_id}", {"number": number}, f"tax/notes/{bill_id}/"
+    )
+
+
+@on("tax.invoice_sent", name="vat.tell_finance")
+def tell_finance(event: Event) -> None:
+    """Tell those who check invoices."""
+    row = PartnerInvoice.objects.select_related("partner").get(id=event.payload["invoice_id"])
+    for user in members_with(Capability.SETTLE_PAYOUTS, tenant_id=event.tenant_id):
+        notify(
+            kind="tax.invoice_sent",
+            key=f"invoice_sent:{row.id}",
+            user_id=user.id,
+            facts={"partner": row.partner.name, "number": row.number},
+            path=f"manage/tax/invoices/{row.id}/",
+            at=event.at,
+        )
+
+
+@on("tax.invoice_approved", name="vat.tell_approved")
+def tell_approved(event: Event) -> None:
+    """Tell the partner."""
+    _tell_decided(event)
+
+
+@on("tax.invoice_refused", name="vat.tell_refused")
+def tell_refused(event: Event) -> None:
+    """Tell the partner what is wrong."""
+    _tell_decided(event)
+
+
+def _tell_decided(event: Event) -> None:
+    row = PartnerInvoice.objects.get(id=event.payload["invoice_id"])
+    facts = {
+        "number": row.number,
+        "approved": row.state == InvoiceState.APPROVED,
+        "reason": row.note,
+    }
+    _tell_partner(
+        event, "tax.invoice_decided", f"invoice_decided:{row.id}:{row.state}", facts, "tax/"
+    )
+
+
+def _tell_partner(event: Event, kind: str, key: str, facts: dict[str, Any], path: str) -> None:
+    for user in members_with(
+        Capability.MANAGE_PAYOUT_DETAILS, tenant_id=event.tenant_id, partner_id=event.partner_id
+    ):
+        notify(
+            kind=kind,
+            key=key,
+            user_id=user.id,
+            facts=facts,
+            path=path,
+            partner_id=event.partner_id,
+            at=event.at,
+        )
