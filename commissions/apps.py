@@ -23,6 +23,7 @@ SLICES = (
     "calendar",
     "holds",
     "tax",
+    "vat",
     "statements",
     "earnings",
 )

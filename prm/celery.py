@@ -35,7 +35,9 @@ app.autodiscover_tasks(
         "commissions.overrides",
         "commissions.payouts",
         "commissions.statements",
+        "commissions.tax",
         "commissions.tiers",
+        "commissions.vat",
     ],
 )
 

@@ -251,6 +251,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "remind-of-tax-forms": {
+        "task": "commissions.tax.tasks.remind_of_forms",
+        "schedule": 6 * 3600.0,
+        "options": {"expires": 3600},
+    },
     "clear-job-files": {
         "task": "prm.jobs.tasks.clear_job_files",
         "schedule": 3600.0,

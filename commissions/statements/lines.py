@@ -60,6 +60,7 @@ def _claimed(minor: int, currency: str, *facts: Any) -> ClaimedLine:
         "return": gettext("Payment returned by the bank"),
         "clawback": gettext("Commission reversed"),
         "withholding": gettext("Tax withheld"),
+        "vat": gettext("VAT"),
         "in_kind": gettext("Taken instead of money"),
         "dispute": gettext("Waits while a line is disputed"),
         "dispute_end": gettext("No longer disputed"),
