@@ -93,7 +93,15 @@ BELOW = {
     "referrals:report-channels": ("/manage/reports/losses/",),
     "commissions:accrual-list": ("/manage/waiting-rewards/", "/manage/holds/"),
     "commissions:run-list": ("/payouts/",),
-    "commissions:manage-statement-list": ("/manage/disputes/",),
+    "commissions:manage-statement-list": ("/manage/disputes/", "/statements/", "/disputes/"),
+    "commissions:earnings": (
+        "/statements/",
+        "/disputes/",
+        "/payouts/",
+        "/rewards-for-people/",
+        "/your-rewards/",
+    ),
+    "commissions:payout-details": ("/tax/",),
     "partners:program-list": (
         "/manage/stages/",
         "/manage/plans/",
