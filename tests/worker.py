@@ -70,9 +70,10 @@ def real_worker(
     prefix: str,
     *,
     beat: bool = True,
+    app: str = "prm",
     environment: dict[str, Any] | None = None,
 ) -> Iterator[Worker]:
-    """Run a worker with beat on a database until the block ends; ready when it yields."""
+    """Run a worker with beat on a database until the block ends; ready when it yields. app: what Celery loads."""
     url = urlsplit(os.environ["DATABASE_URL"])
     log = folder / f"worker-{secrets.token_hex(3)}.log"
     env = {
@@ -85,7 +86,7 @@ def real_worker(
         "PUBLIC_ORIGIN": settings.PUBLIC_ORIGIN,
         **(environment or {}),
     }
-    command = [sys.executable, "-m", "celery", "-A", "prm", "worker", "-Q", "mail,money,bulk"]
+    command = [sys.executable, "-m", "celery", "-A", app, "worker", "-Q", "mail,money,bulk"]
     command += ["-c", "1", "-l", "INFO", "--without-mingle", "--without-gossip"]
     if beat:
         command += ["-B", "-s", str(folder / "beat")]

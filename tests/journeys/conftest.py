@@ -1,7 +1,7 @@
 """The ground of journeys: a portal in the browser, with a real worker and beat, on a database of its own."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +37,18 @@ class Ground:
 @pytest.fixture
 def ground(real_database: str, tmp_path: Path) -> Iterator[Ground]:
     """Open the portal with the cast of two tenants."""
+    with opened_ground(real_database, tmp_path) as ground:
+        yield ground
+
+
+@contextmanager
+def opened_ground(database: str, folder: Path, *, app: str = "prm") -> Iterator[Ground]:
+    """Open the portal on a database. app: what the worker runs."""
     world = make_world()
     with ExitStack() as stack:
         prefix = stack.enter_context(broker_of_its_own())
         same_files = {"DATA_DIR": str(settings.DATA_DIR)}
-        stack.enter_context(real_worker(real_database, tmp_path, prefix, environment=same_files))
+        stack.enter_context(real_worker(database, folder, prefix, app=app, environment=same_files))
         origin = stack.enter_context(serving())
         browser = stack.enter_context(chromium())
         yield Ground(world, origin, {}, stack, browser)

@@ -1,6 +1,7 @@
 """What several journeys do: wait for the worker's mail or words, read a page, press what goes by a name."""
 
 import re
+from uuid import UUID
 
 from playwright.sync_api import Page
 
@@ -52,3 +53,28 @@ def click(page: Page, name: str, *, role: str = "button") -> None:
     """Press what goes by just this name, and wait until the answer is quiet."""
     page.locator("main").get_by_role(role, name=name, exact=True).click()  # type: ignore[arg-type]
     page.wait_for_load_state("networkidle")
+
+
+def told(page: Page, words: str) -> None:
+    """Wait until the portal says that something was done."""
+    page.get_by_role("region", name="Messages").get_by_text(words).wait_for()
+
+
+def accepts(manager: Visitor, referral_id: UUID) -> None:
+    """The manager accepts a referral and qualifies it."""
+    page = manager.open(f"/acme/manage/referrals/{referral_id}/")
+    click(page, "Accept referral")
+    page.get_by_role("button", name="Move to").click()
+    page.get_by_role("button", name="Qualified", exact=True).click()
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("link", name="Mark as won", exact=True).wait_for()
+
+
+def wins(manager: Visitor, referral_id: UUID, deal: str) -> None:
+    """The manager marks a qualified referral as won. deal: as typed."""
+    page = manager.open(f"/acme/manage/referrals/{referral_id}/")
+    click(page, "Mark as won", role="link")
+    page.get_by_label("Deal value").fill(deal)
+    page.locator("main form .form-foot button[type=submit]").click()
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("link", name="Mark as won", exact=True).wait_for(state="detached")

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -27,10 +26,12 @@ from tests.builders.sharing import a_link, a_page
 from tests.journeys.conftest import Ground
 from tests.journeys.steps import (
     PERSON,
+    accepts,
     click,
     link_in,
     sent_mail,
     until,
+    wins,
     words_of,
 )
 from tests.worker import eventually
@@ -221,26 +222,6 @@ def money_follows(walk: Walk) -> None:
         words = words_of(person)
         assert [text for text in (balance, *lines) if text not in words] == []
     walk.look(sol, "earnings")
-
-
-def accepts(manager: Visitor, referral_id: UUID) -> None:
-    """The manager accepts a referral and qualifies it."""
-    page = manager.open(f"/acme/manage/referrals/{referral_id}/")
-    click(page, "Accept referral")
-    page.get_by_role("button", name="Move to").click()
-    page.get_by_role("button", name="Qualified", exact=True).click()
-    page.wait_for_load_state("networkidle")
-    page.get_by_role("link", name="Mark as won", exact=True).wait_for()
-
-
-def wins(manager: Visitor, referral_id: UUID, deal: str) -> None:
-    """The manager marks a qualified referral as won. deal: as typed."""
-    page = manager.open(f"/acme/manage/referrals/{referral_id}/")
-    click(page, "Mark as won", role="link")
-    page.get_by_label("Deal value").fill(deal)
-    page.locator("main form .form-foot button[type=submit]").click()
-    page.wait_for_load_state("networkidle")
-    page.get_by_role("link", name="Mark as won", exact=True).wait_for(state="detached")
 
 
 def test_two_partners_share_the_credit_for_one_company(ground: Ground) -> None:
