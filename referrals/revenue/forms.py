@@ -1,5 +1,6 @@
 """What is asked about a win, a payment, a refund, and a file of them."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from prm.web.formats import money_text
 from prm.web.forms import DateField, FileDrop, HintedChoiceField, MoneyField, with_unit
 from referrals.revenue.codes import CODE_LENGTH
 from referrals.revenue.models import PAYMENT_KINDS, REVERSAL_KINDS, RevenueKind
+from referrals.revenue.naming import LONGEST_VALUE
 from referrals.revenue.services import LONGEST_TERM, Sold
 
 MAX_UPLOAD = 2 * 1024 * 1024
@@ -29,45 +31,12 @@ def code_field() -> forms.CharField:
     )
 
 
-class WinForm(forms.Form):
-    """The deal a referral was won with. seen: the stage the person saw it in."""
+class SoldForm(forms.Form):
+    """What may be said of a sale beside its amount; a folded part of the forms that book one."""
 
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    # The field of the amount that tax and discount are parts of.
+    whole = "amount"
 
-    def __init__(self, data: Any = None, *, currency: str, **options: Any) -> None:
-        super().__init__(data, **options)
-        self.fields["deal"] = MoneyField(
-            currencies=[currency],
-            label=_("Deal value"),
-            help_text=_(
-                "What the customer pays first. 0 when nothing is billed yet; record payments as they come."
-            ),
-        )
-        self.fields["code"] = code_field()
-
-
-class PaymentForm(forms.Form):
-    """Money a customer paid."""
-
-    key = forms.UUIDField(widget=forms.HiddenInput)
-    kind = HintedChoiceField(
-        label=_("Kind of payment"),
-        choices=[(kind.value, kind.label) for kind in PAYMENT_KINDS],
-        hints={
-            RevenueKind.SALE.value: _("The customer buys for the first time"),
-            RevenueKind.RENEWAL.value: _("The customer goes on for another period"),
-            RevenueKind.EXPANSION.value: _("The customer buys more"),
-        },
-    )
-    booked_on = DateField(label=_("Booked on"))
-    external_id = forms.CharField(
-        label=_("Your reference"),
-        max_length=100,
-        required=False,
-        help_text=_("Invoice or payment number. The same reference is never booked twice."),
-    )
-    code = code_field()
-    note = forms.CharField(label=_("Note"), max_length=200, required=False)
     product = forms.CharField(
         label=_("Product"),
         max_length=120,
@@ -97,35 +66,37 @@ class PaymentForm(forms.Form):
         ),
     )
 
-    def __init__(self, data: Any = None, *, currency: str, today: date, **options: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, currency: str, names: Sequence[str] = (), **options: Any
+    ) -> None:
         super().__init__(data, **options)
-        self.fields["amount"] = MoneyField(currencies=[currency], zero=False, label=_("Amount"))
-        self.fields["booked_on"] = DateField(label=_("Booked on"), latest=today)
+        self.named = {f"named_{place}": name for place, name in enumerate(names)}
         self.fields["tax"] = MoneyField(
             currencies=[currency], required=False, label=_("Tax in the amount")
         )
         self.fields["discount"] = MoneyField(
             currencies=[currency], required=False, label=_("Discount in the amount")
         )
-        self.order_fields(["kind", "amount", "booked_on", "external_id", "code", "note", *MORE])
+        for field, name in self.named.items():
+            self.fields[field] = forms.CharField(
+                label=name,
+                max_length=LONGEST_VALUE,
+                required=False,
+                help_text=_("A plan asks for it. Empty: what the referral says."),
+            )
 
     def clean(self) -> dict[str, Any]:
         """Refuse parts that leave nothing of the amount."""
         given = super().clean() or {}
-        amount, tax, discount = given.get("amount"), given.get("tax"), given.get("discount")
+        amount, tax, discount = given.get(self.whole), given.get("tax"), given.get("discount")
         parts = (tax.minor if tax else 0) + (discount.minor if discount else 0)
-        if amount and parts >= amount.minor:
+        if amount and parts and parts >= amount.minor:
             self.add_error(
                 "tax" if tax and tax.minor else "discount",
                 _("Tax and discount together must be less than the amount, %(amount)s")
                 % {"amount": money_text(amount.minor, amount.currency)},
             )
         return given
-
-    @property
-    def reference(self) -> str:
-        """The reference given, or one made of the form's own key."""
-        return self.cleaned_data["external_id"].strip() or f"form:{self.cleaned_data['key']}"
 
     @property
     def sold(self) -> Sold:
@@ -137,12 +108,75 @@ class PaymentForm(forms.Form):
             unpaid=given["unpaid"],
             product=given["product"].strip(),
             term_months=given["term_months"],
+            metadata={name: given[field] for field, name in self.named.items() if given[field]},
         )
+
+    @property
+    def own_fields(self) -> list[forms.BoundField]:
+        """The own fields that plans ask for."""
+        return [self[field] for field in self.named]
 
     @property
     def more_said(self) -> bool:
         """Whether the folded part has an entry or an error, so that it must be seen."""
-        return any(self[name].errors or self.data.get(name) for name in MORE)
+        return any(self[name].errors or self.data.get(name) for name in (*MORE, *self.named))
+
+
+class WinForm(SoldForm):
+    """The deal a referral was won with. seen: the stage the person saw it in."""
+
+    whole = "deal"
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, data: Any = None, *, currency: str, **options: Any) -> None:
+        super().__init__(data, currency=currency, **options)
+        self.fields["deal"] = MoneyField(
+            currencies=[currency],
+            label=_("Deal value"),
+            help_text=_(
+                "What the customer pays first. 0 when nothing is billed yet; record payments as they come."
+            ),
+        )
+        self.fields["code"] = code_field()
+        self.order_fields(["seen", "deal", "code", *MORE, *self.named])
+
+
+class PaymentForm(SoldForm):
+    """Money a customer paid."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    kind = HintedChoiceField(
+        label=_("Kind of payment"),
+        choices=[(kind.value, kind.label) for kind in PAYMENT_KINDS],
+        hints={
+            RevenueKind.SALE.value: _("The customer buys for the first time"),
+            RevenueKind.RENEWAL.value: _("The customer goes on for another period"),
+            RevenueKind.EXPANSION.value: _("The customer buys more"),
+        },
+    )
+    booked_on = DateField(label=_("Booked on"))
+    external_id = forms.CharField(
+        label=_("Your reference"),
+        max_length=100,
+        required=False,
+        help_text=_("Invoice or payment number. The same reference is never booked twice."),
+    )
+    code = code_field()
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+    def __init__(self, data: Any = None, *, currency: str, today: date, **options: Any) -> None:
+        super().__init__(data, currency=currency, **options)
+        self.fields["amount"] = MoneyField(currencies=[currency], zero=False, label=_("Amount"))
+        self.fields["booked_on"] = DateField(label=_("Booked on"), latest=today)
+        self.order_fields(
+            ["kind", "amount", "booked_on", "external_id", "code", "note", *MORE, *self.named]
+        )
+
+    @property
+    def reference(self) -> str:
+        """The reference given, or one made of the form's own key."""
+        return self.cleaned_data["external_id"].strip() or f"form:{self.cleaned_data['key']}"
 
 
 class RefundForm(forms.Form):

@@ -3,7 +3,7 @@
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils.translation import gettext, gettext_lazy
 
+from partners.programs.models import Program
 from prm.events.services import Actor
 from prm.jobs.files import save_private
 from prm.jobs.models import Job, JobState
@@ -35,6 +36,7 @@ from referrals.revenue.models import (
     Customer,
     RevenueEvent,
 )
+from referrals.revenue.naming import LONGEST_VALUE, names_asked
 from referrals.revenue.selectors import CustomerUnknown, customer_named
 from referrals.revenue.services import (
     LONGEST_TERM,
@@ -115,12 +117,16 @@ class FileUnfit(ValueError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one row. result: recorded, there_already, error. reason: why not, or what its code did."""
+    """What became of one row. result: recorded, there_already, error. reason: why not, or what its code did.
+
+    own: the own fields that plans ask for, by name.
+    """
 
     line: int
     cells: tuple[str, ...]
     result: str
     reason: str = ""
+    own: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -130,6 +136,8 @@ class Reading:
     places: dict[str, int]
     decimal: str
     zone: ZoneInfo
+    # Columns of own fields that plans ask for: name -> position.
+    named: dict[str, int] = field(default_factory=dict)
 
 
 def template_csv() -> str:
@@ -138,11 +146,12 @@ def template_csv() -> str:
 
 
 def reading_of(path: Path, zone: ZoneInfo, currency: str) -> Reading:
-    """Look at a plain file's headings and amounts. currency: of rows that name none. Raises FileUnfit."""
-    places = {
-        heading.strip().lower().replace(" ", "_"): place
-        for place, heading in enumerate(headings_of(path))
-    }
+    """Look at a plain file's headings and amounts. currency: of rows that name none. Raises FileUnfit.
+
+    Columns named like an own field that a plan asks for are read too.
+    """
+    headings = [heading.strip() for heading in headings_of(path)]
+    places = {heading.lower().replace(" ", "_"): place for place, heading in enumerate(headings)}
     if missing := [name for name in REQUIRED if name not in places]:
         raise FileUnfit(
             gettext("The file has no column %(names)s. Start from the template.")
@@ -154,7 +163,14 @@ def reading_of(path: Path, zone: ZoneInfo, currency: str) -> Reading:
     ]
     if len(amounts) > MAX_ROWS:
         raise FileUnfit(gettext("The file has more than 5,000 rows. Split it into parts."))
-    return Reading(places, _decimal_mark(amounts, currency), zone)
+    found = {heading.casefold(): place for place, heading in enumerate(headings)}
+    asked = names_asked(list(Program.objects.values_list("id", flat=True)))
+    named = {
+        name: found[name.casefold()]
+        for name in asked
+        if name.casefold() in found and name.casefold() not in COLUMNS
+    }
+    return Reading(places, _decimal_mark(amounts, currency), zone, named)
 
 
 def _decimal_mark(amounts: list[tuple[str, str]], currency: str) -> str:
@@ -188,14 +204,16 @@ def outcomes(
             name: row[place].strip() for name, place in reading.places.items() if name in COLUMNS
         }
         shown = tuple(cells.get(name, "") for name in COLUMNS)
+        own = {name: row[place].strip() for name, place in reading.named.items()}
+        cells |= {_own(name): value for name, value in own.items()}
         try:
             with transaction.atomic():
                 booked = _book(cells, reading, actor=actor, at=at)
         except RowRefused as refused:
-            yield Outcome(line, shown, "error", str(refused))
+            yield Outcome(line, shown, "error", str(refused), own)
         else:
             result = "recorded" if booked.recorded_now else "there_already"
-            yield Outcome(line, shown, result, booked.code_told)
+            yield Outcome(line, shown, result, booked.code_told, own)
 
 
 @dataclass(frozen=True)
@@ -320,7 +338,17 @@ def _sold(cells: dict[str, str], reading: Reading, amount: Money) -> Sold:
         unpaid=unpaid in YES,
         product=cells.get("product", "")[:120],
         term_months=int(term) if term else None,
+        metadata={
+            name: value[:LONGEST_VALUE]
+            for name in reading.named
+            if (value := cells.get(_own(name), ""))
+        },
     )
+
+
+def _own(name: str) -> str:
+    """Return the key of an own field among a row's cells; no column is called like it."""
+    return f"own: {name}"
 
 
 def _part(text: str, reading: Reading, amount: Money) -> int:
@@ -447,11 +475,15 @@ def queue_file_recording(*, check: Job, actor: Actor, at: datetime) -> Job:
 
 def write_results(path: Path, found: list[Outcome]) -> Counter[str]:
     """Write the file back with line, result and reason; return the counts by result."""
+    names = list(found[0].own) if found else []
     with path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(
             csv_lines(
-                ["line", *COLUMNS, "result", "reason"],
-                ([one.line, *one.cells, str(RESULTS[one.result]), one.reason] for one in found),
+                ["line", *COLUMNS, *names, "result", "reason"],
+                (
+                    [one.line, *one.cells, *one.own.values(), str(RESULTS[one.result]), one.reason]
+                    for one in found
+                ),
             )
         )
     return Counter(one.result for one in found)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
@@ -37,6 +38,7 @@ from referrals.pipeline.services import MoveNotAllowed
 from referrals.revenue.codes import CodeUnknown, take_typed_code
 from referrals.revenue.forms import PaymentForm, RevenueFileForm, WinForm
 from referrals.revenue.models import Customer, RevenueEvent, RevenueKind
+from referrals.revenue.naming import names_asked
 from referrals.revenue.selectors import (
     PERIODS,
     customers_like,
@@ -73,7 +75,12 @@ def manage_referral_win(request: MemberRequest, referral_id: UUID) -> HttpRespon
     initial: dict[str, Any] = {"seen": referral.stage_id}
     if referral.deal_minor is not None:
         initial["deal"] = Money(referral.deal_minor, referral.currency)
-    form = WinForm(request.POST or None, currency=referral.currency, initial=initial)
+    form = WinForm(
+        request.POST or None,
+        currency=referral.currency,
+        names=names_asked([referral.program_id]),
+        initial=initial,
+    )
     if request.method == "POST" and form.is_valid():
         try:
             told = _win(request, referral, stage.id, form)
@@ -106,6 +113,7 @@ def _win(request: MemberRequest, referral: Referral, stage_id: int, form: WinFor
         deal=form.cleaned_data["deal"],
         actor=actor,
         at=at,
+        sold=form.sold,
     )
     return take_typed_code(
         referral_id=referral.id, code=form.cleaned_data["code"], used_at=at, actor=actor, at=at
@@ -209,7 +217,11 @@ def revenue_new(request: MemberRequest) -> HttpResponse:
         "kind": RevenueKind.SALE if not customer.payment_count else RevenueKind.RENEWAL,
     }
     form = PaymentForm(
-        request.POST or None, currency=customer.referral.currency, today=today, initial=initial
+        request.POST or None,
+        currency=customer.referral.currency,
+        today=today,
+        names=names_asked([customer.referral.program_id]),
+        initial=initial,
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -307,7 +319,8 @@ def revenue_upload(request: MemberRequest) -> HttpResponse:
                 form.add_error("file", refused.words)
             else:
                 return redirect_to(request, _check_path(job))
-    context = {"form": form, "required": REQUIRED}
+    names = names_asked(list(Program.objects.values_list("id", flat=True)))
+    context = {"form": form, "required": REQUIRED, "names": names}
     return render(
         request, "referrals/revenue/upload.html", context, status=422 if form.errors else 200
     )
