@@ -1,6 +1,7 @@
 """What other terms would have meant for a partner: its own last twelve months, priced twice by the engine."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,9 +15,59 @@ from commissions.overrides.selectors import as_override
 from commissions.plans.rules import Version
 from commissions.plans.wording_changes import differences
 from partners.agreements.panels import Effect
+from prm.jobs.models import Job, JobState
 from prm.money import Money
+from referrals.pipeline.models import Referral
+from referrals.revenue.models import RevenueEvent
 
 YEAR = timedelta(days=365)
+# Histories of more events than this are priced by the worker.
+MANY = 2_000
+JOB = "terms.effect"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An effect that the worker computed, and when."""
+
+    effect: Effect
+    at: datetime
+
+
+def is_long(partner_id: UUID, program_id: UUID) -> bool:
+    """Tell whether a partner has so much history in a program that pricing it takes longer than a page may."""
+    payments = RevenueEvent.objects.filter(partner_id=partner_id).order_by()
+    referrals = Referral.objects.filter(partner_id=partner_id, program_id=program_id).order_by()
+    return payments[: MANY + 1].count() > MANY or referrals[: MANY + 1].count() > MANY
+
+
+def kept_effect(partner_id: UUID, old: Version, new: Version) -> Kept | None:
+    """Return what the worker found last for a partner between two versions, None before it has."""
+    job = (
+        Job.objects.filter(
+            kind=JOB,
+            partner_id=partner_id,
+            state=JobState.DONE,
+            params__old=str(old.id),
+            params__new=str(new.id),
+        )
+        .order_by("-finished_at")
+        .first()
+    )
+    if job is None or job.finished_at is None:
+        return None
+    found = job.result
+    effect = Effect(
+        is_same=False,
+        from_number=old.number,
+        to_number=new.number,
+        changes=_changes(old, new),
+        before=Money(found["before_minor"], found["before_currency"]),
+        after=Money(found["after_minor"], found["after_currency"]),
+        event_count=found["events"],
+        left_out=found["left_out"],
+    )
+    return Kept(effect, job.finished_at)
 
 
 def effect_between(
@@ -39,7 +90,7 @@ def effect_between(
         is_same=False,
         from_number=old.number,
         to_number=new.number,
-        changes=tuple((row.subject, row.before, row.after) for row in differences(old, new)),
+        changes=_changes(old, new),
         before=_earned(history, events, own_old, at),
         after=_earned(history, events, own_new, at),
         event_count=len(
@@ -47,6 +98,10 @@ def effect_between(
         ),
         left_out=max(len(events) - len(_fitting(events, row)) for row in (own_old, own_new)),
     )
+
+
+def _changes(old: Version, new: Version) -> tuple[tuple[str, str, str], ...]:
+    return tuple((row.subject, row.before, row.after) for row in differences(old, new))
 
 
 def _earned(history: History, events: Sequence[Source], version: Version, at: datetime) -> Money:

@@ -5,6 +5,7 @@ from django.urls import path
 from commissions.acceptances import manage_views, views
 
 urlpatterns = [
+    path("terms/<uuid:program_id>/effect/", views.terms_effect, name="terms-effect"),
     path("terms/", views.terms_list, name="terms-list"),
     path("terms/<uuid:program_id>/", views.terms, name="terms"),
     path("terms/accepted/<uuid:acceptance_id>/", views.terms_accepted, name="terms-accepted"),

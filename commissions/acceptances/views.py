@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from commissions.acceptances.effects import effect_between
+from commissions.acceptances.effects import JOB, effect_between, is_long, kept_effect
 from commissions.acceptances.forms import AcceptForm
 from commissions.acceptances.models import PlanAcceptance
 from commissions.acceptances.rules import text_hash
@@ -29,6 +29,7 @@ from commissions.overrides.selectors import override_at, version_for
 from commissions.overrides.wording import override_words, span_words
 from commissions.plans.calculator import CalculatorForm, calculated
 from commissions.plans.pages import example_deal, example_of
+from commissions.plans.rules import Version
 from commissions.plans.selectors import version_terms
 from commissions.plans.wording import term_lines
 from commissions.plans.wording_changes import comparison
@@ -36,10 +37,11 @@ from partners.agreements.rules import readable_hash
 from partners.agreements.selectors import signing_programs
 from partners.agreements.telling import signers
 from partners.programs.models import Program
+from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
+from prm.jobs.services import start_job
 from prm.web.htmx import hx_redirect
 
 
@@ -61,7 +63,7 @@ def terms_list(request: MemberRequest) -> HttpResponse:
 @needs(Capability.PARTNER_HOME)
 def terms(request: MemberRequest, program_id: UUID) -> HttpResponse:
     """Show what the partner earns by, what will change, and take its yes."""
-    partner_id, now = _partner(request), timezone.now()
+    partner_id = _partner(request)
     program = next((row for row in signing_programs(partner_id) if row.id == program_id), None)
     if program is None:
         raise Http404
@@ -77,8 +79,7 @@ def terms(request: MemberRequest, program_id: UUID) -> HttpResponse:
                 partner_id=partner_id,
                 shown_hash=request.POST.get("digest", ""),
                 signer_name=form.cleaned_data["signer_name"],
-                actor=Actor(user_id=request.member.user_id, name=request.member.name),
-                at=now,
+                **acting(request),
             )
         except OfferChanged:
             # A yes is to a text: the new one needs a new tick.
@@ -89,6 +90,28 @@ def terms(request: MemberRequest, program_id: UUID) -> HttpResponse:
             messages.success(request, gettext("The new terms are accepted"))
             return hx_redirect(request, "commissions:terms", program_id=program.id)
     return _page(request, program, form, has_changed=has_changed, status=422)
+
+
+@require_POST
+@needs(Capability.SEE_EARNINGS)
+def terms_effect(request: MemberRequest, program_id: UUID) -> HttpResponse:
+    """Have the worker compute what new terms would have meant, for a partner with a long history."""
+    partner_id = _partner(request)
+    due = terms_due(partner_id, program_id, timezone.now())
+    if due is None:
+        raise Http404
+    job = start_job(
+        kind=JOB,
+        params={
+            "program": str(program_id),
+            "old": str(due.former.id),
+            "new": str(due.version.id),
+        },
+        partner_id=partner_id,
+        back_path=f"terms/{program_id}/",
+        **acting(request),
+    )
+    return hx_redirect(request, "job-detail", job_id=job.id)
 
 
 @require_safe
@@ -163,10 +186,17 @@ def _change(request: MemberRequest, due: TermsDue, form: AcceptForm) -> dict[str
         "form": form if may_sign else None,
     }
     if member.may(Capability.SEE_EARNINGS):
-        found["effect"] = effect_between(
-            partner_id, due.version.program_id, old, new, timezone.now()
-        )
+        found |= _effect(partner_id, due, old, new)
     return found
+
+
+def _effect(partner_id: UUID, due: TermsDue, old: Version, new: Version) -> dict[str, Any]:
+    """Return what the change would have meant; of a long history what the worker found, if it was asked."""
+    if not is_long(partner_id, due.version.program_id):
+        now = timezone.now()
+        return {"effect": effect_between(partner_id, due.version.program_id, old, new, now)}
+    kept = kept_effect(partner_id, old, new)
+    return {"is_long": True, "effect": kept.effect if kept else None, "as_of": kept and kept.at}
 
 
 def _lines(partner_id: UUID, program: Program, now: Any) -> list[str]:

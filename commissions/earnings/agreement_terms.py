@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from commissions.acceptances.effects import effect_between
+from commissions.acceptances.effects import effect_between, is_long, kept_effect
 from commissions.ledger.selectors import tenant_zone
 from commissions.plans.models import PlanVersion
 from commissions.plans.selectors import terms_in_force, version_terms
@@ -33,10 +33,15 @@ def effect_of_new_terms(
 ) -> Effect | None:
     """Price the partner's own last twelve months in a program under the plan it accepted and under the one in force.
 
-    None when one of the plans is gone. Nothing is booked; amounts in minor units.
+    None when one of the plans is gone, and of a long history before the worker has priced it. Nothing is booked;
+    amounts in minor units.
     """
     new = terms_in_force(program_id, at)
     row = PlanVersion.objects.filter(id=accepted_id, program_id=program_id).first()
     if new is None or row is None:
         return None
-    return effect_between(partner_id, program_id, version_terms(row), new, at)
+    old = version_terms(row)
+    if old.id != new.id and is_long(partner_id, program_id):
+        kept = kept_effect(partner_id, old, new)
+        return kept.effect if kept else None
+    return effect_between(partner_id, program_id, old, new, at)

@@ -71,9 +71,9 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
        and x.transfer_id = coalesce(s.reverses_id, s.transfer_id)
   left join commissions_withholding i on i.tenant_id = %(tenant)s and i.transfer_id = s.transfer_id
   left join commissions_dispute o on o.tenant_id = %(tenant)s and o.correction_id = s.transfer_id
-  left join commissions_taken_reward j on j.tenant_id = %(tenant)s and j.transfer_id = s.transfer_id
+  left join commissions_taken_reward ik on ik.tenant_id = %(tenant)s and ik.transfer_id = s.transfer_id
   left join commissions_accrual a
-    on a.tenant_id = %(tenant)s and a.id = coalesce(c.accrual_id, o.accrual_id, j.accrual_id, x.id)
+    on a.tenant_id = %(tenant)s and a.id = coalesce(c.accrual_id, o.accrual_id, ik.accrual_id, x.id)
   left join referrals_referral q on q.tenant_id = %(tenant)s and q.id = a.referral_id
   left join referrals_referral r on r.tenant_id = %(tenant)s and r.id = q.id and r.partner_id = a.partner_id
   left join lateral (

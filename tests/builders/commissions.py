@@ -163,6 +163,15 @@ def _plan_acceptance(cast: Cast) -> UUID:
     ).id
 
 
+@builds("program_with_new_terms")
+def _program_with_new_terms(cast: Cast) -> UUID:
+    program = a_program("renewed")
+    a_partner(cast.partner.name, program=program)
+    if not PlanVersion.objects.filter(program=program, number=2).exists():
+        a_change_of_terms(program, datetime.now(UTC))
+    return program.id
+
+
 @builds("plan_override")
 def _plan_override(cast: Cast) -> UUID:
     program = a_program()

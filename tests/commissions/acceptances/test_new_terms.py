@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from commissions.acceptances import effects
 from commissions.acceptances.effects import effect_between
 from commissions.acceptances.models import PlanAcceptance
 from commissions.acceptances.rules import ASK_DAYS, text_hash
@@ -23,6 +24,8 @@ from commissions.plans.terms import Band, Bands, Condition, Group, Terms
 from partners.directory.models import Enrollment
 from prm.events.models import Event
 from prm.events.services import SYSTEM, Actor
+from prm.jobs.models import Job
+from prm.jobs.services import run as run_job
 from prm.money import Money
 from prm.notices.models import Notice
 from prm.tenancy.scope import tenant_scope
@@ -203,3 +206,33 @@ def test_the_effect_knows_what_was_sold(world: World, at: datetime) -> None:
         effect = effect_between(partner.id, program.id, *versions, at)
 
     assert (effect.before, effect.after) == (Money(4_000, "EUR"), Money(3_000, "EUR"))
+
+
+def test_of_a_long_history_the_worker_computes_the_effect(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effects, "MANY", 0)
+    now = datetime.now().astimezone()
+    with tenant_scope(world.acme.id):
+        program = a_program()
+        people = people_of(world.acme, program=program)
+        Enrollment.objects.update(since=now - timedelta(days=90))
+        a_change_of_terms(program, now - timedelta(days=1))
+        sold = now - timedelta(days=30)
+        a_won_deal(sold, partner=people.partner, program=program, deal_minor=50_000)
+    url = f"/acme/terms/{program.id}/"
+    client.force_login(people.admin)
+    asked = client.get(url).text
+    assert ("Compute it" in asked, "€100.00" in asked) == (True, False)
+
+    answer = client.post(f"{url}effect/")
+
+    with tenant_scope(world.acme.id):
+        job = Job.objects.get(kind="terms.effect")
+    assert answer["Location"] == f"/acme/jobs/{job.id}/"
+    assert run_job(world.acme.id, job.id)
+    found = client.get(url).text
+    # A fifth and a tenth of 500.00.
+    assert [words in found for words in ("€100.00", "€50.00", "Compute it again")] == [True] * 3
+    client.force_login(people.rep)
+    assert client.post(f"{url}effect/").status_code == 403
