@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from commissions.ledger.rules import period_of
 from commissions.ledger.selectors import PartnerBalance, tenant_zone
 from prm.money import Money
 from prm.tenancy.scope import current_scope
@@ -88,25 +89,36 @@ class Liability:
 
 @transaction.atomic
 def liability(as_of: AsOf) -> Liability:
-    """Return what is owed to partners; partners whose balances are all nothing are left out."""
+    """Return what is owed to partners; partners whose balances are all nothing are left out.
+
+    A question about today is answered from the balances that the ledger keeps; any other one adds up its transfers.
+    """
     values: dict[str, Any] = {
         "tenant": current_scope().tenant_id,
         "on": as_of.on,
+        "period": period_of(as_of.on),
         "known": as_of.known_at,
         "earned": as_of.by_earned,
         "zone": str(tenant_zone()),
     }
     with connection.cursor() as cursor:
-        cursor.execute("drop table if exists pg_temp.liability_moves")
-        cursor.execute(_MOVES, values)
-        cursor.execute("analyze liability_moves")
-        cursor.execute(_STANDING, values)
+        is_now = as_of.known_at is None and not as_of.by_earned
+        if is_now:
+            cursor.execute(_LATER, values)
+            is_now = not cursor.fetchone()[0]
+        if not is_now:
+            cursor.execute("drop table if exists pg_temp.liability_moves")
+            cursor.execute(_MOVES, values)
+            cursor.execute("analyze liability_moves")
+        standing, aged, released = _NOW if is_now else _THEN
+        cursor.execute(standing, values)
         rows = [Owed(row[0], row[1], PartnerBalance(*row[2:])) for row in cursor.fetchall()]
-        cursor.execute(_AGES, values)
+        cursor.execute(aged, values)
         ages = cursor.fetchall()
-        cursor.execute(_COMING, values)
+        cursor.execute(released, values)
         coming = cursor.fetchall()
-        cursor.execute("drop table pg_temp.liability_moves")
+        if not is_now:
+            cursor.execute("drop table pg_temp.liability_moves")
     views = _views(rows)
     for currency, age, minor in ages:
         views[currency].ages[sum(age > end for end in AGES)] += int(minor)
@@ -187,7 +199,7 @@ _SIDES = """
  select debit_account_id, id, valid_on, -amount_minor from liability_moves)
 """
 
-_STANDING = f"""
+_STANDING = """
 select p.id, p.name, s.currency, s.pending, s.payable, s.in_payout, s.disputed, s.deferred
   from (select a.partner_id, a.currency,
                coalesce(sum(m.minor) filter (where a.kind = 'pending'), 0)::bigint as pending,
@@ -195,12 +207,12 @@ select p.id, p.name, s.currency, s.pending, s.payable, s.in_payout, s.disputed, 
                coalesce(sum(m.minor) filter (where a.kind = 'in_payout'), 0)::bigint as in_payout,
                coalesce(sum(m.minor) filter (where a.kind = 'disputed'), 0)::bigint as disputed,
                coalesce(sum(m.minor) filter (where a.kind = 'deferred'), 0)::bigint as deferred
-          from {_SIDES} m
+          from {sides} m
           join commissions_account a on a.tenant_id = %(tenant)s and a.id = m.account_id and a.partner_id is not null
          group by a.partner_id, a.currency) s
   join partners_partner p on p.tenant_id = %(tenant)s and p.id = s.partner_id
  where (s.pending, s.payable, s.in_payout, s.disputed, s.deferred) <> (0, 0, 0, 0, 0)
-"""  # noqa: S608  built of constants
+"""
 
 # What is left is the newest: payments take the oldest first.
 _AGES = f"""
@@ -234,3 +246,44 @@ select a.currency, (a.payable_at at time zone %(zone)s)::date, sum(a.amount_mino
                     where r.tenant_id = a.tenant_id and r.accrual_id = a.id)
  group by 1, 2
 """
+
+# Whether anything is booked on a later day. What is booked late stands in a later month than its day, never an earlier.
+_LATER = """
+select exists (select from commissions_transfer
+                where tenant_id = %(tenant)s and period >= %(period)s and booked_on > %(on)s)
+"""
+
+_BALANCES = """
+(select id as account_id, credits_minor - debits_minor as minor from commissions_balance where tenant_id = %(tenant)s)
+"""
+
+_AGES_NOW = """
+with above as (
+  select a.id, a.currency, b.credits_minor - b.debits_minor as balance
+    from commissions_account a join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
+   where a.tenant_id = %(tenant)s and a.kind = 'payable' and b.credits_minor > b.debits_minor
+), credits as (
+  select b.currency, b.balance, t.booked_on, t.amount_minor as minor,
+         coalesce(sum(t.amount_minor) over (partition by b.id order by t.booked_on desc, t.id desc
+                                            rows between unbounded preceding and 1 preceding), 0) as newer
+    from above b join commissions_transfer t on t.tenant_id = %(tenant)s and t.credit_account_id = b.id
+)
+select currency, %(on)s - booked_on, sum(least(minor, balance - newer)) from credits where balance > newer group by 1, 2
+"""
+
+_COMING_NOW = """
+select a.currency, (a.payable_at at time zone %(zone)s)::date, sum(a.amount_minor - coalesce(b.minor, 0))
+  from commissions_accrual a
+  left join (select c.accrual_id, sum(c.amount_minor) as minor
+               from commissions_clawback c
+               join commissions_transfer w on w.tenant_id = c.tenant_id and w.id = c.transfer_id
+               join commissions_account d on d.tenant_id = c.tenant_id and d.id = w.debit_account_id
+              where c.tenant_id = %(tenant)s and d.kind = 'pending' group by c.accrual_id) b on b.accrual_id = a.id
+ where a.tenant_id = %(tenant)s and a.amount_minor > coalesce(b.minor, 0)
+   and not exists (select from commissions_release r where r.tenant_id = a.tenant_id and r.accrual_id = a.id)
+ group by 1, 2
+"""
+
+# Balances, ages and what leaves its hold: of now, and of any other question.
+_NOW = (_STANDING.replace("{sides}", _BALANCES), _AGES_NOW, _COMING_NOW)
+_THEN = (_STANDING.replace("{sides}", _SIDES), _AGES, _COMING)

@@ -14,7 +14,10 @@ from tests.bench.results import Report
 
 SIZES = (1_000, 10_000, 100_000)
 FULL = 1_000_000
-WORKLOADS = ("W1", "W2", "W3", "W8", "W9", "W10", "W11", "W14")
+WORKLOADS = (
+    *("W1", "W2", "W3", "W8", "W9", "W10", "W11"),
+    *("W12", "W13", "W14", "W15", "W17", "W18", "W19"),
+)
 
 
 def main() -> int:
@@ -55,11 +58,15 @@ def main() -> int:
 def _run(ring: Arena, report: Report, wanted: list[str], sizes: list[int], *, rounds: int) -> None:
     from tests.bench import (
         accrual,
+        beside,
+        books,
         clicks,
         csv_export,
         duplicates,
+        histories,
         partner_list,
         payout_run,
+        pdf_statements,
         referral_import,
     )
     from tests.bench.population import TABLES, make_vendor
@@ -72,19 +79,26 @@ def _run(ring: Arena, report: Report, wanted: list[str], sizes: list[int], *, ro
         flush=True,
     )
     meter = Meter(os.environ["DATABASE_ADMIN_URL"], ring.name)
-    workloads: dict[str, Callable[..., Any]] = {
-        "W1": accrual.run,
-        "W2": payout_run.run,
-        "W3": partner_list.run,
-        "W8": clicks.follow,
-        "W9": clicks.count,
-        "W10": duplicates.run,
-        "W11": csv_export.run,
-        "W14": referral_import.run,
+    workloads: dict[str, list[Callable[..., Any]]] = {
+        "W1": [accrual.run, histories.run],
+        "W2": [payout_run.run],
+        "W3": [partner_list.run],
+        "W8": [clicks.follow],
+        "W9": [clicks.count],
+        "W10": [duplicates.run],
+        "W11": [csv_export.run, books.csv_file],
+        "W12": [books.workbook],
+        "W13": [pdf_statements.run],
+        "W14": [referral_import.run],
+        "W15": [beside.pages_beside_a_job],
+        "W17": [beside.submissions],
+        "W18": [books.growth],
+        "W19": [beside.memory],
     }
     for name in wanted:
         started = time.monotonic()
-        workloads[name](ring, meter, report, vendors, rounds=rounds)
+        for part in workloads[name]:
+            part(ring, meter, report, vendors, rounds=rounds)
         print(f"{name} took {time.monotonic() - started:.0f} s", flush=True)
 
 

@@ -98,7 +98,10 @@ def _migrate(name: str) -> None:
     django.setup()
     from django.core.management import call_command
 
-    call_command("migrate", database="owner", verbosity=0)
+    from prm.migrating import migrating_quickly
+
+    with migrating_quickly():
+        call_command("migrate", database="owner", verbosity=0)
 
 
 def _let_go() -> None:

@@ -54,7 +54,7 @@ class Meter:
     def measured(self) -> Iterator[Cost]:
         """Fill the cost of the block; a backend that ends inside it is not counted."""
         cost = Cost()
-        before, box, resident = self.backends(), _box_busy_s(), _resident_mib()
+        before, box, resident = self.backends(), _box_busy_s(), resident_mib()
         _forget_peak()
         process, wall = time.process_time(), time.perf_counter()
         yield cost
@@ -97,7 +97,8 @@ def _status(name: str) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(name + ":")), 0.0)
 
 
-def _resident_mib() -> float:
+def resident_mib() -> float:
+    """Return what the process holds in memory now."""
     return _status("VmRSS")
 
 

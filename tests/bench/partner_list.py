@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from io import BytesIO
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from django.test import Client, override_settings
 from django.urls import path
 from django.utils import timezone
 
+from prm.accounts.models import User
 from prm.web.paging import PAGE_SIZE, _write
 from tests.bench.arena import Arena
 from tests.bench.measuring import Comparison, Cost, Meter, p95
@@ -39,8 +41,8 @@ class Browser:
     application: Callable[..., Iterable[bytes]]
     cookie: str
 
-    def get(self, where: str, query: str = "") -> tuple[str, bytes]:
-        """Return status and body."""
+    def get(self, where: str, query: str = "", *, parts: int = 0) -> tuple[str, bytes]:
+        """Return status and body; parts: only so many pieces of it."""
         environ = {
             "REQUEST_METHOD": "GET",
             "PATH_INFO": where,
@@ -62,7 +64,7 @@ class Browser:
         }
         said: list[str] = []
         answer = self.application(environ, lambda status, *_: said.append(status))
-        body = b"".join(answer)
+        body = b"".join(islice(answer, parts) if parts else answer)
         answer.close()  # type: ignore[attr-defined]
         return said[0], body
 
@@ -93,7 +95,10 @@ def run(arena: Arena, meter: Meter, report: Report, vendors: list[Vendor], *, ro
         "commissions_accrual",
         "prm_event",
     )
-    product, cookies = WSGIHandler(), {vendor.size: _sign_in(vendor) for vendor in vendors}
+    product, cookies = (
+        WSGIHandler(),
+        {vendor.size: sign_in(vendor.partner_admin) for vendor in vendors},
+    )
     queries = {vendor.size: _random_pages(arena, vendor) for vendor in vendors}
     for size, pages in queries.items():
         for query in pages:
@@ -110,9 +115,10 @@ def run(arena: Arena, meter: Meter, report: Report, vendors: list[Vendor], *, ro
     forget_books(arena, *(vendor.tenant_id for vendor in vendors))
 
 
-def _sign_in(vendor: Vendor) -> str:
+def sign_in(user: User) -> str:
+    """Return the cookies of a person who signed in."""
     client = Client()
-    client.force_login(vendor.partner_admin)
+    client.force_login(user)
     return "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
 
 

@@ -53,9 +53,19 @@ class Vendor:
     finance: User
 
 
-def make_vendor(arena: Arena, size: int) -> Vendor:
+PLAN = (RuleTerms("revenue", "percent", rate=Decimal("0.2"), scope="lifetime"),)
+
+
+def make_vendor(
+    arena: Arena,
+    size: int,
+    *,
+    slug: str = "",
+    partner_count: int = 0,
+    rules: tuple[RuleTerms, ...] = PLAN,
+) -> Vendor:
     """Make a tenant with `size` referrals and as many payments, all of which are still to be accrued."""
-    slug = f"vendor-{size}"
+    slug = slug or f"vendor-{size}"
     tenant = create_tenant(slug=slug, name=f"Vendor {size:,}", time_zone="Europe/Amsterdam")
     with tenant_scope(tenant.id):
         program = create_program(
@@ -65,7 +75,7 @@ def make_vendor(arena: Arena, size: int) -> Vendor:
         draft = create_version(
             program_id=program.id,
             terms=PlanTerms(
-                (RuleTerms("revenue", "percent", rate=Decimal("0.2"), scope="lifetime"),),
+                rules,
                 hold_days=30,
                 minimum_payout_minor=5_000,
             ),
@@ -74,7 +84,7 @@ def make_vendor(arena: Arena, size: int) -> Vendor:
             at=LONG_AGO,
         )
         publish_version(version_id=draft.id, actor=SYSTEM, at=LONG_AGO)
-    partner_count = max(5, size // 50)
+    partner_count = partner_count or max(5, size // 50)
     values: dict[str, Any] = {
         "tenant": tenant.id,
         "program": program.id,
