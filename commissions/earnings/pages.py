@@ -124,4 +124,15 @@ def history_of(line: Line, clawbacks: Sequence[Clawback]) -> list[Entry]:
             )
         if line.state == PAID_STATE and line.payout.settled_at:
             entries.append(Entry(gettext("Paid"), line.payout.settled_at, icon="done", tone="ok"))
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+        if line.payout.returned_at:
+            entries.append(
+                Entry(
+                    gettext("The bank sent the payment back"),
+                    line.payout.returned_at,
+                    icon="minus",
+                    tone="bad",
+                    note=line.payout.return_reason,
+                )
+            )
+    # What came of something stands above it, also when both are of one moment.
+    return sorted(reversed(entries), key=lambda entry: entry.at, reverse=True)
