@@ -144,7 +144,8 @@ def dispute_facts(dispute: Dispute, *, staff: bool) -> list[tuple[str, str]]:
         facts.insert(0, (gettext("Partner"), dispute.partner.name))
     if dispute.wanted_minor is not None:
         wanted = money_text(dispute.wanted_minor, dispute.currency)
-        facts.append((gettext("The partner expects"), wanted))
+        term = gettext("The partner expects") if staff else gettext("You expect")
+        facts.append((term, wanted))
     facts.append((gettext("Reason"), dispute.reason))
     who = dispute.opened_by.get_full_name() if dispute.opened_by else ""
     facts.append((gettext("Disputed"), _when(dispute.opened_at, who)))
