@@ -38,12 +38,14 @@ from referrals.claims.models import (
     SoftHold,
 )
 from referrals.imports.models import Import, ImportProblem
-from referrals.pipeline.models import (
+from referrals.pipeline.answer_models import (
     AnswerRules,
     Approval,
     ApprovalRoute,
-    Follower,
     LossReason,
+)
+from referrals.pipeline.models import (
+    Follower,
     Referral,
     ReferralNote,
     Stage,

@@ -9,8 +9,11 @@ from prm.events.services import Actor
 from prm.workhours.models import WorkCalendar
 from prm.workhours.rules import USUAL_HOURS
 from prm.workhours.services import set_calendar
+from referrals.pipeline.answer_models import (
+    LossReason,
+    Overdue,
+)
 from referrals.pipeline.deadlines import escalate_late, tell_stalled
-from referrals.pipeline.models import LossReason, Overdue
 from referrals.stages.answering import add_route, set_answer_rules, set_loss_reasons
 
 REASONS = {

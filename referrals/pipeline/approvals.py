@@ -12,8 +12,15 @@ from prm.accounts.capabilities import Role
 from prm.accounts.models import Membership
 from prm.events.services import Actor, emit
 from prm.tenancy.scope import current_scope
+from referrals.pipeline.answer_models import (
+    Approval,
+    ApprovalRoute,
+)
 from referrals.pipeline.hooks import MoveRefused, Moving, after_submit, before_move
-from referrals.pipeline.models import Approval, ApprovalRoute, Referral, StageKind
+from referrals.pipeline.models import (
+    Referral,
+    StageKind,
+)
 
 
 class NotYourTurn(ValueError):

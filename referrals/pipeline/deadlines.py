@@ -12,11 +12,13 @@ from partners.programs.models import Program
 from prm.events.services import SYSTEM, emit
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
+from referrals.pipeline.answer_models import (
+    AnswerRules,
+    Overdue,
+)
 from referrals.pipeline.approvals import approvals_of, next_approval
 from referrals.pipeline.hooks import MoveRefused
 from referrals.pipeline.models import (
-    AnswerRules,
-    Overdue,
     Referral,
     ReferralNote,
     StageKind,

@@ -8,7 +8,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from prm.web.forms import DateField
-from referrals.pipeline.models import LossReason, Stage, StageKind
+from referrals.pipeline.answer_models import LossReason
+from referrals.pipeline.models import (
+    Stage,
+    StageKind,
+)
 from referrals.pipeline.rules import NEEDS_REASON
 
 LONGEST_NOTE = 4000

@@ -15,8 +15,8 @@ from prm.accounts.capabilities import Role
 from prm.accounts.models import Membership
 from prm.tenancy.scope import current_scope
 from prm.web.counts import bounded_counts
+from referrals.pipeline.answer_models import LossReason
 from referrals.pipeline.models import (
-    LossReason,
     Referral,
     ReferralNote,
     Stage,

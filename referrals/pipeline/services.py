@@ -8,11 +8,11 @@ from django.db import transaction
 from partners.programs.models import Program
 from prm.events.services import Actor, emit
 from prm.money import CurrencyMismatch, Money
+from referrals.pipeline.answer_models import LossReason
 from referrals.pipeline.hooks import Moving, run_after_move, run_before_move
 from referrals.pipeline.models import (
     CLOSED_KINDS,
     OPEN_KINDS,
-    LossReason,
     Referral,
     ReferralNote,
     Stage,

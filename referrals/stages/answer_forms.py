@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from prm.web.choices import country_choices
 from prm.web.forms import MoneyField
-from referrals.pipeline.models import Overdue, Role
+from referrals.pipeline.answer_models import Overdue
+from referrals.pipeline.models import Role
 
 LEVELS = 3
 LONGEST_REASON = 80

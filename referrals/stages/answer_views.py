@@ -21,9 +21,13 @@ from prm.events.services import Actor
 from prm.web.choices import country_name
 from prm.web.formats import money_text
 from prm.web.htmx import hx_redirect
+from referrals.pipeline.answer_models import ApprovalRoute
 from referrals.pipeline.approvals import routes_of
 from referrals.pipeline.deadlines import rules_of
-from referrals.pipeline.models import ApprovalRoute, Role, StageChange
+from referrals.pipeline.models import (
+    Role,
+    StageChange,
+)
 from referrals.pipeline.promises import promise_words
 from referrals.pipeline.selectors import loss_reasons_of, owner_choices
 from referrals.stages.answer_forms import AnswersForm, RouteForm

@@ -9,8 +9,12 @@ from django.db.models import Max
 
 from partners.programs.models import Program
 from prm.events.services import Actor, emit
+from referrals.pipeline.answer_models import (
+    AnswerRules,
+    ApprovalRoute,
+    LossReason,
+)
 from referrals.pipeline.deadlines import rules_of
-from referrals.pipeline.models import AnswerRules, ApprovalRoute, LossReason
 from referrals.pipeline.selectors import loss_reasons_of
 
 MOST_REASONS = 40

@@ -18,11 +18,13 @@ from partners.programs.templates import (
     whole,
     words,
 )
-from referrals.pipeline.approvals import routes_of
-from referrals.pipeline.models import (
+from referrals.pipeline.answer_models import (
     AnswerRules,
     ApprovalRoute,
     Overdue,
+)
+from referrals.pipeline.approvals import routes_of
+from referrals.pipeline.models import (
     Stage,
     StageKind,
     StageMove,

@@ -12,7 +12,11 @@ from prm.accounts.models import User
 from prm.events.services import Actor
 from prm.tenancy.models import Tenant
 from referrals.intake.services import ReferralDraft, submit_referral
-from referrals.pipeline.models import ApprovalRoute, Referral, Stage
+from referrals.pipeline.answer_models import ApprovalRoute
+from referrals.pipeline.models import (
+    Referral,
+    Stage,
+)
 from referrals.pipeline.services import change_stage, ensure_stages
 from tests.builders.objects import Cast, builds
 from tests.builders.people import a_member

@@ -22,8 +22,9 @@ from referrals.capture.asking import QuestionClosed, answer_question, ask_questi
 from referrals.capture.bulk import send_bulk_file
 from referrals.capture.models import BulkSubmission
 from referrals.claims.extending import decide_extension
+from referrals.pipeline.answer_models import ApprovalRoute
 from referrals.pipeline.approvals import approve
-from referrals.pipeline.models import ApprovalRoute, Referral
+from referrals.pipeline.models import Referral
 from referrals.sharing.leads import LeadFacts, take_lead
 from referrals.sharing.models import Coupon
 from tests.builders.attribution import a_case

@@ -30,9 +30,10 @@ from referrals.capture.drafts import save_draft
 from referrals.claims.availability import check_availability, set_hold
 from referrals.claims.models import Claim
 from referrals.claims.rules import Facts
+from referrals.pipeline.answer_models import ApprovalRoute
 from referrals.pipeline.approvals import approvals_of
 from referrals.pipeline.following import follows, listeners_of, set_following
-from referrals.pipeline.models import ApprovalRoute, Referral
+from referrals.pipeline.models import Referral
 from tests.builders.attribution import a_case
 from tests.builders.capturing import a_link as a_signed_link
 from tests.builders.claims import an_extension

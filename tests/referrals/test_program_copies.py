@@ -17,8 +17,8 @@ from referrals.capture.privacy import set_privacy_rules
 from referrals.capture.rules import Privacy
 from referrals.claims.rules import DEFAULTS
 from referrals.claims.settings import set_claim_rules
+from referrals.pipeline.answer_models import AnswerRules
 from referrals.pipeline.approvals import routes_of
-from referrals.pipeline.models import AnswerRules
 from referrals.pipeline.services import ensure_stages
 from referrals.sharing.services import add_destination, edit_sharing_rules
 from referrals.stages.answering import add_route, set_answer_rules, set_loss_reasons

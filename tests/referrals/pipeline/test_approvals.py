@@ -12,9 +12,13 @@ from prm.events.services import SYSTEM, Actor
 from prm.notices.models import Notice
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from referrals.pipeline.answer_models import (
+    Approval,
+    ApprovalRoute,
+)
 from referrals.pipeline.approvals import Asked, NotYourTurn, approvals_of, approve, route_for
 from referrals.pipeline.hooks import MoveRefused
-from referrals.pipeline.models import Approval, ApprovalRoute, Referral
+from referrals.pipeline.models import Referral
 from referrals.pipeline.services import change_stage
 from tests.builders.referrals import a_program, a_referral, people_of, stage_of
 from tests.conftest import World

@@ -13,8 +13,13 @@ from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from prm.workhours.rules import USUAL_HOURS
 from prm.workhours.services import set_calendar
+from referrals.pipeline.answer_models import (
+    AnswerRules,
+    Approval,
+    ApprovalRoute,
+)
 from referrals.pipeline.deadlines import approve_late, escalate_late, tell_stalled
-from referrals.pipeline.models import AnswerRules, Approval, ApprovalRoute, Referral
+from referrals.pipeline.models import Referral
 from referrals.pipeline.services import add_note, change_stage, set_next_step
 from tests.builders.referrals import a_program, a_referral, people_of, stage_of
 from tests.conftest import World

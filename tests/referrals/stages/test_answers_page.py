@@ -10,7 +10,12 @@ from partners.programs.models import Program
 from prm.accounts.models import User
 from prm.events.models import Event
 from prm.tenancy.scope import tenant_scope
-from referrals.pipeline.models import AnswerRules, ApprovalRoute, LossReason, StageChange
+from referrals.pipeline.answer_models import (
+    AnswerRules,
+    ApprovalRoute,
+    LossReason,
+)
+from referrals.pipeline.models import StageChange
 from tests.builders.referrals import a_program, a_referral, stage_of
 from tests.conftest import World
 

@@ -9,7 +9,8 @@ from django.test import Client
 from prm.accounts.models import User
 from prm.events.services import SYSTEM
 from prm.tenancy.scope import tenant_scope
-from referrals.pipeline.models import LossReason, Referral
+from referrals.pipeline.answer_models import LossReason
+from referrals.pipeline.models import Referral
 from referrals.pipeline.services import change_stage
 from tests.builders.referrals import a_partner, a_program, a_referral, stage_of
 from tests.conftest import World
