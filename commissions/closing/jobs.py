@@ -10,7 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from commissions.closing.chart import HEADINGS, words_now
 from commissions.closing.liability import amounts_of, as_of_from, liability
-from commissions.closing.reports import Proof, csv_proof, file_proof, report_rows, write_json
+from commissions.closing.reports import (
+    Proof,
+    csv_proof,
+    file_proof,
+    report_csv,
+    report_rows,
+    write_json,
+)
 from commissions.closing.rules import REPORTS, Frozen
 from commissions.closing.services import (
     NotClosable,
@@ -87,17 +94,28 @@ def report(progress: Progress) -> None:
             else words_now(translation.get_language() or tenant.language)
         )
     with progress.temporary_file(f".{ending}") as path, progress.scope():
-        rows = _counted(report_rows(kind, period, words), progress)
-        count = _write(path, ending, words.headings[kind], rows, f"{kind} {period}")
+        if ending == "csv":
+            count = _write_lines(path, report_csv(kind, period, words, told=progress.advance))
+        else:
+            rows = _counted(report_rows(kind, period, words), progress)
+            count = _write(path, ending, words.headings[kind], rows, f"{kind} {period}")
         if month is not None:
+            in_csv = ending == "csv"
             _hold(
-                month,
-                kind,
-                file_proof(path, count) if ending == "csv" else csv_proof(kind, period, words),
+                month, kind, file_proof(path, count) if in_csv else csv_proof(kind, period, words)
             )
         state = "" if month else "-open"
         name = f"{tenant.slug}-{kind}-{period // 100}-{period % 100:02d}{state}.{ending}"
         progress.finish({"rows": count}, path, name)
+
+
+def _write_lines(path: Path, lines: Iterator[bytes]) -> int:
+    count = -1
+    with path.open("wb") as file:
+        for line in lines:
+            file.write(line)
+            count += 1
+    return count
 
 
 def _hold(month: ClosedPeriod, kind: str, proof: Proof) -> None:

@@ -1,7 +1,7 @@
 """The reports of a month as rows: of transfers, which never change, and of words and names that a closing froze."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
 from hashlib import file_digest, sha256
@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from commissions.closing.journals import journal_csv
 from commissions.closing.rules import Frozen
 from prm.money import Money
 from prm.tenancy.scope import current_scope
@@ -41,10 +42,22 @@ def report_rows(report: str, period: int, words: Frozen) -> Iterator[list[Any]]:
 def csv_proof(report: str, period: int, words: Frozen) -> Proof:
     """Return the proof of a report's CSV without keeping the file."""
     seen, count = sha256(), -1
-    for line in csv_lines(words.headings[report], report_rows(report, period, words)):
-        seen.update(line.encode())
+    for line in report_csv(report, period, words):
+        seen.update(line)
         count += 1
     return Proof(seen.hexdigest(), count)
+
+
+def report_csv(
+    report: str, period: int, words: Frozen, *, told: Callable[[int], None] = lambda _: None
+) -> Iterator[bytes]:
+    """Yield the lines of a report's CSV; told: hears now and then how many rows there were."""
+    if report == "journal":
+        yield from journal_csv(period, words, told=told)
+        return
+    rows = report_rows(report, period, words)
+    for line in csv_lines(words.headings[report], rows):
+        yield line.encode()
 
 
 def file_proof(path: Path, row_count: int) -> Proof:

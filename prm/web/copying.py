@@ -66,17 +66,28 @@ def copy_csv(target: Path, rows: QuerySet[Any], columns: Sequence[Copied]) -> in
 def copy_statement(rows: QuerySet[Any], columns: Sequence[Copied]) -> tuple[str, Sequence[Any]]:
     """Return the COPY of the rows' cells, without their headings, and its values."""
     sources: list[Any] = []
-    cells: list[str] = []
-    texts: list[str] = []
     for column in columns:
-        cells.append(_cell(column.kind, len(sources)))
-        texts += [f"c{len(sources)}"] if column.kind == TEXT else []
         sources += [column.source] if column.kind != MONEY else [column.source, column.currency]
     inner, params = rows.values_list(*sources).query.sql_with_params()
-    names = ", ".join(f"c{number}" for number in range(len(sources)))
-    # Django's own SQL inside, cells of this module around it.
-    chosen = f"select {', '.join(cells)} from ({inner}) rows ({names}) {_cut_rows(texts)}"  # noqa: S608
-    return f"copy ({chosen}) to stdout with (format csv)", params
+    return cells_copied(inner, [column.kind for column in columns]), params
+
+
+def cells_copied(statement: str, kinds: Sequence[str]) -> str:
+    """Return the COPY of a statement's columns as cells of their kinds; money takes two: minor units, currency.
+
+    The cells of plain columns are what PostgreSQL writes: nothing for null, and "" for an empty text.
+    """
+    cells: list[str] = []
+    texts: list[str] = []
+    number = 0
+    for kind in kinds:
+        cells.append(_cell(kind, number))
+        texts += [f"c{number}"] if kind == TEXT else []
+        number += 2 if kind == MONEY else 1
+    names = ", ".join(f"c{place}" for place in range(number))
+    # The caller's SQL inside, cells of this module around it.
+    chosen = f"select {', '.join(cells)} from ({statement}) rows ({names}) {_cut_rows(texts)}"  # noqa: S608
+    return f"copy ({chosen}) to stdout with (format csv)"
 
 
 @contextmanager
