@@ -25,7 +25,7 @@ LONG = {
     "prm/signin/test_browser.py": 16,
     "commissions/payouts/test_races.py": 15,
     "prm/signin/test_factor_matrix.py": 13,
-    "commissions/test_ledger_machine.py": 12,
+    "commissions/test_money_machine.py": 40,
     "prm/stack/test_stores.py": 12,
     "referrals/test_hostile_capture.py": 12,
     "referrals/imports/test_import.py": 10,

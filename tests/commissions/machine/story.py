@@ -2,26 +2,21 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from commissions.accruals.models import RepRewards
-from commissions.plans.rules import (
-    Facts,
-    Happening,
-    Version,
-    clawed_target,
-    priced_history,
-    version_covering,
-)
+from commissions.plans.periods import span_end
+from commissions.plans.rules import clawed_target
 from commissions.plans.services import RuleTerms
 from commissions.plans.terms import Activity, Band, Bands, Bonus, Policy, Terms
-from prm.money import Money, share_minor
+from prm.money import share_minor
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 REP_MINOR, SECOND_WIN_MINOR, PRIZE_MINOR = 5_000, 30_000, 50_000
+EDGE_MINOR, MORE_ABOVE = 5_000_000, Decimal("0.05")
 REP_SPIFF = RuleTerms("won", "fixed", amount_minor=REP_MINOR, terms=Terms(payee="rep"))
 SECOND_WIN = RuleTerms(
     "won",
@@ -37,7 +32,7 @@ PLAIN, PEOPLE, HISTORY = "plain", "people", "history"
 def plan_of(flavour: str, rate: Decimal) -> tuple[tuple[RuleTerms, ...], Policy]:
     """Return the rules and the policy of a plan of this flavour."""
     if flavour == HISTORY:
-        marks = Bands((Band(0, rate), Band(5_000_000, rate + Decimal("0.05"))), measure="revenue")
+        marks = Bands((Band(0, rate), Band(EDGE_MINOR, rate + MORE_ABOVE)), measure="revenue")
         while_active = RuleTerms(
             "revenue", "percent", rate=rate, scope="active", terms=Terms(bands=marks)
         )
@@ -105,16 +100,16 @@ class Story:
                 names.add(gone)
         return names
 
-    def owed(self, name: str, currency: str, versions: list[Version]) -> int:
+    def owed(self, name: str, currency: str) -> int:
         """Return what is owed to a partner, in minor units, by what happened alone."""
         names = self.group(name)
-        earned = self.earned(names, versions) if currency == "EUR" else 0
+        earned = self.earned(names) if currency == "EUR" else 0
         return earned + sum(self.moved[member, currency] for member in names)
 
-    def earned(self, names: set[str], versions: list[Version]) -> int:
+    def earned(self, names: set[str]) -> int:
         """Return what partners with one history earned and kept, in euro cents."""
         if self.flavour == HISTORY:
-            total = self._earned_in_history(names, versions)
+            total = self._earned_in_history(names)
         else:
             total = sum(
                 self._kept(row, share_minor(row.minor, self._rate(row.deal.at)))
@@ -129,28 +124,37 @@ class Story:
             )
         return total
 
-    def _earned_in_history(self, names: set[str], versions: list[Version]) -> int:
-        """Price the whole history by the pure engine and take refunds off line by line."""
+    def _earned_in_history(self, names: set[str]) -> int:
+        """Go through everything in its order: bands over what was paid so far, every second win, while active."""
         story: list[tuple[datetime, int, str, int, Paid]] = []
         for paid in self.payments:
             if paid.is_sale:
                 story.append((paid.at, 0, "won", paid.minor, paid))
             story.append((paid.at, 1, "revenue", paid.minor, paid))
         story += [(row.at, 2, "refund", row.minor, row.payment) for row in self.refunds]
-        happenings = (
-            Happening(
-                Facts(trigger, Money(minor, "EUR"), at.astimezone(ZONE).date()),
-                version_covering(versions, paid.deal.at),
-                paid,
-            )
-            for at, _, trigger, minor, paid in sorted(story, key=lambda row: row[:2])
-            if paid.deal.partner in names
-        )
-        total = 0
-        for event, drafts in priced_history(happenings):
-            assert isinstance(event.name, Paid)
-            total += sum(self._kept(event.name, draft.amount.minor) for draft in drafts)
+        total, wins, active_until, before = 0, 0, date.min, 0
+        for at, _, what, minor, paid in sorted(story, key=lambda row: row[:2]):
+            if paid.deal.partner not in names:
+                continue
+            day = at.astimezone(ZONE).date()
+            if what == "won":
+                wins += 1
+                active_until = span_end(day, 1)
+                total += self._kept(paid, SECOND_WIN_MINOR) if wins % 2 == 0 else 0
+            elif what == "revenue":
+                if day < active_until:
+                    total += self._kept(paid, self._in_bands(paid, before))
+                before += minor
+            else:
+                before -= minor
         return total
+
+    def _in_bands(self, paid: Paid, before: int) -> int:
+        """Return a payment's reward when so much was paid before it: what lies above the edge at 5 % more."""
+        above = min(paid.minor, max(0, before + paid.minor - EDGE_MINOR))
+        rate = self._rate(paid.deal.at)
+        exact = (paid.minor - above) * rate + above * (rate + MORE_ABOVE)
+        return int(exact.quantize(Decimal(1), ROUND_HALF_EVEN))
 
     @staticmethod
     def _kept(paid: Paid, reward: int) -> int:

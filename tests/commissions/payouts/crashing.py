@@ -80,6 +80,8 @@ def _do(tenant_id: int, finance_id: int, kind: str, params: dict[str, str]) -> N
         if job.state == JobState.DONE:
             return
         why = f"{job.state}: {job.error}"
+        if job.state != JobState.FAILED:
+            break
     raise RuntimeError(f"{kind} is {why}")
 
 
