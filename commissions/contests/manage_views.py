@@ -30,6 +30,7 @@ from commissions.contests.services import (
     settle_contest,
     terms_of,
 )
+from commissions.contests.wording import place_text, prize_text, span_text
 from commissions.tiers.models import Tier
 from partners.programs.models import Program
 from prm.accounts.acting import acting
@@ -137,6 +138,14 @@ def contest_publish(request: MemberRequest, contest_id: UUID) -> HttpResponse:
         submit=_("Publish contest"),
         back_url=back,
         crumbs=[(contest.title, back)],
+        facts=[
+            (_("When"), span_text(contest, _zone(request))),
+            *(
+                (place_text(prize.rank), prize_text(prize, contest.currency))
+                for prize in prizes_of(contest.id).values()
+            ),
+        ],
+        danger=False,
     )
     if page := asked_first(request, question):
         return page
@@ -177,9 +186,9 @@ def contest_discard(request: MemberRequest, contest_id: UUID) -> HttpResponse:
     contest = _contest(contest_id)
     back = reverse("commissions:contest-list")
     question = Question(
-        heading=_("Throw away %(title)s") % {"title": contest.title},
+        heading=_("Discard %(title)s") % {"title": contest.title},
         points=[_("The draft disappears. No partner has seen it.")],
-        submit=_("Throw draft away"),
+        submit=_("Discard draft"),
         back_url=reverse("commissions:contest-detail", kwargs={"contest_id": contest.id}),
         crumbs=[(_("Contests"), back)],
     )
@@ -190,7 +199,7 @@ def contest_discard(request: MemberRequest, contest_id: UUID) -> HttpResponse:
     except AlreadyPublished:
         messages.error(request, _("It is published. Call it off instead."))
     else:
-        messages.success(request, _("Draft thrown away"))
+        messages.success(request, _("Draft discarded"))
     return redirect(back)
 
 
@@ -215,6 +224,7 @@ def contest_settle(request: MemberRequest, contest_id: UUID) -> HttpResponse:
         submit=_("Give prizes"),
         back_url=back,
         crumbs=[(contest.title, back)],
+        danger=False,
     )
     if page := asked_first(request, question):
         return page

@@ -10,7 +10,10 @@ from django.shortcuts import render
 
 @dataclass(frozen=True)
 class Question:
-    """What is about to happen. points: sentences; submit: verb and object; crumbs: (label, address) to this page."""
+    """What is about to happen. points: sentences; submit: verb and object; crumbs: (label, address) to this page.
+
+    danger: the button is red; not for what only announces or gives.
+    """
 
     heading: Any
     points: Sequence[Any]
@@ -18,6 +21,7 @@ class Question:
     back_url: str
     crumbs: Sequence[tuple[Any, str]] = field(default_factory=list)
     facts: Sequence[tuple[Any, Any]] = field(default_factory=list)
+    danger: bool = True
 
 
 def asked_first(request: HttpRequest, question: Question) -> HttpResponse | None:
