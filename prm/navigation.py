@@ -114,6 +114,8 @@ BELOW = {
 
 # (group, label, url name, icon, capability, path prefix that marks it current)
 Entry = tuple[Any, str, str, Capability]
+# Sections of a sidebar: a heading, empty for none, and its entries.
+Menu = list[tuple[str, list[Entry]]]
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -290,7 +292,7 @@ def partner_tabs() -> list[Entry]:
     ]
 
 
-def PARTNER_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a constant in the reader's language
+def PARTNER_MENU() -> Menu:  # noqa: N802  a menu is a constant in the reader's language
     """The partner's sidebar."""
     return [
         (
@@ -329,8 +331,13 @@ def PARTNER_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a 
     ]
 
 
-def STAFF_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a constant in the reader's language
+def STAFF_MENU() -> Menu:  # noqa: N802  as above
     """The vendor's sidebar; a person sees only what their roles allow."""
+    return [*_business_menu(), *_office_menu()]
+
+
+def _business_menu() -> Menu:
+    """What brings business: the queue, partners and their referrals, who may become a partner."""
     return [
         (
             "",
@@ -368,6 +375,12 @@ def STAFF_MENU() -> list[tuple[str, list[Entry]]]:  # noqa: N802  a menu is a co
                 (_("Training"), "partners:course-manage-list", "cap", Capability.SEE_PROGRAMS),
             ],
         ),
+    ]
+
+
+def _office_menu() -> Menu:
+    """What follows from it, and how it is set up."""
+    return [
         (
             _("Money"),
             [
