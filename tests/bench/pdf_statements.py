@@ -161,6 +161,7 @@ def _archived(arena: Arena, tenant_id: int, *, workers: int) -> tuple[float, flo
         ).id
     for connection in connections.all(initialized_only=True):
         connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]
     # As Celery's own workers: forked, each with its connections.
     context = multiprocessing.get_context("fork")
     ready, answers = context.Barrier(workers), context.Queue()
@@ -189,7 +190,9 @@ def _work(tenant_id: int, job_id: UUID, ready: Any, answers: Any, leads: bool) -
     ready.wait(60)
     start = time.monotonic()
     if leads:
-        assert run_job(tenant_id, job_id)
+        # A busy box takes several turns, which a quiet one need not.
+        while run_job(tenant_id, job_id):
+            pass
     else:
         idle = 0
         while idle < 40:
