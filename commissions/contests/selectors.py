@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from commissions.contests.models import Contest, Prize
 from commissions.contests.rules import MANY_DAYS, PrizeTerms, Standing, Uplift
-from partners.directory.models import Enrollment, EnrollmentState
+from partners.directory.models import Enrollment, EnrollmentState, PartnerState
 from prm.accounts.members import Member
 
 TAKING_PART = (EnrollmentState.ACTIVE, EnrollmentState.APPROVED)
@@ -110,7 +110,9 @@ def uplift_of(contest: Contest, until: datetime) -> Uplift:
         )
         partners, before, during, returned = cursor.fetchone()
     eligible = Enrollment.objects.filter(
-        program_id=contest.program_id, state__in=TAKING_PART
+        program_id=contest.program_id,
+        state__in=TAKING_PART,
+        partner__state=PartnerState.ACTIVE,
     ).count()
     return Uplift(partners, eligible, before, during, returned)
 
