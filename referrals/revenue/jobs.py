@@ -14,7 +14,8 @@ from prm.events.services import Actor
 from prm.jobs.files import private_path
 from prm.jobs.runners import JobFailed, Progress, runner
 from prm.tenancy.models import Tenant
-from prm.web.exports import write_csv, write_xlsx
+from prm.web.exports import write_xlsx
+from referrals.revenue.exporting import copy_revenue
 from referrals.revenue.selectors import Wanted, revenue_header, revenue_lines
 from referrals.revenue.uploads import FileUnfit, Outcome, outcomes, reading_of, write_results
 
@@ -34,8 +35,12 @@ def write_export(progress: Progress) -> None:
         progress.temporary_file(f".{ending}") as path,
         progress.scope(),
     ):
-        rows = revenue_lines(Wanted(**progress.params["wanted"]).rows(timezone.localdate()))
-        count = (write_csv if ending == "csv" else write_xlsx)(path, revenue_header(), rows)
+        rows = Wanted(**progress.params["wanted"]).rows(timezone.localdate())
+        count = (
+            copy_revenue(path, rows)
+            if ending == "csv"
+            else write_xlsx(path, revenue_header(), revenue_lines(rows))
+        )
         progress.finish(
             {"rows": count}, path, f"revenue-{timezone.localdate().isoformat()}.{ending}"
         )
