@@ -1,14 +1,17 @@
 """Where a partner chooses money or something else, and where the vendor says what it gives instead."""
 
 from decimal import Decimal
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
 
 from commissions.choices.forms import ChoiceForm, EndForm, ExchangeForm
 from commissions.choices.models import Instead, RewardChoice, Taken
@@ -30,6 +33,7 @@ from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
+from prm.web.confirm import Question, asked_first
 from prm.web.htmx import hx_redirect
 
 
@@ -115,19 +119,42 @@ def exchange_list(request: MemberRequest) -> HttpResponse:
     return render(request, "commissions/choices/exchanges.html", context, status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.EDIT_PROGRAMS)
 def exchange_end(request: MemberRequest) -> HttpResponse:
-    """Give something instead of money no longer."""
-    form = EndForm(request.POST)
+    """Give something instead of money no longer, after asking once."""
+    form = EndForm(request.POST or request.GET)
     if not form.is_valid():
         return hx_redirect(request, "commissions:exchange-list")
     program = get_object_or_404(Program, id=form.cleaned_data["program"])
+    if page := asked_first(request, _end_question(program, form.cleaned_data["kind"])):
+        return page
     set_exchange(
         program_id=program.id, kind=form.cleaned_data["kind"], rate=None, **acting(request)
     )
     messages.success(request, _("Ended. Who had chosen it takes money from the next month on."))
     return hx_redirect(request, "commissions:exchange-list")
+
+
+def _end_question(program: Program, kind: str) -> Question:
+    back = reverse("commissions:exchange-list")
+    chosen = len(choosers(program.id, kind))
+    return Question(
+        heading=_("End this offer?"),
+        facts=[(_("Program"), program.name), (_("What partners may take"), Instead(kind).label)],
+        points=[
+            ngettext(
+                "%(n)s partner has chosen it and takes money again from the next month on.",
+                "%(n)s partners have chosen it and take money again from the next month on.",
+                chosen,
+            )
+            % {"n": chosen},
+            _("What they took before is delivered as it was stated."),
+        ],
+        submit=_("End the offer"),
+        back_url=back,
+        crumbs=[(_("Instead of money"), back)],
+    )
 
 
 def _choice_form(request: MemberRequest, program: Program, known: list[RewardChoice]) -> ChoiceForm:
@@ -168,5 +195,5 @@ def _exchange(program: Program, kind: str, rate: Decimal) -> dict[str, object]:
         "kind": Instead(kind).label,
         "example": example_text(rate, program.currency),
         "partners": len(choosers(program.id, kind)),
-        "fields": {"program": str(program.id), "kind": kind},
+        "query": urlencode({"program": str(program.id), "kind": kind}),
     }

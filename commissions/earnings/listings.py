@@ -9,7 +9,15 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 
 from commissions.accruals.models import Accrual
-from commissions.earnings.selectors import IN_PROGRESS, PAID, REVERSED, in_view, on_hold, ready
+from commissions.earnings.selectors import (
+    IN_KIND,
+    IN_PROGRESS,
+    PAID,
+    REVERSED,
+    in_view,
+    on_hold,
+    ready,
+)
 from commissions.plans.models import Trigger
 from partners.directory.models import Partner
 from prm.web.filters import FilterBar, search_words, select_from
@@ -17,7 +25,7 @@ from referrals.pipeline.models import Referral
 
 ORDERS = {"earned": ("earned_at",)}
 MANAGE_ORDERS = {"earned": ("earned_at",), "amount": ("amount_minor",)}
-STATES = (IN_PROGRESS, "hold", "ready", PAID, REVERSED)
+STATES = (IN_PROGRESS, "hold", "ready", PAID, REVERSED, IN_KIND)
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,7 @@ def manage_bar(params: QueryDict, url: str) -> FilterBar:
         ("ready", gettext("Ready")),
         (PAID, gettext("Paid")),
         (REVERSED, gettext("Reversed")),
+        (IN_KIND, gettext("Not in money")),
     ]
     triggers = [
         ("qualified", gettext("Referral qualifies")),

@@ -44,7 +44,7 @@ def own_rewards(request: MemberRequest) -> HttpResponse:
         "table": OwnRewardsTable(lines_for(page.rows, now=now, staff=False), page=page),
         "sums": sums,
         "parts": own_parts(request.member, timezone.localdate(now) - timedelta(days=YEAR)),
-        "gifts": own_rows(own_awards(request.member)[:MOST]),
+        "gifts": own_rows(list(own_awards(request.member)[:MOST])),
         "allows": policy_of(request.member.own_partner_id, now),
     }
     return render(request, "commissions/earnings/own.html", context)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from commissions.accruals.models import Clawback, Release
 from commissions.earnings.lines import PAID as PAID_STATE
 from commissions.earnings.lines import Line
-from commissions.earnings.selectors import COUNTED, IN_PROGRESS, PAID, REVERSED
+from commissions.earnings.selectors import COUNTED, IN_KIND, IN_PROGRESS, PAID, REVERSED
 from commissions.ledger.selectors import PartnerBalance
 from prm.money import currency_exponent
 from prm.web.charts import Bar, Chart, bar_chart
@@ -38,6 +38,7 @@ def tabs_of(view: str, counts: dict[str, int], currency: str) -> list[Tab]:
         IN_PROGRESS: gettext("In progress"),
         PAID: gettext("Paid"),
         REVERSED: gettext("Reversed"),
+        IN_KIND: gettext("Not in money"),
     }
     base = reverse("commissions:earnings")
     return [
@@ -50,6 +51,7 @@ def tabs_of(view: str, counts: dict[str, int], currency: str) -> list[Tab]:
             else number_text(COUNTED) + "+",
         )
         for name, label in labels.items()
+        if name != IN_KIND or counts[name] or name == view
     ]
 
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from commissions.accruals.models import PAID_BY, Accrual, Release
+from commissions.choices.models import TakenReward
 from commissions.ledger.selectors import PartnerBalance, partner_balances
 from commissions.payouts.details import newest_account
 from commissions.payouts.models import Payout, PayoutAccount, PayoutLine, PayoutState
@@ -21,8 +22,8 @@ from commissions.statements.models import Dispute, DisputeState
 from partners.directory.models import Enrollment, Partner
 from prm.accounts.members import Member
 
-IN_PROGRESS, PAID, REVERSED = "progress", "paid", "reversed"
-VIEWS = (IN_PROGRESS, PAID, REVERSED)
+IN_PROGRESS, PAID, REVERSED, IN_KIND = "progress", "paid", "reversed", "in_kind"
+VIEWS = (IN_PROGRESS, PAID, REVERSED, IN_KIND)
 COUNTED = 1000
 UNDER_WAY = frozenset({PayoutState.APPROVED, PayoutState.EXPORTED})
 
@@ -146,7 +147,15 @@ def listed_accruals(member: Member) -> QuerySet[Accrual]:
 
 
 def in_view(accruals: QuerySet[Accrual], view: str) -> QuerySet[Accrual]:
-    """Return the accruals of one tab: not settled yet, settled, or taken back in part or whole."""
+    """Return the accruals of one tab: not settled yet, settled, taken back in part or whole, taken instead of money.
+
+    What was taken instead of money is in no other tab, so that no sum counts it with money.
+    """
+    taken = Exists(TakenReward.objects.filter(accrual_id=OuterRef("id")))
+    if view == IN_KIND:
+        return accruals.filter(taken)
+    if view != REVERSED:
+        accruals = accruals.filter(~taken)
     settled = PayoutLine.objects.filter(
         transfer_id=OuterRef("paid_by"), released_at=None, payout__state=PayoutState.SETTLED
     )
@@ -179,7 +188,8 @@ def _free_releases() -> QuerySet[Release]:
     """Return the releases of something that no live payment claims."""
     claimed = PayoutLine.objects.filter(transfer_id=OuterRef("paid_by"), released_at=None)
     releases = Release.objects.alias(paid_by=PAID_BY)
-    return releases.filter(~Exists(claimed), transfer_id__isnull=False)
+    taken = TakenReward.objects.filter(accrual_id=OuterRef("accrual_id"))
+    return releases.filter(~Exists(claimed), ~Exists(taken), transfer_id__isnull=False)
 
 
 def paid_by_month(payments: Sequence[Payout], today: date) -> list[tuple[date, int]]:

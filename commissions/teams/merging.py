@@ -9,6 +9,5 @@ def carry_splits(merge: Merge) -> None:
     """Give the duplicate's word to the partner that stays; where that one has its own, its own counts."""
     own = TeamSplit.objects.filter(partner_id=merge.into_id).values("program_id")
     moved = TeamSplit.objects.filter(partner_id=merge.from_id).exclude(program_id__in=own)
-    ids = list(moved.values_list("id", flat=True))
-    TeamShare.objects.filter(split_id__in=ids).update(partner_id=merge.into_id)
-    TeamSplit.objects.filter(id__in=ids).update(partner_id=merge.into_id)
+    TeamShare.objects.filter(split_id__in=moved.values("id")).update(partner_id=merge.into_id)
+    moved.update(partner_id=merge.into_id)

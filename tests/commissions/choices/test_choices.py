@@ -146,8 +146,11 @@ def test_what_is_taken_leaves_the_books_and_comes_after_the_month(
     client = Client()
     client.force_login(boss, backend="allauth.account.auth_backends.AuthenticationBackend")
     earnings = client.get("/acme/earnings/").content.decode()
-    # Each of the three on its badge and in the line that phones show.
-    assert (earnings.count("Not in money"), "Money or something else" in earnings) == (6, True)
+    # No sum counts them with money: they stand in a tab of their own.
+    assert (earnings.count("Not in money"), "Money or something else" in earnings) == (1, True)
+    assert "from 2 commissions" in earnings
+    apart = client.get("/acme/earnings/?view=in_kind").content.decode()
+    assert "€300.15" in apart
 
 
 def test_a_partner_chooses_what_it_was_shown(world: World) -> None:
