@@ -1,12 +1,13 @@
 """What the pages of simulations show, gathered for their templates."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from commissions.ledger.rules import first_day, next_period
 from commissions.simulation.models import Simulation
 from commissions.simulation.rules import Result
 from commissions.simulation.selectors import broken_bounds, targets_of
@@ -93,11 +94,13 @@ def result_page(simulation: Simulation) -> ResultPage:
 def _chart(result: Result, currency: str) -> Chart | None:
     if not result.months:
         return None
-    points = []
-    for month, (_old, new) in sorted(result.months.items()):
-        day = date(int(month[:4]), int(month[4:]), 1)
+    points, old = [], []
+    # A month without a commission is a point at nothing, not a gap that the line jumps over.
+    for period in _periods(int(min(result.months)), int(max(result.months))):
+        before, new = result.months.get(str(period), (0, 0))
+        day = first_day(period)
         points.append(Bar(day_text(day, "month")[:3], day_text(day, "month"), new))
-    old = [row[0] for _month, row in sorted(result.months.items())]
+        old.append(before)
 
     def words(value: float) -> str:
         return money_text(round(value), currency)
@@ -112,6 +115,13 @@ def _chart(result: Result, currency: str) -> Chart | None:
         axis_words=lambda value: money_compact(round(value), currency),
         key=[("", _("As tried")), ("goal", _("In force"))],
     )
+
+
+def _periods(first: int, last: int) -> Iterator[int]:
+    period = first
+    while period <= last:
+        yield period
+        period = next_period(period)
 
 
 def _costs(simulation: Simulation, result: Result) -> list[tuple[str, str, str, str]]:
