@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext
 
 from commissions.accruals.models import PAID_BY, Accrual, Release
-from commissions.choices.models import TakenReward
+from commissions.ledger.selectors import is_booked
 from commissions.payouts.models import Payout, PayoutLine, PayoutState
 from commissions.plans.rules import Trace
 from commissions.plans.wording import calculation, explain
@@ -242,7 +242,7 @@ def _around(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
             )
         ),
         released=Exists(release),
-        taken=Exists(TakenReward.objects.filter(accrual_id=OuterRef("id"))),
+        taken=is_booked("in_kind"),
         released_by=Subquery(release.values(paid_by=PAID_BY)[:1]),
         payout=Subquery(claim.values("payout_id")[:1]),
     )

@@ -13,8 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from commissions.accruals.models import PAID_BY, Accrual, Release
-from commissions.choices.models import TakenReward
-from commissions.ledger.selectors import PartnerBalance, partner_balances
+from commissions.ledger.selectors import PartnerBalance, is_booked, partner_balances
 from commissions.payouts.details import newest_account
 from commissions.payouts.models import Payout, PayoutAccount, PayoutLine, PayoutState
 from commissions.plans.models import PlanVersion
@@ -151,7 +150,7 @@ def in_view(accruals: QuerySet[Accrual], view: str) -> QuerySet[Accrual]:
 
     What was taken instead of money is in no other tab, so that no sum counts it with money.
     """
-    taken = Exists(TakenReward.objects.filter(accrual_id=OuterRef("id")))
+    taken = is_booked("in_kind")
     if view == IN_KIND:
         return accruals.filter(taken)
     if view != REVERSED:
@@ -188,8 +187,8 @@ def _free_releases() -> QuerySet[Release]:
     """Return the releases of something that no live payment claims."""
     claimed = PayoutLine.objects.filter(transfer_id=OuterRef("paid_by"), released_at=None)
     releases = Release.objects.alias(paid_by=PAID_BY)
-    taken = TakenReward.objects.filter(accrual_id=OuterRef("accrual_id"))
-    return releases.filter(~Exists(claimed), ~Exists(taken), transfer_id__isnull=False)
+    taken = is_booked("in_kind", "accrual_id")
+    return releases.filter(~Exists(claimed), ~taken, transfer_id__isnull=False)
 
 
 def paid_by_month(payments: Sequence[Payout], today: date) -> list[tuple[date, int]]:

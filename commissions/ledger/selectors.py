@@ -6,9 +6,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import CharField, Exists, Max, OuterRef, Value
+from django.db.models.functions import Cast, Concat
 
-from commissions.ledger.models import ClosedPeriod
+from commissions.ledger.models import ClosedPeriod, Transfer
 from commissions.ledger.rules import period_of
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
@@ -43,6 +44,12 @@ def closed_through() -> int:
     """Return the newest closed month as yyyymm, 0 while none is."""
     newest = ClosedPeriod.objects.aggregate(newest=Max("period"))["newest"]
     return int(newest or 0)
+
+
+def is_booked(prefix: str, id_field: str = "id") -> Exists:
+    """Return the condition that a transfer has the natural key "<prefix>:<id>" of the row it is asked about."""
+    key = Concat(Value(f"{prefix}:"), Cast(OuterRef(id_field), CharField()))
+    return Exists(Transfer.objects.filter(key=key))
 
 
 def period_is_closed(on: date) -> bool:

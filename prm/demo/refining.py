@@ -1,12 +1,15 @@
-"""The demo's third program: bands by revenue, a bonus on the third win, a reward for the person, an invoice."""
+"""The demo's third program: bands, a bonus on the third win, rewards and shares for people, an invoice."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from commissions.accruals.models import RepRewards
 from commissions.accruals.reps import set_policy
+from commissions.choices.models import Instead
+from commissions.choices.services import set_exchange
 from commissions.plans.services import PlanTerms, RuleTerms, create_version, publish_version
 from commissions.plans.terms import Band, Bands, Bonus, Policy, Terms
+from commissions.teams.services import set_team_split
 from partners.directory.services import enroll
 from partners.programs.models import Program
 from partners.programs.services import create_program
@@ -72,6 +75,7 @@ def seed_refining(stage: Stage, *, now: datetime) -> None:
     set_policy(
         partner_id=partner_id, allows=RepRewards.CASH.value, actor=stage.actor(boss), at=begun
     )
+    _shares_and_choice(stage, program, begun)
     for company, days, deal_minor in WINS:
         customer = _won(stage, program, company, deal_minor, at=now - timedelta(days=days))
     _invoice_in_parts(stage, customer, now)
@@ -103,6 +107,28 @@ def _program(stage: Stage, at: datetime) -> Program:
     )
     publish_version(version_id=draft.id, actor=admin, at=at)
     return program
+
+
+def _shares_and_choice(stage: Stage, program: Program, at: datetime) -> None:
+    """Share out what the partner earns between two of its people; offer everybody credit instead of money."""
+    story = stage.story.partners[0]
+    boss, rep = (stage.people[person.email].id for person in story.people[:2])
+    set_team_split(
+        partner_id=stage.partners[story.name].id,
+        program_id=program.id,
+        shares=[(boss, 6_000), (rep, 4_000)],
+        from_on=at.date() + timedelta(days=1),
+        is_shown=True,
+        actor=stage.actor(story.people[0]),
+        at=at,
+    )
+    set_exchange(
+        program_id=program.id,
+        kind=Instead.CREDIT.value,
+        rate=Decimal("1.1"),
+        actor=stage.actor(stage.story.staff[3]),
+        at=at,
+    )
 
 
 def _won(
