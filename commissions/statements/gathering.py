@@ -54,6 +54,8 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
              || ')'),
          'withheld', case when i.id is not null then jsonb_build_object(
            'rate', i.rate::text, 'share', i.share::text, 'base_minor', i.base_minor, 'currency', i.currency) end,
+         'vat', case when j.id is not null then jsonb_build_object(
+           'treatment', j.treatment, 'rate', j.rate::text, 'base_minor', j.base_minor, 'currency', j.currency) end,
          'original_minor', case when s.section = 'adjusted' then a.amount_minor end,
          'original', g.number,
          'payout', y.number, 'method', d.method, 'account', d.masked)) as detail
@@ -70,6 +72,7 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
           where p.tenant_id = %(tenant)s and p.id = %(partner)s)
        and x.transfer_id = coalesce(s.reverses_id, s.transfer_id)
   left join commissions_withholding i on i.tenant_id = %(tenant)s and i.transfer_id = s.transfer_id
+  left join commissions_vat_charge j on j.tenant_id = %(tenant)s and j.transfer_id = s.transfer_id
   left join commissions_dispute o on o.tenant_id = %(tenant)s and o.correction_id = s.transfer_id
   left join commissions_taken_reward ik on ik.tenant_id = %(tenant)s and ik.transfer_id = s.transfer_id
   left join commissions_accrual a

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,8 +20,15 @@ from commissions.plans.rules import Trace
 from commissions.plans.wording import calculation
 from commissions.statements.lines import reward_for
 from commissions.statements.models import Statement, StatementLine
+from commissions.statements.taxing import (
+    TaxRow,
+    section_of,
+    tax_minor_of,
+    tax_rows,
+)
 from commissions.tax.pages import rate_words
 from commissions.teams.wording import parts_text
+from commissions.vat.wording import vat_words
 from prm.money import Money
 from prm.web.formats import day_text, money_text
 
@@ -78,6 +85,7 @@ class Paper:
     footer: str
     # Said on a copy in another language than the statement's own, empty on the statement itself.
     copy: str
+    vat: list[TaxRow] = field(default_factory=list)
 
 
 def paper_of(statement: Statement) -> Paper:
@@ -90,6 +98,7 @@ def paper_of(statement: Statement) -> Paper:
     summary = statement.line_count > LONGEST_PRINTED
     currency, parties = statement.currency, statement.parties
     by, to = parties["by"], parties["to"]
+    tax = tax_minor_of(statement)
 
     def amount(minor: int) -> str:
         return money_text(minor, currency)
@@ -106,14 +115,16 @@ def paper_of(statement: Statement) -> Paper:
         tiles=[
             (gettext("Opening balance"), amount(statement.opening_minor), False),
             (gettext("Earned"), amount(statement.earned_minor), False),
-            (gettext("Adjustments"), amount(statement.adjusted_minor), False),
+            (gettext("Adjustments"), amount(statement.adjusted_minor - tax), False),
+            *([(gettext("Tax"), amount(tax), False)] if tax else []),
             (pgettext("sum of payments", "Paid"), amount(statement.paid_minor), True),
         ],
         sections=_summed(statement) if summary else _spelled(statement, lines),
         totals=[
             (gettext("Opening balance"), amount(statement.opening_minor)),
             (gettext("Earned"), amount(statement.earned_minor)),
-            (gettext("Adjustments"), amount(statement.adjusted_minor)),
+            (gettext("Adjustments"), amount(statement.adjusted_minor - tax)),
+            *([(gettext("Tax"), amount(tax))] if tax else []),
             (pgettext("sum of payments", "Paid"), amount(-statement.paid_minor)),
         ],
         closing=(
@@ -128,6 +139,7 @@ def paper_of(statement: Statement) -> Paper:
         footer=gettext("%(name)s · Statement %(number)s")
         % {"name": by["name"], "number": statement.number},
         copy=_copy_words(parties.get("language", "en")),
+        vat=tax_rows(statement),
     )
 
 
@@ -207,13 +219,14 @@ def _owed(statement: Statement) -> list[tuple[str, str]]:
     return [(words, money_text(minor, statement.currency)) for words, minor in parts if minor]
 
 
-HEADINGS = {"earned": "Earned", "adjusted": "Adjustments", "paid": "Paid"}
+SECTIONS = ("earned", "adjusted", "tax", "paid")
 
 
 def _heading(key: str) -> str:
     return {
         "earned": gettext("Earned"),
         "adjusted": gettext("Adjustments"),
+        "tax": gettext("Tax"),
         "paid": gettext("Payments"),
     }[key]
 
@@ -221,15 +234,16 @@ def _heading(key: str) -> str:
 def _section_sum(statement: Statement, key: str) -> int:
     return {
         "earned": statement.earned_minor,
-        "adjusted": statement.adjusted_minor,
+        "adjusted": statement.adjusted_minor - tax_minor_of(statement),
+        "tax": tax_minor_of(statement),
         "paid": -statement.paid_minor,
     }[key]
 
 
 def _spelled(statement: Statement, lines: list[StatementLine]) -> list[PaperSection]:
     found = []
-    for key in HEADINGS:
-        rows = [line for line in lines if line.section == key]
+    for key in SECTIONS:
+        rows = [line for line in lines if section_of(statement, line) == key]
         if rows:
             printed = [_line(statement, row) for row in rows]
             total = money_text(_section_sum(statement, key), statement.currency)
@@ -275,6 +289,7 @@ def title_of(line: StatementLine) -> str:
         "withholding": gettext("Tax withheld")
         if line.amount_minor < 0
         else gettext("Tax given back, the payment was not made"),
+        "vat": gettext("VAT") if line.amount_minor > 0 else gettext("VAT taken back"),
         "write_off": gettext("Debt written off"),
         "conversion": gettext("Converted into another currency"),
     }
@@ -310,6 +325,11 @@ def what_for_adjustment(line: StatementLine) -> str:
             "rate": rate_words(Decimal(tax["rate"]), Decimal(tax["share"])),
             "base": money_text(abs(tax["base_minor"]), tax["currency"]),
         }
+    if vat := line.detail.get("vat"):
+        return gettext("%(rate)s of %(base)s") % {
+            "rate": vat_words(vat["treatment"], Decimal(vat["rate"])),
+            "base": money_text(abs(vat["base_minor"]), vat["currency"]),
+        }
     if line.detail.get("reason"):
         return str(line.detail["reason"])
     if line.detail.get("kind") == "in_kind":
@@ -332,7 +352,7 @@ def calculation_of(detail: dict[str, Any]) -> str:
 def _summed(statement: Statement) -> list[PaperSection]:
     """Return one line per month and rule instead of hundreds."""
     sums: dict[str, dict[tuple[int, int, str], list[int]]] = {
-        key: defaultdict(lambda: [0, 0]) for key in HEADINGS
+        key: defaultdict(lambda: [0, 0]) for key in SECTIONS
     }
     for row in _lines(statement):
         words = (
@@ -342,7 +362,7 @@ def _summed(statement: Statement) -> list[PaperSection]:
             if row.section == "paid"
             else what_for_adjustment(row)
         )
-        cell = sums[row.section][(row.booked_on.year, row.booked_on.month, words)]
+        cell = sums[section_of(statement, row)][(row.booked_on.year, row.booked_on.month, words)]
         cell[0] += row.amount_minor
         cell[1] += 1
     found = []
@@ -407,7 +427,7 @@ def export_rows(statement: Statement) -> Iterator[list[Any]]:
         yield [
             statement.number,
             row.position,
-            _heading(row.section),
+            _heading(section_of(statement, row)),
             row.booked_on,
             title_of(row),
             detail.get("referral"),

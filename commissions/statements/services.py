@@ -20,6 +20,7 @@ from commissions.statements.gathering import (
 )
 from commissions.statements.letterheads import keep_logo
 from commissions.statements.models import Statement
+from commissions.statements.taxing import tax_facts
 from partners.directory.models import Partner
 from prm.events.services import Actor, emit
 from prm.tenancy.models import Tenant
@@ -123,6 +124,9 @@ def _statement(
         "issued_at": at,
     }
     parties = _parties(partner_id, currency, until_on, books)
+    since = last.issued_at if last else None
+    if tax := tax_facts(partner_id=partner_id, currency=currency, since=since, until_on=until_on):
+        parties["tax"] = tax
     # The number comes last: it is locked until the commit, and other workers wait for theirs.
     month = f"{until_on:%Y-%m}"
     facts["number"] = f"ST-{month}-{next_number(f'statement:{month}'):04d}"

@@ -31,6 +31,7 @@ from prm.demo.refining import seed_refining
 from prm.demo.sharing import seed_sharing
 from prm.demo.stage import HISTORY_DAYS, Stage
 from prm.demo.story import TenantStory
+from prm.demo.tax import plan_tax, seed_tax
 from prm.demo.terms import seed_terms
 from prm.demo.tiers import seed_tiers
 from prm.demo.training import seed_training
@@ -60,6 +61,7 @@ AFTERWARDS = (
     seed_terms,
     seed_refining,
     seed_paying,
+    seed_tax,
     seed_books,
 )
 
@@ -80,6 +82,7 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
     plan_new_version(stage)
     plan_referrals(stage, first_day)
     plan_paydays(stage, first_day)
+    plan_tax(stage)
     _play(stage, now, say)
     with tenant_scope(stage.tenant.id):
         _end_of_story(stage, now)

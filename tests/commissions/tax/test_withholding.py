@@ -117,7 +117,7 @@ def test_a_run_pays_the_net_and_a_returned_net_is_not_taxed_again(
         -11_500,
         88_500,
     )
-    (line,) = next(part for part in paper_of(statement).sections if part.key == "adjusted").lines
+    (line,) = next(part for part in paper_of(statement).sections if part.key == "tax").lines
     assert (line.title, line.below, line.amount) == (
         "Tax withheld",
         "23% of 50% of €1,000.00",
