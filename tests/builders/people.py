@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
 
 from prm.accounts.capabilities import Role
 from prm.accounts.models import Membership, User
@@ -52,3 +53,19 @@ def a_member(
         **fields,
     )
     return user
+
+
+def members_at_once(*people: tuple[Tenant, Role, str, str]) -> list[User]:
+    """Make people who are not there yet, and the place on a vendor's staff of each: (tenant, role, email, name)."""
+    password = make_password(PASSWORD)
+    users = User.objects.bulk_create(
+        User(email=email, name=name, password=password) for _tenant, _role, email, name in people
+    )
+    EmailAddress.objects.bulk_create(
+        EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users
+    )
+    Membership.objects.bulk_create(
+        Membership(tenant=tenant, user=user, roles=[role])
+        for user, (tenant, role, _email, _name) in zip(users, people, strict=True)
+    )
+    return users
