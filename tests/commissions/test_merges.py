@@ -67,8 +67,10 @@ STAYS = {
     "commissions_contest_place": "of a contest in which the other had its own place",
     "commissions_rep_policy": "the other said itself what its people may receive",
     "commissions_simulated_partner": "what a trial of then found",
-    "commissions_tax_form": "each proves for itself who it is",
     "commissions_withholding": "of what the duplicate was paid",
+    "commissions_vat_charge": "the same",
+    "commissions_self_bill": "papers, which the other may read",
+    "commissions_year_certificate": "the same",
     "partners_acceptance": "each signs for itself",
     "partners_attempt_answer": "counted by question; the attempt itself moves",
     "partners_change": "how the entry ended",
@@ -116,6 +118,8 @@ KINDS = (
     "tax_form",
     "team_invitation",
     "write_off",
+    "partner_invoice",
+    "year_certificate",
 )
 
 
