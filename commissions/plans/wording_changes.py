@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 
 from commissions.plans.shapes import Rule, Version
 from commissions.plans.wording import hold_words, rule_words
-from commissions.plans.wording_terms import policy_lines
+from commissions.plans.wording_terms import policy_lines, usual_words
 from prm.web.formats import money_text
 
 
@@ -59,8 +59,9 @@ def compared(old: Version | None, new: Version) -> list[Compared]:
     old_policy = policy_lines(old.policy, old.currency) if old else []
     new_policy = policy_lines(new.policy, new.currency)
     for subject in dict.fromkeys(subject for subject, _ in [*old_policy, *new_policy]):
-        was = [words for about, words in old_policy if about == subject]
-        now = [words for about, words in new_policy if about == subject]
+        usual = [words] if (words := usual_words(subject)) else []
+        was = [words for about, words in old_policy if about == subject] or (usual if old else [])
+        now = [words for about, words in new_policy if about == subject] or usual
         found += [Compared(subject, left, right) for left, right in _paired(was, now)]
     found.append(
         Compared(

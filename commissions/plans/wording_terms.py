@@ -274,6 +274,16 @@ def policy_lines(policy: Policy, currency: str) -> list[tuple[str, str]]:
     return found
 
 
+def usual_words(subject: str) -> str:
+    """Return what counts where a version says nothing of a subject of policy_lines; empty where nothing does."""
+    return {
+        gettext("Base"): gettext("Computed on amounts as they are booked"),
+        gettext("Earned"): gettext("Earned when the payment is booked"),
+        gettext("Two stages"): gettext("Qualifying and winning are both paid in full"),
+        gettext("After a loss"): gettext("A qualified referral that is lost keeps what it earned"),
+    }.get(subject, "")
+
+
 def activity_words(activity: Activity) -> str:
     """Return what "while active" asks of a partner."""
     rolling = {

@@ -78,7 +78,7 @@ def approves(second: Visitor, run: str, **totals: str) -> None:
     for currency, total in totals.items():
         page.get_by_label(f"Type the total in {currency}").fill(total)
     page.get_by_role("button", name=re.compile("^Approve")).click()
-    page.get_by_text("Approved", exact=True).wait_for()
+    page.get_by_text("Approved", exact=True).first.wait_for()
 
 
 def files_of(finance: Visitor, run: str, *names: str) -> list[bytes]:

@@ -120,8 +120,16 @@ TRIED = (
     "€234.56",
     "+€5.63",
     "The engine agrees with the books",
+    # The chart has the months without a commission too.
+    "May\nJun\nJul\nAug\nSep\nOct\nNov",
 )
-EFFECT_NIAMH = ("8% of the customer's first payment", "€984.00", "€1,425.00", "€441.00")
+EFFECT_NIAMH = (
+    "8% of the customer's first payment",
+    "Computed on amounts as they are booked",
+    "€984.00",
+    "€1,425.00",
+    "€441.00",
+)
 EFFECT_GIULIA = ("8% del primo incasso dal cliente", "228,93 €", "234,56 €", "5,63 €")
 OVERVIEW_BEFORE = {
     "EUR, owed to partners": "€5,855.25",  # 4,851.32 and 1,003.93
@@ -132,6 +140,9 @@ OVERVIEW_BEFORE = {
     "USD, on hold": "$0.00",
     "USD, payable now": "$1,385.14",
     "USD, in payout": "$0.00",
+    # The next run.
+    "EUR, 2 partners": "€4,627.93",
+    "USD, 1 partner": "$1,385.14",
 }
 OVERVIEW_AFTER = {
     "EUR, owed to partners": "€0.00",

@@ -55,7 +55,7 @@ def gives_back(finance: Visitor, reference: str, what: str, amount: str) -> None
     page.locator("main").get_by_role("link", name=re.compile(rf"^Refund\s*: {reference}")).click()
     page.get_by_label(what).check()
     page.get_by_label("Amount given back").fill(amount)
-    click(page, "Record refund" if what == "Refund" else "Record chargeback")
+    page.locator("main form .form-foot button[type=submit]").click()
     told(page, f"Recorded €{amount}" if what == "Refund" else f"Recorded ${amount}")
 
 
