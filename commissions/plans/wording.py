@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from commissions.plans.amounts import base_of, parts_in
 from commissions.plans.shapes import CapUse, Math, Rule, Trace, Version
@@ -92,17 +92,21 @@ def reward_name(source: Rule | Trace) -> str:
         return source.label
     bonus = source.terms.bonus if isinstance(source, Rule) else (source.math or Math()).bonus
     if bonus and bonus.uplift_rate is None:
-        return {
-            "nth": gettext("Repeat bonus"),
-            "streak": gettext("Streak bonus"),
-            "threshold": gettext("Threshold bonus"),
-            "renewal": gettext("Renewal bonus"),
-        }[bonus.kind]
-    return {
-        "qualified": gettext("Qualified-lead bonus"),
-        "won": gettext("Commission on the deal"),
-        "revenue": gettext("Commission"),
-    }[source.trigger]
+        return str(_BONUSES[bonus.kind])
+    return str(_REWARDS[source.trigger])
+
+
+_BONUSES = {
+    "nth": gettext_lazy("Repeat bonus"),
+    "streak": gettext_lazy("Streak bonus"),
+    "threshold": gettext_lazy("Threshold bonus"),
+    "renewal": gettext_lazy("Renewal bonus"),
+}
+_REWARDS = {
+    "qualified": gettext_lazy("Qualified-lead bonus"),
+    "won": gettext_lazy("Commission on the deal"),
+    "revenue": gettext_lazy("Commission"),
+}
 
 
 def calculation(trace: Trace) -> str:

@@ -153,7 +153,10 @@ def _markdown(rows: list[Row], facts: dict[str, Any]) -> str:
         "W8: the product's server against a bare view on the same server; a click is written before it is answered, which is the "
         "durable mode of BENCH.md. W10: exact checks against the same look-ups as one statement of the same role; names against "
         "the same search by a role that no policy holds. "
-        "W11: the floor copies the same cells; the note beside it is COPY of bare columns without guard against formulas.\n\n"
+        "W11: the floor copies the same cells; the note beside it is COPY of bare columns without guard against formulas; of the "
+        "journal it copies the same columns, with kinds for words. W12: the same writer, fed from a server-side cursor. "
+        "W15: the job is a process of its own, which nobody slows down. W17: the floor runs a submission's own statements on a bare "
+        "cursor. W18: time for ten times the rows; the books lie in one month, earned and released.\n\n"
         "| W | what | figure | goal | verdict | floor s | product s | CPU | others | load | taken | note |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
     )
