@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commissions.accruals.models import RepRewards
 from commissions.accruals.people import PersonYear
+from prm.web.forms import HintedChoiceField
 
 
 class RepRewardsForm(forms.Form):
@@ -15,10 +16,18 @@ class RepRewardsForm(forms.Form):
 
     use_required_attribute = False
 
-    allows = forms.ChoiceField(
+    allows = HintedChoiceField(
         label=_("Your people may receive"),
         choices=RepRewards.choices,
-        widget=forms.RadioSelect,
+        hints={
+            RepRewards.NONE.value: _("What a program has for the person, nobody gets."),
+            RepRewards.NON_CASH.value: _(
+                "A thing, a card or a credit of the same worth. It comes to the person."
+            ),
+            RepRewards.CASH.value: _(
+                "Money is paid to your company with its payouts; you pay it on to the person."
+            ),
+        },
         help_text=_(
             "A change counts for what is earned from now on. What was earned before stays."
         ),

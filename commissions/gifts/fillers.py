@@ -19,6 +19,18 @@ def gift_names(ids: Sequence[str]) -> dict[str, Named]:
     }
 
 
+@names("reward_in_kind", numbered=True)
+def in_kind_names(ids: Sequence[str]) -> dict[str, Named]:
+    """Return rewards for people by id: what was given for it, and its page."""
+    rows = GiftAward.objects.filter(key__in=[f"spiff:{key}" for key in ids])
+    return {
+        award.key.removeprefix("spiff:"): Named(
+            award.title, reverse("commissions:gift-award", kwargs={"award_id": award.id})
+        )
+        for award in rows
+    }
+
+
 @names("gift_award")
 def award_names(ids: Sequence[str]) -> dict[str, Named]:
     """Return awards by id: what it is, and its page."""

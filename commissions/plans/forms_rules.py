@@ -140,7 +140,9 @@ class RuleForm(forms.Form):
             ("partner", _("The partner")),
             ("rep", _("The person who sent the referral")),
         ],
-        help_text=_("A person is paid only where the partner allows it."),
+        help_text=_(
+            "Only where the partner allows it. Where it allows no money, the person gets something of the same worth."
+        ),
     )
     cap_per = forms.ChoiceField(
         label=_("Limit per"),

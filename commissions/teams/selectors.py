@@ -51,7 +51,8 @@ def own_parts(member: Member, since: date) -> list[MonthPart]:
     """Return a person's parts of what its partner earned since a day, by month, the newest first.
 
     Only where the partner lets its people see them.
-        What was taken back of a reward is off before it is shared out. In the partner's scope; information, not a debt.
+        What was taken back of a reward is off before it is shared out; what the partner took instead of money is left out.
+    In the partner's scope; information, not a debt.
     """
     if member.partner_id is None:
         return []
@@ -86,4 +87,5 @@ select a.earned_on, a.currency, a.amount_minor - a.clawed_minor, w.shares, w.pla
               max(h.place) filter (where h.user_id = %(user)s) as place
          from commissions_team_share h where h.tenant_id = a.tenant_id and h.split_id = t.id) w on w.place is not null
  where a.partner_id = %(partner)s and a.payee_id is null and a.replaced_at is null and a.earned_on >= %(since)s
+   and not exists (select from commissions_transfer x where x.tenant_id = a.tenant_id and x.key = 'in_kind:' || a.id)
 """

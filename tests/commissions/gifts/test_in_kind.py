@@ -12,6 +12,7 @@ from commissions.accruals.reps import set_policy
 from commissions.accruals.services import accrue_for_referrals, restate_referrals
 from commissions.gifts.models import GiftAward
 from commissions.gifts.selectors import programme_costs
+from commissions.plans.rules import Trace, reproduced_minor
 from commissions.plans.services import RuleTerms
 from commissions.plans.terms import Policy, Terms
 from commissions.verification import faults
@@ -73,7 +74,8 @@ def test_a_spiff_without_money_becomes_a_thing_of_its_worth(
     # The books know the company's rewards only; what came after the policy's change is nobody's.
     with tenant_scope(world.acme.id):
         assert {row.payee_id for row in Accrual.objects.all()} == {None}
-        assert [row.worth_minor for row in RewardInKind.objects.all()] == [2_500]
+        kept = RewardInKind.objects.get()
+        assert kept.worth_minor == reproduced_minor(Trace.from_json(kept.trace)) == 2_500
         award = GiftAward.objects.get()
         assert (award.gift_id, award.person_id, award.state) == (card.id, luca.id, "sent")
         assert (award.cost_minor, award.reason) == (2_500, "Spiff")
