@@ -52,7 +52,8 @@ def points_of(history: History, digest: str) -> list[HistoryPoint]:
     rows = HistoryPoint.objects.filter(
         partner_id=history.partner_id, program_id=history.program_id
     ).order_by("-at", "-rank", "-source_id")
-    found = list(rows)
+    # What the fold came to is read of the one that is gone on from.
+    found = list(rows.defer("standing"))
     if any(row.terms != digest for row in found):
         rows.delete()
         return []
