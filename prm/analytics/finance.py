@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from commissions.payouts.models import PayoutRun, RunState
@@ -80,24 +81,24 @@ def _owed_tiles(row: money.Owed, *, many: bool) -> list[Stat]:
     code = f"{row.currency}, " if many else ""
     return [
         Stat(
-            code + _("owed to partners"),
+            capfirst(code + _("owed to partners")),
             money_text(row.total_minor, row.currency),
             note=_("hold, payable and under way"),
         ),
         Stat(
-            code + _("on hold"),
+            capfirst(code + _("on hold")),
             money_text(row.on_hold_minor, row.currency),
             note=_("earned, hold not over"),
             url=reverse("commissions:accrual-list"),
         ),
         Stat(
-            code + _("payable now"),
+            capfirst(code + _("payable now")),
             money_text(row.payable_minor, row.currency),
             note=_("for the next run"),
             url=reverse("commissions:run-new"),
         ),
         Stat(
-            code + _("in payout"),
+            capfirst(code + _("in payout")),
             money_text(row.in_payout_minor, row.currency),
             note=_("approved, not settled yet"),
             url=reverse("commissions:run-list"),

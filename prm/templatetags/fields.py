@@ -1,5 +1,6 @@
 """Form controls in templates: which component draws a field, and what ties label, hint and error to it."""
 
+from collections import Counter
 from typing import Any
 
 from django import forms, template
@@ -148,13 +149,17 @@ def _told(field: BoundField, error: ValidationError) -> str:
 
 @register.filter
 def form_errors(form: Any) -> list[dict[str, str]]:
-    """Return every problem of a form as {"text", "target"}, the form's own first, then in the order of the fields."""
+    """Return every problem of a form as {"text", "target"}, the form's own first, then in the order of the fields.
+
+    Words that stand at several fields are told with the name of each.
+    """
     if not form or not form.is_bound:
         return []
     found = [{"text": str(text), "target": ""} for text in form.non_field_errors()]
-    for field in form:
-        found += [
-            {"text": str(text), "target": "" if field.is_hidden else focus_id(field)}
-            for text in problems(field)
-        ]
+    told = [(field, str(text)) for field in form for text in problems(field)]
+    often = Counter(text for _field, text in told)
+    for field, text in told:
+        words = {"label": field.label, "problem": text}
+        named = gettext("“%(label)s”: %(problem)s") % words if often[text] > 1 else text
+        found.append({"text": named, "target": "" if field.is_hidden else focus_id(field)})
     return found
