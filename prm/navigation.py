@@ -102,6 +102,7 @@ BELOW = {
         "/your-rewards/",
     ),
     "commissions:payout-details": ("/tax/",),
+    "commissions:tax-form-list": ("/tax/",),
     "partners:program-list": (
         "/manage/stages/",
         "/manage/plans/",
