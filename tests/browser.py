@@ -24,12 +24,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-CHROMIUM = next(
-    filter(
-        None, (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
-    ),
-    "",
-)
+# The shell is the same engine without the windows around it: half the processor's time.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), "")
 HAS_CHROMIUM = bool(CHROMIUM)
 ARGUMENTS = [
     "--no-sandbox",
