@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from commissions.payouts.details import PayoutDetails, save_debtor_account, save_payout_details
+from commissions.payouts.settings import AchHead, Clock, save_payout_settings
 from commissions.plans.services import PlanTerms, RuleTerms, create_version, publish_version
 from partners.directory.models import Enrollment, Partner
 from partners.programs.models import Program
@@ -100,6 +101,13 @@ def _accounts(partners: dict[str, Partner]) -> None:
             partner_id=partners[name].id, details=account, actor=SYSTEM, at=LONG_AGO
         )
     save_debtor_account(iban="DE89370400440532013000", bic="COBADEFFXXX", actor=SYSTEM, at=LONG_AGO)
+    save_payout_settings(
+        methods=["sepa", "ach"],
+        clock=Clock(),
+        head=AchHead("021000021", "1234567890", "Acme Inc", "First Bank"),
+        actor=SYSTEM,
+        at=LONG_AGO,
+    )
 
 
 def _sold_last_year(partner: Partner, program: Program, payments: Any, at: datetime) -> None:
