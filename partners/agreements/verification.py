@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from partners.agreements.models import Acceptance
 from partners.agreements.rules import text_hash
@@ -21,24 +24,34 @@ class Fault:
 
 
 def faults() -> Iterator[Fault]:
-    """Yield the open tenant's signatures that were altered, oldest first; nothing when all are as they were given.
+    """Yield the open tenant's signatures that were altered, oldest first; nothing when all are as they were given."""
+    yield from altered(Acceptance.objects.all(), event="agreement.accepted")
 
-    A hash that was changed together with its text is found by the event of the signature, whose chain verify_audit
-    proves. Signatures taken over from before the portal have no event.
+
+def altered(signed: QuerySet[Any], *, event: str) -> Iterator[Fault]:
+    """Yield those of some evidence whose text is another now, oldest first.
+
+    signed: rows with text and text_hash. event: what told of each, with `acceptance_id`. A hash that was changed
+    together with its text is found by that event, whose chain verify_audit proves; evidence that was taken away by the
+    event that is left. Signatures taken over from before the portal have no event.
     """
     told = {
         payload["acceptance_id"]: changes["text_hash"][1]
-        for payload, changes in Event.objects.filter(name="agreement.accepted")
+        for payload, changes in Event.objects.filter(name=event)
         .values_list("payload", "changes")
         .iterator(CHUNK)
         if "text_hash" in changes
     }
-    rows = Acceptance.objects.order_by("id").values_list("id", "text", "text_hash")
+    position = 0
+    rows = signed.order_by("id").values_list("id", "text", "text_hash")
     for position, (id_, text, kept) in enumerate(rows.iterator(CHUNK), start=1):
+        was_told = told.pop(str(id_), kept)
         if text_hash(text) != kept:
             yield Fault(position, id_, "the text is not the one whose hash was kept")
-        elif told.pop(str(id_), kept) != kept:
+        elif was_told != kept:
             yield Fault(position, id_, "the hash is not the one in the audit trail")
+    for gone in sorted(told):
+        yield Fault(position, UUID(gone), "it was told of and is gone")
 
 
 def signature_count() -> int:

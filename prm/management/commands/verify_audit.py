@@ -1,10 +1,11 @@
-"""Prove that no tenant's audit trail was altered, cut or added to."""
+"""Prove that no tenant's audit trail was altered, cut or added to, and that what keeps it so is switched on."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from prm.events.seals import chain_head, seal_tenant, verify_chain
+from prm.tenancy.guards import guards_down
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 
@@ -31,6 +32,9 @@ class Command(BaseCommand):
         if head and not tenant:
             raise CommandError("--head needs --tenant")
         broken = [row.slug for row in chosen if not self._sound(row, head)]
+        for guard in guards_down():
+            self.stderr.write(f"database: {guard}")
+            broken = [name for name in broken if name != "database"] + ["database"]
         if broken:
             raise CommandError(f"broken: {', '.join(broken)}")
 

@@ -81,7 +81,7 @@ def l2_what_was_written_stays_as_it_was(books: Books) -> Iterator[str]:
             if again != (count, seen):
                 yield f"{table}: of {count} rows {again[0]} are left or others"
         books.known[table] = [row[0] for row in _rows(f"select {order} from {table}")]
-        books.seen[table] = _rows(digest)[0]  # type: ignore[assignment]
+        books.seen[table] = _rows(digest)[0]
 
 
 @invariant

@@ -36,12 +36,13 @@ def sealed(real_database: str, at: datetime) -> tuple[World, str]:
 
 
 def tamper(*statements: str) -> None:
-    """Do what only somebody with the owner's password can: switch the triggers off and write."""
+    """Do what only somebody with the owner's password can: switch the triggers off, write, and cover the traces."""
     with connections["owner"].cursor() as cursor:
-        for table in ("prm_event", "prm_event_seal"):
-            cursor.execute(f"alter table {table} disable trigger user")
-        for statement in statements:
-            cursor.execute(statement)
+        for switch, work in (("disable", statements), ("enable", ())):
+            for table in ("prm_event", "prm_event_seal"):
+                cursor.execute(f"alter table {table} {switch} trigger user")
+            for statement in work:
+                cursor.execute(statement)
 
 
 def verify(*arguments: str) -> str:
@@ -86,6 +87,34 @@ def test_a_sound_chain_is_said_to_be(sealed: tuple[World, str]) -> None:
             ["delete from prm_event_seal where position = 7"],
             "entry 7, event {7}: a seal is missing before this one",
             id="a seal removed",
+        ),
+        pytest.param(
+            [
+                "update prm_event_seal set position = -position where position in (2, 3)",
+                "update prm_event_seal set position = 5 + position where position in (-2, -3)",
+            ],
+            "entry 2, event {2}: the chain value does not follow from the one before",
+            id="two put in another order",
+        ),
+        pytest.param(
+            [
+                "delete from prm_queued_event where true",
+                "delete from prm_event_seal where position <= 3",
+                "delete from prm_event where subject in ('built:0', 'built:1', 'built:2')",
+            ],
+            "entry 1, event {3}: a seal is missing before this one",
+            id="the head cut off",
+        ),
+        pytest.param(
+            [
+                "delete from prm_queued_event where true",
+                "delete from prm_event_seal where position <= 3",
+                "delete from prm_event where subject in ('built:0', 'built:1', 'built:2')",
+                "update prm_event_seal set position = -position where true",
+                "update prm_event_seal set position = -position - 3 where true",
+            ],
+            "entry 1, event {3}: the chain value does not follow from the one before",
+            id="the head cut off, the rest numbered anew",
         ),
     ],
 )
@@ -137,3 +166,36 @@ def test_the_published_head_shows_what_the_chain_alone_cannot(
 
     assert "sound" in verify("--tenant", "acme")
     assert "exit: broken: acme" in verify("--tenant", "acme", "--head", head)
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        pytest.param(
+            ["alter table prm_event disable trigger append_only_update"],
+            "database: trigger append_only_update of prm_event is switched off",
+            id="a trigger switched off",
+        ),
+        pytest.param(
+            ["drop trigger append_only_delete on commissions_transfer"],
+            "database: trigger append_only_delete of commissions_transfer is gone",
+            id="a trigger taken away",
+        ),
+        pytest.param(
+            ["alter table prm_event no force row level security"],
+            "database: tenants are not kept apart in prm_event",
+            id="isolation switched off",
+        ),
+    ],
+)
+def test_names_the_guard_that_is_down(
+    sealed: tuple[World, str], statements: list[str], said: str
+) -> None:
+    with connections["owner"].cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+    answer = verify("--tenant", "acme")
+
+    assert said in answer
+    assert answer.endswith("exit: broken: database")
