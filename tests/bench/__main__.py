@@ -96,10 +96,10 @@ def _run(ring: Arena, report: Report, wanted: list[str], sizes: list[int], *, ro
         "W19": [beside.memory],
     }
     for name in wanted:
-        started = time.monotonic()
-        for part in workloads[name]:
-            part(ring, meter, report, vendors, rounds=rounds)
-        print(f"{name} took {time.monotonic() - started:.0f} s", flush=True)
+        with meter.measured() as cost:
+            for part in workloads[name]:
+                part(ring, meter, report, vendors, rounds=rounds)
+        print(f"{name} took {cost.wall_s:.0f} s, {cost.cpu_s:.0f} s of CPU", flush=True)
 
 
 if __name__ == "__main__":

@@ -30,8 +30,8 @@ from tests.bench.population import NOW, Vendor, forget_books
 from tests.bench.results import Report, Row
 
 IDLE_CALLS = 120
-SUBMISSIONS = 60
-WARM_UP, REQUESTS, REQUESTS_FULL = 150, 1_000, 10_000
+SUBMISSIONS = 40
+WARM_UP, REQUESTS, REQUESTS_FULL = 150, 600, 10_000
 PARTNER_PAGES = ("/referrals/", "/earnings/", "/updates/", "/statements/")
 MANAGER_PAGES = ("/manage/referrals/", "/manage/partners/", "/manage/jobs/")
 

@@ -15,6 +15,8 @@ TICK = os.sysconf("SC_CLK_TCK")
 MIB = 1024 * 1024
 # Cores that others may use before a figure is called noisy.
 BUSY_CORES = 0.35
+# A comparison ends after its third round once it has taken so many seconds.
+PATIENCE_S = 20.0
 
 
 @dataclass
@@ -163,10 +165,13 @@ def compare(
 ) -> Comparison:
     """Run floor and product in turns from the same state; who begins changes from round to round.
 
-    check: proves what was written, outside the measured time. reset: takes it back.
+    check: proves what was written, outside the measured time. reset: takes it back. rounds: at most, fewer when they
+    take long, never fewer than three of those asked for.
     """
-    found = Comparison()
+    found, began = Comparison(), time.perf_counter()
     for number in range(rounds):
+        if number >= 3 and time.perf_counter() - began > PATIENCE_S:
+            break
         sides = [(floor, found.floor), (product, found.product)]
         for work, costs in sides if number % 2 == 0 else reversed(sides):
             reset()
