@@ -6,7 +6,7 @@ from uuid import UUID
 
 from commissions.accruals.booking import Line
 from commissions.accruals.models import RewardInKind
-from commissions.accruals.sources import Source
+from commissions.accruals.sources import QUALIFIED, RECEIPT, REVENUE, WON, Source
 from prm.events.batches import Fact, emit_batch
 from prm.events.services import SYSTEM
 from referrals.revenue.models import RevenueEvent
@@ -31,7 +31,9 @@ def keep_in_kind(
     ids = {source.id for source in sources} | {
         source.revenue_event_id for source in sources if source.revenue_event_id
     }
-    kept = {_key(row): row for row in RewardInKind.objects.filter(source_id__in=ids)}
+    kinds = (QUALIFIED, WON, REVENUE, RECEIPT)
+    rows = RewardInKind.objects.filter(source_kind__in=kinds, source_id__in=ids)
+    kept = {_key(row): row for row in rows}
     earned = {
         (line.source.kind, line.source.id, line.draft.rule_id): line
         for line in lines
