@@ -106,7 +106,14 @@ def house(django_db_setup: str, django_db_blocker: pytest.FixtureRequest) -> Ite
     with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
         stage = _stage(make_world())
         sessions = {name: _signed_in(person) for name, person in stage.people.items()}
-        yield House(stage, sessions, Client(raise_request_exception=False))
+        client = Client(raise_request_exception=False)
+        for session in sessions.values():
+            # A first page writes where they are signed in; undone after each request, every one would.
+            client.cookies.clear()
+            client.cookies[settings.SESSION_COOKIE_NAME] = session
+            client.get(tenant_path(stage.world.acme, "start"))
+        client.cookies.clear()
+        yield House(stage, sessions, client)
         transaction.set_rollback(True)
 
 
