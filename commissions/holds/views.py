@@ -68,7 +68,11 @@ def _page(request: MemberRequest, form: AskForm, *, view: str, status: int = 200
             default="ends",
         )
         table: Any = HoldTable(
-            page.rows, page=page, titles=_titles(page.rows), pick=context["may_ask"]
+            page.rows,
+            page=page,
+            titles=_titles(page.rows),
+            pick=context["may_ask"],
+            picked=request.POST.getlist("pick"),
         )
     else:
         rows = requests_in(RequestState.WAITING) if view == WAITING else decided_requests()

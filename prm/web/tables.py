@@ -15,7 +15,7 @@ tables2's own template costs 7 times a hand-written one (STACK.md, section 1); t
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 from uuid import UUID
@@ -185,13 +185,15 @@ class Table(django_tables2.Table):
         caption: Any = "",
         totals: Mapping[str, Html] | None = None,
         pick: bool = False,
+        picked: Collection[str] = (),
         without: Sequence[str] = (),
         **options: Any,
     ) -> None:
         """Take the rows to show.
 
         page: makes the headers named by `sort` links. totals: column -> content of the foot. pick: a checkbox a row for
-        bulk actions (`pick_label(record)` names it). without: columns this person does not see.
+        bulk actions (`pick_label(record)` names it). picked: values that were ticked already. without: columns
+        this person does not see.
         """
         super().__init__(
             data=rows if isinstance(rows, list) else list(rows),
@@ -200,7 +202,7 @@ class Table(django_tables2.Table):
             **options,
         )
         self.records: Sequence[Any] = self.data.data
-        self.page, self.totals, self.pick = page, totals or {}, pick
+        self.page, self.totals, self.pick, self.picked = page, totals or {}, pick, picked
         self.words = caption or self.caption
 
     def row_class(self, record: Any) -> str:
@@ -317,9 +319,13 @@ class Table(django_tables2.Table):
         return "".join([*parts, "</tr></tfoot>"])
 
     def _pick_cell(self, record: Any) -> str:
-        value = escaped(self.pick_value(record))
+        own = self.pick_value(record)
+        value, ticked = escaped(own), " checked" if own in self.picked else ""
         words = escaped(self.pick_label(record))
-        box = f'<input type="checkbox" name="pick" value="{value}"><span class="vh">{words}</span>'
+        box = (
+            f'<input type="checkbox" name="pick" value="{value}"{ticked}>'
+            f'<span class="vh">{words}</span>'
+        )
         return f'<td><label class="pick">{box}</label></td>'
 
 
