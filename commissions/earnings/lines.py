@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Subquery
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from commissions.accruals.models import PAID_BY, Accrual, Release
 from commissions.ledger.selectors import is_booked
@@ -32,6 +32,18 @@ DISPUTED, REVIEW, DECLINED, HOLD, READY, IN_PAYOUT, PAID, RETURNED, REVERSED, IN
     "reversed",
     "in_kind",
 )
+LABELS = {
+    DISPUTED: gettext_lazy("Disputed"),
+    REVIEW: gettext_lazy("Under review"),
+    DECLINED: gettext_lazy("Declined"),
+    HOLD: gettext_lazy("On hold"),
+    READY: gettext_lazy("Ready"),
+    IN_PAYOUT: gettext_lazy("In payout"),
+    PAID: gettext_lazy("Paid"),
+    RETURNED: gettext_lazy("Payment returned"),
+    REVERSED: gettext_lazy("Reversed"),
+    IN_KIND: gettext_lazy("Not in money"),
+}
 TONES = {
     DISPUTED: "warn",
     REVIEW: "warn",
@@ -120,18 +132,7 @@ class Line:
         """The state in a word or two."""
         if self.accrual.replaced_at:
             return gettext("Computed anew")
-        return {
-            DISPUTED: gettext("Disputed"),
-            REVIEW: gettext("Under review"),
-            DECLINED: gettext("Declined"),
-            HOLD: gettext("On hold"),
-            READY: gettext("Ready"),
-            IN_PAYOUT: gettext("In payout"),
-            PAID: gettext("Paid"),
-            RETURNED: gettext("Payment returned"),
-            REVERSED: gettext("Reversed"),
-            IN_KIND: gettext("Not in money"),
-        }[self.state]
+        return str(LABELS[self.state])
 
     @property
     def tone(self) -> str:
