@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from django.utils import timezone
 
-from prm.celery import app as app
+from prm.celery import app
 
 VARIABLE = "TEST_CLOCK"
 # What waits for minutes of the vendor would be minutes of the test.
