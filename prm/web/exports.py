@@ -164,9 +164,12 @@ class _Styles:
 
     def write(self, page: Any, row: int, column: int, value: Any) -> None:
         """Write one cell by the type of its value."""
+        # The first two are most of all cells.
         if value is None or value == "":
             return
-        if isinstance(value, bool):
+        if type(value) is str:
+            page.write_string(row, column, value[:32767])
+        elif isinstance(value, bool):
             page.write_boolean(row, column, value)
         elif isinstance(value, Money):
             page.write_number(row, column, value.decimal, self._amount(value.currency))
