@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from commissions.verification import counts, faults
-from prm.tenancy.models import Tenant
+from prm.management.tenants import add_tenant_option, chosen_tenants
 from prm.tenancy.scope import tenant_scope
 
 
@@ -14,16 +14,11 @@ class Command(BaseCommand):
     help = "Prove every balance, accrual, payout and statement against the transfers."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--tenant", help="slug of one tenant; all of them without it")
+        add_tenant_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tenants = Tenant.objects.order_by("slug")
-        if options["tenant"]:
-            tenants = tenants.filter(slug=options["tenant"])
-            if not tenants:
-                raise CommandError(f"no tenant {options['tenant']}")
         bad = 0
-        for tenant in tenants:
+        for tenant in chosen_tenants(options["tenant"]):
             with tenant_scope(tenant.id):
                 found, proved = [str(fault) for fault in faults()], counts()
             for fault in found:

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from commissions.statements.models import Statement, StatementFile
 from commissions.statements.proving import statement_faults
-from prm.tenancy.models import Tenant
+from prm.management.tenants import add_tenant_option, chosen_tenants
 from prm.tenancy.scope import tenant_scope
 
 
@@ -15,17 +15,12 @@ class Command(BaseCommand):
     help = "Prove that statements say what their digests bind, and that their files come out as they first were."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--tenant", help="slug of one tenant; all of them without it")
+        add_tenant_option(parser)
         parser.add_argument("--print", action="store_true", help="make every PDF again as well")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tenants = Tenant.objects.order_by("slug")
-        if options["tenant"]:
-            tenants = tenants.filter(slug=options["tenant"])
-            if not tenants:
-                raise CommandError(f"no tenant {options['tenant']}")
         bad = 0
-        for tenant in tenants:
+        for tenant in chosen_tenants(options["tenant"]):
             with tenant_scope(tenant.id):
                 found = list(statement_faults(print_again=options["print"]))
                 proved = Statement.objects.count(), StatementFile.objects.count()

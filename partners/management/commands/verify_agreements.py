@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from partners.agreements.verification import Fault, faults, signature_count
+from prm.management.tenants import add_tenant_option, chosen_tenants
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 
@@ -26,15 +27,12 @@ class Command(BaseCommand):
         return signature_count()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--tenant", help="slug of one tenant; all of them without it")
+        add_tenant_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tenants = Tenant.objects.order_by("slug")
-        if options["tenant"]:
-            tenants = tenants.filter(slug=options["tenant"])
-            if not tenants:
-                raise CommandError(f"no tenant {options['tenant']}")
-        broken = [tenant.slug for tenant in tenants if not self._sound(tenant)]
+        broken = [
+            tenant.slug for tenant in chosen_tenants(options["tenant"]) if not self._sound(tenant)
+        ]
         if broken:
             raise CommandError(f"broken: {', '.join(broken)}", returncode=1)
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from prm.events.seals import chain_head, seal_tenant, verify_chain
+from prm.management.tenants import add_tenant_option, chosen_tenants
 from prm.tenancy.guards import guards_down
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
@@ -16,7 +17,7 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--tenant", help="slug of the only tenant to verify")
+        add_tenant_option(parser)
         parser.add_argument(
             "--head",
             help="position:hash published earlier, for example on a statement; needs --tenant",
@@ -25,13 +26,9 @@ class Command(BaseCommand):
     def handle(
         self, *_: Any, tenant: str | None = None, head: str | None = None, **__: Any
     ) -> None:
-        tenants = Tenant.objects.order_by("slug")
-        chosen = list(tenants.filter(slug=tenant) if tenant else tenants)
-        if tenant and not chosen:
-            raise CommandError(f"there is no tenant {tenant}")
         if head and not tenant:
             raise CommandError("--head needs --tenant")
-        broken = [row.slug for row in chosen if not self._sound(row, head)]
+        broken = [row.slug for row in chosen_tenants(tenant) if not self._sound(row, head)]
         for guard in guards_down():
             self.stderr.write(f"database: {guard}")
             broken = [name for name in broken if name != "database"] + ["database"]
