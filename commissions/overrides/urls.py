@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from commissions.overrides import views
+from commissions.overrides import fairness_views, views
 
 urlpatterns = [
     path("manage/exceptions/", views.override_list, name="override-list"),
+    path("manage/exceptions/compared/", fairness_views.override_fairness, name="override-fairness"),
     path("manage/exceptions/new/", views.override_new, name="override-new"),
     path("manage/exceptions/<uuid:override_id>/", views.override_detail, name="override-detail"),
     path(

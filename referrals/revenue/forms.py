@@ -118,8 +118,8 @@ class SoldForm(forms.Form):
 
     @property
     def more_said(self) -> bool:
-        """Whether the folded part has an entry or an error, so that it must be seen."""
-        return any(self[name].errors or self.data.get(name) for name in (*MORE, *self.named))
+        """Whether the folded part must be seen: an entry, an error, or a field that a plan asks for."""
+        return bool(self.named) or any(self[name].errors or self.data.get(name) for name in MORE)
 
 
 class WinForm(SoldForm):

@@ -216,3 +216,24 @@ def test_people_are_warned_before_it_ends_each_once(world: World, at: datetime) 
     with tenant_scope(world.acme.id):
         first = Notice.objects.filter(user=boss, kind="override.expires").earliest("id")
         assert first.path == f"terms/{program.id}/"
+
+
+def test_exceptions_in_force_stand_beside_the_plan_of_all_others(
+    world: World, client: Client, at: datetime
+) -> None:
+    now = datetime.now().astimezone()
+    with tenant_scope(world.acme.id):
+        program = a_program()
+        a_plan(program)
+        names = ("Brio", "Solea", "Ferrante")
+        first, *_others = (a_partner(name, program=program) for name in names)
+        people: dict[str, Any] = {"asked_by": world.manager, "approved_by": world.admin}
+        an_override(first, program, at=now - timedelta(days=5), days=30, **people)
+        an_override(_others[0], program, at=now, asked_by=world.manager)
+    client.force_login(world.finance)
+
+    page = client.get("/acme/manage/exceptions/compared/").content.decode()
+
+    shown = [words in page for words in ("Brio", "Solea", "2 other partners", "25%", "20%")]
+    assert shown == [True, False, True, True, True]
+    assert "Why: Brings a second country" in page
