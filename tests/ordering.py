@@ -4,7 +4,8 @@ import pytest
 
 # Seconds on a quiet box of two cores, roughly; a module that is missing only costs time.
 LONG = {
-    "prm/stack/test_demo.py": 80,
+    "journeys/test_money_in_depth.py": 60,
+    "prm/stack/test_demo.py": 60,
     "journeys/test_money_in_depth.py": 75,
     "architecture/test_isolation.py": 60,
     "referrals/test_referrals_in_a_browser.py": 60,
@@ -25,6 +26,7 @@ LONG = {
     "commissions/accruals/test_boundaries.py": 17,
     "prm/signin/test_browser.py": 16,
     "commissions/payouts/test_races.py": 15,
+    "commissions/test_verify_ledger.py": 15,
     "prm/signin/test_factor_matrix.py": 13,
     "commissions/test_money_machine.py": 40,
     "prm/stack/test_stores.py": 12,
