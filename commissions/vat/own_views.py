@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -102,7 +102,7 @@ def invoice_new(request: MemberRequest, currency: str) -> HttpResponse:
     found = proposals_for(request.member.own_partner_id, at=timezone.now())
     wanted = next((row for row in found if row.currency == currency), None)
     if wanted is None:
-        raise Http404
+        return render(request, "commissions/vat/invoice_new.html", {"wanted": None})
     initial = {"upto": wanted.upto_id}
     form = InvoiceForm(currency=currency, initial=initial)
     if request.method == "POST":

@@ -92,7 +92,7 @@ def _self_bill(cast: Cast) -> UUID:
     bank_details(cast.partner.id, at=NOON)
     payable(cast.partner.id, 100_000, at=NOON)
     a_vat_partner(cast.partner, at=NOON, bills=True)
-    run = exported_run(at=NOON, user_id=cast.finance.id, approver_id=cast.second_finance.id)
+    run = exported_run(at=NOON, approver_id=cast.second_finance.id)
     issue_bills(run_id=run.id, at=NOON)
     return SelfBill.objects.get(partner=cast.partner).id
 
@@ -103,11 +103,3 @@ def _year_certificate(cast: Cast) -> UUID:
     return issue_certificate(
         partner_id=cast.partner.id, year=NOON.year, actor=Actor(cast.finance.id), at=NOON
     ).id
-
-
-@builds("invoice_currency")
-def _invoice_currency(cast: Cast) -> str:
-    _dealing(cast)
-    payable(cast.partner.id, 100_000, at=NOON)
-    a_vat_partner(cast.partner, at=NOON)
-    return "EUR"
