@@ -51,7 +51,7 @@ def own_parts(member: Member, since: date) -> list[MonthPart]:
     """Return a person's parts of what its partner earned since a day, by month, the newest first.
 
     Only where the partner lets its people see them.
-        What was taken back of a reward is off before it is shared out; what the partner took instead of money is left out.
+    What was taken back of a reward is off before it is shared out; what was taken instead of money is left out.
     In the partner's scope; information, not a debt.
     """
     if member.partner_id is None:
