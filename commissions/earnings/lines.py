@@ -12,6 +12,7 @@ from django.utils.translation import gettext, gettext_lazy
 from commissions.accruals.models import PAID_BY, Accrual, Release
 from commissions.ledger.selectors import is_booked
 from commissions.payouts.models import Payout, PayoutLine, PayoutState
+from commissions.payouts.returns import followed
 from commissions.plans.rules import Trace
 from commissions.plans.wording import calculation, explain
 from commissions.statements.lines import reward_for
@@ -287,5 +288,10 @@ def _payouts(ids: Collection[UUID], staff: bool) -> dict[UUID, Payout]:  # noqa:
     if not ids:
         return {}
     hidden = {PayoutState.CANCELLED} if staff else {PayoutState.CANCELLED, PayoutState.PREPARED}
-    shown = Payout.objects.filter(id__in=ids).exclude(state__in=hidden).select_related("run")
-    return {row.id: row for row in shown}
+    payouts = Payout.objects.exclude(state__in=hidden).select_related("run")
+    shown = {row.id: row for row in payouts.filter(id__in=ids)}
+    # What came back and was paid again stands where the later payment stands.
+    if later := followed(list(shown.values())):
+        again = {row.id: row for row in payouts.filter(id__in=later.values())}
+        shown |= {id_: again[later_id] for id_, later_id in later.items() if later_id in again}
+    return shown

@@ -137,4 +137,4 @@ def history_of(line: Line, clawbacks: Sequence[Clawback]) -> list[Entry]:
                 )
             )
     # What came of something stands above it, also when both are of one moment.
-    return sorted(reversed(entries), key=lambda entry: entry.at, reverse=True)
+    return sorted(entries, key=lambda entry: entry.at)[::-1]

@@ -16,6 +16,7 @@ from commissions.accruals.models import PAID_BY, Accrual, Release
 from commissions.ledger.selectors import PartnerBalance, is_booked, partner_balances
 from commissions.payouts.details import newest_account
 from commissions.payouts.models import Payout, PayoutAccount, PayoutLine, PayoutState
+from commissions.payouts.returns import settled_in_the_end
 from commissions.plans.models import PlanVersion
 from commissions.statements.models import Dispute, DisputeState
 from partners.directory.models import Enrollment, Partner
@@ -156,7 +157,7 @@ def in_view(accruals: QuerySet[Accrual], view: str) -> QuerySet[Accrual]:
     if view != REVERSED:
         accruals = accruals.filter(~taken)
     settled = PayoutLine.objects.filter(
-        transfer_id=OuterRef("paid_by"), released_at=None, payout__state=PayoutState.SETTLED
+        settled_in_the_end(), transfer_id=OuterRef("paid_by"), released_at=None
     )
     releases = Release.objects.alias(paid_by=PAID_BY)
     # What a dispute froze stands beside its claimed release until the answer.

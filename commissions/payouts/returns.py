@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Sum
+from django.db.models import CharField, Count, Exists, OuterRef, Q, Sum, Value
+from django.db.models.functions import Cast, Concat
 
-from commissions.payouts.models import Payout, PayoutState
+from commissions.payouts.models import Payout, PayoutLine, PayoutState
 from commissions.payouts.selectors import CurrencyTotal
 from prm.tenancy.scope import current_scope
 
@@ -22,6 +23,9 @@ select k.id, y.id, y.number, y.state, z.id, z.number
   join commissions_payout y on y.tenant_id = l.tenant_id and y.id = l.payout_id
   join commissions_payout_run z on z.tenant_id = y.tenant_id and z.id = y.run_id
 """
+
+# How many times in a row one payment may come back and still be followed.
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,33 @@ def paid_again(payout_ids: Sequence[UUID]) -> dict[UUID, PaidAgain]:
     with connection.cursor() as cursor:
         cursor.execute(_PAID_AGAIN, [list(payout_ids), current_scope().tenant_id])
         return {row[0]: PaidAgain(*row[1:]) for row in cursor.fetchall()}
+
+
+def followed(payouts: Sequence[Payout]) -> dict[UUID, UUID]:
+    """Return for each payment that came back the newest one that covers it; not in it while none does."""
+    found: dict[UUID, UUID] = {}
+    back = {row.id: row.id for row in payouts if row.state == PayoutState.RETURNED}
+    for _round in range(ROUNDS):
+        later = paid_again(list(back))
+        found |= {back[id_]: again.payout_id for id_, again in later.items()}
+        back = {
+            again.payout_id: back[id_]
+            for id_, again in later.items()
+            if again.state == PayoutState.RETURNED
+        }
+    return found
+
+
+def settled_in_the_end(rounds: int = ROUNDS) -> Q:
+    """Return the condition on lines of payments: settled, or came back and settled by a later one."""
+    settled = Q(payout__state=PayoutState.SETTLED)
+    if not rounds:
+        return settled
+    key = Concat(Value("return:"), Cast(OuterRef("payout_id"), CharField()))
+    later = PayoutLine.objects.filter(
+        settled_in_the_end(rounds - 1), transfer__key=key, released_at=None
+    )
+    return settled | Q(Exists(later), payout__state=PayoutState.RETURNED)
 
 
 def returned_of(run_id: UUID, *, limit: int) -> list[Returned]:

@@ -145,7 +145,12 @@ def test_money_that_comes_back_late_is_owed_to_the_partner_that_stays(
     assert list(faults()) == []
     bank_details(stays.id, at=at)
     pay(world, at + timedelta(days=1))
-    assert Payout.objects.get(partner=stays).amount_minor == payout.amount_minor
+    again = Payout.objects.get(partner=stays)
+    assert again.amount_minor == payout.amount_minor
+    # Its reward stands where the later payment stands, and comes back with it.
+    assert (states(at), in_view(Accrual.objects.all(), PAID).count()) == ([PAID], 1)
+    return_payout(payout_id=again.id, reason="Again", actor=SYSTEM, at=at + 2 * LATER)
+    assert (states(at), in_view(Accrual.objects.all(), PAID).count()) == ([RETURNED], 0)
     assert list(faults()) == []
 
 
