@@ -271,9 +271,10 @@ CHECKS = {
                        coalesce((select sum(d.frozen_minor) from commissions_dispute d
                                   where d.tenant_id = a.tenant_id and d.partner_id = a.partner_id
                                     and d.currency = a.currency
-                                    and (d.state = 'open' or not exists (
+                                    -- What a partner takes back, the worker lets go a moment later.
+                                    and (d.state = 'open' or (d.state = 'withdrawn' and not exists (
                                          select from commissions_transfer t where t.tenant_id = d.tenant_id
-                                            and t.key = 'dispute:' || d.id || ':end'))), 0) as frozen
+                                            and t.key = 'dispute:' || d.id || ':end')))), 0) as frozen
                   from commissions_account a join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
                  where a.tenant_id = %(tenant)s and a.kind = 'disputed') x
          where balance <> frozen order by partner_id, currency""",

@@ -235,17 +235,18 @@ class Books:
 
     def book_payment(self, paid: Paid) -> None:
         """Book a payment as of its own moment."""
-        paid.row = self.act(
-            lambda: record_payment(
-                external_id=f"INV-{uuid4()}",
-                kind="renewal",
-                customer_id=paid.deal.customer.id,
-                amount=Money(paid.minor, "EUR"),
-                booked_at=paid.at,
-                source="form",
-                actor=SYSTEM,
-                at=self.now,
-            )
+        self.act(lambda: self._record(paid))
+
+    def _record(self, paid: Paid) -> None:
+        paid.row = record_payment(
+            external_id=f"INV-{uuid4()}",
+            kind="renewal",
+            customer_id=paid.deal.customer.id,
+            amount=Money(paid.minor, "EUR"),
+            booked_at=paid.at,
+            source="form",
+            actor=SYSTEM,
+            at=self.now,
         )
         self.story.payments.append(paid)
 
@@ -480,8 +481,9 @@ class Books:
 
         self.act(work)
 
-    def close(self) -> None:
-        """Let the month end, and close every month that is over."""
+    def close(self, *, late: bool = False) -> None:
+        """Let the month end, and close every month that is over; who looked at the clock before that books after it."""
+        begun = self.now
         self.now = (self.now.replace(day=28) + timedelta(days=5)).replace(day=2)
 
         def work() -> None:
@@ -489,6 +491,8 @@ class Books:
             for month in reversed(over):
                 close_month(period=month.period, actor=self.first, at=self.now)
                 self.closed.append(month.period)
+            if late:
+                release_due(until=self.now, at=begun)
             self.prove()
 
         self.act(work)

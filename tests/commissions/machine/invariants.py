@@ -233,6 +233,16 @@ def only_what_was_taken_back_is_deducted_later(_: Books) -> Iterator[str]:
 
 
 @invariant
+def an_ended_dispute_holds_no_money(_: Books) -> Iterator[str]:
+    yield from _found(
+        "select a.partner_id, b.credits_minor - b.debits_minor from commissions_account a"
+        " join commissions_balance b on b.id = a.id where a.kind = 'disputed' and b.credits_minor - b.debits_minor <>"
+        " (select coalesce(sum(d.frozen_minor), 0) from commissions_dispute d"
+        " where d.partner_id = a.partner_id and d.currency = a.currency and d.state = 'open')"
+    )
+
+
+@invariant
 def a_merged_duplicate_is_owed_nothing(books: Books) -> Iterator[str]:
     for name, _stays in books.story.merges:
         if owed := [row for row in partner_balances(books.partners[name].id) if _anything(row)]:

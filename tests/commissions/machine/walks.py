@@ -47,7 +47,7 @@ KINDS = (
     Kind("issue", 3, {"which": WHICH}),
     Kind("dispute", 3, {"which": WHICH}),
     Kind("answer", 1, {"which": WHICH, "how": ("accept", "refuse", "withdraw")}),
-    Kind("close", 1),
+    Kind("close", 1, {"late": (False, True)}),
     Kind("repeat", 1),
 )
 

@@ -1,0 +1,160 @@
+"""The machine sees: each defect that is planted here is found by the step after it, and the same story without is not.
+
+A rule of the money that is new comes with a defect that breaks it.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from commissions.accruals import reversing
+from commissions.adjustments import services as adjustments
+from commissions.ledger import services as ledger
+from commissions.ledger.rules import period_of
+from commissions.payouts import merging
+from commissions.payouts import services as payouts
+from commissions.plans import pricing
+from commissions.statements import disputing
+from prm.money import Money
+from tests.commissions.machine.story import HISTORY, PEOPLE, PLAIN
+from tests.commissions.machine.walks import Setting, Step, first_fault
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+
+WON: Step = ("win", {"which": 0, "minor": 99_999})
+LARGE: Step = ("win", {"which": 0, "minor": 4_999_999})
+OTHER_WON: Step = ("win", {"which": 1, "minor": 77_777})
+WAITED: Step = ("wait", {"days": 3})
+RUN: Step = ("run_payouts", {"approve": True})
+ARRIVED: Step = ("hear_from_the_bank", {"which": 0})
+THIRD_BACK: Step = ("refund", {"which": 0, "percent": 33})
+CLOSED: Step = ("close", {})
+STATED: Step = ("issue", {"which": 0})
+
+STORIES: dict[str, tuple[Setting, list[Step]]] = {
+    "refunds": (Setting(PEOPLE), [WON, THIRD_BACK, THIRD_BACK, THIRD_BACK]),
+    "a payment": (Setting(PLAIN), [WON, WAITED, RUN, ARRIVED]),
+    "a late release": (Setting(PLAIN), [WON, ("close", {"late": True})]),
+    "a merge": (Setting(PLAIN, hold_days=3), [WON, OTHER_WON, ("merge", {})]),
+    "an exchange": (Setting(PLAIN), [WON, WAITED, ("convert", {"which": 0, "percent": 50})]),
+    "a dispute": (
+        Setting(PLAIN),
+        [
+            WON,
+            WAITED,
+            STATED,
+            ("dispute", {"which": 0}),
+            ("answer", {"which": 0, "how": "refuse"}),
+        ],
+    ),
+    "a debt": (
+        Setting(PLAIN),
+        [
+            WON,
+            WAITED,
+            RUN,
+            ARRIVED,
+            ("refund", {"which": 0, "percent": 100, "kind": "chargeback"}),
+            ("forgive", {"percent": 50}),
+        ],
+    ),
+    "a pause": (Setting(HISTORY), [WON, CLOSED, CLOSED, ("pay", {"which": 0, "minor": 50_000})]),
+    "a band": (Setting(HISTORY), [LARGE, ("pay", {"which": 0, "minor": 50_000})]),
+    "a contest": (
+        Setting(PLAIN),
+        [("announce_contest", {}), WAITED, WON, ("settle_contest", {}), ("repeat", {})],
+    ),
+}
+
+
+def each_refund_for_itself(patch: pytest.MonkeyPatch) -> None:
+    def rounded_up(amount: int, *, refunded_minor: int, paid_minor: int) -> int:
+        return -(-amount * refunded_minor // paid_minor)
+
+    patch.setattr(reversing, "clawed_target", rounded_up)
+
+
+def the_bank_is_booked_twice(patch: pytest.MonkeyPatch) -> None:
+    once = payouts.post_transfer
+
+    def twice(**facts: Any) -> Any:
+        once(**facts | {"key": facts["key"] + ":again"})
+        return once(**facts)
+
+    patch.setattr(payouts, "post_transfer", twice)
+
+
+def late_bookings_join_a_closed_month(patch: pytest.MonkeyPatch) -> None:
+    def own(day: date, _closed_through: int) -> int:
+        return period_of(day)
+
+    patch.setattr(ledger, "booking_period", own)
+
+
+def a_merge_leaves_what_is_on_hold(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(merging, "MOVING", merging.MOVING[1:])
+
+
+def an_exchange_forgets_the_rate(patch: pytest.MonkeyPatch) -> None:
+    def same(amount: Money, currency: str, _rate: Decimal) -> Money:
+        return Money(amount.minor, currency)
+
+    patch.setattr(adjustments, "converted", same)
+
+
+def an_ended_dispute_keeps_its_money(patch: pytest.MonkeyPatch) -> None:
+    def nothing(_dispute: Any, *, at: Any) -> None: ...
+
+    patch.setattr(disputing, "unfreeze", nothing)
+
+
+def a_debt_is_forgiven_twice(patch: pytest.MonkeyPatch) -> None:
+    once = adjustments.post_staged
+
+    def more(transfers: Any) -> Any:
+        for row in transfers:
+            object.__setattr__(row, "amount_minor", row.amount_minor * 2)
+        return once(transfers)
+
+    patch.setattr(adjustments, "post_staged", more)
+
+
+def a_partner_that_rests_is_paid_on(patch: pytest.MonkeyPatch) -> None:
+    def always(*_: Any) -> bool:
+        return True
+
+    patch.setattr(pricing, "active_on", always)
+
+
+DEFECTS: list[tuple[Callable[[pytest.MonkeyPatch], None], str, str]] = [
+    (each_refund_for_itself, "refunds", "everybody_is_owed_what_happened"),
+    (the_bank_is_booked_twice, "a payment", "in payout is what is under way"),
+    (late_bookings_join_a_closed_month, "a late release", "close refused"),
+    (a_merge_leaves_what_is_on_hold, "a merge", "a_merged_duplicate_is_owed_nothing"),
+    (an_exchange_forgets_the_rate, "an exchange", "l13_a_conversion_is_two_legs"),
+    (an_ended_dispute_keeps_its_money, "a dispute", "an_ended_dispute_holds_no_money"),
+    (a_debt_is_forgiven_twice, "a debt", "everybody_is_owed_what_happened"),
+    (a_partner_that_rests_is_paid_on, "a pause", "everybody_is_owed_what_happened"),
+]
+
+
+@pytest.mark.parametrize(
+    ("plant", "story", "found"), DEFECTS, ids=[row[0].__name__ for row in DEFECTS]
+)
+def test_the_machine_finds_what_was_planted(
+    monkeypatch: pytest.MonkeyPatch,
+    plant: Callable[[pytest.MonkeyPatch], None],
+    story: str,
+    found: str,
+) -> None:
+    plant(monkeypatch)
+
+    assert found in first_fault(*STORIES[story])
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_nothing_is_found_where_nothing_was_planted(story: str) -> None:
+    assert first_fault(*STORIES[story]) == ""
