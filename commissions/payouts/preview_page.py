@@ -11,6 +11,7 @@ from commissions.payouts.freezing import Candidate
 from commissions.payouts.models import (
     ExclusionReason,
 )
+from commissions.payouts.returns import came_back_last
 from commissions.payouts.selectors import (
     RunPreview,
 )
@@ -67,14 +68,31 @@ def preview_page(preview: RunPreview) -> PreviewPage:
         paid=paid[:LONGEST_LIST],
         excluded=excluded[:LONGEST_LIST],
         hidden_count=max(0, len(paid) - LONGEST_LIST) + max(0, len(excluded) - LONGEST_LIST),
-        warnings=[
-            gettext("%(names)s are paid to one and the same account. Make sure that is right.")
-            % {"names": ", ".join(names)}
-            for names in preview.shared_accounts.values()
-        ],
+        warnings=[*_shared(preview), *_came_back(preview)],
         digest=preview.digest,
         payout_count=len(preview.paid),
     )
+
+
+def _shared(preview: RunPreview) -> list[str]:
+    return [
+        gettext("%(names)s are paid to one and the same account. Make sure that is right.")
+        % {"names": ", ".join(names)}
+        for names in preview.shared_accounts.values()
+    ]
+
+
+def _came_back(preview: RunPreview) -> list[str]:
+    """Say which listed payments go where the last one came back from: it may come back again."""
+    listed = preview.paid[:LONGEST_LIST]
+    accounts = [row.account_id for row in listed if row.account_id]
+    return [
+        gettext(
+            "%(name)s: %(payment)s came back from the same account. Ask the partner before you pay there again."
+        )
+        % {"name": row.partner.name, "payment": row.number}
+        for row in came_back_last([row.partner_id for row in listed], accounts)
+    ]
 
 
 def _preview_row(row: Candidate) -> PreviewRow:

@@ -70,6 +70,23 @@ def paid_again(payout_ids: Sequence[UUID]) -> dict[UUID, PaidAgain]:
         return {row[0]: PaidAgain(*row[1:]) for row in cursor.fetchall()}
 
 
+def came_back_last(partner_ids: Sequence[UUID], account_ids: Sequence[int]) -> list[Payout]:
+    """Return the payments to these accounts that came back and after which nothing was paid there, by number."""
+    later = Payout.objects.filter(
+        account_id=OuterRef("account_id"), id__gt=OuterRef("id"), state=PayoutState.SETTLED
+    )
+    return list(
+        Payout.objects.filter(
+            partner_id__in=list(partner_ids),
+            account_id__in=list(account_ids),
+            state=PayoutState.RETURNED,
+        )
+        .exclude(Exists(later))
+        .select_related("partner")
+        .order_by("number")
+    )
+
+
 def followed(payouts: Sequence[Payout]) -> dict[UUID, UUID]:
     """Return for each payment that came back the newest one that covers it; not in it while none does."""
     found: dict[UUID, UUID] = {}

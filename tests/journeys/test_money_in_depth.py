@@ -177,6 +177,7 @@ def second_run(walk: Walk) -> None:
     until(finance, "/acme/manage/payouts/new/", "−$300.00")
     run, preview = books.prepares(finance)
     assert said(preview, "€1,237.32", "€1,003.93", "€2,241.25", "Carried forward") == []
+    assert "Studio Ferrante: PR-2031-03-0003 came back from the same account." in preview
     books.approves(walk.person(SECOND), run, EUR="2,241.25")
     (walk.files["sepa again"],) = books.files_of(finance, run, "SEPA file (pain.001)")
     books.settles(finance, run)
