@@ -4,7 +4,6 @@ import pytest
 
 # Seconds on a quiet box of two cores, roughly; a module that is missing only costs time.
 LONG = {
-    "journeys/test_money_in_depth.py": 60,
     "prm/stack/test_demo.py": 60,
     "journeys/test_money_in_depth.py": 75,
     "architecture/test_isolation.py": 60,
