@@ -36,20 +36,21 @@ class Sheet:
     look: dict[str, str]
 
 
-def _name(sheet: Sheet) -> str:
+def stored_name(sheet: Sheet) -> str:
+    """Return where the PDF lies in private storage."""
     return f"{current_scope().tenant_id}/{sheet.folder}/{sheet.key}-{sheet.language}.pdf"
 
 
 def kept_sheet(sheet: Sheet) -> Path | None:
     """Return the PDF on disk, None while it is being made."""
-    path = private_path(_name(sheet))
+    path = private_path(stored_name(sheet))
     return path if path.is_file() else None
 
 
 def keep_sheet(sheet: Sheet) -> Path:
     """Make the PDF unless it is there, and return where it lies. Needs pango: for the worker."""
     found = kept_sheet(sheet)
-    return found or keep_paper(private_root() / _name(sheet), sheet_pdf(sheet))
+    return found or keep_paper(private_root() / stored_name(sheet), sheet_pdf(sheet))
 
 
 def sheet_pdf(sheet: Sheet) -> bytes:

@@ -5,11 +5,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from commissions.tax.certificate_paper import certificate_sheet
 from commissions.tax.certificates import issue_certificate
+from commissions.tax.paper import Sheet, stored_name
 from commissions.vat.billing import issue_bills
 from commissions.vat.gate import proposals_for
 from commissions.vat.invoicing import InvoiceDraft, send_invoice
 from commissions.vat.models import PartnerInvoice, SelfBill, VatRate
+from commissions.vat.paper import bill_sheet
 from commissions.vat.services import (
     SettingsDraft,
     agree_self_billing,
@@ -19,6 +22,7 @@ from commissions.vat.services import (
 )
 from partners.directory.models import Partner
 from prm.events.services import SYSTEM, Actor
+from prm.jobs.files import private_root
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 from tests.builders.objects import Cast, builds
@@ -94,12 +98,23 @@ def _self_bill(cast: Cast) -> UUID:
     a_vat_partner(cast.partner, at=NOON, bills=True)
     run = exported_run(at=NOON, approver_id=cast.second_finance.id)
     issue_bills(run_id=run.id, at=NOON)
-    return SelfBill.objects.get(partner=cast.partner).id
+    bill = SelfBill.objects.get(partner=cast.partner)
+    _printed(bill_sheet(bill, "en"))
+    return bill.id
 
 
 @builds("year_certificate")
 def _year_certificate(cast: Cast) -> UUID:
     _self_bill(cast)
-    return issue_certificate(
+    row = issue_certificate(
         partner_id=cast.partner.id, year=NOON.year, actor=Actor(cast.finance.id), at=NOON
-    ).id
+    )
+    _printed(certificate_sheet(row, "en"))
+    return row.id
+
+
+def _printed(sheet: Sheet) -> None:
+    """Let the PDF of a paper be there."""
+    target = private_root() / stored_name(sheet)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(b"%PDF-")
