@@ -37,6 +37,7 @@ from commissions.earnings.selectors import (
     payments_of,
 )
 from commissions.earnings.tables import AccrualTable, EarningsTable
+from commissions.payouts.exceptions import payout_tasks
 from commissions.plans.selectors import pays_people, refined_programs
 from commissions.statements.selectors import listed_statements
 from partners.onboarding.rules import EARNINGS
@@ -76,12 +77,17 @@ def earnings(request: MemberRequest) -> HttpResponse:
     today = timezone.localdate()
     payments = payments_of(partner_id, balance.currency, today)
     months = paid_by_month(payments, today)
+    coming = next_payout(partner_id, balance, known, payments)
     context = {
         "balance": balance,
         "others": [row for row in all_balances if row.currency != balance.currency and row.owed],
         "currencies": [row.currency for row in all_balances],
         "parts": balance_parts(balance),
-        "coming": next_payout(partner_id, balance, known, payments),
+        "coming": coming,
+        # What keeps it from being paid, for people who can do something about it.
+        "held": []
+        if coming.pay_on or coming.missing_minor or coming.amount_minor <= 0
+        else payout_tasks(partner_id, request.member, at=timezone.now()),
         "may_edit_details": request.member.may(Capability.MANAGE_PAYOUT_DETAILS),
         "view": view,
         "tabs": tabs_of(view, known.view_counts, balance.currency),

@@ -57,7 +57,8 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
     owed = money.owed_by_currency(member.partner_id) if member.may(Capability.SEE_EARNINGS) else []
     main = owed[0] if owed else None
     lacks = missing_for(partner_id=partner.id, feature=SUBMIT, at=timezone.now())
-    first, tasks = _first_task(_partner_tasks(partner, member), lacks)
+    held = payout_tasks(partner.id, member, at=timezone.now())
+    first, tasks = _first_task([*_partner_tasks(partner, member), *held], lacks)
     since = note_visit(member, timezone.now())
     chart = None
     if main:
@@ -66,7 +67,7 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
     return {
         "partner": partner,
         "greeting": _greeting(member.name),
-        "tiles": _partner_tiles(mine, main, owed, member),
+        "tiles": _partner_tiles(mine, main, owed, member, held=bool(held)),
         # What stands before the first referral: shown alone and first; None once submitting is open.
         "first_task": first,
         "may_submit": not lacks,
@@ -111,7 +112,7 @@ def _greeting(name: str) -> str:
 
 
 def _partner_tiles(
-    mine: Any, main: money.Owed | None, owed: list[money.Owed], member: Member
+    mine: Any, main: money.Owed | None, owed: list[money.Owed], member: Member, *, held: bool
 ) -> list[Stat]:
     tiles = []
     if main:
@@ -129,6 +130,8 @@ def _partner_tiles(
                 money_text(main.payable_minor + main.in_payout_minor, main.currency),
                 note=_("plus %(others)s") % {"others": ", ".join(others)}
                 if others
+                else _("held back for now, see below")
+                if held and main.payable_minor > 0
                 else _("goes into the next payout"),
                 url=reverse("commissions:earnings"),
             ),
@@ -166,7 +169,6 @@ def _partner_tasks(partner: Partner, member: Member) -> list[Task]:
     return [
         *onboarding_tasks(partner.id, at=now),
         *terms_tasks(partner.id, member, at=now),
-        *payout_tasks(partner.id, member, at=now),
     ]
 
 
