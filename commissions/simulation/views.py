@@ -73,7 +73,8 @@ def simulation_detail(request: MemberRequest, simulation_id: UUID) -> HttpRespon
         context: dict[str, Any] = {
             "simulation": simulation,
             "span": span_text(simulation),
-            "has_ended": Job.objects.filter(id=simulation.job_id, state__in=ENDED).exists(),
+            "has_ended": simulation.job_id is not None
+            and Job.objects.filter(id=simulation.job_id, state__in=ENDED).exists(),
         }
         return render_part(request, "commissions/simulation/running.html", context, part="state")
     if wants_part(request):
