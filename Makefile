@@ -10,7 +10,7 @@ export PORT DATA_DIR
 # Without compiled modules on disk every process starts with seconds of compiling; tests and demo start dozens.
 unexport VIRTUAL_ENV PYTHONHOME PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help venv demo stores test crash lint format lock lock-check bench bench-full messages
+.PHONY: help venv demo stores test crash machine lint format lock lock-check bench bench-full messages
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ format: .venv/dev.stamp  ## Put code and templates in shape
 
 crash: .venv/dev.stamp  ## A payout run whose worker dies, or loses its stores, 200 times (CRASHES=200)
 	@exec $(BIN)/python -m tests.crash
+
+machine: .venv/dev.stamp  ## Hundreds of stories of money, every invariant after every step (MACHINE_FIRST=0: their first seed)
+	@MACHINE=deep exec $(BIN)/python -m prm.stack run $(BIN)/pytest -p no:randomly -x -q tests/commissions/test_money_machine.py
 
 bench: .venv/dev.stamp  ## Workloads at 1k to 100k, with their floors and goals
 	@exec $(BIN)/python -m prm.stack run $(BIN)/python -m tests.bench

@@ -13,11 +13,14 @@ from django.db import connection
 from commissions.accruals.releasing import release_due
 from commissions.accruals.reversing import claw_back_payment
 from commissions.accruals.sources import Source
+from commissions.ledger.models import Transfer
 from commissions.ledger.selectors import tenant_zone
-from commissions.ledger.services import FEW, NewTransfer, post_staged
+from commissions.ledger.services import FEW, NewTransfer, Posted, post_staged
 from commissions.plans.rules import AccrualDraft, Trace
+from partners.directory.models import Partner
 from prm.events.batches import emit_selected
 from prm.events.services import Actor
+from prm.tenancy.keys import KeyReused
 from prm.tenancy.staging import staged
 
 # Kind and id of an event, rule, set of shares.
@@ -65,21 +68,12 @@ def book_lines(lines: Sequence[Line], *, actor: Actor, at: datetime, tell: bool)
     """
     if not lines:
         return []
-    posted = post_staged(
-        [
-            NewTransfer(
-                kind="accrual",
-                key=line.key,
-                journal=line.journal,
-                debit=("commission_expense", None, line.draft.amount.currency),
-                credit=("pending", line.source.partner_id, line.draft.amount.currency),
-                amount_minor=line.draft.amount.minor,
-                booked_at=at,
-                partner_id=line.source.partner_id,
-            )
-            for line in lines
-        ],
-    )
+    try:
+        posted = _post(lines, at)
+    except KeyReused:
+        # The same event again, whose partner is another entry since: that it was booked is looked up only now.
+        lines = _not_booked_for_duplicates(lines)
+        posted = _post(lines, at)
     new = [(line, place.id) for line, place in zip(lines, posted, strict=True) if place.is_new]
     if not new:
         return []
@@ -95,6 +89,35 @@ def book_lines(lines: Sequence[Line], *, actor: Actor, at: datetime, tell: bool)
     if tell:
         release_due(until=at, at=at, accrual_ids=ids)
     return ids
+
+
+def _post(lines: Sequence[Line], at: datetime) -> list[Posted]:
+    return post_staged(
+        [
+            NewTransfer(
+                kind="accrual",
+                key=line.key,
+                journal=line.journal,
+                debit=("commission_expense", None, line.draft.amount.currency),
+                credit=("pending", line.source.partner_id, line.draft.amount.currency),
+                amount_minor=line.draft.amount.minor,
+                booked_at=at,
+                partner_id=line.source.partner_id,
+            )
+            for line in lines
+        ],
+    )
+
+
+def _not_booked_for_duplicates(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines without those that were booked for a duplicate before it was merged."""
+    duplicates = Partner.objects.filter(merged_into_id__isnull=False).values("id")
+    booked = set(
+        Transfer.objects.filter(
+            key__in=[line.key for line in lines], partner_id__in=duplicates
+        ).values_list("key", flat=True)
+    )
+    return [line for line in lines if line.key not in booked]
 
 
 def insert_accruals(new: Sequence[tuple[Line, int]]) -> list[int]:

@@ -68,6 +68,10 @@ FOUND = {
         Setting(PLAIN, 0, 40),
         [("win", {"which": 1, "minor": 100_000}), ("wait", {"days": 1}), ("merge", {}), PREPARED],
     ),
+    "what came again after a merge was refused": (
+        Setting(PLAIN, 3),
+        [WON, ("win", {"which": 1, "minor": 77_777}), ("merge", {}), ("repeat", {})],
+    ),
     "a cap took what was exchanged for something taken back": (
         Setting(PLAIN, 0, 40),
         [WON, ("wait", {"days": 1}), ("convert", {"which": 0, "percent": 50}), PREPARED],

@@ -78,7 +78,8 @@ def each_refund_for_itself(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_bank_is_booked_twice(patch: pytest.MonkeyPatch) -> None:
-    once = payouts.post_transfer
+    services: Any = payouts
+    once = services.post_transfer
 
     def twice(**facts: Any) -> Any:
         once(**facts | {"key": facts["key"] + ":again"})
@@ -112,7 +113,8 @@ def an_ended_dispute_keeps_its_money(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_debt_is_forgiven_twice(patch: pytest.MonkeyPatch) -> None:
-    once = adjustments.post_staged
+    services: Any = adjustments
+    once = services.post_staged
 
     def more(transfers: Any) -> Any:
         for row in transfers:
