@@ -1,6 +1,6 @@
 """Partners' own invoices: sent for what is ready to be paid, compared to the cent, paid by the next run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import IO
 from uuid import UUID
@@ -10,7 +10,6 @@ from django.db import IntegrityError, transaction
 from commissions.tax.services import FILES, MAX_FILE
 from commissions.vat.gate import Proposal, coverage_of, proposals_for
 from commissions.vat.models import InvoiceState, PartnerInvoice
-from commissions.vat.selectors import open_office
 from partners.directory.models import Partner
 from prm.events.services import Actor, emit
 from prm.uploads.services import keep_upload
@@ -64,10 +63,10 @@ def send_invoice(
     Raises NothingToInvoice, AmountsDiffer, InvoiceExists, UploadRefused. Emits tax.invoice_sent.
     """
     Partner.objects.select_for_update(no_key=True).get(id=partner_id)
-    if all(row.currency != draft.currency for row in proposals_for(partner_id, at=at)):
-        raise NothingToInvoice(draft.currency)
     wanted = _wanted(partner_id, draft.currency, draft.upto_id, at)
-    if wanted is None or (draft.net_minor, draft.vat_minor) != (wanted.net_minor, wanted.vat_minor):
+    if wanted is None:
+        raise NothingToInvoice(draft.currency)
+    if (draft.net_minor, draft.vat_minor) != (wanted.net_minor, wanted.vat_minor):
         raise AmountsDiffer(wanted)
     upload = keep_upload(
         file=file,
@@ -157,11 +156,14 @@ def expected_of(invoice: PartnerInvoice, *, at: datetime) -> Proposal | None:
 
 
 def _wanted(partner_id: UUID, currency: str, upto_id: int, at: datetime) -> Proposal | None:
-    office = open_office({partner_id}, at=at)
+    """Return what an invoice up to a movement has to say; of all that is ready when less is ready since."""
+    ready = next(
+        (row for row in proposals_for(partner_id, at=at) if row.currency == currency), None
+    )
     covered = coverage_of(partner_id, currency, upto_id)
-    if office is None or covered.base_minor <= 0:
-        return None
-    return Proposal(currency, covered.base_minor, office.vat_of(partner_id), upto_id)
+    if ready is None or covered.base_minor <= 0 or covered.base_minor > ready.net_minor:
+        return ready
+    return replace(ready, net_minor=covered.base_minor, upto_id=upto_id)
 
 
 def _locked(invoice_id: UUID) -> PartnerInvoice:
