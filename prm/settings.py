@@ -200,6 +200,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_ACKS_ON_FAILURE = True
 CELERY_TASK_ACKS_ON_TIMEOUT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# KiB: a worker that printed some hundreds of papers is replaced; WeasyPrint keeps a little of each (STACK 4).
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 200_000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_TASK_TIME_LIMIT = 600  # must stay below the visibility timeout
