@@ -94,7 +94,8 @@ def _gate(office: Office, row: Payment, base_minor: int, covered: Coverage | Non
     state = _state(invoice, row, covered)
     if invoice and covered and state == InvoiceState.APPROVED:
         return Gate("", covered.covered_minor + covered.taxes_minor, invoice.upto_id)
-    if not office.settings.wants_invoice:
+    # An invoice that is being checked is waited for: paid without it, its VAT would be lost.
+    if not office.settings.wants_invoice and state != InvoiceState.RECEIVED:
         return None
     return Gate(NO_INVOICE, row.amount_minor, detail={"invoice": state})
 

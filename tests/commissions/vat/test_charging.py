@@ -174,6 +174,21 @@ def test_who_writes_its_own_invoice_is_paid_what_it_covers_once_it_is_approved(
     assert (an_invoice(partner.id, at=at, number="2026/42").gross_minor, _wrong()) == (6_100, [])
 
 
+def test_an_invoice_that_is_being_checked_is_waited_for_where_none_is_asked_for(
+    world: World, acme: Tenant, at: datetime
+) -> None:
+    partner = a_payee("Ferrante", 100_000, at=at)
+    a_vat_vendor(at=at)
+    a_vat_partner(partner, at=at)
+    assert [row.amount_minor for row in preview_run(at=at).paid] == [100_000]
+    invoice = an_invoice(partner.id, at=at)
+    assert [row.reason for row in preview_run(at=at).left_out] == ["invoice"]
+
+    refuse_invoice(invoice_id=invoice.id, note="Whose number is it?", actor=SYSTEM, at=at)
+
+    assert [row.amount_minor for row in preview_run(at=at).paid] == [100_000]
+
+
 def test_an_invoice_that_differs_by_a_cent_is_not_taken_nor_one_that_no_longer_fits(
     world: World, acme: Tenant, at: datetime
 ) -> None:
