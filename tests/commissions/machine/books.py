@@ -185,8 +185,7 @@ class Books:
             )
         except MergeRefused:
             return
-        self.story.merges.append((gone, stays))
-        self.story.live.remove(gone)
+        self.story.merged(gone, stays, self.now)
 
     # ------------------------------------------------------------ deals and what is paid for them
 

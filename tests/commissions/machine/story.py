@@ -92,6 +92,14 @@ class Story:
     moved: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     live: list[str] = field(default_factory=list)
 
+    def merged(self, gone: str, stays: str, at: datetime) -> None:
+        """Note that one partner became a part of another; what it allowed its people counts where that never spoke."""
+        self.merges.append((gone, stays))
+        self.live.remove(gone)
+        said = {name: word for _, name, word in self.policies}
+        if gone in said and stays not in said:
+            self.policies.append((at, stays, said[gone]))
+
     def group(self, name: str) -> set[str]:
         """Return a partner's name with those of the duplicates that it took over."""
         names = {name}
