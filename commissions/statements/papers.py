@@ -259,7 +259,8 @@ def _line(statement: Statement, row: StatementLine) -> PaperLine:
         return PaperLine(
             title_of(row),
             shared_out(what_for(detail), row, statement.currency),
-            day,
+            # Booked late, from a file for example, it was earned before the statement's first day.
+            day_text(_earned_on(row), "medium"),
             calculation_of(detail),
             detail.get("person", ""),
             amount,
@@ -276,6 +277,12 @@ def _line(statement: Statement, row: StatementLine) -> PaperLine:
     return PaperLine(
         title_of(row), detail.get("account", ""), day, detail.get("payout", ""), "", amount
     )
+
+
+def _earned_on(line: StatementLine) -> date:
+    """Return the day of the event; that of the booking where there is none, as for a prize."""
+    given = line.detail.get("earned_on")
+    return date.fromisoformat(given) if given else line.booked_on
 
 
 def title_of(line: StatementLine) -> str:
