@@ -192,8 +192,8 @@ def stage_candidates(
 ) -> list[Candidate]:
     """Find who has a balance and why some are not paid; largest first. One reason each, the gravest.
 
-    left_out: partners finance leaves out by hand, in every currency. lock: hold the balances until the
-    transaction ends. judged: balances that reached the minimum before tax was taken off, by partner and currency.
+    left_out: partners finance leaves out by hand, in every currency. lock: hold the balances and their invoices until
+    the transaction ends. judged: balances that reached the minimum before tax was taken off, by partner and currency.
     Leaves the temp table payout_candidate.
     """
     values: dict[str, Any] = {
@@ -213,7 +213,7 @@ def stage_candidates(
         cursor.execute(
             f"select {_FIELDS} from payout_candidate order by amount_minor desc, name, partner_id"  # noqa: S608
         )
-        found, gates = _gated([Candidate(*row) for row in cursor.fetchall()], at)
+        found, gates = _gated([Candidate(*row) for row in cursor.fetchall()], at, lock=lock)
         if gates:
             cursor.execute(_GATED, _columns(gates))
             found.sort(key=lambda row: -row.amount_minor)
@@ -221,12 +221,13 @@ def stage_candidates(
 
 
 def _gated(
-    rows: Sequence[Candidate], at: datetime
+    rows: Sequence[Candidate], at: datetime, *, lock: bool = False
 ) -> tuple[list[Candidate], dict[tuple[UUID, str], Gate]]:
     """Return the candidates with what VAT does to them."""
     gates = payment_gates(
         [Payment(row.partner_id, row.currency, row.amount_minor) for row in rows if row.is_paid],
         at=at,
+        lock=lock,
     )
     if not gates:
         return list(rows), gates

@@ -110,7 +110,7 @@ class InvoiceForm(forms.Form):
             error_messages={"required": _("Choose the file of the invoice")},
         )
         # What was ready when the form was opened: earned since is for the next one.
-        self.fields["upto"] = forms.IntegerField(widget=forms.HiddenInput)
+        self.fields["upto"] = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
 
 class RefuseForm(forms.Form):

@@ -62,9 +62,14 @@ class Proposal:
         return self.net_minor + self.vat_minor
 
 
-def payment_gates(balances: Sequence[Payment], *, at: datetime) -> dict[tuple[UUID, str], Gate]:
-    """Return what VAT does to each balance that would be paid; those not in it are paid as they are."""
-    office = open_office({row.partner_id for row in balances}, at=at)
+def payment_gates(
+    balances: Sequence[Payment], *, at: datetime, lock: bool = False
+) -> dict[tuple[UUID, str], Gate]:
+    """Return what VAT does to each balance that would be paid; those not in it are paid as they are.
+
+    lock: invoices stay as they are until the transaction ends.
+    """
+    office = open_office({row.partner_id for row in balances}, at=at, lock=lock)
     if office is None:
         return {}
     covered = _coverages(

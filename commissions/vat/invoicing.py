@@ -90,7 +90,7 @@ def send_invoice(
                 net_minor=draft.net_minor,
                 vat_minor=draft.vat_minor,
                 gross_minor=draft.gross_minor,
-                upto_id=draft.upto_id,
+                upto_id=wanted.upto_id,
                 upload_id=upload.id,
                 sent_by_id=actor.user_id,
                 sent_at=at,
@@ -160,8 +160,12 @@ def _wanted(partner_id: UUID, currency: str, upto_id: int, at: datetime) -> Prop
     ready = next(
         (row for row in proposals_for(partner_id, at=at) if row.currency == currency), None
     )
+    if ready is None:
+        return None
+    # A number that nobody was shown covers no more than what is ready.
+    upto_id = min(upto_id, ready.upto_id)
     covered = coverage_of(partner_id, currency, upto_id)
-    if ready is None or covered.base_minor <= 0 or covered.base_minor > ready.net_minor:
+    if covered.base_minor <= 0 or covered.base_minor > ready.net_minor:
         return ready
     return replace(ready, net_minor=covered.base_minor, upto_id=upto_id)
 

@@ -3,6 +3,7 @@
 A payment is a service that the partner sold to the vendor. Between two countries it is taxed where the vendor sits.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,8 @@ from prm.money import share_minor
 EU = frozenset(code.upper() for code in eu_vat.MEMBER_STATES) - {"XI"}
 # Greece writes EL before its numbers.
 PREFIXES = {"GR": "EL"}
+# Of countries whose numbers nobody here knows: what a keyboard of any of them can write.
+_UNKNOWN_NUMBER = re.compile(r"[A-Z0-9][A-Z0-9/-]{3,19}")
 
 
 class Treatment(StrEnum):
@@ -104,7 +107,7 @@ def checked_vat_number(country: str, text: str) -> str:
             return str(module.validate(compact.removeprefix(country)))
     except ValidationError as error:
         raise NotAVatNumber(country) from error
-    if not 4 <= len(compact) <= 20 or not any(sign.isdigit() for sign in compact):
+    if not _UNKNOWN_NUMBER.fullmatch(compact) or not any(sign.isdigit() for sign in compact):
         raise NotAVatNumber(country)
     return compact
 

@@ -72,8 +72,13 @@ class Office:
         return PaperKind.SELF_BILL if self.writes_bills_for(partner_id) else PaperKind.INVOICE
 
 
-def open_office(partner_ids: Collection[UUID], *, at: datetime) -> Office | None:
-    """Return what says how partners' payments at a moment (aware UTC) are taxed; None while VAT is not dealt with."""
+def open_office(
+    partner_ids: Collection[UUID], *, at: datetime, lock: bool = False
+) -> Office | None:
+    """Return what says how partners' payments at a moment (aware UTC) are taxed; None while VAT is not dealt with.
+
+    lock: nobody decides about these invoices, or takes one back, until the transaction ends.
+    """
     settings, day = vat_settings(), at.astimezone(tenant_zone()).date()
     if not partner_ids or not vat_counts_on(settings, day):
         return None
@@ -82,7 +87,9 @@ def open_office(partner_ids: Collection[UUID], *, at: datetime) -> Office | None
         partner_id__in=partner_ids,
         payout_id=None,
         state__in=[InvoiceState.RECEIVED, InvoiceState.APPROVED],
-    )
+    ).order_by("id")
+    if lock:
+        invoices = invoices.select_for_update(no_key=True)
     return Office(
         settings,
         day,

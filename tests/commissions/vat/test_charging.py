@@ -1,9 +1,11 @@
 """VAT is paid on top of a payment, to the cent, once, and never counted as commission."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from commissions.ledger.models import AccountKind, Balance
 from commissions.ledger.selectors import balances_of
@@ -13,12 +15,14 @@ from commissions.payouts.selectors import preview_run
 from commissions.payouts.services import NothingToPay, cancel_run, return_payout, settle_all
 from commissions.tax.models import Withholding
 from commissions.tax.years import year_totals_of
+from commissions.vat.gate import proposals_for
 from commissions.vat.invoicing import (
     AmountsDiffer,
     InvoiceDecided,
     InvoiceExists,
     approve_invoice,
     refuse_invoice,
+    withdraw_invoice,
 )
 from commissions.vat.models import PartnerInvoice, VatCharge
 from commissions.vat.services import end_self_billing
@@ -26,10 +30,11 @@ from commissions.verification import faults
 from partners.directory.merging import merge_partners
 from prm.events.services import SYSTEM, Actor
 from prm.tenancy.models import Tenant
+from prm.tenancy.scope import tenant_scope
 from tests.builders.payouts import a_payee, exported_run, payable, submitted_run
 from tests.builders.tax import withheld_on_half
 from tests.builders.vat import a_vat_partner, a_vat_vendor, an_invoice
-from tests.conftest import World
+from tests.conftest import World, make_world
 
 DAY = timedelta(days=1)
 # Rewards of these tests are posted without accruals, which one check of the books misses.
@@ -263,3 +268,53 @@ def test_what_came_back_to_a_duplicate_is_taxed_once(
     assert _wrong() == []
     (year,) = [row for row in year_totals_of(at.year) if row.partner_id == stays.id]
     assert (year.vat_minor, year.withheld_minor) == (22_000 + 2_200 + 220, 11_500 + 1_150 + 115)
+
+
+def test_a_run_waits_for_who_takes_an_invoice_back_and_does_not_pay_it(
+    real_database: str, at: datetime
+) -> None:
+    world = make_world()
+    with tenant_scope(world.acme.id):
+        partner = a_payee("Ferrante", 100_000, at=at)
+        a_vat_vendor(at=at, wants_invoice=True)
+        a_vat_partner(partner, at=at)
+        invoice = an_invoice(partner.id, at=at)
+        approve_invoice(invoice_id=invoice.id, actor=SYSTEM, at=at)
+
+    def run() -> str:
+        try:
+            with tenant_scope(world.acme.id):
+                submitted_run(at=at, user_id=world.finance.id)
+                return "paid"
+        except NothingToPay:
+            return "nothing to pay"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with tenant_scope(world.acme.id):
+            withdraw_invoice(invoice_id=invoice.id, actor=SYSTEM, at=at)
+            found = pool.submit(run)
+            with connection.cursor() as cursor:
+                waits = False
+                while not waits and not found.done():
+                    cursor.execute(
+                        "select exists (select from pg_locks where not granted"
+                        " and pg_backend_pid() = any(pg_blocking_pids(pid)))"
+                    )
+                    (waits,) = cursor.fetchone()
+        assert found.result() == "nothing to pay"
+    with tenant_scope(world.acme.id):
+        assert not Payout.objects.exists()
+
+
+@pytest.mark.parametrize("upto_id", [2**63, 2**63 - 1, 10**30])
+def test_an_invoice_covers_no_more_than_was_shown(acme: Tenant, at: datetime, upto_id: int) -> None:
+    partner = a_payee("Ferrante", 100_000, at=at)
+    a_vat_vendor(at=at)
+    a_vat_partner(partner, at=at)
+    (wanted,) = proposals_for(partner.id, at=at)
+
+    invoice = an_invoice(partner.id, at=at, upto_id=upto_id)
+
+    assert invoice.upto_id == wanted.upto_id

@@ -85,6 +85,11 @@ def test_the_rate_of_the_day_counts_and_is_rounded_once() -> None:
         ("GB", "GB 980 7806 84", "980780684"),
         ("US", "EIN 12-3456789", "EIN12-3456789"),
         ("", "none", ""),
+        # No other digits, no formulas, no marks that turn the line around, nothing of HTML.
+        ("US", "١٢٣٤٥٦٧٨٩", ""),
+        ("US", "=1+12345", ""),
+        ("US", "\u202e12345", ""),
+        ("US", "<b>12345", ""),
     ],
 )
 def test_a_number_is_checked_by_its_country(country: str, text: str, number: str) -> None:
