@@ -82,8 +82,8 @@ def _standings() -> list[Standing]:
 
 
 # Only accounts on which something was taken back, or from which something was moved, are looked at line by line. What
-# was exchanged, frozen by a dispute or kept back as tax left the account, but nobody took it back: it was not earned
-# here. Of a merged duplicate everything has gone to the partner that stays.
+# was exchanged, frozen by a dispute, kept back as tax or taken as a thing left the account, but nobody took it back:
+# it was not earned here. Of a merged duplicate everything has gone to the partner that stays.
 _STANDINGS = """
 select p.partner_id, p.currency, p.percent, p.payable, p.deferred,
        (select coalesce(sum(case when t.credit_account_id = p.id then t.amount_minor else -t.amount_minor end),
@@ -94,7 +94,7 @@ select p.partner_id, p.currency, p.percent, p.payable, p.deferred,
                 union all
                 select x.id, x.tenant_id, x.credit_account_id, x.amount_minor from commissions_transfer x
                  where x.tenant_id = p.tenant_id and x.debit_account_id = p.id
-                   and x.kind in ('conversion', 'dispute', 'withholding', 'vat')) t
+                   and x.kind in ('conversion', 'dispute', 'withholding', 'vat', 'in_kind')) t
          where not exists (select from commissions_payout_line l
                             where l.tenant_id = t.tenant_id and l.transfer_id = t.id and l.released_at is null)),
        (select count(*) from commissions_transfer t
@@ -117,7 +117,7 @@ select p.partner_id, p.currency, p.percent, p.payable, p.deferred,
  where p.deferred > 0 or (p.percent < 100 and exists (
        select from commissions_transfer t
         where t.tenant_id = p.tenant_id and t.debit_account_id = p.id
-          and t.kind not in ('payout', 'conversion', 'dispute', 'withholding', 'vat')
+          and t.kind not in ('payout', 'conversion', 'dispute', 'withholding', 'vat', 'in_kind')
           and not exists (select from commissions_payout_line l
                            where l.tenant_id = t.tenant_id and l.transfer_id = t.id and l.released_at is null)))
  order by p.partner_id, p.currency

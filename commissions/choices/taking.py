@@ -16,7 +16,7 @@ from commissions.choices.selectors import choice_on
 from commissions.gifts.models import GiftAward
 from commissions.gifts.people import credit_title
 from commissions.gifts.services import give_award
-from commissions.ledger.selectors import tenant_zone
+from commissions.ledger.selectors import all_partner_balances, tenant_zone
 from commissions.ledger.services import NewTransfer, post_staged
 from prm.events.services import SYSTEM
 from prm.tenancy.models import Tenant
@@ -28,11 +28,12 @@ from prm.web.formats import day_text, money_text
 def take_instead(released: Sequence[Released], at: datetime) -> None:
     """Move released rewards of partners that take something else out of what is owed, in the release's transaction.
 
-    A reward for a person, or in another currency than its program's, stays money. Each leaves once.
+    A reward for a person, or in another currency than its program's, stays money. Each leaves once. What the partner
+    owes is settled first: a reward stays money where taking it would leave less than nothing.
     """
     if not RewardChoice.objects.exclude(kind=Taken.CASH).exists():
         return
-    found = _chosen(released, at)
+    found = _beyond_debts(_chosen(released, at))
     if not found:
         return
     posted = post_staged(
@@ -116,6 +117,23 @@ def _chosen(released: Sequence[Released], at: datetime) -> list[TakenReward]:
                 )
             )
     return found
+
+
+def _beyond_debts(found: Sequence[TakenReward]) -> list[TakenReward]:
+    """Return the rewards that may leave, the first released first; the release has locked the balances."""
+    balances = all_partner_balances(list({row.partner_id for row in found}))
+    room = {
+        (partner_id, row.currency): row.payable + row.deferred
+        for partner_id, rows in balances.items()
+        for row in rows
+    }
+    leaving = []
+    for row in found:
+        key = (row.partner_id, row.currency)
+        if row.amount_minor <= room.get(key, 0):
+            room[key] -= row.amount_minor
+            leaving.append(row)
+    return leaving
 
 
 def _award(taken: Sequence[TakenReward], at: datetime) -> GiftAward:

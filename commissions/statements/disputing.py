@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from commissions.accruals.models import Accrual, Release
-from commissions.ledger.models import AccountKind
+from commissions.ledger.models import AccountKind, Transfer
 from commissions.ledger.services import NewTransfer, lock_balances, post_staged
 from commissions.statements.models import Dispute, DisputeEffect, DisputeState, StatementLine
 from commissions.statements.rules import DISPUTABLE, disputes_end
@@ -210,6 +210,9 @@ def _freeze_reward(dispute: Dispute, accrual: Accrual, at: datetime) -> None:
         return
     if _claim_state(accrual.id) in {*_UNDER_WAY, "settled"}:
         dispute.effect = DisputeEffect.PAID
+        return
+    if Transfer.objects.filter(key=f"in_kind:{accrual.id}").exists():
+        # Taken instead of money: nothing of it is left to wait.
         return
     dispute.effect, dispute.frozen_minor = DisputeEffect.FROZEN, left
     post_staged([_movement(dispute, "dispute", AccountKind.PAYABLE, AccountKind.DISPUTED, at)])

@@ -9,7 +9,9 @@ import pytest
 from django.test import Client
 
 from commissions.accruals.models import Accrual
+from commissions.accruals.reversing import claw_back
 from commissions.accruals.services import accrue_for_referrals, release_due
+from commissions.adjustments.services import set_cap
 from commissions.choices.models import RewardChoice, TakenReward
 from commissions.choices.rules import next_month, worth_minor
 from commissions.choices.services import NotOffered, choose_reward, set_exchange
@@ -18,6 +20,7 @@ from commissions.gifts.models import GiftAward
 from commissions.gifts.selectors import programme_costs
 from commissions.ledger.models import Account, Balance
 from commissions.ledger.selectors import balances_of
+from commissions.payouts.selectors import preview_run
 from commissions.plans.services import RuleTerms
 from commissions.statements.papers import paper_of
 from commissions.statements.services import issue_statement
@@ -29,6 +32,8 @@ from prm.notices.models import Notice
 from prm.tenancy.scope import tenant_scope
 from tests.builders.choices import RATE, a_choice, an_exchange
 from tests.builders.commissions import a_plan, a_won_deal
+from tests.builders.disputes import disputed, line_of, stated
+from tests.builders.payouts import bank_details
 from tests.builders.people import a_member
 from tests.builders.referrals import a_partner, a_program
 from tests.conftest import World
@@ -192,3 +197,41 @@ def test_a_partner_chooses_what_it_was_shown(world: World) -> None:
             people[Role.PARTNER_ADMIN].id,
         )
     assert "Coming" in boss.get(url).content.decode()
+
+
+def test_a_debt_comes_first_and_nothing_of_what_was_taken_comes_back_as_money(
+    world: World,
+) -> None:
+    with tenant_scope(world.acme.id):
+        program = a_program()
+        partner = a_partner("Ferrante", program=program)
+        bank_details(partner.id, at=MARCH)
+        a_plan(program, RuleTerms("won", "fixed", amount_minor=10_000), hold_days=0)
+        an_exchange(program, at=MARCH)
+        a_choice(partner, program, MARCH)
+        set_cap(program_id=program.id, percent=50, actor=SYSTEM, at=MARCH)
+        earned(partner, APRIL, "A")
+        taken = TakenReward.objects.get()
+
+        # No payout gives back half of what was taken, and a dispute of it has nothing to freeze.
+        assert [row.amount_minor for row in preview_run(at=APRIL).paid] == []
+        stated(partner.id, APRIL)
+        dispute = disputed(line_of(taken.accrual), at=APRIL)
+        assert (dispute.effect, dispute.frozen_minor) == ("nothing", 0)
+        books = balances_of(partner.id, "EUR")
+        assert (books.payable, books.disputed, books.deferred) == (0, 0, 0)
+
+        # Taken back since: the next reward pays for it, the one after it is taken again.
+        claw_back(
+            accrual_id=taken.accrual_id,
+            amount_minor=10_000,
+            reason="Refunded",
+            key="refunded",
+            actor=SYSTEM,
+            at=APRIL,
+        )
+        earned(partner, APRIL, "B")
+        assert (balances_of(partner.id, "EUR").payable, in_kind()) == (0, 10_000)
+        earned(partner, APRIL, "C")
+        assert (balances_of(partner.id, "EUR").payable, in_kind()) == (0, 20_000)
+        assert not list(faults())
