@@ -60,5 +60,6 @@ def paper_lines(text: str) -> dict[str, list[int]]:
 
 
 def pdf_text(content: bytes) -> str:
-    """Return what a PDF says."""
-    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+    """Return what a PDF says, without its line ends."""
+    pages = PdfReader(io.BytesIO(content)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())
