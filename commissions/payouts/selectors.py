@@ -139,10 +139,11 @@ def approvals_of(run_id: UUID) -> list[RunApproval]:
     return list(RunApproval.objects.filter(run_id=run_id).select_related("user").order_by("id"))
 
 
-def run_totals(run_id: UUID) -> list[CurrencyTotal]:
-    """Return a run's payments by currency."""
+def run_totals(run_id: UUID, *, state: PayoutState | None = None) -> list[CurrencyTotal]:
+    """Return a run's payments by currency; only those in one state when it is given."""
+    payouts = Payout.objects.filter(run_id=run_id)
     rows = (
-        Payout.objects.filter(run_id=run_id)
+        (payouts.filter(state=state) if state else payouts)
         .values("currency")
         .annotate(total=Sum("amount_minor"), count=Count("id"))
         .order_by("currency")

@@ -37,13 +37,15 @@ from commissions.payouts.selectors import (
 )
 from commissions.payouts.settings import ach_head, payout_settings
 from commissions.payouts.tables import PayoutTable, RunTable
-from commissions.payouts.wording import change_words
+from commissions.payouts.wording import change_words, total_stats
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.events.services import Actor
 from prm.jobs.services import start_job
+from prm.web.confirm import Question, asked_first
 from prm.web.filters import FilterBar, select_from
+from prm.web.formats import number_text
 from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import keyset_page
 
@@ -318,9 +320,12 @@ def run_file(request: MemberRequest, run_id: UUID, kind: str) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.SETTLE_PAYOUTS)
 def run_settle(request: MemberRequest, run_id: UUID) -> HttpResponse:
+    """Mark the ticked payments as paid, or all that are open after asking once."""
+    if page := asked_first(request, _settle_question(_run(run_id))):
+        return page
     run, picked = _run(run_id), left_out_ids(request.POST.getlist("pick"))
     try:
         if request.POST.get("do") == "picked":
@@ -352,6 +357,31 @@ def run_settle(request: MemberRequest, run_id: UUID) -> HttpResponse:
             % {"count": count},
         )
     return hx_redirect(request, "commissions:run-detail", run_id=run.id)
+
+
+def _settle_question(run: PayoutRun) -> Question:
+    """Ask with what is still open: its count and its sums."""
+    here = reverse("commissions:run-detail", kwargs={"run_id": run.id})
+    totals = run_totals(run.id, state=PayoutState.EXPORTED)
+    count = sum(total.payout_count for total in totals)
+    return Question(
+        heading=gettext("Mark all of %(number)s as paid?") % {"number": run.number},
+        points=[
+            ngettext(
+                "%(count)s payment is booked as paid by the bank.",
+                "%(count)s payments are booked as paid by the bank.",
+                count,
+            )
+            % {"count": number_text(count)},
+            gettext("The partners are told, and this cannot be undone."),
+            gettext("A payment that comes back later can still be marked as returned."),
+        ],
+        submit=gettext("Mark all as paid"),
+        back_url=here,
+        crumbs=[(gettext("Payout runs"), reverse("commissions:run-list")), (run.number, here)],
+        facts=[(stat.label, stat.value) for stat in total_stats(totals)],
+        danger=False,
+    )
 
 
 @require_POST

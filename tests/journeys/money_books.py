@@ -99,7 +99,8 @@ def files_of(finance: Visitor, run: str, *names: str) -> list[bytes]:
 
 def settles(finance: Visitor, run: str) -> None:
     """Say that the bank paid all of a run."""
-    click(finance.open(run), "Mark all as paid")
+    click(finance.open(run), "Mark all as paid", role="link")
+    click(finance.page, "Mark all as paid")
     finance.page.get_by_text("Settled", exact=True).first.wait_for()
 
 

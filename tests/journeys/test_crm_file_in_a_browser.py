@@ -89,6 +89,7 @@ def paid_by_one_run(ground: Ground) -> PayoutRun:
 
     eventually(lambda: state() == {"exported"}, seconds=90, what="the bank files")
     page = finance.open(f"/acme/manage/payouts/{run.id}/")
+    page.get_by_role("link", name="Mark all as paid").click()
     page.get_by_role("button", name="Mark all as paid").click()
     eventually(lambda: state() == {"settled"}, seconds=30, what="the settlement")
     page = finance.open(f"/acme/manage/payouts/{run.id}/")

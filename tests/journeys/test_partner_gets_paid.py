@@ -140,6 +140,7 @@ def finance_exports_and_settles(ground: Ground, run: PayoutRun) -> bytes:
     files = f"{ground.origin}/acme/manage/payouts/{run.id}/files"
     sepa = finance.context.request.get(f"{files}/sepa/").body()
     finance.open(f"/acme/manage/payouts/{run.id}/")
+    page.get_by_role("link", name="Mark all as paid").click()
     page.get_by_role("button", name="Mark all as paid").click()
     page.wait_for_load_state("networkidle")
     assert "Settled" in page.locator("main").inner_text()

@@ -137,6 +137,10 @@ def test_a_run_from_preview_to_paid_and_stated(  # noqa: PLR0915  one story
     with tenant_scope(world.acme.id):
         assert Event.objects.get(name="payout_run.file_downloaded").payload == {"file": "sepa"}
 
+    asked = finance.get(f"/acme/manage/payouts/{run.id}/settle/").content.decode()
+    assert "2 payments are booked as paid by the bank." in asked
+    assert "€4,597.00" in asked
+    assert _only_run(world).state == RunState.EXPORTED
     finance.post(f"/acme/manage/payouts/{run.id}/settle/")
     assert _only_run(world).state == RunState.SETTLED
     finance.post(f"/acme/manage/payouts/{run.id}/statements/")
