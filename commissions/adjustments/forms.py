@@ -192,7 +192,13 @@ def _rates_of(file: Any, source: str) -> list[NewRate]:
     except UnicodeDecodeError as error:
         raise ValidationError(_("Save the file as CSV UTF-8"), code="encoding") from error
     delimiter = ";" if text.partition("\n")[0].count(";") else ","
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        return _read(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter), source)
+    except csv.Error as error:
+        raise ValidationError(_("Save the file as CSV UTF-8"), code="csv") from error
+
+
+def _read(rows: Any, source: str) -> list[NewRate]:
     headings = [(name or "").strip().lower() for name in rows.fieldnames or []]
     missing = [name for name in COLUMNS if name not in headings]
     if missing:

@@ -4,6 +4,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from prm.money import Money, currency_exponent
 
+# Nothing this large is booked: forms refuse it too.
+LARGEST_MINOR = 10**14
+
 
 def converted(amount: Money, to_currency: str, rate: Decimal) -> Money:
     """Return an amount in another currency, rounded half-even to its minor unit.

@@ -15,7 +15,7 @@ from commissions.adjustments.models import (
     WriteOff,
     WriteOffState,
 )
-from commissions.adjustments.rules import converted
+from commissions.adjustments.rules import LARGEST_MINOR, converted
 from commissions.adjustments.selectors import debts, rate_on
 from commissions.ledger.models import AccountKind, Transfer
 from commissions.ledger.selectors import balances_of, tenant_zone
@@ -51,6 +51,14 @@ class NotEnough(ValueError):
     def __init__(self, payable_minor: int) -> None:
         super().__init__(f"{payable_minor} payable")
         self.payable_minor = payable_minor
+
+
+class NotConvertible(ValueError):
+    """The rate makes nothing of the amount, or more than anybody books; `into` says what."""
+
+    def __init__(self, into: Money) -> None:
+        super().__init__(f"{into.minor} {into.currency}")
+        self.into = into
 
 
 # ---------------------------------------------------------------- fees
@@ -284,7 +292,7 @@ def convert_payable(
 
     Two legs, each in one currency, through the account of exchange; the rate, its day and its source stay with them.
     key: names the decision; a repeat with the same facts returns the first, with others raises KeyReused.
-    Raises NoRate, NotEnough. Emits books.converted.
+    Raises NoRate, NotEnough, NotConvertible. Emits books.converted.
     """
     lock_balances(partner_ids=[partner_id])
     if first := Conversion.objects.filter(key=key).first():
@@ -297,6 +305,8 @@ def convert_payable(
         raise NotEnough(payable)
     rate = rate_on(amount.currency, to_currency, at.astimezone(tenant_zone()).date())
     into = converted(amount, to_currency, rate.rate)
+    if not 0 < into.minor < LARGEST_MINOR:
+        raise NotConvertible(into)
     out_id, in_id = _post_legs(partner_id, key, amount, into, at)
     conversion = Conversion.objects.create(
         partner_id=partner_id,

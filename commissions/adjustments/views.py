@@ -306,6 +306,14 @@ def conversion_new(request: MemberRequest, partner_id: UUID, currency: str) -> H
             form.add_error(
                 "amount", words % {"amount": money_text(refused.payable_minor, currency)}
             )
+        except services.NotConvertible as refused:
+            form.add_error(
+                "amount",
+                gettext(
+                    "At this rate it becomes %(amount)s: enter another amount, or check the rate"
+                )
+                % {"amount": money_text(refused.into.minor, refused.into.currency)},
+            )
         except KeyReused:
             form.add_error(None, gettext("This was sent before with other figures. Start again."))
         else:

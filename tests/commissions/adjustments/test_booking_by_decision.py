@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
+from commissions.adjustments.forms import RatesFileForm
 from commissions.adjustments.models import Conversion, WriteOff
 from commissions.adjustments.rules import converted, deferred_target
 from commissions.adjustments.selectors import NoRate, debts, fees_between, fees_of, restated
@@ -16,6 +18,7 @@ from commissions.adjustments.services import (
     AlreadyDecided,
     AskedByYou,
     NewRate,
+    NotConvertible,
     NotEnough,
     NothingToWriteOff,
     add_rates,
@@ -240,3 +243,35 @@ def test_the_statement_says_what_was_forgiven_and_converted_and_why(
         ("Converted into another currency", "Asked (USD/EUR 0.9123, ECB reference rate)", 912),
     ]
     assert statement.closing_minor == 912
+
+
+@pytest.mark.parametrize("rate", ["0.00000001", "999999999"])
+def test_nothing_and_more_than_anybody_books_are_not_converted(
+    acme: Tenant, at: datetime, rate: str
+) -> None:
+    partner = a_partner()
+    payable(partner.id, 10**13, "USD", at=at)
+    add_rates(
+        rates=[NewRate("USD", "EUR", at.date(), Decimal(rate), "Typed wrongly")],
+        actor=SYSTEM,
+        at=at,
+    )
+
+    with pytest.raises(NotConvertible):
+        convert_payable(
+            partner_id=partner.id,
+            amount=Money(10**13 if Decimal(rate) > 1 else 1, "USD"),
+            to_currency="EUR",
+            reason="Asked for",
+            key="k",
+            actor=SYSTEM,
+            at=at,
+        )
+    assert balances_of(partner.id, "USD").payable == 10**13
+
+
+def test_a_file_of_rates_that_no_spreadsheet_wrote_is_refused() -> None:
+    cell = b'date,from,to,rate\n2026-01-01,EUR,USD,"' + b"9" * 200_000 + b'"\n'
+    form = RatesFileForm({"source": "ECB"}, {"file": SimpleUploadedFile("rates.csv", cell)})
+
+    assert not form.is_valid()
