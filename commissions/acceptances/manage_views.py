@@ -12,7 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from commissions.acceptances.selectors import accepted_by, asked, concerned, newest_change
+from commissions.acceptances.selectors import (
+    accepted_by,
+    answered_version,
+    asked,
+    concerned,
+    newest_change,
+)
 from commissions.acceptances.services import remind_of_terms
 from commissions.acceptances.tables import AcceptanceTable
 from commissions.plans.models import PlanVersion
@@ -34,19 +40,20 @@ def plan_acceptances(request: MemberRequest, version_id: UUID) -> HttpResponse:
     """Show which partners accepted a version, and which have not answered."""
     version = _version(version_id)
     change = newest_change(version.program_id, timezone.now())
-    is_asked = change is not None and change.version.id == version.id
+    answered = answered_version(version)
+    is_asked = change is not None and change.version.id == answered.id
     only_waiting = request.GET.get("state") == "waiting"
-    rows = asked(version) if only_waiting else concerned(version)
+    rows = asked(answered) if only_waiting else concerned(answered)
     page = keyset_page(
         rows.annotate(partner_name=F("partner__name")),
         params=request.GET,
         orders={"name": ("partner_name",)},
         default="name",
     )
-    found = accepted_by([row.partner_id for row in page.rows], version.id)
+    found = accepted_by([row.partner_id for row in page.rows], answered.id)
     for row in page.rows:
         row.accepted = found.get(row.partner_id)
-    waiting = asked(version).count()
+    waiting = asked(answered).count()
     context: dict[str, Any] = {
         "version": version,
         "page": page,
@@ -67,7 +74,7 @@ def plan_remind(request: MemberRequest, version_id: UUID) -> HttpResponse:
     """Remind the partners that have not answered."""
     version, now, reached = _version(version_id), timezone.now(), 0
     actor = Actor(user_id=request.member.user_id, name=request.member.name)
-    for row in asked(version).order_by("id")[:REMIND_AT_ONCE]:
+    for row in asked(answered_version(version)).order_by("id")[:REMIND_AT_ONCE]:
         reached += remind_of_terms(
             partner_id=row.partner_id, program_id=version.program_id, actor=actor, at=now
         )

@@ -1,8 +1,10 @@
 """Reads about new terms: which a partner has not answered, who accepted what."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -18,6 +20,9 @@ from partners.directory.models import Enrollment
 from partners.programs.models import Program
 from prm.web.formats import day_text
 
+# So many versions in a row may repeat each other.
+LOOK_BACK = 20
+
 
 @dataclass(frozen=True)
 class TermsDue:
@@ -28,13 +33,42 @@ class TermsDue:
 
 
 def newest_change(program_id: UUID, at: datetime) -> TermsDue | None:
-    """Return the newest published version that followed another one; None when the first is still the newest."""
-    newest = list(
-        PlanVersion.objects.filter(program_id=program_id, published_at__lte=at)
-        .select_related("program")
-        .order_by("-starts_at")[:2]
+    """Return the newest published version that says something else than the one before; None when there is none.
+
+    A version that only repeats the terms asks nobody: the answers to the one it repeats stand for it.
+    """
+    versions = PlanVersion.objects.filter(program_id=program_id, published_at__lte=at)
+    newest = list(versions.select_related("program").order_by("-starts_at")[:LOOK_BACK])
+    return next(
+        (
+            TermsDue(version, former)
+            for version, former in pairwise(newest)
+            if _content(version) != _content(former)
+        ),
+        None,
     )
-    return TermsDue(*newest) if len(newest) == 2 else None
+
+
+def answered_version(version: PlanVersion) -> PlanVersion:
+    """Return the version whose answers count for a published one: itself, or the first of those that say the same."""
+    earlier = PlanVersion.objects.filter(
+        program_id=version.program_id,
+        published_at__isnull=False,
+        starts_at__lte=version.starts_at,
+    )
+    rows = list(earlier.select_related("program").order_by("-starts_at")[:LOOK_BACK])
+    for later, former in pairwise(rows):
+        if _content(later) != _content(former):
+            return later
+    return rows[-1]
+
+
+def _content(version: PlanVersion) -> tuple[Any, ...]:
+    """Return everything a version promises, without its name, number and days."""
+    terms = version_terms(version)
+    rules = tuple(replace(rule, id=0) for rule in terms.rules)
+    money = (terms.currency, terms.minimum_payout_minor, terms.hold_days)
+    return (rules, terms.policy, *money, terms.notice_days)
 
 
 def terms_due(partner_id: UUID, program_id: UUID, at: datetime) -> TermsDue | None:

@@ -10,7 +10,7 @@ from commissions.acceptances import effects
 from commissions.acceptances.effects import effect_between
 from commissions.acceptances.models import PlanAcceptance
 from commissions.acceptances.rules import ASK_DAYS, text_hash
-from commissions.acceptances.selectors import newest_change, offer_of, terms_due
+from commissions.acceptances.selectors import answered_version, newest_change, offer_of, terms_due
 from commissions.acceptances.services import (
     NothingToAccept,
     OfferChanged,
@@ -117,6 +117,27 @@ def test_only_those_are_asked_whom_the_change_concerns(world: World, at: datetim
                 at=at,
             )
         assert not PlanAcceptance.objects.exists()
+
+
+def test_a_version_that_repeats_the_terms_asks_nobody(world: World, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        program = a_program()
+        partner = people_of(world.acme, program=program).partner
+        Enrollment.objects.update(since=at - timedelta(days=90))
+        a_plan(program)
+        same = a_plan(program, starts_at=at + timedelta(days=40), at=at)
+        assert newest_change(program.id, at) is None
+        assert terms_due(partner.id, program.id, at) is None
+    assert tell_asked(world.acme.id, same.id, kind="plan.published", at=at) == 0
+
+    with tenant_scope(world.acme.id):
+        tenth = RuleTerms("revenue", "percent", rate=Decimal("0.1"), scope="lifetime")
+        other = a_plan(program, tenth, starts_at=at + timedelta(days=80), at=at)
+        again = a_plan(program, tenth, starts_at=at + timedelta(days=120), at=at)
+        due = terms_due(partner.id, program.id, at)
+        assert due is not None
+        # Who has not answered is still asked, for the version that changed something.
+        assert (due.version.id, answered_version(again).id) == (other.id, other.id)
 
 
 def test_people_are_told_once_and_reminded_before_the_start(world: World, at: datetime) -> None:
