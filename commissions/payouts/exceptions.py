@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from commissions.payouts.details import newest_account
 from commissions.payouts.freezing import Candidate, candidates_of
 from commissions.payouts.models import ExclusionReason, Payout, PayoutState
+from commissions.payouts.returns import came_back_last
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.web.formats import moment_text, money_text
@@ -38,6 +39,34 @@ def payout_tasks(partner_id: UUID, member: Member, *, at: datetime) -> list[Task
     if newest_account(partner_id) is None:
         return [_first_details([row for row in due if row.amount_minor > 0])]
     return [_task(row) for row in due if row.reason in TOLD and row.amount_minor > 0]
+
+
+def return_tasks(partner_id: UUID, member: Member) -> list[Task]:
+    """Return a task when the last payment to the details in force came back, for people who may change them.
+
+    Gone once the details are changed, or a later payment to them was settled.
+    """
+    if not member.may(Capability.MANAGE_PAYOUT_DETAILS):
+        return []
+    account = newest_account(partner_id)
+    back = came_back_last([partner_id], [account.id]) if account else []
+    if account is None or not back:
+        return []
+    words = {
+        "payment": back[-1].number,
+        "account": account.masked,
+        "reason": back[-1].return_reason or gettext("The bank gave no reason"),
+    }
+    return [
+        Task(
+            gettext("A payment came back: check your payout details"),
+            gettext("%(payment)s to %(account)s. What the bank says: %(reason)s") % words,
+            reverse("commissions:payout-details"),
+            gettext("Check details"),
+            "bank",
+            "warn",
+        )
+    ]
 
 
 def _first_details(due: Sequence[Candidate]) -> Task:

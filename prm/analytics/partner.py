@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from commissions.acceptances.waiting import terms_tasks
 from commissions.accruals.models import Accrual
 from commissions.gifts.selectors import own_awards
-from commissions.payouts.exceptions import payout_tasks
+from commissions.payouts.exceptions import payout_tasks, return_tasks
 from commissions.payouts.models import PayoutAccount
 from commissions.teams.selectors import sees_parts
 from commissions.tiers.pages import tier_places
@@ -58,7 +58,8 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
     main = owed[0] if owed else None
     lacks = missing_for(partner_id=partner.id, feature=SUBMIT, at=timezone.now())
     held = payout_tasks(partner.id, member, at=timezone.now())
-    first, tasks = _first_task([*_partner_tasks(partner, member), *held], lacks)
+    back = return_tasks(partner.id, member)
+    first, tasks = _first_task([*_partner_tasks(partner, member), *back, *held], lacks)
     since = note_visit(member, timezone.now())
     chart = None
     if main:

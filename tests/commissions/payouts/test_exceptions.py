@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.urls import set_urlconf
 
-from commissions.payouts.exceptions import payout_tasks
-from commissions.payouts.models import PayoutMethod
-from commissions.payouts.services import cancel_run
+from commissions.payouts.exceptions import payout_tasks, return_tasks
+from commissions.payouts.models import Payout, PayoutMethod
+from commissions.payouts.services import cancel_run, return_payout
 from prm.accounts.capabilities import Capability, Role
 from prm.accounts.members import Member
 from prm.accounts.models import User
@@ -17,7 +17,14 @@ from prm.events.services import Actor
 from prm.notices.models import Mail
 from prm.tenancy.scope import tenant_scope
 from tests.builders.commissions import a_plan
-from tests.builders.payouts import IBAN_GERMANY, a_payee, bank_details, payable, submitted_run
+from tests.builders.payouts import (
+    IBAN_GERMANY,
+    a_payee,
+    bank_details,
+    exported_run,
+    payable,
+    submitted_run,
+)
 from tests.builders.people import a_member
 from tests.builders.referrals import a_partner, a_program
 from tests.conftest import World
@@ -41,8 +48,8 @@ def _own_addresses() -> Iterator[None]:
     set_urlconf(None)
 
 
-def _titles(world: World, partner: Any, user: User, at: datetime) -> list[str]:
-    member = Member(
+def _member(world: World, partner: Any, user: User) -> Member:
+    return Member(
         user_id=user.id,
         name=user.name,
         email=user.email,
@@ -56,6 +63,16 @@ def _titles(world: World, partner: Any, user: User, at: datetime) -> list[str]:
         language="en",
         time_zone="UTC",
     )
+
+
+def _returned(world: World, partner: Any, user: User) -> list[str]:
+    set_urlconf("prm.tenant_urls")
+    with tenant_scope(world.acme.id, partner.id):
+        return [str(task.text) for task in return_tasks(partner.id, _member(world, partner, user))]
+
+
+def _titles(world: World, partner: Any, user: User, at: datetime) -> list[str]:
+    member = _member(world, partner, user)
     set_urlconf("prm.tenant_urls")
     with tenant_scope(world.acme.id, partner.id):
         return [str(task.title) for task in payout_tasks(partner.id, member, at=at)]
@@ -83,6 +100,30 @@ def test_a_run_that_leaves_a_partner_out_tells_it_once_and_the_task_closes_itsel
         assert "€50.00 is ready, but there are no payout details yet." in mails.get().text
         bank_details(partner.id, at=at)
     assert _titles(world, partner, user, at) == []
+
+
+def test_a_payment_that_came_back_is_a_task_until_the_details_change(
+    world: World, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        partner = a_partner("Brightwater", program=a_program())
+        user = _admin_of(world, partner)
+        bank_details(partner.id, at=at)
+        payable(partner.id, 5_000, at=at)
+        exported_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
+        payout = Payout.objects.get()
+    heard = [_returned(world, partner, user)]
+    with tenant_scope(world.acme.id):
+        return_payout(
+            payout_id=payout.id, reason="Account closed", actor=Actor(world.finance.id), at=at
+        )
+    heard.append(_returned(world, partner, user))
+    with tenant_scope(world.acme.id):
+        bank_details(partner.id, at=at, number=IBAN_GERMANY)
+    heard.append(_returned(world, partner, user))
+
+    assert [len(texts) for texts in heard] == [0, 1, 0]
+    assert heard[1][0].endswith("What the bank says: Account closed")
 
 
 @pytest.mark.parametrize(
