@@ -13,10 +13,15 @@ from tests.worker import eventually
 def opened_fresh(person: Visitor, path: str) -> Page:
     """Open a page that asks for the password again when it was given long ago."""
     page = person.open(path)
+    prove_again(page)
+    return page
+
+
+def prove_again(page: Page) -> None:
+    """Type the password where a page asks for it."""
     if "reauthenticate" in page.url:
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         click(page, "Confirm")
-    return page
 
 
 def done(person: Visitor) -> Page:
@@ -73,8 +78,7 @@ def prepares(finance: Visitor) -> tuple[str, str]:
 
 def approves(second: Visitor, run: str, **totals: str) -> None:
     """Another person types the totals by currency and approves."""
-    page = second.open(run)
-    page.get_by_role("link", name=re.compile("^Approve")).click()
+    page = opened_fresh(second, f"{run}approve/")
     for currency, total in totals.items():
         page.get_by_label(f"Type the total in {currency}").fill(total)
     page.get_by_role("button", name=re.compile("^Approve")).click()

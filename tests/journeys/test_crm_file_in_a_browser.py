@@ -17,9 +17,9 @@ from prm.jobs.models import Job
 from prm.tenancy.scope import tenant_scope
 from tests.browser import HAS_CHROMIUM
 from tests.builders.commissions import a_plan
-from tests.builders.people import PASSWORD
 from tests.builders.referrals import a_program
 from tests.journeys.conftest import Ground
+from tests.journeys.money_books import opened_fresh, prove_again
 from tests.journeys.test_crm_file_gets_paid import DATA, MAPPING, OWED
 from tests.worker import eventually
 
@@ -56,10 +56,7 @@ def finance_enters_details(ground: Ground, names: list[str]) -> None:
         page = finance.open("/acme/manage/payouts/new/")
         page.get_by_role("link", name=re.compile(f"Enter payout details.*{name}")).click()
         page.wait_for_load_state("networkidle")
-        if "reauthenticate" in page.url:
-            page.get_by_label("Password", exact=True).fill(PASSWORD)
-            page.locator("main form button[type=submit]").first.click()
-            page.wait_for_load_state("networkidle")
+        prove_again(page)
         page.locator("input[name=method][value=bank]").check()
         page.get_by_label("IBAN or account number").fill(f"00012345678{number}")
         page.get_by_label("BIC (SWIFT)").fill("BOFAUS3N")
@@ -76,7 +73,7 @@ def paid_by_one_run(ground: Ground) -> PayoutRun:
     page.wait_for_load_state("networkidle")
     with tenant_scope(ground.world.acme.id):
         run = PayoutRun.objects.get()
-    page = second.open(f"/acme/manage/payouts/{run.id}/approve/")
+    page = opened_fresh(second, f"/acme/manage/payouts/{run.id}/approve/")
     page.get_by_label(re.compile("Type the total")).fill("2,001,106.80")
     page.locator("main form button[type=submit]").first.click()
     page.wait_for_load_state("networkidle")

@@ -27,6 +27,7 @@ from tests.builders.commissions import a_plan
 from tests.builders.people import a_member
 from tests.builders.referrals import a_partner, a_program
 from tests.journeys.conftest import Ground
+from tests.journeys.money_books import prove_again
 from tests.worker import eventually
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="Chromium is not installed")
@@ -119,6 +120,7 @@ def another_approves(ground: Ground, run: PayoutRun) -> None:
     page = second.open(f"/acme/manage/payouts/{run.id}/")
     page.get_by_role("link", name="Approve 1 payout").click()
     page.wait_for_load_state("networkidle")
+    prove_again(page)
     page.get_by_label(re.compile("Type the total")).fill("1,284.56")
     page.locator("main form button[type=submit]").first.click()
     page.wait_for_load_state("networkidle")

@@ -21,7 +21,7 @@ from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from tests.builders.partners import a_partner
 from tests.builders.payouts import IBAN_GERMANY, a_payee, bank_details, payable, submitted_run
-from tests.builders.people import a_member
+from tests.builders.people import PASSWORD, a_member
 from tests.conftest import World, make_world
 
 
@@ -40,6 +40,7 @@ def test_a_second_place_of_the_same_person_is_no_second_person(world: World, at:
     Membership.objects.filter(id=staff.id).update(roles=[Role.FINANCE, Role.PROGRAM_ADMIN])
     client = Client()
     client.force_login(world.finance)
+    client.post("/acme/accounts/reauthenticate/", {"password": PASSWORD})
     answers = []
     for place in Membership.objects.filter(user=world.finance):
         client.post("/acme/memberships/choose/", {"membership": place.id})
@@ -138,3 +139,23 @@ def test_the_total_is_typed_as_the_readers_language_writes_it(
         form = ApproveForm({"digest": "0" * 64, "total_eur": typed}, totals=totals)
 
         assert form.is_valid() is right
+
+
+def test_the_thief_of_a_session_does_not_approve(world: World, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        a_payee("Brightwater", 10_000, at=at)
+        run = submitted_run(at=at, user_id=world.finance.id)
+    client = Client()
+    client.force_login(world.second_finance)
+    page = f"/acme/manage/payouts/{run.id}/approve/"
+    said = {"digest": run.digest, "total_eur": "100"}
+
+    answers = [client.get(page), client.post(page, said)]
+
+    assert all("reauthenticate" in row.headers["Location"] for row in answers)
+    with tenant_scope(world.acme.id):
+        assert PayoutRun.objects.get().state == RunState.PREPARED
+    client.post("/acme/accounts/reauthenticate/", {"password": PASSWORD})
+    client.post(page, said)
+    with tenant_scope(world.acme.id):
+        assert PayoutRun.objects.get().state == RunState.APPROVED

@@ -17,6 +17,7 @@ from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from tests.builders.partners import a_partner
 from tests.builders.payouts import IBAN_GERMANY, IBAN_IRELAND, a_payee, payable, submitted_run
+from tests.builders.people import PASSWORD
 from tests.conftest import World
 
 FIRST = "goes to bank details that nothing was paid to yet"
@@ -43,6 +44,7 @@ def _paid(world: World, at: datetime) -> PayoutRun:
 def _page(user: User, run: PayoutRun, rest: str = "") -> str:
     client = Client()
     client.force_login(user)
+    client.post("/acme/accounts/reauthenticate/", {"password": PASSWORD})
     answer = client.get(f"/acme/manage/payouts/{run.id}/{rest}")
     assert answer.status_code == 200
     return " ".join(strip_tags(answer.content.decode()).split())

@@ -31,7 +31,7 @@ from prm.notices.models import Mail, Notice
 from prm.tenancy.scope import tenant_scope
 from tests.builders.partners import a_partner
 from tests.builders.payouts import IBAN_GERMANY, a_payee, payable
-from tests.builders.people import a_member
+from tests.builders.people import PASSWORD, a_member
 from tests.conftest import World
 
 NOW = timezone.now()
@@ -40,6 +40,7 @@ NOW = timezone.now()
 def _client(user: User) -> Client:
     client = Client()
     client.force_login(user)
+    client.post("/acme/accounts/reauthenticate/", {"password": PASSWORD})
     return client
 
 
