@@ -1,7 +1,8 @@
 """Rewards as rows of a file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -32,12 +33,11 @@ HEADER: dict[bool, Sequence[Any]] = {
 CHUNK = 500
 
 
-def export_rows(accruals: Sequence[Accrual], *, now: datetime, staff: bool) -> Iterator[list[Any]]:
-    """Yield one row a reward, in order; facts are fetched for five hundred at a time."""
-    for start in range(0, len(accruals), CHUNK):
-        for line in lines_for(
-            accruals[start : start + CHUNK], now=now, staff=staff, partners=staff
-        ):
+def export_rows(accruals: Iterable[Accrual], *, now: datetime, staff: bool) -> Iterator[list[Any]]:
+    """Yield one row a reward, in order, however many; facts are fetched for five hundred at a time."""
+    rest = iter(accruals)
+    while chunk := list(islice(rest, CHUNK)):
+        for line in lines_for(chunk, now=now, staff=staff, partners=staff):
             row = [
                 line.company,
                 line.name,

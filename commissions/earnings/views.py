@@ -19,7 +19,8 @@ from commissions.accruals.models import Accrual, Clawback
 from commissions.accruals.tables import WaitingTable
 from commissions.accruals.waiting import waiting_of_partner
 from commissions.choices.selectors import may_choose
-from commissions.earnings.exports import HEADER, export_rows, file_name
+from commissions.earnings.corrections import corrections_of
+from commissions.earnings.exports import CHUNK, HEADER, export_rows, file_name
 from commissions.earnings.lines import Line, lines_for
 from commissions.earnings.listings import MANAGE_ORDERS, ORDERS, Wanted, manage_bar, wanted_from
 from commissions.earnings.math import clause_of, math_of
@@ -96,6 +97,7 @@ def earnings(request: MemberRequest) -> HttpResponse:
             lines, page=page, totals=_totals(lines, page.has_more, balance.currency)
         ),
         "is_empty": not lines,
+        "corrections": corrections_of(partner_id, balance.currency, view),
         "chart": month_chart(months, balance.currency),
         "has_payments": any(minor for _, minor in months),
         "statements": listed_statements(request.member)
@@ -127,9 +129,12 @@ def earnings_export(request: MemberRequest) -> HttpResponse:
     """Answer with the partner's own lines as a file."""
     currency = request.GET.get("currency", "")
     wanted = Wanted(view="", currency=currency if currency in known_currencies() else "")
-    rows = wanted.rows(listed_accruals(request.member)).order_by("-earned_at", "-id")[:10_000]
+    rows = wanted.rows(listed_accruals(request.member)).order_by("-earned_at", "-id")
     return _file(
-        request, rows, staff=False, ending="xlsx" if request.GET.get("format") == "xlsx" else "csv"
+        request,
+        rows.iterator(CHUNK),
+        staff=False,
+        ending="xlsx" if request.GET.get("format") == "xlsx" else "csv",
     )
 
 
@@ -180,20 +185,20 @@ def accrual_export(request: MemberRequest) -> HttpResponse:
 def _file(
     request: MemberRequest, accruals: Iterable[Accrual], *, staff: bool, ending: str
 ) -> HttpResponse:
-    rows = export_rows(list(accruals), now=timezone.now(), staff=staff)
+    rows = export_rows(accruals, now=timezone.now(), staff=staff)
     header = [str(word) for word in HEADER[staff]]
     name = file_name(request.tenant, timezone.localdate(), ending)
+    target = BytesIO()
     if ending == "xlsx":
-        target = BytesIO()
         write_xlsx(target, header, rows)
-        kind, body = (
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            target.getvalue(),
-        )
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     else:
-        kind, body = "text/csv; charset=utf-8", "".join(csv_lines(header, rows)).encode()
+        target.writelines(line.encode() for line in csv_lines(header, rows))
+        kind = "text/csv; charset=utf-8"
     return HttpResponse(
-        body, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        target.getvalue(),
+        content_type=kind,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 

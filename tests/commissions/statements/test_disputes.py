@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from commissions.accruals.models import Release
 from commissions.accruals.services import release_due
+from commissions.earnings.corrections import corrections_of
 from commissions.earnings.lines import DISPUTED, PAID, lines_for
+from commissions.earnings.selectors import IN_KIND, IN_PROGRESS, REVERSED, VIEWS
+from commissions.earnings.selectors import PAID as PAID_VIEW
 from commissions.ledger.selectors import balances_of
 from commissions.payouts.models import Payout
 from commissions.payouts.services import settle_all
@@ -41,6 +44,18 @@ def _pay(world: World, at: datetime) -> int:
     run = exported_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
     settle_all(run_id=run.id, actor=Actor(world.finance.id), at=at)
     return sum(row.amount_minor for row in Payout.objects.filter(run=run))
+
+
+def _corrections(partner: Any) -> dict[str, list[tuple[int, str]]]:
+    """Return what each tab of the earnings lists beside its rewards."""
+    with override_settings(ROOT_URLCONF="prm.tenant_urls"):
+        found = {view: corrections_of(partner.id, "EUR", view) for view in VIEWS if view != IN_KIND}
+    assert all(
+        sum(row.amount_minor for row in one.rows) == one.total_minor for one in found.values()
+    )
+    return {
+        view: [(row.amount_minor, row.label) for row in one.rows] for view, one in found.items()
+    }
 
 
 def _state(accrual: Any) -> str:
@@ -84,8 +99,10 @@ def test_only_the_disputed_line_waits_and_a_correction_is_paid(
     )
     detail = StatementLine.objects.get(statement=third).detail
     assert (detail["reason"], detail["customer"]) == ("The deal was 1,150.00", "Kestrel")
+    assert _corrections(partner) == {IN_PROGRESS: [(3_000, "Ready")], PAID_VIEW: [], REVERSED: []}
     assert _pay(world, at + timedelta(days=1)) == 23_000
     assert _state(doubted) == PAID
+    assert _corrections(partner) == {IN_PROGRESS: [], PAID_VIEW: [(3_000, "Paid")], REVERSED: []}
     assert list(faults()) == []
 
 
@@ -186,6 +203,10 @@ def test_both_sides_walk_the_pages(world: World, deliver: Callable[[], int]) -> 
     shown = boss.get(page).content.decode()
     assert "€50.00" in shown
     assert "€200.00 can be paid again" in shown
+    earned = boss.get("/acme/earnings/").content.decode().replace("\xa0", " ")
+    assert f"Correction of statement {statement.number}" in earned
+    assert "€50.00" in earned
+    assert "Correction of" not in boss.get("/acme/earnings/?view=paid").content.decode()
     with tenant_scope(world.acme.id):
         assert balances_of(partner.id, "EUR").payable == 25_000
 
