@@ -35,6 +35,7 @@ from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
+from prm.accounts.stepup import freshly_authenticated
 from prm.uploads.responses import is_ready, send
 from prm.uploads.services import UploadRefused
 from prm.web.htmx import hx_redirect
@@ -49,8 +50,9 @@ def own_tax(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @needs(Capability.MANAGE_PAYOUT_DETAILS)
+@freshly_authenticated
 def own_status(request: MemberRequest) -> HttpResponse:
-    """Say what the partner is to the VAT office."""
+    """Say what the partner is to the VAT office, after a fresh sign-in."""
     partner = Partner.objects.get(id=request.member.own_partner_id)
     said = status_of(partner.id)
     known = {"kind": said.kind, "number": number_of(said)} if said else {}
@@ -70,8 +72,9 @@ def own_status(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @needs(Capability.MANAGE_PAYOUT_DETAILS)
+@freshly_authenticated
 def own_self_billing(request: MemberRequest) -> HttpResponse:
-    """Let the vendor write the partner's invoices, or no longer."""
+    """Let the vendor write the partner's invoices, or no longer, after a fresh sign-in."""
     partner_id = request.member.own_partner_id
     words = consent_words(request.tenant.legal_name or request.tenant.name)
     if request.method == "POST" and request.POST.get("do") == "end":

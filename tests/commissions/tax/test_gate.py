@@ -37,7 +37,7 @@ from prm.events.services import SYSTEM, Actor
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from tests.builders.payouts import a_payee, payable
-from tests.builders.people import a_member
+from tests.builders.people import PASSWORD, a_member
 from tests.builders.tax import a_form
 from tests.conftest import World
 
@@ -162,6 +162,8 @@ def test_both_sides_walk_the_pages(world: World, deliver: Callable[[], int]) -> 
     assert "A tax form is missing" in home
     assert 'href="/acme/tax/"' in home
 
+    assert "reauthenticate" in boss.post("/acme/tax/vat_id/", {}).headers["Location"]
+    boss.post("/acme/accounts/reauthenticate/", {"password": PASSWORD})
     assert boss.post("/acme/tax/vat_id/", {"number": "IT00743110158"}).status_code == 422
     boss.post("/acme/tax/vat_id/", {"number": "IT00743110157"})
     deliver()

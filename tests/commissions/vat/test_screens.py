@@ -10,7 +10,7 @@ from commissions.vat.selectors import vat_settings
 from prm.accounts.capabilities import Role
 from prm.tenancy.scope import tenant_scope
 from tests.builders.payouts import a_payee, payable
-from tests.builders.people import a_member
+from tests.builders.people import PASSWORD, a_member
 from tests.builders.uploads import PDF, brought
 from tests.builders.vat import VAT_IT, a_vat_vendor
 from tests.conftest import World
@@ -34,6 +34,9 @@ def test_from_saying_how_one_is_taxed_to_an_approved_invoice(world: World) -> No
     finance.force_login(world.finance)
     assert "Say how you are taxed" in _page(giulia, "/acme/tax/")
     said = {"kind": "registered", "number": "IT123"}
+    for page in ("vat/", "self-billing/"):
+        assert "reauthenticate" in giulia.post(f"/acme/tax/{page}", said).headers["Location"]
+    giulia.post("/acme/accounts/reauthenticate/", {"password": PASSWORD})
     assert giulia.post("/acme/tax/vat/", said).status_code == 422
     giulia.post("/acme/tax/vat/", {**said, "number": "0074 3110 157"})
     assert "€1,220.00 to invoice" in _page(giulia, "/acme/tax/")
