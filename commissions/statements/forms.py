@@ -76,6 +76,8 @@ class AnswerForm(forms.Form):
             currencies=[currency],
             required=accepts,
             zero=False,
-            help_text=_("Booked in the partner's favour when you accept; a line of its own."),
+            help_text=_(
+                "Needed to accept, not to refuse. Booked in the partner's favour as a line of its own."
+            ),
         )
         self.order_fields(["correction", "answer"])
