@@ -68,7 +68,7 @@ def _in_view(partner_id: UUID, currency: str, view: str) -> QuerySet[Dispute]:
 
 
 def _row(dispute: Dispute) -> Correction:
-    paid_state = dispute.paid_state  # type: ignore[attr-defined]  annotated
+    paid_state = dispute.paid_state  # type: ignore[attr-defined]
     state = _STATES.get(paid_state, IN_PAYOUT) if paid_state else READY
     return Correction(
         title=gettext("Correction of statement %(number)s") % {"number": dispute.statement.number},
