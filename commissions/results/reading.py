@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from typing import Any
 
 from lxml import etree
@@ -158,8 +158,17 @@ def _amount(node: Any) -> tuple[int, str] | None:
     for path in ("AmtDtls/TxAmt/Amt", "Amt"):
         for found in _all(node, path):
             currency = found.get("Ccy", "")
-            return _minor((found.text or "").strip(), currency), currency
+            return _amount_of(found), currency
     return None
+
+
+def _amount_of(node: Any) -> int:
+    """Read an amount; which way it went is said beside it, never by a sign."""
+    text = (node.text or "").strip()
+    minor = _minor(text, node.get("Ccy", ""))
+    if minor < 0:
+        raise NotReadable("value", text[:40])
+    return minor
 
 
 def _charges(node: Any, currency: str) -> int:
@@ -168,7 +177,7 @@ def _charges(node: Any, currency: str) -> int:
     for path in ("Chrgs/Rcrd/Amt", "Chrgs/Amt"):
         for found in _all(node, path):
             if found.get("Ccy") == currency:
-                total += _minor((found.text or "").strip(), currency)
+                total += _amount_of(found)
     return total
 
 
@@ -180,6 +189,15 @@ def _csv_rows(content: bytes) -> Iterator[ReadRow]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252", "replace")
+    if "\0" in text:
+        raise NotReadable("text")
+    try:
+        yield from _rows_of(text)
+    except csv.Error as error:
+        raise NotReadable("text") from error
+
+
+def _rows_of(text: str) -> Iterator[ReadRow]:
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -247,7 +265,7 @@ def _minor(text: str, currency: str) -> int:
     plain = plain.replace("." if mark == "," else ",", "").replace(",", ".")
     try:
         value = Decimal(plain).scaleb(currency_exponent(currency))
-    except InvalidOperation as error:
+    except (InvalidOperation, Overflow) as error:
         raise NotReadable("value", text[:40]) from error
     if not value.is_finite() or value != value.to_integral_value() or abs(value) > 10**15:
         raise NotReadable("value", text[:40])

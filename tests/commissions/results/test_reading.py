@@ -78,6 +78,13 @@ def test_lists_are_read_by_their_headings(content: bytes, row: ReadRow) -> None:
         pytest.param(a_csv("PR-1,paid,1.005,EUR,,"), "value", id="half a cent"),
         pytest.param(a_csv("PR-1,perhaps,1.00,EUR,,"), "value", id="an unknown outcome"),
         pytest.param(a_csv("PR-1,paid,NaN,EUR,,"), "value", id="no number"),
+        pytest.param(a_csv("PR-1,paid,1e999999,EUR,,"), "value", id="a number without end"),
+        pytest.param(a_csv("PR-1,paid,1.00,EUR,,a\0b"), "text", id="a zero byte"),
+        pytest.param(a_csv(f"PR-1,paid,{'9' * 200_000},EUR,,"), "text", id="an endless cell"),
+        pytest.param(a_statement([an_entry("PR-1", "-5.00")]), "value", id="a sign"),
+        pytest.param(
+            a_statement([an_entry("PR-1", "5.00", fee="-3.00")]), "value", id="a fee back"
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_reason(content: bytes, why: str) -> None:
