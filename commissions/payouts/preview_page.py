@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from commissions.ledger.selectors import tenant_liability
 from commissions.payouts.freezing import Candidate
 from commissions.payouts.models import (
     ExclusionReason,
@@ -51,6 +52,8 @@ class PreviewPage:
     excluded: list[PreviewRow]
     hidden_count: int
     warnings: list[str]
+    # What disputed lines keep out of the run, one text per currency.
+    disputed: list[str]
     digest: str
     payout_count: int
 
@@ -69,6 +72,9 @@ def preview_page(preview: RunPreview) -> PreviewPage:
         excluded=excluded[:LONGEST_LIST],
         hidden_count=max(0, len(paid) - LONGEST_LIST) + max(0, len(excluded) - LONGEST_LIST),
         warnings=[*_shared(preview), *_came_back(preview)],
+        disputed=[
+            money_text(row.disputed, row.currency) for row in tenant_liability() if row.disputed
+        ],
         digest=preview.digest,
         payout_count=len(preview.paid),
     )

@@ -196,6 +196,7 @@ def test_both_sides_walk_the_pages(world: World, deliver: Callable[[], int]) -> 
     assert "Brightwater" in finance.get("/acme/manage/disputes/").content.decode()
     page = f"/acme/disputes/{dispute.id}/"
     assert "€200.00 waits for the answer" in boss.get(page).content.decode()
+    assert "€200.00 of disputed lines" in finance.get("/acme/manage/payouts/new/").content.decode()
     answer = f"/acme/manage/disputes/{dispute.id}/answer/"
     assert finance.post(answer, {"do": "accept", "answer": "Yes"}).status_code == 422
     finance.post(answer, {"do": "accept", "answer": "Yes", "correction": "50"})
