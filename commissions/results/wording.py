@@ -68,6 +68,7 @@ def unreadable_words(problem: NotReadable) -> str:
         "camt": gettext(
             "This is no camt.053 statement. Ask your bank for one, or choose a CSV list."
         ),
+        "text": gettext("This list cannot be read. Save it as CSV UTF-8 and choose that."),
         "columns": gettext(
             "The list lacks columns: %(detail)s. It needs reference, outcome, amount and currency."
         ),

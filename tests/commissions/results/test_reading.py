@@ -16,6 +16,7 @@ from commissions.results.rules import (
     ReadRow,
     verdicts,
 )
+from commissions.results.wording import unreadable_words
 from tests.builders.results import a_csv, a_statement, an_entry
 
 SENT = Payment(1, "PR-2026-11-0001", 12_345, "EUR", "exported")
@@ -91,6 +92,7 @@ def test_what_cannot_be_read_is_refused_with_its_reason(content: bytes, why: str
     with pytest.raises(NotReadable) as refused:
         read_answer(content)
     assert refused.value.why == why
+    assert unreadable_words(refused.value)
 
 
 @pytest.mark.parametrize(
