@@ -25,7 +25,7 @@ from commissions.tiers.selectors import (
     today,
 )
 from commissions.tiers.wording import TONES, move_text, needs_text, numbers_words
-from partners.directory.models import Partner
+from partners.directory.models import Enrollment, Partner
 from partners.programs.models import Program
 from prm.web.formats import money_text, number_text
 
@@ -106,7 +106,7 @@ def tier_lines(program: Program, on: date) -> list[TierLine]:
     """Return a program's tiers, the highest first; partners without a standing are in the lowest."""
     tiers = list(Tier.objects.filter(program_id=program.id).order_by("-position"))
     counts, settings = counts_of(program.id, on), settings_of(program.id)
-    everybody = len(enrolled(program.id)) if tiers else 0
+    everybody = Enrollment.objects.at_work().filter(program_id=program.id).count() if tiers else 0
     of: dict[UUID, list[Benefit]] = {}
     for benefit in Benefit.objects.filter(program_id=program.id).order_by("starts_on", "id"):
         of.setdefault(benefit.tier_id, []).append(benefit)

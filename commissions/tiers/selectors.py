@@ -187,15 +187,15 @@ def proposed_moves(program_id: UUID, partner_ids: Sequence[UUID], on: date) -> l
 
 
 def counts_of(program_id: UUID, on: date) -> dict[UUID, int]:
-    """Return how many partners with a standing are in each tier on a day."""
+    """Return how many partners that work in a program and have a standing are in each tier on a day."""
     rows = (
         TierStanding.objects.filter(
             Q(ends_on=None) | Q(ends_on__gt=on), program_id=program_id, starts_on__lte=on
         )
         .filter(
-            partner_id__in=Enrollment.objects.filter(program_id=program_id, state__in=LIVE).values(
-                "partner_id"
-            )
+            partner_id__in=Enrollment.objects.at_work()
+            .filter(program_id=program_id)
+            .values("partner_id")
         )
         .values("tier_id")
         .annotate(n=Count("id"))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from partners.agreements.models import Acceptance, AgreementVersion
 from partners.agreements.panels import terms_of
 from partners.agreements.rules import language_of, merged, text_hash
-from partners.directory.models import Enrollment, EnrollmentState, Partner, PartnerState
+from partners.directory.models import Enrollment, EnrollmentState, Partner
 from partners.programs.models import Program
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
@@ -145,9 +145,7 @@ def signing_programs(partner_id: UUID) -> list[Program]:
 
 def signing_partners(program_id: UUID) -> QuerySet[Enrollment]:
     """Return the enrolments of partners that a program's agreement concerns."""
-    return Enrollment.objects.filter(
-        program_id=program_id, state__in=SIGNING, partner__state=PartnerState.ACTIVE
-    ).select_related("partner")
+    return Enrollment.objects.at_work().filter(program_id=program_id).select_related("partner")
 
 
 def signed_by(partner_ids: Collection[UUID], program_id: UUID) -> dict[UUID, Acceptance]:

@@ -107,6 +107,13 @@ class EnrollmentState(models.TextChoices):
 class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
     """Phrases about enrolments."""
 
+    def at_work(self) -> "EnrollmentQuerySet":
+        """Enrolments of partners that work in their program now: what every page means by a program's partners."""
+        return self.filter(
+            state__in=[EnrollmentState.ACTIVE, EnrollmentState.APPROVED],
+            partner__state=PartnerState.ACTIVE,
+        )
+
     def open_on(self, day: date) -> "EnrollmentQuerySet":
         """Enrolments under which new referrals may come in on a day of the tenant's zone."""
         return self.filter(

@@ -7,10 +7,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from commissions.tiers.models import Tier, TierNotice, TierStanding
+from commissions.tiers.pages import tier_lines
 from commissions.tiers.selectors import proposed_moves, tier_of
 from commissions.tiers.services import Moved, TierInUse, recalculate, remove_tier
-from partners.directory.models import Partner
+from partners.agreements.selectors import signing_partners
+from partners.directory.models import Enrollment, Partner
 from partners.programs.models import Program
+from partners.programs.selectors import program_rows
 from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.tenancy.models import Tenant
@@ -122,3 +125,22 @@ def test_a_tier_that_somebody_stood_in_stays(acme: Tenant) -> None:
     gold = Tier.objects.get(program=program, name="Gold")
     remove_tier(tier_id=gold.id, actor=SYSTEM, at=START)
     assert Tier.objects.filter(program=program).count() == 2
+
+
+def test_every_page_counts_the_same_partners_of_a_program(acme: Tenant) -> None:
+    program = a_program()
+    three_tiers(program)
+    best = a_partner("Best", program=program)
+    wins(best, program, START, START + timedelta(days=1))
+    assert run(program, best, date(2026, 1, 25)) == Moved(up=1)
+    for state in ("approved", "paused", "ended", "active"):
+        Enrollment.objects.filter(partner=a_partner(state, program=program)).update(state=state)
+    Partner.objects.filter(name="active").update(state="paused")
+    on = date(2026, 1, 25)
+
+    # The best one and the approved one; pauses and ends are at no work.
+    assert sum(line.partners for line in tier_lines(program, on)) == 2
+    assert signing_partners(program.id).count() == 2
+    assert [row.partner_count for row in program_rows() if row.program.id == program.id] == [2]
+    Enrollment.objects.filter(partner=best).update(state="paused")
+    assert [line.partners for line in tier_lines(program, on)] == [0, 0, 1]
