@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from commissions.statements.dispute_pages import TONES, LineRow, state_words
@@ -36,7 +36,7 @@ class PartnerStatementTable(Table):
         )
         if record.first_seen_at:
             return named
-        return format_html("{} {}", named, badge(gettext("New"), "info"))
+        return format_html("{} {}", named, badge(pgettext("statement", "New"), "info"))
 
 
 class StatementTable(Table):

@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from commissions.ledger.selectors import tenant_zone
 from prm.web.parts import Tab
@@ -13,7 +13,7 @@ def tax_tabs(current: str) -> list[Tab]:
     year = timezone.now().astimezone(tenant_zone()).year
     views = [
         ("forms", gettext("Forms"), reverse("commissions:tax-form-list")),
-        ("missing", gettext("Missing"), reverse("commissions:tax-missing")),
+        ("missing", pgettext("tax forms", "Missing"), reverse("commissions:tax-missing")),
         ("invoices", gettext("Invoices"), reverse("commissions:invoice-list")),
         ("notes", gettext("Self-billing notes"), reverse("commissions:self-bill-list")),
         ("years", gettext("Year totals"), reverse("commissions:tax-year", kwargs={"year": year})),
