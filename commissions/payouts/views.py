@@ -41,7 +41,7 @@ from commissions.payouts.wording import change_words, total_stats
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.accounts.stepup import freshly_authenticated
+from prm.accounts.stepup import ask_again, recently_authenticated
 from prm.events.services import Actor
 from prm.jobs.services import start_job
 from prm.web.confirm import Question, asked_first
@@ -211,10 +211,11 @@ def run_detail(request: MemberRequest, run_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @needs(Capability.APPROVE_PAYOUTS)
-@freshly_authenticated
 def run_approve(request: MemberRequest, run_id: UUID) -> HttpResponse:
     """Agree to a run, after a fresh sign-in."""
     run, totals = _run(run_id), run_totals(run_id)
+    if not recently_authenticated(request):
+        return ask_again(request)
     form = ApproveForm(request.POST or None, totals=totals, initial={"digest": run.digest})
     problem, changes, status = "", [], 200
     if request.method == "POST" and form.is_valid():
