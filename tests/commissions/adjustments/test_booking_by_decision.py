@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.db import IntegrityError, transaction
+from django.utils.datastructures import MultiValueDict
 
 from commissions.adjustments.forms import RatesFileForm
 from commissions.adjustments.models import Conversion, WriteOff
@@ -272,6 +273,9 @@ def test_nothing_and_more_than_anybody_books_are_not_converted(
 
 def test_a_file_of_rates_that_no_spreadsheet_wrote_is_refused() -> None:
     cell = b'date,from,to,rate\n2026-01-01,EUR,USD,"' + b"9" * 200_000 + b'"\n'
-    form = RatesFileForm({"source": "ECB"}, {"file": SimpleUploadedFile("rates.csv", cell)})
+    files: MultiValueDict[str, UploadedFile[Any]] = MultiValueDict(
+        {"file": [SimpleUploadedFile("rates.csv", cell)]}
+    )
+    form = RatesFileForm({"source": "ECB"}, files)
 
     assert not form.is_valid()

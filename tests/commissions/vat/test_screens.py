@@ -58,9 +58,9 @@ def test_from_saying_how_one_is_taxed_to_an_approved_invoice(world: World) -> No
         payable(partner.id, -100, at=NOW)
     assert VAT_IT not in number
     check = f"/acme/manage/tax/invoices/{invoice.id}/"
-    page = finance.post(check, {"do": "approve"})
-    assert page.status_code == 422
-    assert "It does not say what is ready to be paid" in page.content.decode()
+    refused = finance.post(check, {"do": "approve"})
+    assert refused.status_code == 422
+    assert "It does not say what is ready to be paid" in refused.content.decode()
     # What was taken back is earned anew: the balance is what the invoice says again.
     with tenant_scope(world.acme.id):
         payable(partner.id, 100, at=NOW)
