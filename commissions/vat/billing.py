@@ -12,7 +12,6 @@ from commissions.vat.models import PaperKind, SelfBill, SelfBilling, VatCharge, 
 from commissions.vat.rules import bill_number
 from commissions.vat.selectors import vat_settings
 from commissions.vat.services import number_of
-from partners.directory.models import Partner
 from prm.accounts.secrets import encrypt
 from prm.events.services import SYSTEM, Actor, emit
 from prm.tenancy.models import Tenant
@@ -58,7 +57,7 @@ def issue_bills(*, run_id: UUID, at: datetime, actor: Actor = SYSTEM) -> int:
                 issued_on=today,
                 issued_at=at,
                 facts={
-                    **facts.of(charge.partner),
+                    **facts.of(charge),
                     "payout": payout_number,
                     "withheld_minor": withheld_minor,
                     "words": settings.words.get(charge.treatment, {}),
@@ -78,30 +77,40 @@ def issue_bills(*, run_id: UUID, at: datetime, actor: Actor = SYSTEM) -> int:
 
 
 class _Facts:
-    """Both sides of a note as they are now; numbers of partners stay encrypted."""
+    """Both sides of a note; numbers of partners stay encrypted.
+
+    What a partner said about VAT and agreed to is of the moment when the payment was taxed; what it said since goes
+    with the next one.
+    """
 
     def __init__(self, tenant: Tenant, partner_ids: set[UUID]) -> None:
         self.vendor = vendor_facts(tenant, tax_number=vat_settings().vat_id)
-        self.said = {
-            row.partner_id: row
-            for row in VatStatus.objects.filter(partner_id__in=partner_ids, replaced_at=None)
-        }
-        self.agreed = {
-            row.partner_id: row.agreed_at
-            for row in SelfBilling.objects.filter(partner_id__in=partner_ids).order_by("id")
-        }
+        self.said = list(VatStatus.objects.filter(partner_id__in=partner_ids).order_by("id"))
+        self.agreed = list(SelfBilling.objects.filter(partner_id__in=partner_ids).order_by("id"))
 
-    def of(self, partner: Partner) -> dict[str, Any]:
-        agreed = self.agreed.get(partner.id)
+    def of(self, charge: VatCharge) -> dict[str, Any]:
+        partner, at = charge.partner, charge.charged_at
+        said = [
+            row
+            for row in self.said
+            if row.partner_id == partner.id
+            and row.said_at <= at
+            and (row.replaced_at is None or row.replaced_at > at)
+        ]
+        agreed = [
+            row.agreed_at
+            for row in self.agreed
+            if row.partner_id == partner.id and row.agreed_at <= at
+        ]
         return {
             "vendor": self.vendor,
             "partner": {
                 "name": partner.legal_name or partner.name,
                 "address": partner.address,
                 "country": partner.country,
-                "sealed_number": encrypt(number_of(self.said.get(partner.id))),
+                "sealed_number": encrypt(number_of(said[-1] if said else None)),
             },
-            "agreed_at": agreed.isoformat() if agreed else "",
+            "agreed_at": agreed[-1].isoformat() if agreed else "",
         }
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import translation
 
 from commissions.payouts.models import Payout
-from commissions.payouts.services import settle_all
+from commissions.payouts.services import approve_run, settle_all
 from commissions.statements.papers import export_rows, paper_of
 from commissions.statements.services import issue_statement
 from commissions.tax.certificate_paper import certificate_context
@@ -17,17 +17,18 @@ from commissions.tax.certificates import NothingPaid, is_unchanged, issue_certif
 from commissions.vat.billing import issue_bills
 from commissions.vat.models import SelfBill, VatCharge
 from commissions.vat.paper import bill_context, bill_sheet
+from commissions.vat.services import agree_self_billing, end_self_billing, say_status
 from commissions.verification import faults
 from prm.events.models import Event
-from prm.events.services import SYSTEM
+from prm.events.services import SYSTEM, Actor
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
-from tests.builders.payouts import a_payee, exported_run, payable
+from tests.builders.payouts import a_payee, exported_run, payable, submitted_run
 from tests.builders.tax import withheld_on_half
 from tests.builders.vat import VAT_IE, a_vat_partner, a_vat_vendor
 from tests.conftest import World, make_world
 
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def test_a_note_says_net_vat_and_the_laws_words_and_the_statement_too(
@@ -72,6 +73,26 @@ def test_a_note_says_net_vat_and_the_laws_words_and_the_statement_too(
     assert [part.heading for part in paper.sections] == ["Earned", "Tax"]
     assert [row[2] for row in export_rows(statement)][1:-1] == ["Earned", "Earned", "Tax"]
     assert not [row for row in faults() if row.check == "a self-billing note is its charge"]
+
+
+def test_a_note_says_what_the_partner_was_when_its_payment_was_taxed(
+    world: World, acme: Tenant, at: datetime
+) -> None:
+    partner = a_payee("Brightwater", 100_000, at=at)
+    a_vat_vendor(at=at)
+    a_vat_partner(partner, "IE", at=at, bills=True)
+    run = submitted_run(at=at + HOUR, user_id=world.finance.id)
+    for kind, number in (("person", ""), ("registered", "IE3628739L")):
+        say_status(partner_id=partner.id, kind=kind, number=number, actor=SYSTEM, at=at + 2 * HOUR)
+    end_self_billing(partner_id=partner.id, actor=SYSTEM, at=at + 2 * HOUR)
+    agree_self_billing(partner_id=partner.id, text="Anew.", actor=SYSTEM, at=at + DAY)
+    approve_run(run_id=run.id, digest=run.digest, actor=Actor(world.second_finance.id), at=at + DAY)
+
+    issue_bills(run_id=run.id, at=at + DAY)
+
+    bill = SelfBill.objects.get()
+    assert f"VAT {VAT_IE}" in bill_context(bill)["by_lines"]
+    assert (bill.treatment, bill.facts["agreed_at"]) == ("reverse", at.isoformat())
 
 
 def test_vat_is_a_line_of_its_own_on_the_statement(
