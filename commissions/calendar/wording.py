@@ -26,7 +26,7 @@ def blocker_words(row: Expected) -> str:
         ExclusionReason.OTHER_METHOD: gettext("Your payout method carries dollars only"),
         ExclusionReason.TAX_FORM: gettext("A tax form is missing"),
         ExclusionReason.INVOICE: gettext("Your invoice is missing or being checked"),
-        ExclusionReason.VAT: gettext("How you are taxed is not known"),
+        ExclusionReason.VAT: gettext("How you are taxed is missing or being checked"),
         ExclusionReason.NEGATIVE: gettext("Below zero: what you earn next makes up for it"),
         ExclusionReason.NOT_ACTIVE: gettext("Your partnership is paused"),
     }

@@ -120,7 +120,7 @@ def _task(row: Candidate) -> Task:
         )
     titles = {
         ExclusionReason.INVOICE: gettext("Your invoice is missing or being checked"),
-        ExclusionReason.VAT: gettext("Say how you are taxed"),
+        ExclusionReason.VAT: gettext("How you are taxed is missing or being checked"),
     }
     return Task(
         titles.get(ExclusionReason(row.reason), gettext("A tax form is missing")),

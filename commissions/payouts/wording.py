@@ -53,7 +53,7 @@ def reason_words(
             "The partner’s invoice is missing or not approved. Held until it is."
         ),
         ExclusionReason.VAT: gettext(
-            "How VAT applies to the partner is not known. Held until it is."
+            "How VAT applies to the partner is not known or being checked. Held until it is."
         ),
         ExclusionReason.COOLING: gettext("Bank details changed in the last days."),
         ExclusionReason.BELOW_MINIMUM: gettext("Below the minimum. Carried forward."),

@@ -38,5 +38,7 @@ def to_check(member: Member) -> MenuCount | None:
         Counted(
             "select (select count(*) from commissions_tax_form f where f.state = 'received' and f.replaced_at is null)"
             " + (select count(*) from commissions_partner_invoice i where i.state = 'received')"
+            " + (select count(*) from commissions_vat_status s"
+            " where s.state = 'received' and s.kind = 'registered' and s.replaced_at is null)"
         )
     )

@@ -9,11 +9,12 @@ from prm.web.parts import Tab
 
 
 def tax_tabs(current: str) -> list[Tab]:
-    """Return the views with the current one marked: forms, missing, invoices, notes or years."""
+    """Return the views with the current one marked: forms, missing, numbers, invoices, notes or years."""
     year = timezone.now().astimezone(tenant_zone()).year
     views = [
         ("forms", gettext("Forms"), reverse("commissions:tax-form-list")),
         ("missing", pgettext("tax forms", "Missing"), reverse("commissions:tax-missing")),
+        ("numbers", gettext("VAT numbers"), reverse("commissions:vat-number-list")),
         ("invoices", gettext("Invoices"), reverse("commissions:invoice-list")),
         ("notes", gettext("Self-billing notes"), reverse("commissions:self-bill-list")),
         ("years", gettext("Year totals"), reverse("commissions:tax-year", kwargs={"year": year})),

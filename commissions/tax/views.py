@@ -31,7 +31,7 @@ from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.accounts.stepup import freshly_authenticated
+from prm.accounts.stepup import fresh_unless_viewing
 from prm.uploads.responses import is_ready, send
 from prm.uploads.services import UploadRefused
 from prm.web.htmx import hx_redirect, render_part
@@ -44,7 +44,7 @@ SHOWN = 200
 
 @require_http_methods(["GET", "POST"])
 @needs(Capability.MANAGE_PAYOUT_DETAILS)
-@freshly_authenticated
+@fresh_unless_viewing
 def own_form(request: MemberRequest, kind: str) -> HttpResponse:
     """Send one form or number, after a fresh sign-in."""
     if kind not in FormKind.values:

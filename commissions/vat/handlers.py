@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from commissions.vat.billing import issue_bills
-from commissions.vat.models import InvoiceState, PartnerInvoice
+from commissions.vat.models import InvoiceState, PartnerInvoice, StatusState, VatKind, VatStatus
 from prm.accounts.capabilities import Capability
 from prm.accounts.selectors import members_with
 from prm.events.models import Event
@@ -42,6 +42,35 @@ def tell_finance(event: Event) -> None:
         )
 
 
+@on("tax.vat_status_said", name="vat.tell_said")
+def tell_said(event: Event) -> None:
+    """Tell those who check VAT numbers."""
+    if event.payload["kind"] != VatKind.REGISTERED:
+        return
+    row = VatStatus.objects.select_related("partner").get(id=int(event.payload["vat_status_id"]))
+    for user in members_with(Capability.SETTLE_PAYOUTS, tenant_id=event.tenant_id):
+        notify(
+            kind="tax.vat_said",
+            key=f"vat_said:{row.id}",
+            user_id=user.id,
+            facts={"partner": row.partner.name},
+            path=f"manage/tax/numbers/{row.id}/",
+            at=event.at,
+        )
+
+
+@on("tax.vat_confirmed", name="vat.tell_confirmed")
+def tell_confirmed(event: Event) -> None:
+    """Tell the partner."""
+    _tell_checked(event, is_confirmed=True)
+
+
+@on("tax.vat_refused", name="vat.tell_number_refused")
+def tell_number_refused(event: Event) -> None:
+    """Tell the partner what is wrong."""
+    _tell_checked(event, is_confirmed=False)
+
+
 @on("tax.invoice_approved", name="vat.tell_approved")
 def tell_approved(event: Event) -> None:
     """Tell the partner."""
@@ -52,6 +81,13 @@ def tell_approved(event: Event) -> None:
 def tell_refused(event: Event) -> None:
     """Tell the partner what is wrong."""
     _tell_decided(event)
+
+
+def _tell_checked(event: Event, *, is_confirmed: bool) -> None:
+    row = VatStatus.objects.get(id=int(event.payload["vat_status_id"]))
+    facts = {"confirmed": is_confirmed, "reason": row.note}
+    state = StatusState.CONFIRMED if is_confirmed else StatusState.REFUSED
+    _tell_partner(event, "tax.vat_decided", f"vat_decided:{row.id}:{state}", facts, "tax/")
 
 
 def _tell_decided(event: Event) -> None:

@@ -20,6 +20,14 @@ class VatKind(models.TextChoices):
     PERSON = "person", _("Private person")
 
 
+class StatusState(models.TextChoices):
+    """What finance said of a partner's VAT number."""
+
+    RECEIVED = "received", _("Being checked")
+    CONFIRMED = "confirmed", _("Confirmed")
+    REFUSED = "refused", _("Refused")
+
+
 class PaperKind(models.TextChoices):
     """Who writes the invoice for a payment; empty means nobody."""
 
@@ -81,7 +89,10 @@ class VatRate(TenantModel):
 
 
 class VatStatus(TenantModel):
-    """What a partner said of itself; the row that nothing replaced counts. The number is encrypted."""
+    """What a partner said of itself; the row that nothing replaced counts. The number is encrypted.
+
+    VAT is charged on the word of who is registered only once a person of finance confirmed the number.
+    """
 
     id = models.BigAutoField(primary_key=True)
     partner = TenantForeignKey(Partner)
@@ -92,6 +103,14 @@ class VatStatus(TenantModel):
         User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     said_at = models.DateTimeField()
+    state = models.CharField(
+        max_length=9, choices=StatusState.choices, default=StatusState.RECEIVED
+    )
+    note = models.CharField(max_length=300, blank=True, default="")
+    decided_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
     replaced_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

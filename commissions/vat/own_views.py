@@ -35,7 +35,7 @@ from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.accounts.stepup import freshly_authenticated
+from prm.accounts.stepup import fresh_unless_viewing
 from prm.uploads.responses import is_ready, send
 from prm.uploads.services import UploadRefused
 from prm.web.htmx import hx_redirect
@@ -50,12 +50,14 @@ def own_tax(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @needs(Capability.MANAGE_PAYOUT_DETAILS)
-@freshly_authenticated
+@fresh_unless_viewing
 def own_status(request: MemberRequest) -> HttpResponse:
     """Say what the partner is to the VAT office, after a fresh sign-in."""
     partner = Partner.objects.get(id=request.member.own_partner_id)
     said = status_of(partner.id)
-    known = {"kind": said.kind, "number": number_of(said)} if said else {}
+    # Who looks as a partner reads no number in full.
+    number = "" if request.member.viewing else number_of(said)
+    known = {"kind": said.kind, "number": number} if said else {}
     form = StatusForm(request.POST or None, initial=known, country=partner.country)
     if request.method == "POST" and form.is_valid():
         say_status(
@@ -64,7 +66,7 @@ def own_status(request: MemberRequest) -> HttpResponse:
             number=form.cleaned_data["number"],
             **acting(request),
         )
-        messages.success(request, gettext("Saved. It counts for payouts from now on."))
+        messages.success(request, gettext("Saved. A VAT number counts once the vendor checked it."))
         return hx_redirect(request, "commissions:tax")
     status = 422 if form.errors else 200
     return render(request, "commissions/vat/status.html", {"form": form}, status=status)
@@ -72,7 +74,7 @@ def own_status(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @needs(Capability.MANAGE_PAYOUT_DETAILS)
-@freshly_authenticated
+@fresh_unless_viewing
 def own_self_billing(request: MemberRequest) -> HttpResponse:
     """Let the vendor write the partner's invoices, or no longer, after a fresh sign-in."""
     partner_id = request.member.own_partner_id

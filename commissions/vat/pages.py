@@ -15,7 +15,7 @@ from commissions.tax.pages import TONES, state_words, wanted_words
 from commissions.tax.selectors import wanted_forms
 from commissions.vat.gate import Proposal, proposals_for
 from commissions.vat.models import PartnerInvoice, SelfBilling, VatRate, VatStatus
-from commissions.vat.rules import UNKNOWN
+from commissions.vat.rules import UNKNOWN, Treatment
 from commissions.vat.selectors import (
     Office,
     open_office,
@@ -53,9 +53,10 @@ class OwnVat:
     words: str
     status: VatStatus | None
     status_words: str
-    is_known: bool
     self_billing: SelfBilling | None
     may_agree: bool
+    needs_word: bool
+    refused_for: str
 
 
 def own_page(member: Member, at: datetime) -> dict[str, Any]:
@@ -107,13 +108,16 @@ def _begins(at: datetime) -> str:
 def _own_vat(member: Member, office: Office) -> OwnVat:
     partner_id = member.own_partner_id
     vat, said = office.vat_of(partner_id), status_of(partner_id)
+    is_checked = vat.treatment == Treatment.UNCHECKED
     return OwnVat(
         own_words(vat),
         said,
         status_words(said.kind, said.masked) if said else "",
-        vat.treatment not in UNKNOWN,
         self_billing_of(partner_id),
-        office.settings.offers_self_billing and bool(office.paper_for(partner_id, vat.treatment)),
+        office.settings.offers_self_billing
+        and (bool(office.paper_for(partner_id, vat.treatment)) or is_checked),
+        vat.treatment in UNKNOWN and not is_checked,
+        said.note if said and vat.treatment == Treatment.REFUSED else "",
     )
 
 
@@ -165,6 +169,22 @@ def invoice_facts(invoice: PartnerInvoice, *, for_staff: bool = False) -> list[t
     if invoice.decided_at:
         facts.append((gettext("Decided"), _by(invoice.decided_at, invoice.decided_by)))
     facts.append((gettext("What is wrong"), invoice.note))
+    return [(term, value) for term, value in facts if value]
+
+
+def status_facts(said: VatStatus, number: str) -> list[tuple[str, Any]]:
+    """Return what a partner said with its number in full, for the person of finance who looks it up."""
+    partner = said.partner
+    facts = [
+        (gettext("Partner"), partner.name),
+        (gettext("Legal name"), partner.legal_name),
+        (gettext("Country"), str(countries.name(partner.country) or "")),
+        (gettext("Tax number on file"), partner.tax_number),
+        (gettext("VAT number"), number),
+        (gettext("Said"), _by(said.said_at, said.said_by)),
+        (gettext("Decided"), _by(said.decided_at, said.decided_by) if said.decided_at else ""),
+        (gettext("What is wrong"), said.note),
+    ]
     return [(term, value) for term, value in facts if value]
 
 

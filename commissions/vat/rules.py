@@ -39,10 +39,21 @@ class Treatment(StrEnum):
     NO_STATUS = "no_status"
     NO_NUMBER = "no_number"
     NO_RATE = "no_rate"
+    # Finance has not confirmed the number yet, or refused it.
+    UNCHECKED = "unchecked"
+    REFUSED = "refused"
 
 
 # Nothing is known to be right yet: a vendor that asks for it does not pay.
-UNKNOWN = frozenset({Treatment.NO_STATUS, Treatment.NO_NUMBER, Treatment.NO_RATE})
+UNKNOWN = frozenset(
+    {
+        Treatment.NO_STATUS,
+        Treatment.NO_NUMBER,
+        Treatment.NO_RATE,
+        Treatment.UNCHECKED,
+        Treatment.REFUSED,
+    }
+)
 # Nobody writes an invoice for these.
 WITHOUT_PAPER = UNKNOWN | {Treatment.PERSON}
 # What the law wants said on the paper; the vendor keeps the words.
@@ -61,11 +72,15 @@ class NotAVatNumber(ValueError):
 
 @dataclass(frozen=True)
 class Party:
-    """One side of a payment. country: two letters, may be empty. kind: a VatKind, empty when nothing was said."""
+    """One side of a payment. country: two letters, may be empty. kind: a VatKind, empty when nothing was said.
+
+    check: what finance said of the number, a StatusState.
+    """
 
     country: str
     has_number: bool = False
     kind: str = ""
+    check: str = "confirmed"
 
 
 class Rated(Protocol):
@@ -142,8 +157,12 @@ def rate_on(rates: Iterable[Rate], *, country: str, on: date) -> Rate | None:
 
 
 def vat_for(vendor: Party, partner: Party, rates: Iterable[Rated], *, on: date) -> Vat:
-    """Return how a payment of a day is taxed."""
+    """Return how a payment of a day is taxed: VAT is paid to a confirmed number only, a refused one counts nowhere."""
     treatment = treatment_of(vendor, partner)
+    if treatment in {Treatment.CHARGED, Treatment.REVERSE} and partner.check == "refused":
+        return Vat(Treatment.REFUSED)
+    if treatment == Treatment.CHARGED and partner.check != "confirmed":
+        return Vat(Treatment.UNCHECKED)
     if treatment != Treatment.CHARGED:
         return Vat(treatment)
     row = rate_on(list(rates), country=partner.country, on=on)

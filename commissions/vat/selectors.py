@@ -16,6 +16,7 @@ from commissions.vat.models import (
     SelfBill,
     SelfBilling,
     VatCharge,
+    VatKind,
     VatRate,
     VatSettings,
     VatStatus,
@@ -119,7 +120,7 @@ def _sellers(partner_ids: Collection[UUID]) -> dict[UUID, Seller]:
 def _party(country: str, said: VatStatus | None) -> Party:
     if said is None:
         return Party(country)
-    return Party(country, has_number=bool(said.number), kind=said.kind)
+    return Party(country, has_number=bool(said.number), kind=said.kind, check=said.state)
 
 
 def status_of(partner_id: UUID) -> VatStatus | None:
@@ -128,6 +129,13 @@ def status_of(partner_id: UUID) -> VatStatus | None:
         VatStatus.objects.filter(partner_id=partner_id, replaced_at=None)
         .select_related("said_by")
         .first()
+    )
+
+
+def listed_statuses() -> QuerySet[VatStatus]:
+    """Return the registered partners' words that count, with partner and people, in no order yet."""
+    return VatStatus.objects.filter(kind=VatKind.REGISTERED, replaced_at=None).select_related(
+        "partner", "said_by", "decided_by"
     )
 
 

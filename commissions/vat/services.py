@@ -5,10 +5,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from commissions.tax.rules import masked_number
-from commissions.vat.models import SelfBilling, VatKind, VatRate, VatSettings, VatStatus
+from commissions.vat.models import (
+    SelfBilling,
+    StatusState,
+    VatKind,
+    VatRate,
+    VatSettings,
+    VatStatus,
+)
 from commissions.vat.rules import checked_vat_number
 from commissions.vat.selectors import vat_settings
 from partners.directory.models import Partner
@@ -50,6 +57,7 @@ def save_settings(*, draft: SettingsDraft, actor: Actor, at: datetime) -> VatSet
     Raises RateMissing when it would begin without the rate of the vendor's country on that day,
     rules.NotAVatNumber. Emits tax.vat_changed.
     """
+    _wait_for_others()
     country = Tenant.objects.values_list("country", flat=True).get(id=current_scope().tenant_id)
     number = checked_vat_number(country, draft.vat_id) if draft.vat_id else ""
     if draft.starts_on and not (
@@ -95,6 +103,7 @@ def set_rate(
 
     rate: a fraction. Payments that were made keep theirs. Emits tax.vat_rate_set.
     """
+    _wait_for_others()
     row = VatRate.objects.filter(country=country, from_on=from_on).first()
     if row and (row.rate, row.source) == (rate, source):
         return row
@@ -114,13 +123,23 @@ def set_rate(
     return row
 
 
+def _wait_for_others() -> None:
+    """Let one person at a time change how VAT is dealt with: of rows that are not there yet none can be locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_advisory_xact_lock(hashtextextended('vat.settings', %s))",
+            [current_scope().tenant_id],
+        )
+
+
 @transaction.atomic
 def say_status(
     *, partner_id: UUID, kind: str, number: str, actor: Actor, at: datetime
 ) -> VatStatus:
     """Keep what a partner is to the VAT office, from now on; what was said before stays as history.
 
-    A repeat returns the first. Raises NumberMissing, rules.NotAVatNumber. Emits tax.vat_status_said.
+    A new word is checked anew by finance, also the same after a refusal. Otherwise a repeat returns the first.
+    Raises NumberMissing, rules.NotAVatNumber. Emits tax.vat_status_said.
     """
     country = (
         Partner.objects.select_for_update(no_key=True)
@@ -131,7 +150,8 @@ def say_status(
     if kind == VatKind.REGISTERED and not plain:
         raise NumberMissing(kind)
     current = VatStatus.objects.filter(partner_id=partner_id, replaced_at=None).first()
-    if current and (current.kind, decrypt(current.number)) == (kind, plain):
+    is_same = current and (current.kind, decrypt(current.number)) == (kind, plain)
+    if current and is_same and current.state != StatusState.REFUSED:
         return current
     if current:
         current.replaced_at = at
@@ -144,7 +164,7 @@ def say_status(
         said_by_id=actor.user_id,
         said_at=at,
     )
-    _emit("tax.vat_status_said", partner_id, actor, at, kind=kind)
+    _emit("tax.vat_status_said", partner_id, actor, at, kind=kind, vat_status_id=str(row.id))
     return row
 
 

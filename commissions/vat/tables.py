@@ -4,8 +4,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from commissions.vat.models import InvoiceState, PartnerInvoice, SelfBill
-from commissions.vat.wording import INVOICE_TONES, vat_words
+from commissions.vat.models import InvoiceState, PartnerInvoice, SelfBill, StatusState, VatStatus
+from commissions.vat.wording import INVOICE_TONES, STATUS_TONES, vat_words
 from prm.web.formats import money_text
 from prm.web.tables import BadgeColumn, Column, DayColumn, MoneyColumn, Table, ident
 
@@ -27,6 +27,20 @@ class InvoiceTable(Table):
     def render_partner(self, record: PartnerInvoice) -> SafeString:
         url = reverse("commissions:invoice-check", kwargs={"invoice_id": record.id})
         return ident(record.partner.name, url, narrow=record.number, hue=record.partner_id)
+
+
+class NumberTable(Table):
+    """VAT numbers that partners said, for finance."""
+
+    caption = _("VAT numbers that partners said")
+    partner = Column(_("Partner"), row_header=True)
+    masked = Column(_("VAT number"), priority=3)
+    said_at = DayColumn(_("Said"), priority=3, form="short", sort="sent")
+    state = BadgeColumn(_("State"), tones=STATUS_TONES, labels=dict(StatusState.choices))
+
+    def render_partner(self, record: VatStatus) -> SafeString:
+        url = reverse("commissions:vat-number", kwargs={"status_id": record.id})
+        return ident(record.partner.name, url, narrow=record.masked, hue=record.partner_id)
 
 
 class BillTable(Table):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commissions.vat import own_views, views
+from commissions.vat import number_views, own_views, views
 
 urlpatterns = [
     path("tax/", own_views.own_tax, name="tax"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("manage/tax/vat/", views.settings_page, name="vat-settings"),
     path("manage/tax/vat/rates/new/", views.rate_new, name="vat-rate-new"),
     path("manage/tax/vat/words/", views.words_page, name="vat-words"),
+    path("manage/tax/numbers/", number_views.number_list, name="vat-number-list"),
+    path("manage/tax/numbers/<int:status_id>/", number_views.number_check, name="vat-number"),
     path("manage/tax/invoices/", views.invoice_list, name="invoice-list"),
     path("manage/tax/invoices/<uuid:invoice_id>/", views.invoice_check, name="invoice-check"),
 ]

@@ -7,7 +7,14 @@ from django.utils.translation import gettext
 from django_countries import countries
 
 from commissions.vat.gate import OUTDATED, Proposal
-from commissions.vat.models import InvoiceState, PartnerInvoice, VatCharge, VatKind, VatRate
+from commissions.vat.models import (
+    InvoiceState,
+    PartnerInvoice,
+    StatusState,
+    VatCharge,
+    VatKind,
+    VatRate,
+)
 from commissions.vat.rules import Treatment, Vat
 from prm.web.formats import day_text, money_text, percent_text
 
@@ -16,6 +23,11 @@ INVOICE_TONES: dict[str, str] = {
     InvoiceState.APPROVED: "ok",
     InvoiceState.REFUSED: "bad",
     InvoiceState.WITHDRAWN: "",
+}
+STATUS_TONES: dict[str, str] = {
+    StatusState.RECEIVED: "info",
+    StatusState.CONFIRMED: "ok",
+    StatusState.REFUSED: "bad",
 }
 
 
@@ -45,6 +57,8 @@ def treatment_name(treatment: str) -> str:
         Treatment.NO_STATUS: gettext("Nothing said yet"),
         Treatment.NO_NUMBER: gettext("VAT number missing"),
         Treatment.NO_RATE: gettext("Rate of the country missing"),
+        Treatment.UNCHECKED: gettext("VAT number being checked"),
+        Treatment.REFUSED: gettext("VAT number refused"),
     }[Treatment(treatment)]
 
 
@@ -64,6 +78,12 @@ def own_words(vat: Vat) -> str:
         Treatment.NO_STATUS: gettext("Tell the vendor how you are taxed."),
         Treatment.NO_NUMBER: gettext("Your VAT number is missing."),
         Treatment.NO_RATE: gettext("The vendor has to enter the rate of your country first."),
+        Treatment.UNCHECKED: gettext(
+            "The vendor's finance checks your VAT number. Payouts wait until it is confirmed."
+        ),
+        Treatment.REFUSED: gettext(
+            "The vendor refused your VAT number. Payouts wait until you say how you are taxed anew."
+        ),
     }[vat.treatment]
 
 

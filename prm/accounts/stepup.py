@@ -48,6 +48,21 @@ def ask_again(request: HttpRequest, *, back: str = "") -> HttpResponse:
     return redirect(add_query_params(reverse(page), {"next": back or request.get_full_path()}))
 
 
+def fresh_unless_viewing(view: View) -> View:
+    """Do as freshly_authenticated, but show the page to who looks as a partner and can save nothing; below @needs.
+
+    For pages that show no secret to who looks.
+    """
+    asking = freshly_authenticated(view)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        chosen = view if request.member.viewing else asking  # type: ignore[attr-defined]
+        return chosen(request, *args, **kwargs)
+
+    return guarded
+
+
 def freshly_authenticated(view: View) -> View:
     """Let only people in who proved who they are within five minutes; stands below @needs."""
 

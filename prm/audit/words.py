@@ -314,6 +314,8 @@ SENTENCES = {
     "tax.vat_changed": _("changed how VAT is dealt with"),
     "tax.vat_rate_set": _("set a rate of VAT"),
     "tax.vat_status_said": _("said how the partner is taxed"),
+    "tax.vat_confirmed": _("confirmed the partner’s VAT number"),
+    "tax.vat_refused": _("refused the partner’s VAT number"),
     "tax.self_billing_agreed": _("agreed to self-billing"),
     "tax.self_billing_ended": _("ended self-billing"),
     "tax.invoice_sent": _("sent an invoice"),

@@ -11,6 +11,7 @@ from commissions.tax.models import TaxRequirement
 from commissions.tax.services import add_requirement, approve_form, refuse_form, send_form
 from commissions.tax.withholding import add_rule
 from commissions.tax.years import set_threshold
+from commissions.vat.checking import confirm_status
 from commissions.vat.forms import USUAL_WORDS
 from commissions.vat.gate import proposals_for
 from commissions.vat.invoicing import InvoiceDraft, send_invoice
@@ -94,7 +95,8 @@ def _begin(stage: Stage, at: datetime) -> None:
             continue
         kind, number, bills = SAID[name]
         person = _person(stage, name)
-        say_status(partner_id=partner.id, kind=kind, number=number, actor=person, at=at)
+        said = say_status(partner_id=partner.id, kind=kind, number=number, actor=person, at=at)
+        confirm_status(status_id=said.id, actor=admin, at=at)
         if bills:
             text = consent_words(stage.story.legal_name)
             agree_self_billing(partner_id=partner.id, text=text, actor=person, at=at)

@@ -9,9 +9,10 @@ from commissions.tax.certificate_paper import certificate_sheet
 from commissions.tax.certificates import issue_certificate
 from commissions.tax.paper import Sheet, stored_name
 from commissions.vat.billing import issue_bills
+from commissions.vat.checking import confirm_status
 from commissions.vat.gate import proposals_for
 from commissions.vat.invoicing import InvoiceDraft, send_invoice
-from commissions.vat.models import PartnerInvoice, SelfBill, VatRate
+from commissions.vat.models import PartnerInvoice, SelfBill, VatRate, VatStatus
 from commissions.vat.paper import bill_sheet
 from commissions.vat.services import (
     SettingsDraft,
@@ -51,14 +52,18 @@ def a_vat_partner(
     at: datetime,
     kind: str = "registered",
     bills: bool = False,
-) -> None:
-    """Let a partner of a country say what it is, and agree to self-billing when asked to."""
+    confirmed: bool = True,
+) -> VatStatus:
+    """Let a partner of a country say what it is, finance confirm it, and agree to self-billing when asked to."""
     Partner.objects.filter(id=partner.id).update(country=country)
     number = {"IT": VAT_IT, "IE": VAT_IE}.get(country, "")
     number = number if kind in {"registered", "small"} else ""
-    say_status(partner_id=partner.id, kind=kind, number=number, actor=Actor(None), at=at)
+    said = say_status(partner_id=partner.id, kind=kind, number=number, actor=Actor(None), at=at)
+    if confirmed:
+        confirm_status(status_id=said.id, actor=SYSTEM, at=at)
     if bills:
         agree_self_billing(partner_id=partner.id, text="You write it.", actor=Actor(None), at=at)
+    return said
 
 
 def an_invoice(partner_id: UUID, *, at: datetime, **fields: Any) -> PartnerInvoice:
@@ -88,6 +93,11 @@ def _partner_invoice(cast: Cast) -> UUID:
     payable(cast.partner.id, 100_000, at=NOON)
     a_vat_partner(cast.partner, at=NOON)
     return an_invoice(cast.partner.id, at=NOON).id
+
+
+@builds("vat_status")
+def _vat_status(cast: Cast) -> int:
+    return a_vat_partner(cast.partner, at=NOON, confirmed=False).id
 
 
 @builds("self_bill")

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.test import Client
 
+from commissions.payouts.selectors import preview_run
 from commissions.vat.models import PartnerInvoice, SelfBilling, VatRate, VatSettings, VatStatus
 from commissions.vat.selectors import vat_settings
 from prm.accounts.capabilities import Role
@@ -12,7 +13,7 @@ from prm.tenancy.scope import tenant_scope
 from tests.builders.payouts import a_payee, payable
 from tests.builders.people import PASSWORD, a_member
 from tests.builders.uploads import PDF, brought
-from tests.builders.vat import VAT_IT, a_vat_vendor
+from tests.builders.vat import VAT_IT, a_vat_partner, a_vat_vendor
 from tests.conftest import World
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -22,10 +23,10 @@ def _page(client: Client, path: str) -> str:
     return client.get(path).content.decode()
 
 
-def test_from_saying_how_one_is_taxed_to_an_approved_invoice(world: World) -> None:
+def test_a_vat_number_counts_once_finance_confirmed_it(world: World) -> None:
     with tenant_scope(world.acme.id):
         partner = a_payee("Ferrante", 100_000, at=NOW)
-        a_vat_vendor(at=NOW, wants_invoice=True)
+        a_vat_vendor(at=NOW)
         type(partner).objects.filter(id=partner.id).update(country="IT")
         person = {"partner_id": partner.id, "partner_name": "Ferrante"}
         boss = a_member(world.acme, Role.PARTNER_ADMIN, "boss@ferrante.example", **person)
@@ -39,6 +40,42 @@ def test_from_saying_how_one_is_taxed_to_an_approved_invoice(world: World) -> No
     giulia.post("/acme/accounts/reauthenticate/", {"password": PASSWORD})
     assert giulia.post("/acme/tax/vat/", said).status_code == 422
     giulia.post("/acme/tax/vat/", {**said, "number": "0074 3110 157"})
+    # Nobody is asked for an invoice, nor paid, before finance looked the number up.
+    assert "Payouts wait until it is confirmed" in _page(giulia, "/acme/tax/")
+    with tenant_scope(world.acme.id):
+        (held,) = preview_run(at=NOW).left_out
+        assert (held.reason, held.amount_minor) == ("vat", 100_000)
+        said_id = VatStatus.objects.get().id
+    check = f"/acme/manage/tax/numbers/{said_id}/"
+    assert "Ferrante" in _page(finance, "/acme/manage/tax/numbers/")
+    assert "reauthenticate" in finance.post(check, {"do": "confirm"}).headers["Location"]
+    finance.post("/acme/accounts/reauthenticate/", {"password": PASSWORD})
+    assert VAT_IT in _page(finance, check)
+    assert finance.post(check, {"do": "refuse"}).status_code == 422
+    finance.post(check, {"do": "refuse", "note": "Not in the register"})
+    assert "Not in the register" in _page(giulia, "/acme/tax/")
+    giulia.post("/acme/tax/vat/", {**said, "number": "0074 3110 157"})
+    assert finance.post(check, {"do": "confirm"}).status_code == 404
+    with tenant_scope(world.acme.id):
+        said_id = VatStatus.objects.get(replaced_at=None).id
+    finance.post(f"/acme/manage/tax/numbers/{said_id}/", {"do": "confirm"})
+    assert "No VAT number waits" in _page(finance, "/acme/manage/tax/numbers/")
+    assert "€1,220.00 to invoice" in _page(giulia, "/acme/tax/")
+
+
+def test_an_invoice_is_compared_to_the_cent(world: World) -> None:
+    with tenant_scope(world.acme.id):
+        partner = a_payee("Ferrante", 100_000, at=NOW)
+        a_vat_vendor(at=NOW, wants_invoice=True)
+        a_vat_partner(partner, at=NOW)
+        person = {"partner_id": partner.id, "partner_name": "Ferrante"}
+        boss = a_member(world.acme, Role.PARTNER_ADMIN, "boss@ferrante.example", **person)
+    giulia, finance = Client(), Client()
+    giulia.force_login(boss)
+    finance.force_login(world.finance)
+    for page in ("vat/", "self-billing/"):
+        assert "reauthenticate" in giulia.post(f"/acme/tax/{page}").headers["Location"]
+    giulia.post("/acme/accounts/reauthenticate/", {"password": PASSWORD})
     assert "€1,220.00 to invoice" in _page(giulia, "/acme/tax/")
 
     form = giulia.get("/acme/tax/invoices/new/EUR/")
@@ -54,7 +91,7 @@ def test_from_saying_how_one_is_taxed_to_an_approved_invoice(world: World) -> No
     assert send("220.00") == 303
     with tenant_scope(world.acme.id):
         invoice = PartnerInvoice.objects.get()
-        number = VatStatus.objects.get().number
+        number = VatStatus.objects.get(replaced_at=None).number
         payable(partner.id, -100, at=NOW)
     assert VAT_IT not in number
     check = f"/acme/manage/tax/invoices/{invoice.id}/"
@@ -71,6 +108,23 @@ def test_from_saying_how_one_is_taxed_to_an_approved_invoice(world: World) -> No
     with tenant_scope(world.acme.id):
         agreed = SelfBilling.objects.get()
         assert (agreed.agreed_by_id, "in our name" in agreed.text) == (boss.id, True)
+
+
+def test_who_looks_as_a_partner_sees_its_forms_without_its_number(world: World) -> None:
+    with tenant_scope(world.acme.id):
+        partner = a_payee("Ferrante", 100_000, at=NOW)
+        a_vat_vendor(at=NOW)
+        a_vat_partner(partner, at=NOW)
+    client = Client()
+    client.force_login(world.admin)
+    client.post(f"/acme/manage/partners/{partner.id}/view/", {"reason": "They asked for help"})
+
+    pages = {path: client.get(f"/acme/tax/{path}/") for path in ("vat", "self-billing", "vat_id")}
+
+    assert {path: page.status_code for path, page in pages.items()} == dict.fromkeys(pages, 200)
+    assert "How you are taxed" in pages["vat"].text
+    assert VAT_IT not in pages["vat"].text
+    assert client.post("/acme/tax/vat/", {"kind": "person"}).status_code == 403
 
 
 def test_vat_begins_only_with_the_rate_of_the_own_country(world: World) -> None:

@@ -61,6 +61,24 @@ def test_each_pair_has_its_treatment(
     assert (found.treatment, found.rate) == (Treatment(treatment), Decimal(rate))
 
 
+@pytest.mark.parametrize(
+    ("vendor", "check", "treatment"),
+    [
+        pytest.param("IT", "received", "unchecked", id="no VAT before finance looked"),
+        pytest.param("IT", "refused", "refused", id="no VAT to a refused number"),
+        pytest.param("IE", "received", "reverse", id="none is paid by reverse charge"),
+        pytest.param("IE", "refused", "refused", id="a refused number reverses nothing"),
+        pytest.param("US", "refused", "export", id="no number is needed"),
+    ],
+)
+def test_vat_is_paid_to_a_confirmed_number_only(vendor: str, check: str, treatment: str) -> None:
+    seller = Party("IT", has_number=True, kind="registered", check=check)
+
+    found = vat_for(Party(vendor, has_number=True), seller, RATES, on=TODAY)
+
+    assert (found.treatment, found.rate) == (Treatment(treatment), Decimal(0))
+
+
 def test_the_rate_of_the_day_counts_and_is_rounded_once() -> None:
     italy = Party("IT", has_number=True, kind="registered")
 
