@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 from django.core.management import call_command
 
+from commissions.accruals.models import Accrual, Release
+from commissions.statements.models import Dispute, DisputeState
 from commissions.verification import faults
 from prm.tenancy.scope import tenant_scope
 from tests.browser import HAS_CHROMIUM, Visitor
@@ -49,8 +51,20 @@ class Walk:
         return self.ground.person(email)
 
     def day(self, *date: int) -> None:
-        """Let it become the morning of a day."""
+        """Let it become the morning of a day, once the worker has ended the holds that are over by now.
+
+        A page calls a reward ready as soon as its hold is over; the books follow with the worker's next round, which
+        would else be in the month of the new day.
+        """
+        eventually(self._released, what="the end of holds")
         self.clock.set(datetime(*date, 9, tzinfo=UTC))  # type: ignore[misc,arg-type]
+
+    def _released(self) -> bool:
+        with self.inside():
+            disputed = Dispute.objects.filter(state=DisputeState.OPEN, accrual__isnull=False)
+            over = Accrual.objects.filter(payable_at__lte=self.clock.now())
+            over = over.exclude(id__in=Release.objects.values("accrual_id"))
+            return not over.exclude(id__in=disputed.values("accrual_id")).exists()
 
     def look(self, person: Visitor, name: str) -> None:
         """Keep what axe and the eye for sideways scroll find on the page as it stands."""
