@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from prm.demo.seed import seed_tenant
-from prm.demo.story import TENANTS
+from prm.demo.tenants import TENANTS
 
 pytestmark = pytest.mark.slow
 

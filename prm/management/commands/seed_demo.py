@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from prm.accounts.capabilities import Role
 from prm.demo.seed import seed_tenant
-from prm.demo.story import PASSWORD, TENANTS
+from prm.demo.story import PASSWORD
+from prm.demo.tenants import TENANTS
 
 
 class Command(BaseCommand):
