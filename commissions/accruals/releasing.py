@@ -46,16 +46,10 @@ def release_due(
     One chunk of at most `limit`: call again until it returns less. accrual_ids: only these. What a referral earned
     that is held for a review stays pending, and so does a reward whose statement line is disputed.
     """
+    ids = list(accrual_ids) if accrual_ids is not None else None
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(
-                _DUE,
-                {
-                    "until": until,
-                    "ids": list(accrual_ids) if accrual_ids is not None else None,
-                    "limit": limit,
-                },
-            )
+            cursor.execute(_DUE, {"until": until, "ids": ids, "limit": limit})
             found = cursor.fetchall()
         # Whoever released a row between the look and the lock has committed by now.
         done = set(

@@ -273,13 +273,8 @@ def conversion_new(request: MemberRequest, partner_id: UUID, currency: str) -> H
     if payable.minor <= 0:
         messages.info(request, gettext("Nothing is payable in %(code)s") % {"code": currency})
         return hx_redirect(request, "commissions:rate-list")
-    currencies = sorted(
-        set(
-            ExchangeRate.objects.filter(from_currency=currency).values_list(
-                "to_currency", flat=True
-            )
-        )
-    )
+    rated = ExchangeRate.objects.filter(from_currency=currency)
+    currencies = sorted(set(rated.values_list("to_currency", flat=True)))
     form = ConversionForm(
         request.POST or None,
         payable=payable,
@@ -287,36 +282,8 @@ def conversion_new(request: MemberRequest, partner_id: UUID, currency: str) -> H
         initial={"key": uuid4().hex},
     )
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        try:
-            found = services.convert_payable(
-                partner_id=partner.id,
-                amount=data["amount"],
-                to_currency=data["to_currency"],
-                reason=data["reason"].strip(),
-                key=data["key"],
-                actor=_actor(request),
-                at=timezone.now(),
-            )
-        except NoRate:
-            words = gettext("There is no rate of today or of the last seven days. Enter one first.")
-            form.add_error("to_currency", words)
-        except services.NotEnough as refused:
-            words = gettext("Only %(amount)s is payable")
-            form.add_error(
-                "amount", words % {"amount": money_text(refused.payable_minor, currency)}
-            )
-        except services.NotConvertible as refused:
-            form.add_error(
-                "amount",
-                gettext(
-                    "At this rate it becomes %(amount)s: enter another amount, or check the rate"
-                )
-                % {"amount": money_text(refused.into.minor, refused.into.currency)},
-            )
-        except KeyReused:
-            form.add_error(None, gettext("This was sent before with other figures. Start again."))
-        else:
+        found = _converted(request, form, partner, currency)
+        if found:
             words = gettext("%(amount)s is payable now")
             messages.success(
                 request, words % {"amount": money_text(found.to_minor, found.to_currency)}
@@ -329,3 +296,35 @@ def conversion_new(request: MemberRequest, partner_id: UUID, currency: str) -> H
         context,
         status=422 if form.errors else 200,
     )
+
+
+def _converted(
+    request: MemberRequest, form: ConversionForm, partner: Partner, currency: str
+) -> Conversion | None:
+    """Convert as the valid form says; None with the form's errors where that is refused."""
+    data = form.cleaned_data
+    try:
+        return services.convert_payable(
+            partner_id=partner.id,
+            amount=data["amount"],
+            to_currency=data["to_currency"],
+            reason=data["reason"].strip(),
+            key=data["key"],
+            actor=_actor(request),
+            at=timezone.now(),
+        )
+    except NoRate:
+        words = gettext("There is no rate of today or of the last seven days. Enter one first.")
+        form.add_error("to_currency", words)
+    except services.NotEnough as refused:
+        words = gettext("Only %(amount)s is payable")
+        form.add_error("amount", words % {"amount": money_text(refused.payable_minor, currency)})
+    except services.NotConvertible as refused:
+        words = gettext(
+            "At this rate it becomes %(amount)s: enter another amount, or check the rate"
+        )
+        into = money_text(refused.into.minor, refused.into.currency)
+        form.add_error("amount", words % {"amount": into})
+    except KeyReused:
+        form.add_error(None, gettext("This was sent before with other figures. Start again."))
+    return None

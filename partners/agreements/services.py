@@ -186,21 +186,25 @@ def accept(
         if "acceptance_once" not in str(clash):
             raise
         return Acceptance.objects.get(version_id=version_id, partner_id=partner_id)
+    _tell_accepted(acceptance, version, actor=actor)
+    return acceptance
+
+
+def _tell_accepted(acceptance: Acceptance, version: AgreementVersion, *, actor: Actor) -> None:
     emit(
         "agreement.accepted",
-        subject=f"partner:{partner_id}",
+        subject=f"partner:{acceptance.partner_id}",
         actor=actor,
-        partner_id=partner_id,
+        partner_id=acceptance.partner_id,
         payload={
             "acceptance_id": str(acceptance.id),
-            "partner_id": str(partner_id),
+            "partner_id": str(acceptance.partner_id),
             "program_id": str(version.program_id),
             "version_id": str(version.id),
         },
         changes={"version": ["", str(version.number)], "text_hash": ["", acceptance.text_hash]},
-        at=at,
+        at=acceptance.accepted_at,
     )
-    return acceptance
 
 
 def _to_sign(version_id: UUID, partner_id: UUID) -> AgreementVersion | None:

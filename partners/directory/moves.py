@@ -71,12 +71,9 @@ def move_enrollment(
         raise DayIsPast(on)
     from_program = Program.objects.get(id=from_program_id)
     to_program = Program.objects.get(id=to_program_id)
-    rows = {
-        row.program_id: row
-        for row in Enrollment.objects.select_for_update(no_key=True).filter(
-            partner_id=partner_id, program_id__in=[from_program_id, to_program_id]
-        )
-    }
+    programs = [from_program_id, to_program_id]
+    held = Enrollment.objects.select_for_update(no_key=True)
+    rows = {r.program_id: r for r in held.filter(partner_id=partner_id, program_id__in=programs)}
     old, new = rows.get(from_program_id), rows.get(to_program_id)
     last_day = on - timedelta(days=1)
     if new and old and new.starts_on == on and old.ends_on == last_day:

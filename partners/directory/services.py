@@ -180,30 +180,35 @@ def change_partner_state(
         at=at,
         user_id=actor.user_id,
     )
-    emit(
-        "partner.state_changed",
-        subject=f"partner:{partner.id}",
-        actor=actor,
-        partner_id=partner.id,
-        payload={
-            "partner_id": str(partner.id),
-            "from": before,
-            "to": wanted.value,
-            "change_id": change.id,
-        },
-        changes={
-            "state": [before, wanted.value],
-            **({"cause": ["", cause]} if cause else {}),
-            "reason": ["", partner.state_reason],
-        },
-        at=at,
-    )
+    _tell_state(change, actor=actor)
     tenant_id = current_scope().tenant_id
     if wanted == PartnerState.ENDED:
         end_partner_places(tenant_id=tenant_id, partner_id=partner.id, actor=actor, at=at)
     elif before == PartnerState.ENDED:
         reopen_partner_places(tenant_id=tenant_id, partner_id=partner.id, actor=actor, at=at)
     return partner
+
+
+def _tell_state(change: PartnerChange, *, actor: Actor) -> None:
+    before, now = change.from_value, change.to_value
+    emit(
+        "partner.state_changed",
+        subject=f"partner:{change.partner_id}",
+        actor=actor,
+        partner_id=change.partner_id,
+        payload={
+            "partner_id": str(change.partner_id),
+            "from": before,
+            "to": now,
+            "change_id": change.id,
+        },
+        changes={
+            "state": [before, now],
+            **({"cause": ["", str(change.cause)]} if change.cause else {}),
+            "reason": ["", change.reason],
+        },
+        at=change.at,
+    )
 
 
 @transaction.atomic

@@ -129,21 +129,34 @@ class StepForm(TextsForm):
         super().__init__(*args, **kwargs)
         self.fixed_kind = kind
         if not kind:
-            self.fields["kind"] = HintedChoiceField(
-                label=_("How it gets done"), choices=StepKind.choices, hints=KIND_HINTS
-            )
-            self.fields["fact"] = forms.ChoiceField(
-                label=_("Which fact"),
+            self._add_how(courses)
+        self._add_what_to_do()
+        if kind in {"", StepKind.UPLOAD}:
+            self.fields["needs_approval"] = forms.BooleanField(
+                label=_("Somebody of yours looks at the file first"),
                 required=False,
-                choices=[("", _("Not a fact")), *Fact.choices],
-                help_text=_("For a step that is done by itself"),
+                help_text=_("Later steps stay closed until then"),
             )
-            self.fields["course"] = forms.ChoiceField(
-                label=_("Which course"),
-                required=False,
-                choices=[("", _("No course")), *courses],
-                help_text=_("For a step that is done by passing a course"),
-            )
+        self._add_what_it_gives(currency)
+
+    def _add_how(self, courses: Sequence[tuple[str, str]]) -> None:
+        self.fields["kind"] = HintedChoiceField(
+            label=_("How it gets done"), choices=StepKind.choices, hints=KIND_HINTS
+        )
+        self.fields["fact"] = forms.ChoiceField(
+            label=_("Which fact"),
+            required=False,
+            choices=[("", _("Not a fact")), *Fact.choices],
+            help_text=_("For a step that is done by itself"),
+        )
+        self.fields["course"] = forms.ChoiceField(
+            label=_("Which course"),
+            required=False,
+            choices=[("", _("No course")), *courses],
+            help_text=_("For a step that is done by passing a course"),
+        )
+
+    def _add_what_to_do(self) -> None:
         self.add_texts(
             "title", _("Title"), hint=_("May be empty for facts and courses, which have a name")
         )
@@ -163,12 +176,8 @@ class StepForm(TextsForm):
         self.fields["may_skip"] = forms.BooleanField(
             label=_("The partner may skip it"), required=False
         )
-        if kind in {"", StepKind.UPLOAD}:
-            self.fields["needs_approval"] = forms.BooleanField(
-                label=_("Somebody of yours looks at the file first"),
-                required=False,
-                help_text=_("Later steps stay closed until then"),
-            )
+
+    def _add_what_it_gives(self, currency: str) -> None:
         self.add_texts(
             "milestone",
             _("Milestone"),

@@ -33,6 +33,7 @@ from partners.onboarding.services import (
     start_onboarding,
 )
 from partners.onboarding.unlocks import set_unlock
+from partners.programs.models import Program
 from partners.training.models import Course, CourseState
 from prm.demo.programs import publish_short_track
 from prm.demo.stage import Stage
@@ -142,6 +143,19 @@ def seed_onboarding(stage: Stage, *, now: datetime) -> None:
         actor=admin,
         at=now - PUBLISHED,
     )
+    _put_on_track(stage, program, admin, now)
+    first = Entitlement.objects.filter(kind=RewardKind.DISCOUNT).order_by("earned_at", "id").first()
+    if first:
+        fulfil(
+            entitlement_id=first.id,
+            text=GIVEN[stage.story.language],
+            actor=stage.manager,
+            at=now - 10 * DAY,
+        )
+
+
+def _put_on_track(stage: Stage, program: Program, admin: Actor, now: datetime) -> None:
+    """Start the program's partners one after the other and leave each at another point."""
     points: list[Callable[[Stage, Run, Person, datetime], None]] = [
         _through,
         _sent_back,
@@ -167,15 +181,6 @@ def seed_onboarding(stage: Stage, *, now: datetime) -> None:
         )
         if run:
             play(stage, run, story.people[0], run.started_at)
-    given = Entitlement.objects.filter(kind=RewardKind.DISCOUNT)
-    first = given.order_by("earned_at", "id").first()
-    if first:
-        fulfil(
-            entitlement_id=first.id,
-            text=GIVEN[stage.story.language],
-            actor=stage.manager,
-            at=now - 10 * DAY,
-        )
 
 
 def _steps(program_id: UUID, currency: str) -> list[StepDraft]:

@@ -133,19 +133,23 @@ def submit_referral(
         reason=reason.strip(),
     )
     run_after_submit(referral, actor, at)
+    _tell_submitted(referral, actor=actor, at=at)
+    return referral
+
+
+def _tell_submitted(referral: Referral, *, actor: Actor, at: datetime) -> None:
     emit(
         "referral.submitted",
         subject=f"referral:{referral.id}",
         actor=actor,
-        partner_id=partner_id,
+        partner_id=referral.partner_id,
         payload={
             "referral_id": str(referral.id),
-            "partner_id": str(partner_id),
-            "program_id": str(program.id),
+            "partner_id": str(referral.partner_id),
+            "program_id": str(referral.program_id),
         },
         at=at,
     )
-    return referral
 
 
 def _differs(first: Referral, draft: ReferralDraft, partner_id: UUID) -> bool:
