@@ -22,6 +22,7 @@ from commissions.holds.models import EarlyRelease
 from commissions.ledger.models import Account, Balance, ClosedPeriod, Transfer
 from commissions.overrides.models import PlanOverride
 from commissions.payouts.models import (
+    AccountFault,
     FileTemplate,
     Payout,
     PayoutAccount,
@@ -40,11 +41,12 @@ from commissions.statements.models import (
     Statement,
     StatementFile,
     StatementLine,
-    StatementLogo,
     StatementReading,
 )
 from commissions.tax.models import (
+    StatementLogo,
     TaxForm,
+    TaxPaper,
     TaxRequirement,
     TaxThreshold,
     Withholding,
@@ -66,6 +68,7 @@ from commissions.vat.models import (
 __all__ = [
     "Account",
     "AccountCode",
+    "AccountFault",
     "Accrual",
     "Balance",
     "Benefit",
@@ -121,6 +124,7 @@ __all__ = [
     "TakenReward",
     "TaxForm",
     "TaxMark",
+    "TaxPaper",
     "TaxRequirement",
     "TaxThreshold",
     "TeamShare",

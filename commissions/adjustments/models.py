@@ -112,6 +112,9 @@ class Conversion(TenantModel):
     from_currency = models.CharField(max_length=3)
     to_minor = models.BigIntegerField()
     to_currency = models.CharField(max_length=3)
+    # How much of both had come back from a bank: it was taxed when it was paid.
+    from_taxed_minor = models.BigIntegerField(db_default=0, default=0)
+    to_taxed_minor = models.BigIntegerField(db_default=0, default=0)
     rate = models.DecimalField(max_digits=18, decimal_places=8)
     rated_on = models.DateField()
     source = models.CharField(max_length=80)

@@ -24,7 +24,7 @@ from commissions.statements.batches import (
     packed_statements,
 )
 from commissions.statements.gathering import due_for_statement
-from commissions.statements.keeping import FileDiffers, kept_file
+from commissions.statements.keeping import kept_file
 from commissions.statements.models import Statement
 from commissions.statements.pdf import keep_pdf
 from commissions.statements.services import (
@@ -33,6 +33,7 @@ from commissions.statements.services import (
     PeriodAlreadyStated,
     issue_statement,
 )
+from commissions.tax.keeping import FileDiffers
 from prm.accounts.capabilities import Capability
 from prm.events.services import Actor
 from prm.jobs.parts import PartProgress, part_of, share_out

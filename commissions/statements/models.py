@@ -149,23 +149,6 @@ class StatementFile(TenantModel):
         return f"{self.kind} of {self.statement_id}"
 
 
-class StatementLogo(TenantModel):
-    """A logo that statements were issued with, so that they can be printed again with it."""
-
-    id = models.BigAutoField(primary_key=True)
-    sha256 = models.CharField(max_length=64)
-    content = models.BinaryField()
-
-    class Meta:
-        db_table = "commissions_statement_logo"
-        constraints = [
-            models.UniqueConstraint(fields=["tenant", "sha256"], name="statement_logo_once"),
-        ]
-
-    def __str__(self) -> str:
-        return self.sha256
-
-
 class ReadingWay(models.TextChoices):
     """How the partner's people took note of a statement."""
 

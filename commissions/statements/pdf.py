@@ -19,9 +19,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from commissions.statements.keeping import keep_csv, keep_file, language_of
-from commissions.statements.letterheads import logo_address
 from commissions.statements.models import Statement
 from commissions.statements.papers import Paper, paper_of
+from commissions.tax.letterheads import logo_address
 
 _STATIC = Path(settings.BASE_DIR) / "static"
 # WeasyPrint declares one conformance a file; PDF/A wants every further one explained.
@@ -67,7 +67,7 @@ def statement_pdf(statement: Statement, language: str = "") -> bytes:
                 "paper": paper,
                 "footer": paper.footer,
                 "as_pdf": True,
-                "logo": logo_address(statement),
+                "logo": logo_address(statement.parties["by"]),
             },
         )
         described = gettext("All lines of statement %(number)s as CSV") % {

@@ -18,9 +18,9 @@ from commissions.statements.gathering import (
     stage_lines,
     write_staged,
 )
-from commissions.statements.letterheads import keep_logo
 from commissions.statements.models import Statement
 from commissions.statements.taxing import tax_facts
+from commissions.tax.letterheads import keep_logo
 from partners.directory.models import Partner
 from prm.events.services import Actor, emit
 from prm.tenancy.models import Tenant

@@ -18,7 +18,7 @@ def certificate_sheet(row: YearCertificate, language: str) -> Sheet:
         context = certificate_context(row)
     return Sheet(
         folder="year-certificates",
-        key=str(row.id),
+        paper_id=row.id,
         number=row.number,
         template="commissions/tax/certificate.html",
         context=context,

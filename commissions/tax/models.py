@@ -216,3 +216,44 @@ class YearCertificate(PublicTenantModel):
 
     def __str__(self) -> str:
         return self.number
+
+
+class StatementLogo(TenantModel):
+    """A logo that papers were issued with, so that they can be printed again with it."""
+
+    id = models.BigAutoField(primary_key=True)
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField()
+
+    class Meta:
+        db_table = "commissions_statement_logo"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "sha256"], name="statement_logo_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+class TaxPaper(TenantModel):
+    """The first making of a paper about tax; whoever asks later gets these bytes or none."""
+
+    id = models.BigAutoField(primary_key=True)
+    # Which kind of paper, and which one: where it lies in private storage.
+    folder = models.CharField(max_length=24)
+    paper_id = models.UUIDField()
+    language = models.CharField(max_length=8)
+    sha256 = models.CharField(max_length=64)
+    byte_count = models.BigIntegerField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "commissions_tax_paper"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "folder", "paper_id", "language"], name="tax_paper_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.folder} {self.paper_id}"

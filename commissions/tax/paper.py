@@ -1,10 +1,11 @@
 """Papers about tax: one sheet for the screen and the PDF, in a language of choice, the same bytes when made again."""
 
-import base64
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
@@ -12,21 +13,25 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django_countries import countries
 
+from commissions.tax.keeping import keep_first, kept_first
+from commissions.tax.letterheads import keep_logo, logo_address
+from commissions.tax.models import TaxPaper
 from prm.jobs.files import private_path, private_root
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
-from prm.web.papers import keep_paper, paper_pdf
+from prm.web.papers import paper_pdf
 
 
 @dataclass(frozen=True)
 class Sheet:
     """A paper to be made: a template of layouts/statement.html with what it says, in one language.
 
-    folder, key: where the PDF lies, and what tells it apart. look: colours of the vendor, accent and accent_foreground.
+    folder, paper_id: where the PDF lies, and what tells it apart. look: what the paper keeps of its vendor: colours
+    (accent and accent_foreground) and the logo's SHA-256.
     """
 
     folder: str
-    key: str
+    paper_id: UUID
     number: str
     template: str
     context: dict[str, Any]
@@ -38,27 +43,34 @@ class Sheet:
 
 def stored_name(sheet: Sheet) -> str:
     """Return where the PDF lies in private storage."""
-    return f"{current_scope().tenant_id}/{sheet.folder}/{sheet.key}-{sheet.language}.pdf"
+    return f"{current_scope().tenant_id}/{sheet.folder}/{sheet.paper_id}-{sheet.language}.pdf"
 
 
 def kept_sheet(sheet: Sheet) -> Path | None:
-    """Return the PDF on disk, None while it is being made."""
-    path = private_path(stored_name(sheet))
-    return path if path.is_file() else None
+    """Return the PDF on disk as it was first made, None while it is being made, or must be again."""
+    return kept_first(private_path(stored_name(sheet)), _first(sheet))
 
 
 def keep_sheet(sheet: Sheet) -> Path:
-    """Make the PDF unless it is there, and return where it lies. Needs pango: for the worker."""
-    found = kept_sheet(sheet)
-    return found or keep_paper(private_root() / stored_name(sheet), sheet_pdf(sheet))
+    """Make the PDF unless it is there, and return where it lies. Needs pango: for the worker.
+
+    A lost or touched file is made again, and kept only when it is the first to the byte. Raises keeping.FileDiffers.
+    """
+    return keep_first(
+        private_root() / stored_name(sheet),
+        name=f"{sheet.number} in {sheet.language}",
+        first=_first(sheet),
+        note=partial(_note, sheet),
+        make=partial(sheet_pdf, sheet),
+    )
 
 
 def sheet_pdf(sheet: Sheet) -> bytes:
     """Return the paper as PDF/UA-1."""
-    logo = bytes(Tenant.objects.values_list("logo", flat=True).get(id=current_scope().tenant_id))
     with translation.override(sheet.language), timezone.override(ZoneInfo(sheet.time_zone)):
-        address = "data:image/png;base64," + base64.b64encode(logo).decode() if logo else ""
-        html = render_to_string(sheet.template, {**sheet.context, "as_pdf": True, "logo": address})
+        html = render_to_string(
+            sheet.template, {**sheet.context, "as_pdf": True, "logo": logo_address(sheet.look)}
+        )
     return paper_pdf(
         html,
         sheet="statement.css",
@@ -69,8 +81,34 @@ def sheet_pdf(sheet: Sheet) -> bytes:
     )
 
 
+def _first(sheet: Sheet) -> str:
+    """Return the SHA-256 of the first making, empty before it."""
+    papers = TaxPaper.objects.filter(
+        folder=sheet.folder, paper_id=sheet.paper_id, language=sheet.language
+    )
+    return papers.values_list("sha256", flat=True).first() or ""
+
+
+def _note(sheet: Sheet, digest: str, byte_count: int) -> str:
+    """Write down the first making; when another worker was first, its."""
+    TaxPaper.objects.bulk_create(
+        [
+            TaxPaper(
+                folder=sheet.folder,
+                paper_id=sheet.paper_id,
+                language=sheet.language,
+                sha256=digest,
+                byte_count=byte_count,
+                made_at=timezone.now(),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return _first(sheet)
+
+
 def vendor_facts(tenant: Tenant, *, tax_number: str = "") -> dict[str, str]:
-    """Return the vendor as papers name it, to be kept with them."""
+    """Return the vendor as papers name and show it, to be kept with them; its logo is kept now."""
     return {
         "name": tenant.legal_name or tenant.name,
         "brand": tenant.name,
@@ -80,6 +118,7 @@ def vendor_facts(tenant: Tenant, *, tax_number: str = "") -> dict[str, str]:
         "support_email": tenant.support_email,
         "accent": tenant.accent,
         "accent_foreground": tenant.accent_foreground,
+        "logo": keep_logo(tenant),
         "language": tenant.language,
         "time_zone": tenant.time_zone,
     }

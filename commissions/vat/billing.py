@@ -7,14 +7,13 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from commissions.ledger.selectors import tenant_zone
-from commissions.tax.paper import vendor_facts
 from commissions.vat.models import PaperKind, SelfBill, SelfBilling, VatCharge, VatStatus
+from commissions.vat.parties import partner_side, vendor_side
 from commissions.vat.rules import bill_number
 from commissions.vat.selectors import vat_settings
 from commissions.vat.services import number_of
 from prm.accounts.secrets import encrypt
 from prm.events.services import SYSTEM, Actor, emit
-from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 from prm.tenancy.services import next_number
 
@@ -26,20 +25,20 @@ def issue_bills(*, run_id: UUID, at: datetime, actor: Actor = SYSTEM) -> int:
     at: aware UTC; its year in the tenant's zone begins a new row of numbers, which has no gaps. A repeat writes only
     what is missing. Notes are written in the order of the payments' numbers. Emits tax.bill_issued each.
     """
-    tenant = Tenant.objects.get(id=current_scope().tenant_id)
+    tenant_id = current_scope().tenant_id
     today = at.astimezone(tenant_zone()).date()
     with connection.cursor() as cursor:
         cursor.execute(
-            "select pg_advisory_xact_lock(hashtextextended('vat.bills', %s))", [tenant.id]
+            "select pg_advisory_xact_lock(hashtextextended('vat.bills', %s))", [tenant_id]
         )
-        cursor.execute(_WANTED, {"tenant": tenant.id, "run": run_id, "paper": PaperKind.SELF_BILL})
+        cursor.execute(_WANTED, {"tenant": tenant_id, "run": run_id, "paper": PaperKind.SELF_BILL})
         wanted = cursor.fetchall()
     if not wanted:
         return 0
     settings = vat_settings()
     last = next_number(f"self_bill:{today.year}", count=len(wanted))
     charges = VatCharge.objects.select_related("partner").in_bulk([row[0] for row in wanted])
-    facts = _Facts(tenant, {row.partner_id for row in charges.values()})
+    facts = _Facts({row.partner_id for row in charges.values()})
     bills = []
     for place, (charge_id, payout_id, payout_number, withheld_minor) in enumerate(wanted, 1):
         charge = charges[charge_id]
@@ -79,12 +78,13 @@ def issue_bills(*, run_id: UUID, at: datetime, actor: Actor = SYSTEM) -> int:
 class _Facts:
     """Both sides of a note; numbers of partners stay encrypted.
 
-    What a partner said about VAT and agreed to is of the moment when the payment was taxed; what it said since goes
-    with the next one.
+    Names, addresses, what a partner said about VAT and agreed to are of the moment when the payment was taxed; what
+    changed since goes with the next one.
     """
 
-    def __init__(self, tenant: Tenant, partner_ids: set[UUID]) -> None:
-        self.vendor = vendor_facts(tenant, tax_number=vat_settings().vat_id)
+    def __init__(self, partner_ids: set[UUID]) -> None:
+        # For payments that were taxed before both sides were kept.
+        self.vendor = vendor_side()
         self.said = list(VatStatus.objects.filter(partner_id__in=partner_ids).order_by("id"))
         self.agreed = list(SelfBilling.objects.filter(partner_id__in=partner_ids).order_by("id"))
 
@@ -103,11 +103,9 @@ class _Facts:
             if row.partner_id == partner.id and row.agreed_at <= at
         ]
         return {
-            "vendor": self.vendor,
+            "vendor": charge.parties.get("vendor") or self.vendor,
             "partner": {
-                "name": partner.legal_name or partner.name,
-                "address": partner.address,
-                "country": partner.country,
+                **(charge.parties.get("partner") or partner_side(partner)),
                 "sealed_number": encrypt(number_of(said[-1] if said else None)),
             },
             "agreed_at": agreed[-1].isoformat() if agreed else "",

@@ -6,6 +6,7 @@ returns comes back whole, VAT included, and is paid again without any: its invoi
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -17,8 +18,10 @@ from commissions.ledger.services import NewTransfer, post_staged, reversal_of
 from commissions.tax.dues import Due, Payment, dues_of
 from commissions.tax.withholding import give_back, tax_is_withheld, withhold
 from commissions.vat.models import PaperKind, PartnerInvoice, VatCharge
+from commissions.vat.parties import partner_side, vendor_side
 from commissions.vat.rules import Vat
 from commissions.vat.selectors import Office, open_office, vat_counts_on, vat_settings
+from partners.directory.models import Partner
 from prm.tenancy.scope import current_scope
 
 
@@ -45,6 +48,7 @@ def charge_vat(*, dues: Iterable[Due], at: datetime) -> int:
         return 0
     found = [(due, *_charged(office, due)) for due in dues]
     rows = [(due, vat, paper) for due, vat, paper in found if paper]
+    sides = _sides({due.partner_id for due, _vat, paper in rows if paper == PaperKind.SELF_BILL})
     counts = _counts({due.partner_id for due, _vat, _paper in rows})
     moving = [(due, vat) for due, vat, _paper in rows if vat.on(due.base_minor)]
     posted = post_staged([_movement(due, vat, counts, at) for due, vat in moving])
@@ -70,10 +74,20 @@ def charge_vat(*, dues: Iterable[Due], at: datetime) -> int:
                 if paper == PaperKind.INVOICE
                 else None
             ),
+            parties=sides[due.partner_id] if paper == PaperKind.SELF_BILL else {},
         )
         for due, vat, paper in rows
     )
     return len(rows)
+
+
+def _sides(partner_ids: set[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return both sides of the notes to be written, by partner."""
+    if not partner_ids:
+        return {}
+    vendor = vendor_side()
+    partners = Partner.objects.filter(id__in=partner_ids)
+    return {row.id: {"vendor": vendor, "partner": partner_side(row)} for row in partners}
 
 
 def _charged(office: Office, due: Due) -> tuple[Vat, str]:

@@ -4,7 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from commissions.vat.billing import issue_bills
-from commissions.vat.models import InvoiceState, PartnerInvoice, StatusState, VatKind, VatStatus
+from commissions.vat.checking import check_again
+from commissions.vat.models import InvoiceState, PartnerInvoice, VatKind, VatStatus
 from prm.accounts.capabilities import Capability
 from prm.accounts.selectors import members_with
 from prm.events.models import Event
@@ -47,16 +48,33 @@ def tell_said(event: Event) -> None:
     """Tell those who check VAT numbers."""
     if event.payload["kind"] != VatKind.REGISTERED:
         return
-    row = VatStatus.objects.select_related("partner").get(id=int(event.payload["vat_status_id"]))
-    for user in members_with(Capability.SETTLE_PAYOUTS, tenant_id=event.tenant_id):
-        notify(
-            kind="tax.vat_said",
-            key=f"vat_said:{row.id}",
-            user_id=user.id,
-            facts={"partner": row.partner.name},
-            path=f"manage/tax/numbers/{row.id}/",
-            at=event.at,
-        )
+    row = _said(event)
+    if row:
+        _tell_checkers(event, row, "tax.vat_said", f"vat_said:{row.id}")
+
+
+@on("partner.edited", name="vat.check_again")
+def check_edited(event: Event) -> None:
+    """Have the number of a partner that changed checked again."""
+    check_again(partner_id=UUID(event.payload["partner_id"]), at=event.at)
+
+
+@on("partner.merged", name="vat.check_again_merged")
+def check_merged(event: Event) -> None:
+    """Have a number checked again that was confirmed for the duplicate."""
+    check_again(partner_id=UUID(event.payload["partner_id"]), at=event.at)
+
+
+@on("tax.vat_reopened", name="vat.tell_reopened")
+def tell_reopened(event: Event) -> None:
+    """Tell those who check VAT numbers, and the partner."""
+    row = _said(event)
+    if row is None:
+        return
+    facts = {name: event.payload[name] for name in ("country", "name")}
+    key = f"vat_reopened:{event.id}"
+    _tell_checkers(event, row, "tax.vat_again", key, **facts)
+    _tell_partner(event, "tax.vat_reopened", key, facts, "tax/")
 
 
 @on("tax.vat_confirmed", name="vat.tell_confirmed")
@@ -86,8 +104,28 @@ def tell_refused(event: Event) -> None:
 def _tell_checked(event: Event, *, is_confirmed: bool) -> None:
     row = VatStatus.objects.get(id=int(event.payload["vat_status_id"]))
     facts = {"confirmed": is_confirmed, "reason": row.note}
-    state = StatusState.CONFIRMED if is_confirmed else StatusState.REFUSED
-    _tell_partner(event, "tax.vat_decided", f"vat_decided:{row.id}:{state}", facts, "tax/")
+    # One number may be confirmed more than once.
+    _tell_partner(event, "tax.vat_decided", f"vat_decided:{row.id}:{event.id}", facts, "tax/")
+
+
+def _said(event: Event) -> VatStatus | None:
+    """Return the word that an event is about; events from before they named it say whose it is, and when."""
+    rows = VatStatus.objects.select_related("partner")
+    if said_id := event.payload.get("vat_status_id"):
+        return rows.get(id=int(said_id))
+    return rows.filter(partner_id=event.partner_id, said_at=event.at).order_by("id").last()
+
+
+def _tell_checkers(event: Event, row: VatStatus, kind: str, key: str, **facts: Any) -> None:
+    for user in members_with(Capability.SETTLE_PAYOUTS, tenant_id=event.tenant_id):
+        notify(
+            kind=kind,
+            key=key,
+            user_id=user.id,
+            facts={"partner": row.partner.name, **facts},
+            path=f"manage/tax/numbers/{row.id}/",
+            at=event.at,
+        )
 
 
 def _tell_decided(event: Event) -> None:

@@ -36,6 +36,26 @@ def vat_decided(facts: dict[str, Any]) -> str:
     return gettext("Your VAT number was refused: %(reason)s") % facts
 
 
+@kind("tax.vat_again", label=_("A partner with a confirmed VAT number changed"), audience=STAFF)
+def vat_again(facts: dict[str, Any]) -> str:
+    """Title: a number waits to be checked again, and why."""
+    if not facts["name"]:
+        return gettext("%(partner)s is in another country now: check its VAT number again") % facts
+    if not facts["country"]:
+        return gettext("%(partner)s has another legal name: check its VAT number again") % facts
+    return gettext("%(partner)s has another name and country: check its VAT number again") % facts
+
+
+@kind("tax.vat_reopened", label=_("Your VAT number is checked again"), audience=PARTNER)
+def vat_reopened(facts: dict[str, Any]) -> str:
+    """Title: why payouts may wait."""
+    if not facts["name"]:
+        return gettext("Your country changed: your VAT number is checked again")
+    if not facts["country"]:
+        return gettext("Your legal name changed: your VAT number is checked again")
+    return gettext("Your legal name and country changed: your VAT number is checked again")
+
+
 @kind("tax.bill_issued", label=_("A self-billing note is ready"), audience=PARTNER)
 def bill_issued(facts: dict[str, Any]) -> str:
     """Title: the number of the note."""

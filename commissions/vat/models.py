@@ -111,6 +111,11 @@ class VatStatus(TenantModel):
         User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     decided_at = models.DateTimeField(null=True, blank=True)
+    # Whose number was confirmed; when the partner has another name or country, the number is to be checked again.
+    # Empty of what was confirmed before this was kept.
+    checked_name = models.CharField(max_length=160, blank=True, default="")
+    checked_country = models.CharField(max_length=2, blank=True, default="")
+    reopened_at = models.DateTimeField(null=True, blank=True)
     replaced_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -125,6 +130,13 @@ class VatStatus(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.partner_id}"
+
+    def state_for(self, name: str, country: str) -> str:
+        """Return what finance said of the number for a partner so called: what it confirmed for another waits anew."""
+        if self.state != StatusState.CONFIRMED or not self.checked_name:
+            return self.state
+        same = (self.checked_name, self.checked_country) == (name, country)
+        return self.state if same else StatusState.RECEIVED
 
 
 class SelfBilling(TenantModel):
@@ -232,6 +244,8 @@ class VatCharge(TenantModel):
     invoice = TenantForeignKey(PartnerInvoice, null=True)
     # Known once the run's list is written.
     payout_id = models.UUIDField(null=True, blank=True)
+    # Both sides as they were when the payment was taxed, where the vendor writes the note.
+    parties = models.JSONField(default=dict)
     takes_back = TenantForeignKey("self", null=True)
 
     class Meta:

@@ -26,7 +26,7 @@ from commissions.vat.selectors import (
     visible_bills,
     visible_invoices,
 )
-from commissions.vat.wording import INVOICE_TONES, own_words, status_words
+from commissions.vat.wording import INVOICE_TONES, changed_words, own_words, status_words
 from prm.accounts.members import Member
 from prm.web.formats import day_text, moment_text, money_text, percent_text
 
@@ -57,6 +57,8 @@ class OwnVat:
     may_agree: bool
     needs_word: bool
     refused_for: str
+    # Why a number that was confirmed is checked again.
+    again_for: str
 
 
 def own_page(member: Member, at: datetime) -> dict[str, Any]:
@@ -118,6 +120,7 @@ def _own_vat(member: Member, office: Office) -> OwnVat:
         and (bool(office.paper_for(partner_id, vat.treatment)) or is_checked),
         vat.treatment in UNKNOWN and not is_checked,
         said.note if said and vat.treatment == Treatment.REFUSED else "",
+        changed_words(said, said.partner) if said else "",
     )
 
 
@@ -181,6 +184,7 @@ def status_facts(said: VatStatus, number: str) -> list[tuple[str, Any]]:
         (gettext("Country"), str(countries.name(partner.country) or "")),
         (gettext("Tax number on file"), partner.tax_number),
         (gettext("VAT number"), number),
+        (gettext("Checked again because"), changed_words(said, partner)),
         (gettext("Said"), _by(said.said_at, said.said_by)),
         (gettext("Decided"), _by(said.decided_at, said.decided_by) if said.decided_at else ""),
         (gettext("What is wrong"), said.note),

@@ -20,7 +20,7 @@ def bill_sheet(bill: SelfBill, language: str) -> Sheet:
         context = bill_context(bill)
     return Sheet(
         folder="self-bills",
-        key=str(bill.id),
+        paper_id=bill.id,
         number=bill.number,
         template="commissions/vat/bill.html",
         context=context,

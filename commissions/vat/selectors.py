@@ -111,23 +111,36 @@ def _sellers(partner_ids: Collection[UUID]) -> dict[UUID, Seller]:
             "partner_id", flat=True
         )
     )
-    partners = Partner.objects.filter(id__in=partner_ids).values_list("id", "country")
+    partners = Partner.objects.filter(id__in=partner_ids).only(
+        "id", "country", "legal_name", "name"
+    )
     return {
-        id_: Seller(id_, _party(country, said.get(id_)), id_ in billed) for id_, country in partners
+        row.id: Seller(row.id, _party(row, said.get(row.id)), row.id in billed) for row in partners
     }
 
 
-def _party(country: str, said: VatStatus | None) -> Party:
+def _party(partner: Partner, said: VatStatus | None) -> Party:
     if said is None:
-        return Party(country)
-    return Party(country, has_number=bool(said.number), kind=said.kind, check=said.state)
+        return Party(partner.country)
+    return Party(
+        partner.country,
+        has_number=bool(said.number),
+        kind=said.kind,
+        # Between a change of the partner and the event that tells of it, the number is not taken for checked.
+        check=said.state_for(*called(partner)),
+    )
+
+
+def called(partner: Partner) -> tuple[str, str]:
+    """Return what a VAT number is checked against: the legal name, else the name, and the country."""
+    return partner.legal_name or partner.name, partner.country
 
 
 def status_of(partner_id: UUID) -> VatStatus | None:
     """Return what a partner said of itself last."""
     return (
         VatStatus.objects.filter(partner_id=partner_id, replaced_at=None)
-        .select_related("said_by")
+        .select_related("said_by", "partner")
         .first()
     )
 

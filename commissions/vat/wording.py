@@ -14,8 +14,11 @@ from commissions.vat.models import (
     VatCharge,
     VatKind,
     VatRate,
+    VatStatus,
 )
 from commissions.vat.rules import Treatment, Vat
+from commissions.vat.selectors import called
+from partners.directory.models import Partner
 from prm.web.formats import day_text, money_text, percent_text
 
 INVOICE_TONES: dict[str, str] = {
@@ -120,6 +123,30 @@ def status_words(kind: str, masked: str) -> str:
     """Return what a partner said of itself."""
     label = str(VatKind(kind).label)
     return f"{label}, {masked}" if masked else label
+
+
+def changed_words(said: VatStatus, partner: Partner) -> str:
+    """Return why a number that was confirmed is checked again, in whole sentences; empty when it is not."""
+    name, country = called(partner)
+    if said.state != StatusState.RECEIVED or not said.checked_name:
+        return ""
+    found = []
+    if said.checked_country != country:
+        found.append(
+            gettext("The country changed from %(before)s to %(after)s.")
+            % {"before": _country(said.checked_country), "after": _country(country)}
+        )
+    if said.checked_name != name:
+        found.append(
+            gettext("The legal name changed from %(before)s to %(after)s.")
+            % {"before": said.checked_name, "after": name}
+        )
+    # It was changed back meanwhile.
+    return " ".join(found) or gettext("The name or country was changed and changed back.")
+
+
+def _country(code: str) -> str:
+    return str(countries.name(code) or gettext("no country"))
 
 
 def rate_words(row: VatRate) -> str:

@@ -1,6 +1,7 @@
 """Events in words, for the audit trail and the history of one thing."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 AREAS = [
     ("partner", _("Partners")),
@@ -24,7 +25,7 @@ AREAS = [
     ("payout", _("Payouts")),
     ("books", _("Books")),
     ("statement", _("Statements")),
-    ("tax", _("Tax")),
+    ("tax", pgettext_lazy("taxes as a whole", "Tax")),
     ("membership", _("People")),
     ("invitation", _("Invitations")),
     ("tenant", _("Settings")),
@@ -277,6 +278,7 @@ SENTENCES = {
     "books.write_off_asked": _("asked to write off a debt"),
     "books.write_off_refused": _("refused a write-off"),
     "payout_details.changed": _("changed payout details"),
+    "payout_details.confirmed": _("let the same account be paid again"),
     "payout_source.changed": _("changed the account payouts are sent from"),
     "payout_run.prepared": _("prepared the payout run"),
     "payout_run.approved": _("approved the payout run"),
@@ -316,6 +318,7 @@ SENTENCES = {
     "tax.vat_status_said": _("said how the partner is taxed"),
     "tax.vat_confirmed": _("confirmed the partner’s VAT number"),
     "tax.vat_refused": _("refused the partner’s VAT number"),
+    "tax.vat_reopened": _("asked for a new check of the partner’s VAT number"),
     "tax.self_billing_agreed": _("agreed to self-billing"),
     "tax.self_billing_ended": _("ended self-billing"),
     "tax.invoice_sent": _("sent an invoice"),

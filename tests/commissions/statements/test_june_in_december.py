@@ -13,11 +13,12 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from commissions.closing.liability import AsOf, liability
-from commissions.statements.keeping import FileDiffers, keep_csv, kept_file
+from commissions.statements.keeping import keep_csv, kept_file
 from commissions.statements.models import Statement, StatementFile
 from commissions.statements.pdf import keep_pdf
 from commissions.statements.proving import statement_faults
 from commissions.statements.services import issue_statement
+from commissions.tax.keeping import FileDiffers
 from commissions.verification import faults
 from partners.directory.models import Partner
 from prm.events.services import SYSTEM

@@ -1,10 +1,12 @@
-"""Logos as they were when statements were issued, so that a paper comes out the same in any later year."""
+"""Logos as they were when papers were issued, so that a paper comes out the same in any later year."""
 
 import base64
+from collections.abc import Mapping
+from typing import Any
 
 from django.db import connection
 
-from commissions.statements.models import Statement, StatementLogo
+from commissions.tax.models import StatementLogo
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 
@@ -30,13 +32,15 @@ def keep_logo(tenant: Tenant) -> str:
     return kept.values_list("sha256", flat=True).first() or ""
 
 
-def logo_address(statement: Statement) -> str:
-    """Return the logo that a statement is printed with as a data address, empty when it has none."""
-    by = statement.parties["by"]
-    if "logo" in by:
-        kept = StatementLogo.objects.filter(sha256=by["logo"])
+def logo_address(vendor: Mapping[str, Any]) -> str:
+    """Return the logo that a paper is printed with as a data address, empty when it has none.
+
+    vendor: what the paper keeps of its vendor; "logo" in it is a SHA-256. Papers from before logos were kept have
+    today's.
+    """
+    if "logo" in vendor:
+        kept = StatementLogo.objects.filter(sha256=vendor["logo"])
         logo = kept.values_list("content", flat=True).first()
     else:
-        # Issued before logos were kept.
         logo = Tenant.objects.values_list("logo", flat=True).get(id=current_scope().tenant_id)
     return "data:image/png;base64," + base64.b64encode(bytes(logo)).decode() if logo else ""
