@@ -16,6 +16,7 @@ from commissions.tiers.selectors import (
     counts_of,
     enrolled,
     numbers_of,
+    paused_count,
     places_of,
     programs_with_tiers,
     proposed_moves,
@@ -95,6 +96,8 @@ class MovesPage:
     counts: dict[str, int]
     lines: list[MoveLine]
     left_out: int
+    # Paused partners, which a recalculation does not look at.
+    paused: int
 
     @property
     def changes(self) -> int:
@@ -150,7 +153,8 @@ def moves_page(program: Program, on: date) -> MovesPage:
         )
         for one in shown
     ]
-    return MovesPage(on, len(proposed), counts, lines, len(told) - len(shown))
+    paused = paused_count(program.id)
+    return MovesPage(on, len(proposed), counts, lines, len(told) - len(shown), paused)
 
 
 def own_tier(partner_id: UUID, program: Program, on: date) -> OwnTier | None:

@@ -22,7 +22,7 @@ from commissions.tiers.models import (
     TierStanding,
 )
 from commissions.tiers.rules import DEFAULTS, Move, Numbers, Place, Settings, Step, move_of
-from partners.directory.models import Enrollment, EnrollmentState
+from partners.directory.models import Enrollment, EnrollmentState, PartnerState
 from partners.programs.models import Program
 
 LIVE = (EnrollmentState.ACTIVE, EnrollmentState.APPROVED, EnrollmentState.PAUSED)
@@ -137,12 +137,24 @@ def numbers_of(
 def enrolled(
     program_id: UUID, *, after: UUID | None = None, limit: int | None = None
 ) -> list[UUID]:
-    """Return the partners that take part in a program, by id, from beyond `after` on."""
-    rows = Enrollment.objects.filter(program_id=program_id, state__in=LIVE).order_by("partner_id")
+    """Return the partners at work in a program, by id, from beyond `after` on: those that a recalculation moves."""
+    rows = Enrollment.objects.at_work().filter(program_id=program_id).order_by("partner_id")
     if after:
         rows = rows.filter(partner_id__gt=after)
     ids = rows.values_list("partner_id", flat=True)
     return list(ids[:limit] if limit else ids)
+
+
+def paused_count(program_id: UUID) -> int:
+    """Return how many partners of a program are paused, in it or altogether: they stay in their tiers meanwhile."""
+    return (
+        Enrollment.objects.filter(program_id=program_id, state__in=LIVE)
+        .filter(
+            Q(state=EnrollmentState.PAUSED) | Q(partner__state=PartnerState.PAUSED),
+            partner__state__in=[PartnerState.ACTIVE, PartnerState.PAUSED],
+        )
+        .count()
+    )
 
 
 def places_of(program_id: UUID, partner_ids: Sequence[UUID], on: date) -> dict[UUID, Place]:

@@ -1,14 +1,15 @@
 """Partners move through their tiers by what they won, are warned first, and see what is missing."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from commissions.tiers.models import Tier, TierNotice, TierStanding
-from commissions.tiers.pages import tier_lines
-from commissions.tiers.selectors import proposed_moves, tier_of
+from commissions.tiers.pages import moves_page, tier_lines
+from commissions.tiers.selectors import enrolled, proposed_moves, tier_of
 from commissions.tiers.services import Moved, TierInUse, recalculate, remove_tier
 from partners.agreements.selectors import signing_partners
 from partners.directory.models import Enrollment, Partner
@@ -36,10 +37,10 @@ def wins(partner: Partner, program: Program, *days: datetime) -> None:
         )
 
 
-def run(program: Program, partner: Partner, on: date) -> Moved:
+def run(program: Program, partner: Partner | list[UUID], on: date) -> Moved:
     return recalculate(
         program_id=program.id,
-        partner_ids=[partner.id],
+        partner_ids=[partner.id] if isinstance(partner, Partner) else partner,
         on=on,
         actor=SYSTEM,
         at=datetime.combine(on, datetime.min.time(), UTC) + timedelta(hours=6),
@@ -142,5 +143,22 @@ def test_every_page_counts_the_same_partners_of_a_program(acme: Tenant) -> None:
     assert sum(line.partners for line in tier_lines(program, on)) == 2
     assert signing_partners(program.id).count() == 2
     assert [row.partner_count for row in program_rows() if row.program.id == program.id] == [2]
+    assert (moves_page(program, on).partners, moves_page(program, on).paused) == (2, 2)
     Enrollment.objects.filter(partner=best).update(state="paused")
     assert [line.partners for line in tier_lines(program, on)] == [0, 0, 1]
+
+
+def test_a_paused_partner_keeps_its_tier_until_it_is_back(acme: Tenant) -> None:
+    program = a_program()
+    three_tiers(program)
+    partner = a_partner(program=program)
+    wins(partner, program, START, START + timedelta(days=1))
+    run(program, enrolled(program.id), date(2026, 2, 1))
+    Enrollment.objects.filter(partner=partner).update(state="paused")
+
+    run(program, enrolled(program.id), date(2028, 1, 1))
+
+    assert tier_of(partner.id, program.id, date(2028, 1, 1)) == "Silver"
+    assert not TierNotice.objects.exists()
+    Enrollment.objects.filter(partner=partner).update(state="active")
+    assert run(program, enrolled(program.id), date(2028, 1, 1)) == Moved(warned=1)
