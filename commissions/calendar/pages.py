@@ -24,6 +24,7 @@ MONTHS_AHEAD = 3
 LAST_MONTH = 12
 _URGENT = {
     ExclusionReason.NO_DETAILS,
+    ExclusionReason.RETURNED,
     ExclusionReason.OTHER_METHOD,
     ExclusionReason.TAX_FORM,
     ExclusionReason.COOLING,

@@ -23,6 +23,7 @@ def blocker_words(row: Expected) -> str:
         REVIEW: gettext("Under review by the vendor"),
         DISPUTED: gettext("Disputed, until it is answered"),
         ExclusionReason.NO_DETAILS: gettext("Payout details are missing"),
+        ExclusionReason.RETURNED: gettext("A payment came back: payout details have to be checked"),
         ExclusionReason.OTHER_METHOD: gettext("Your payout method carries dollars only"),
         ExclusionReason.TAX_FORM: gettext("A tax form is missing"),
         ExclusionReason.INVOICE: gettext("Your invoice is missing or being checked"),

@@ -7,10 +7,8 @@ from typing import Any
 from django.utils.translation import gettext
 
 from commissions.ledger.selectors import PartnerBalance
-from commissions.payouts.models import (
-    PayoutAccount,
-)
-from prm.web.formats import moment_text, money_text
+from commissions.payouts.models import AccountFault, PayoutAccount
+from prm.web.formats import day_text, moment_text, money_text
 from prm.web.marks import moment_mark
 from prm.web.parts import Change
 
@@ -24,10 +22,16 @@ class DetailsPage:
     cooling_until: str
     history: list[Change]
     waiting: str
+    # The payments that came back from this account, while nothing more is paid there.
+    returned: list[str]
 
 
 def details_page(
-    history: list[PayoutAccount], balances: list[PartnerBalance], *, now: datetime
+    history: list[PayoutAccount],
+    balances: list[PartnerBalance],
+    faults: list[AccountFault],
+    *,
+    now: datetime,
 ) -> DetailsPage:
     """Return the page of payout details; waiting names what cannot be paid without them."""
     account = history[0] if history else None
@@ -50,7 +54,33 @@ def details_page(
             for index, row in enumerate(history)
         ],
         waiting=waiting,
+        returned=[
+            gettext("%(payment)s: %(reason)s")
+            % {"payment": fault.payout.number, "reason": _bank_says(fault)}
+            for fault in faults
+        ],
     )
+
+
+def _bank_says(fault: AccountFault) -> str:
+    return fault.payout.return_reason or gettext("The bank gave no reason")
+
+
+def confirm_facts(account: PayoutAccount, faults: list[AccountFault]) -> list[tuple[str, Any]]:
+    """Return what finance looks at before it pays to the same account again."""
+    facts: list[tuple[str, Any]] = [
+        (gettext("Account"), f"{account.get_method_display()}, {account.masked}"),
+        (gettext("Account holder"), account.holder),
+        (gettext("Entered"), day_text(account.changed_at)),
+    ]
+    for fault in faults:
+        values = {
+            "payment": fault.payout.number,
+            "day": day_text(fault.at),
+            "reason": _bank_says(fault),
+        }
+        facts.append((gettext("Came back"), gettext("%(payment)s on %(day)s: %(reason)s") % values))
+    return facts
 
 
 def _account_facts(account: PayoutAccount) -> list[tuple[str, Any]]:

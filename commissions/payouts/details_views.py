@@ -19,8 +19,14 @@ from commissions.payouts.details import (
     save_debtor_account,
     save_payout_details,
 )
-from commissions.payouts.details_page import details_page
-from commissions.payouts.forms import DebtorForm, PayoutDetailsForm, checked_number
+from commissions.payouts.details_page import confirm_facts, details_page
+from commissions.payouts.faults import DetailsChanged, confirm_account, open_faults
+from commissions.payouts.forms import (
+    AccountConfirmForm,
+    DebtorForm,
+    PayoutDetailsForm,
+    checked_number,
+)
 from commissions.payouts.settings import offered_methods
 from partners.directory.models import Partner
 from prm.accounts.capabilities import Capability
@@ -41,8 +47,12 @@ def payout_details(request: MemberRequest) -> HttpResponse:
     if not request.member.viewing and not recently_authenticated(request):
         return ask_again(request)
     partner_id = request.member.own_partner_id
+    history = account_history(partner_id)
     page = details_page(
-        account_history(partner_id), partner_balances(partner_id), now=timezone.now()
+        history,
+        partner_balances(partner_id),
+        open_faults(history[0].id) if history else [],
+        now=timezone.now(),
     )
     return render(request, "commissions/payouts/details.html", {"page": page})
 
@@ -116,6 +126,54 @@ def partner_payout_details(request: MemberRequest, partner_id: UUID) -> HttpResp
         "commissions/payouts/partner_details.html",
         {"form": form, "partner": partner},
         status=422 if form.errors else 200,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Capability.SETTLE_PAYOUTS)
+def payout_account_confirm(request: MemberRequest, partner_id: UUID) -> HttpResponse:
+    """Let the same account be paid again that a payment came back from, after a fresh sign-in, with the reason."""
+    partner = get_object_or_404(Partner, id=partner_id)
+    if not recently_authenticated(request):
+        return ask_again(request)
+    account = newest_account(partner.id)
+    faults = open_faults(account.id) if account else []
+    if account is None or not faults:
+        words = gettext("Nothing keeps the account of %(name)s from being paid")
+        messages.info(request, words % {"name": partner.name})
+        return hx_redirect(request, "commissions:run-new")
+    form = AccountConfirmForm(request.POST or None, initial={"account": account.id})
+    problem, status = "", 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            confirm_account(
+                partner_id=partner.id,
+                account_id=form.cleaned_data["account"],
+                reason=form.cleaned_data["reason"],
+                actor=Actor(request.member.user_id, name=request.member.name),
+                at=timezone.now(),
+            )
+        except DetailsChanged:
+            problem = gettext(
+                "The partner changed its payout details meanwhile. Look at them again."
+            )
+            status = 409
+        else:
+            words = gettext("%(account)s of %(name)s is paid again")
+            values = {"account": account.masked, "name": partner.name}
+            messages.success(request, words % values)
+            return hx_redirect(request, "commissions:run-new")
+    context = {
+        "form": form,
+        "partner": partner,
+        "problem": problem,
+        "facts": confirm_facts(account, faults),
+    }
+    return render(
+        request,
+        "commissions/payouts/account_confirm.html",
+        context,
+        status=422 if form.errors else status,
     )
 
 

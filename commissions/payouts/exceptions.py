@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from commissions.payouts.details import newest_account
+from commissions.payouts.faults import open_faults
 from commissions.payouts.freezing import Candidate, candidates_of
 from commissions.payouts.models import ExclusionReason, Payout, PayoutState
 from commissions.payouts.returns import came_back_last
@@ -19,6 +20,7 @@ from prm.web.parts import Task
 # What the partner's own people can end, or only wait for.
 TOLD = (
     ExclusionReason.NO_DETAILS,
+    ExclusionReason.RETURNED,
     ExclusionReason.OTHER_METHOD,
     ExclusionReason.TAX_FORM,
     ExclusionReason.VAT,
@@ -38,7 +40,10 @@ def payout_tasks(partner_id: UUID, member: Member, *, at: datetime) -> list[Task
     due = candidates_of(partner_id, at=at)
     if newest_account(partner_id) is None:
         return [_first_details([row for row in due if row.amount_minor > 0])]
-    return [_task(row) for row in due if row.reason in TOLD and row.amount_minor > 0]
+    # What came back is one task, in however many currencies it keeps money.
+    return list(
+        dict.fromkeys(_task(row) for row in due if row.reason in TOLD and row.amount_minor > 0)
+    )
 
 
 def return_tasks(partner_id: UUID, member: Member) -> list[Task]:
@@ -52,21 +57,35 @@ def return_tasks(partner_id: UUID, member: Member) -> list[Task]:
     back = came_back_last([partner_id], [account.id]) if account else []
     if account is None or not back:
         return []
+    if faults := open_faults(account.id):
+        payout = faults[0].payout
+        return [_came_back(payout.number, account.masked, payout.return_reason, is_held=True)]
+    newest = back[-1]
+    return [_came_back(newest.number, account.masked, newest.return_reason, is_held=False)]
+
+
+def _came_back(number: str, account: str, reason: str, *, is_held: bool) -> Task:
+    """Return the task of a payment that came back; is_held: nothing more is paid to its account."""
     words = {
-        "payment": back[-1].number,
-        "account": account.masked,
-        "reason": back[-1].return_reason or gettext("The bank gave no reason"),
+        "payment": number,
+        "account": account,
+        "reason": reason or gettext("The bank gave no reason"),
     }
-    return [
-        Task(
-            gettext("A payment came back: check your payout details"),
-            gettext("%(payment)s to %(account)s. What the bank says: %(reason)s") % words,
-            reverse("commissions:payout-details"),
-            gettext("Check details"),
-            "bank",
-            "warn",
+    text = (
+        gettext(
+            "Nothing more is paid to %(account)s until you change it. What the bank says of %(payment)s: %(reason)s"
         )
-    ]
+        if is_held
+        else gettext("%(payment)s to %(account)s. What the bank says: %(reason)s")
+    )
+    return Task(
+        gettext("A payment came back: check your payout details"),
+        text % words,
+        reverse("commissions:payout-details"),
+        gettext("Check details"),
+        "bank",
+        "warn",
+    )
 
 
 def _first_details(due: Sequence[Candidate]) -> Task:
@@ -89,6 +108,10 @@ def _first_details(due: Sequence[Candidate]) -> Task:
 def _task(row: Candidate) -> Task:
     amount = money_text(row.amount_minor, row.currency)
     details = reverse("commissions:payout-details")
+    if row.reason == ExclusionReason.RETURNED:
+        return _came_back(
+            row.returned_number or "", row.masked or "", row.bank_says or "", is_held=True
+        )
     if row.reason == ExclusionReason.BELOW_MINIMUM:
         missing = money_text(row.minimum_minor - row.amount_minor, row.currency)
         return Task(

@@ -265,6 +265,33 @@ class ApproveForm(forms.Form):
         return data
 
 
+class ReturnForm(forms.Form):
+    """Why the bank sent a payment back, and whether its account is to blame."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    about_account = forms.BooleanField(
+        label=_("The account is closed, blocked or unknown"),
+        required=False,
+        help_text=_(
+            "Then nothing is paid there until the partner changes its payout details or you confirm them."
+        ),
+    )
+
+
+class AccountConfirmForm(forms.Form):
+    """Why the same account is paid again."""
+
+    account = forms.IntegerField(widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=_("Who confirmed it, and how"),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Kept with the payment that came back."),
+    )
+
+
 class ReasonForm(forms.Form):
     """Why something is sent back."""
 

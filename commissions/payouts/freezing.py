@@ -22,11 +22,12 @@ from prm.tenancy.scope import current_scope
 _DUE = """
 select b.id as ledger_account_id, a.partner_id, a.currency, b.credits_minor - b.debits_minor as amount_minor,
        p.name, p.country, d.id as account_id, d.method, d.masked, d.number_digest, d.cooling_until,
-       coalesce(m.minimum_minor, 0) as minimum_minor, null::bigint as upto_id, null::jsonb as detail,
+       coalesce(m.minimum_minor, 0) as minimum_minor, null::bigint as upto_id, w.detail,
        case when b.credits_minor < b.debits_minor then 'negative'
             when p.state = 'paused' then 'not_active'
             when d.id is null then 'no_details'
             when d.method = 'ach' and a.currency <> 'USD' then 'other_method'
+            when w.detail is not null then 'returned'
             when exists (
                  select from commissions_tax_requirement q
                   where q.tenant_id = a.tenant_id and q.ended_at is null and q.from_at <= %(at)s
@@ -51,6 +52,12 @@ select b.id as ledger_account_id, a.partner_id, a.currency, b.credits_minor - b.
   left join lateral (
        select x.id, x.method, x.masked, x.number_digest, x.cooling_until from commissions_payout_account x
         where x.tenant_id = a.tenant_id and x.partner_id = a.partner_id order by x.id desc limit 1) d on true
+  left join lateral (
+       select jsonb_build_object('payment', y.number, 'bank_says', y.return_reason) as detail
+         from commissions_account_fault f
+         join commissions_payout y on y.tenant_id = f.tenant_id and y.id = f.payout_id
+        where f.tenant_id = a.tenant_id and f.account_id = d.id and f.cleared_at is null
+        order by f.id desc limit 1) w on true
   left join (
        select e.partner_id, v.currency, min(v.minimum_payout_minor) as minimum_minor
          from partners_enrollment e
@@ -70,7 +77,7 @@ _DUE_OF_ONE = _DUE.format(
 )
 _FIELDS = (
     "partner_id, currency, amount_minor, name, country, account_id, method, masked, number_digest,"
-    " cooling_until, minimum_minor, reason, upto_id"
+    " cooling_until, minimum_minor, reason, upto_id, detail ->> 'payment', detail ->> 'bank_says'"
 )
 # With the lock that posting takes too nobody moves these balances between reading them and claiming their transfers;
 # an account whose first money arrives meanwhile is not in the table and waits for the next run.
@@ -171,6 +178,9 @@ class Candidate:
     reason: str
     # The last movement that is paid; None for all of them.
     upto_id: int | None = None
+    # The payment to this account that came back, and what the bank said.
+    returned_number: str | None = None
+    bank_says: str | None = None
 
     @property
     def is_paid(self) -> bool:

@@ -208,10 +208,45 @@ class PayoutLine(TenantModel):
         return f"{self.amount_minor}"
 
 
+class AccountFault(TenantModel):
+    """A payment that came back because of the account it went to; nothing more is paid there while it is open."""
+
+    id = models.BigAutoField(primary_key=True)
+    partner = TenantForeignKey(Partner)
+    account = TenantForeignKey(PayoutAccount)
+    payout = TenantForeignKey(Payout)
+    # The bank's code for why ("AC04"); empty when a person said that it is the account.
+    code = models.CharField(max_length=4, blank=True)
+    at = models.DateTimeField()
+    # A person of finance who wants the same account paid again, and why.
+    cleared_at = models.DateTimeField(null=True, blank=True)
+    cleared_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    cleared_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        db_table = "commissions_account_fault"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "payout"], name="account_fault_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "account"],
+                name="account_fault_open",
+                condition=Q(cleared_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.payout_id}".strip()
+
+
 class ExclusionReason(models.TextChoices):
     """Why a partner with a balance is not paid in a run."""
 
     NO_DETAILS = "no_details", _("No bank details")
+    RETURNED = "returned", _("A payment to this account came back")
     COOLING = "cooling", _("Bank details changed recently")
     BELOW_MINIMUM = "below_minimum", _("Below the minimum payout")
     NEGATIVE = "negative", _("Below zero after a reversed commission")

@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from commissions.payouts.models import Payout, PayoutState
+from commissions.payouts.models import AccountFault, Payout, PayoutState
 from commissions.payouts.returns import paid_again
 from commissions.payouts.wording import again_words
 from commissions.tax.pages import withheld_words
@@ -51,8 +51,22 @@ def _link(url: str, text: str) -> SafeString:
     return format_html('<a href="{}">{}</a>', url, text)
 
 
-def payout_facts(payout: Payout, *, for_staff: bool) -> list[tuple[str, Any]]:
-    """Return the facts of one payment."""
+def _account_words(fault: AccountFault, *, for_staff: bool) -> str:
+    """Say that nothing is paid to the account, or who wanted it paid again and, to staff, why."""
+    if fault.cleared_at is None:
+        return gettext("Nothing more is paid there until it is changed or confirmed")
+    values = {"day": day_text(fault.cleared_at)}
+    if not for_staff:
+        return gettext("Confirmed on %(day)s: paid there again") % values
+    values["name"] = fault.cleared_by.get_full_name() if fault.cleared_by else gettext("the system")
+    values["reason"] = fault.cleared_reason
+    return gettext("Confirmed on %(day)s by %(name)s: %(reason)s") % values
+
+
+def payout_facts(
+    payout: Payout, fault: AccountFault | None, *, for_staff: bool
+) -> list[tuple[str, Any]]:
+    """Return the facts of one payment; fault: what it says of its account when it came back."""
     facts: list[tuple[str, Any]] = [
         (gettext("Reference"), payout.number),
         (gettext("Paid to"), f"{payout.account.get_method_display()}, {payout.account.masked}"),
@@ -69,6 +83,8 @@ def payout_facts(payout: Payout, *, for_staff: bool) -> list[tuple[str, Any]]:
         facts.append((gettext("Returned"), moment_mark(payout.returned_at)))
     if payout.return_reason:
         facts.append((gettext("Reason"), payout.return_reason))
+    if fault:
+        facts.append((gettext("The account"), _account_words(fault, for_staff=for_staff)))
     if payout.state == PayoutState.RETURNED:
         facts.append((gettext("Since then"), _since_then(payout, for_staff=for_staff)))
     if for_staff:

@@ -10,8 +10,9 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from commissions.payouts import services
-from commissions.payouts.forms import ReasonForm
-from commissions.payouts.models import Payout
+from commissions.payouts.faults import fault_of, may_be_confirmed
+from commissions.payouts.forms import ReturnForm
+from commissions.payouts.models import Payout, PayoutState
 from commissions.payouts.payout_page import payout_facts
 from commissions.payouts.selectors import (
     lines_of,
@@ -35,7 +36,7 @@ def _actor(request: MemberRequest) -> Actor:
 def payout_detail(request: MemberRequest, payout_id: UUID) -> HttpResponse:
     """Show one payment, to the partner it goes to and to staff."""
     return _payout_page(
-        request, get_object_or_404(visible_payouts(request.member), id=payout_id), ReasonForm()
+        request, get_object_or_404(visible_payouts(request.member), id=payout_id), ReturnForm()
     )
 
 
@@ -62,13 +63,14 @@ def payout_settle(request: MemberRequest, payout_id: UUID) -> HttpResponse:
 def payout_return(request: MemberRequest, payout_id: UUID) -> HttpResponse:
     """Note that the bank sent it back, and why."""
     payout = get_object_or_404(visible_payouts(request.member), id=payout_id)
-    form = ReasonForm(request.POST)
+    form = ReturnForm(request.POST)
     if not form.is_valid():
         return _payout_page(request, payout, form, status=422)
     try:
         services.return_payout(
             payout_id=payout.id,
             reason=form.cleaned_data["reason"],
+            about_account=form.cleaned_data["about_account"],
             actor=_actor(request),
             at=timezone.now(),
         )
@@ -82,19 +84,21 @@ def payout_return(request: MemberRequest, payout_id: UUID) -> HttpResponse:
 
 
 def _payout_page(
-    request: MemberRequest, payout: Payout, form: ReasonForm, *, status: int = 200
+    request: MemberRequest, payout: Payout, form: ReturnForm, *, status: int = 200
 ) -> HttpResponse:
     staff = request.member.is_staff
     lines = lines_of(payout.id)
+    fault = fault_of(payout.id) if payout.state == PayoutState.RETURNED else None
     may_act = staff and request.member.may(Capability.SETTLE_PAYOUTS)
     context = {
         "payout": payout,
         "tone": PAYOUT_TONES[payout.state],
-        "facts": payout_facts(payout, for_staff=staff),
+        "facts": payout_facts(payout, fault, for_staff=staff),
         "lines": titles_of(lines, payout.currency),
         "hidden_count": max(0, payout.line_count - len(lines)),
         "staff": staff,
         "form": form,
+        "may_confirm": may_act and fault is not None and may_be_confirmed(fault),
         "may_settle": may_act and payout.state == "exported",
         "may_return": may_act and payout.state in {"exported", "settled"},
     }

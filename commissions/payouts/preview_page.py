@@ -41,6 +41,8 @@ class PreviewRow:
     name: str
     # Where finance enters the first details of a partner without any.
     details_url: str = ""
+    # Where finance lets an account be paid again that a payment came back from.
+    confirm_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def _preview_row(row: Candidate) -> PreviewRow:
             row.reason,
             minimum=Money(row.minimum_minor, row.currency),
             cooling_until=row.cooling_until,
+            returned=(row.returned_number, row.bank_says or "") if row.returned_number else None,
         )
         if row.reason
         else ""
@@ -126,5 +129,10 @@ def _preview_row(row: Candidate) -> PreviewRow:
             "commissions:partner-payout-details", kwargs={"partner_id": row.partner_id}
         )
         if row.reason == ExclusionReason.NO_DETAILS
+        else "",
+        confirm_url=reverse(
+            "commissions:payout-account-confirm", kwargs={"partner_id": row.partner_id}
+        )
+        if row.reason == ExclusionReason.RETURNED
         else "",
     )

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import CharField, Count, Exists, OuterRef, Q, Sum, Value
 from django.db.models.functions import Cast, Concat
 
-from commissions.payouts.models import Payout, PayoutLine, PayoutState
+from commissions.payouts.models import AccountFault, Payout, PayoutLine, PayoutState
 from commissions.payouts.selectors import CurrencyTotal
 from prm.tenancy.scope import current_scope
 
@@ -71,7 +71,10 @@ def paid_again(payout_ids: Sequence[UUID]) -> dict[UUID, PaidAgain]:
 
 
 def came_back_last(partner_ids: Sequence[UUID], account_ids: Sequence[int]) -> list[Payout]:
-    """Return the payments to these accounts that came back and after which nothing was paid there, by number."""
+    """Return the payments to these accounts that came back and after which nothing was paid there, by number.
+
+    Not those after which a person of finance said that the account is right.
+    """
     later = Payout.objects.filter(
         account_id=OuterRef("account_id"), id__gt=OuterRef("id"), state=PayoutState.SETTLED
     )
@@ -82,6 +85,9 @@ def came_back_last(partner_ids: Sequence[UUID], account_ids: Sequence[int]) -> l
             state=PayoutState.RETURNED,
         )
         .exclude(Exists(later))
+        .exclude(
+            Exists(AccountFault.objects.filter(payout_id=OuterRef("id"), cleared_at__isnull=False))
+        )
         .select_related("partner")
         .order_by("number")
     )

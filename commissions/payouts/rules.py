@@ -67,6 +67,12 @@ _ADDRESS = re.compile(r"[a-z0-9][a-z0-9.!#$%&'*+/=?^_`{|}~-]*@[a-z0-9-]+(\.[a-z0
 _ACCOUNT_NUMBER = re.compile(r"[A-Z0-9]{4,34}")
 
 
+# Why a payment comes back that would come back again: the account is closed, blocked, unknown, of another kind or
+# somebody else's, or its bank is. ISO 20022, external return reasons (2025); NACHA Operating Rules, appendix four.
+_ACCOUNT_CODES = re.compile(
+    r"\b(AC0[13467]|AC14|AG01|BE0[16]|CNOR|MD07|RC01|RC04|R0[234]|R1[2-6]|R20)\b"
+)
+
 # What every bank of the scheme has to take (EPC217-08, SEPA best practices on character sets).
 _NOT_SEPA = re.compile(r"[^A-Za-z0-9/?:().,'+ -]+")
 # What the standard says where a name cannot be written.
@@ -158,6 +164,12 @@ def wallet_address(text: str) -> BankNumber:
     if not _ADDRESS.fullmatch(address) or len(address) > LONGEST_ADDRESS:
         raise NotAnAccountNumber("address")
     return BankNumber(address, "", "")
+
+
+def account_code(reason: str) -> str:
+    """Return the code in a bank's words that says the account is at fault ("AC04"); empty for every other reason."""
+    found = _ACCOUNT_CODES.search(reason)
+    return found[0] if found else ""
 
 
 def sepa_text(text: str, *, longest: int) -> str:

@@ -280,10 +280,12 @@ def _check_stat(run: PayoutRun) -> Stat:
 def _exclusion(row: PayoutExclusion, run: PayoutRun, member: Member) -> SafeString:
     minimum = row.detail.get("minimum_minor")
     cooling = row.detail.get("cooling_until")
+    returned = row.detail.get("payment")
     words = reason_words(
         row.reason,
         minimum=Money(minimum, row.currency) if minimum is not None else None,
         cooling_until=datetime.fromisoformat(cooling) if cooling else None,
+        returned=(returned, row.detail["bank_says"]) if returned else None,
         left_out_by="" if run.prepared_by_id == member.user_id else _name(run.prepared_by),
     )
     return ident(

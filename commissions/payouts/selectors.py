@@ -36,6 +36,7 @@ from prm.tenancy.scope import current_scope
 # Reasons that a person can do something about; the others are carried to the next run by themselves.
 TO_DECIDE = (
     ExclusionReason.NO_DETAILS,
+    ExclusionReason.RETURNED,
     ExclusionReason.OTHER_METHOD,
     ExclusionReason.TAX_FORM,
     ExclusionReason.VAT,
@@ -253,7 +254,10 @@ def payout_states(run_id: UUID) -> Counter[str]:
 
 @dataclass(frozen=True)
 class ChangeSince:
-    """What happened to a frozen payment's partner since: "details" stops the approval, "balance" is carried forward."""
+    """What happened to a frozen payment's partner since; "balance" is carried forward, all else stops the approval.
+
+    kind: "details", "returned" (another payment came back from the same account), "state" or "balance".
+    """
 
     kind: str
     partner_name: str
@@ -263,12 +267,12 @@ class ChangeSince:
 
 
 def changes_since(run: PayoutRun) -> list[ChangeSince]:
-    """Return what changed since the list was frozen: other bank details, paused partners, balances taken back."""
+    """Return what changed since the list was frozen: other details, what came back, paused partners, lower balances."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             select p.number, r.name, r.state, p.amount_minor, p.currency, o.masked,
-                   n.id is distinct from p.account_id, n.masked,
+                   n.id is distinct from p.account_id, n.masked, w.number,
                    b.credits_minor - b.debits_minor
               from commissions_payout p
               join partners_partner r on r.tenant_id = p.tenant_id and r.id = p.partner_id
@@ -277,11 +281,16 @@ def changes_since(run: PayoutRun) -> list[ChangeSince]:
                    select x.id, x.masked from commissions_payout_account x
                     where x.tenant_id = p.tenant_id and x.partner_id = p.partner_id
                     order by x.id desc limit 1) n on true
+              left join lateral (
+                   select y.number from commissions_account_fault f
+                     join commissions_payout y on y.tenant_id = f.tenant_id and y.id = f.payout_id
+                    where f.tenant_id = p.tenant_id and f.account_id = p.account_id and f.cleared_at is null
+                    order by f.id desc limit 1) w on true
               join commissions_account a on a.tenant_id = p.tenant_id and a.kind = 'payable'
                                         and a.partner_id = p.partner_id and a.currency = p.currency
               join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
              where p.tenant_id = %s and p.run_id = %s
-               and (n.id is distinct from p.account_id or r.state = 'paused'
+               and (n.id is distinct from p.account_id or r.state = 'paused' or w.number is not null
                     or b.credits_minor - b.debits_minor < p.amount_minor)
              order by p.number
             """,
@@ -289,9 +298,11 @@ def changes_since(run: PayoutRun) -> list[ChangeSince]:
         )
         rows = cursor.fetchall()
     found = []
-    for number, name, state, amount, currency, before, moved, after, balance in rows:
+    for number, name, state, amount, currency, before, moved, after, back, balance in rows:
         if moved:
             found.append(ChangeSince("details", name, number, before, after))
+        elif back:
+            found.append(ChangeSince("returned", name, number, before, back))
         if state == "paused":
             found.append(ChangeSince("state", name, number, "active", state))
         if balance < amount:

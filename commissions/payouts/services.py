@@ -12,6 +12,7 @@ from django.db.models import Q
 from commissions.ledger.models import AccountKind
 from commissions.ledger.selectors import tenant_zone
 from commissions.ledger.services import account_of, post_transfer
+from commissions.payouts.faults import note_fault
 from commissions.payouts.freezing import freeze_staged, frozen_digest
 from commissions.payouts.models import (
     Payout,
@@ -292,10 +293,14 @@ def settle_payout(*, payout_id: UUID, actor: Actor, at: datetime) -> Payout:
 
 
 @transaction.atomic
-def return_payout(*, payout_id: UUID, reason: str, actor: Actor, at: datetime) -> Payout:
+def return_payout(
+    *, payout_id: UUID, reason: str, actor: Actor, at: datetime, about_account: bool = False
+) -> Payout:
     """Book that the bank sent the money back: it is payable again, once, by a new transfer that the next run claims.
 
-    What a merged duplicate was paid is owed to the partner that stays. A repeat returns the payment and books nothing.
+    What a merged duplicate was paid is owed to the partner that stays. about_account: a person says that the account
+    is at fault; a bank's code for that is read in the reason. Then nothing more is paid there (payouts.faults).
+    A repeat returns the payment and books nothing.
     Raises PayoutNotInState before the export.
     Emits payout.returned, and payout_run.settled when no payment is left open.
     """
@@ -323,6 +328,7 @@ def return_payout(*, payout_id: UUID, reason: str, actor: Actor, at: datetime) -
     )
     payout.state, payout.returned_at, payout.return_reason = PayoutState.RETURNED, at, reason[:200]
     payout.save(update_fields=["state", "returned_at", "return_reason"])
+    note_fault(payout, about_account=about_account, at=at)
     emit_payout("payout.returned", payout, actor, at)
     _close_when_done(run, actor, at)
     return payout

@@ -14,6 +14,11 @@ urlpatterns = [
         details.partner_payout_details,
         name="partner-payout-details",
     ),
+    path(
+        "manage/partners/<uuid:partner_id>/payout-details/confirm/",
+        details.payout_account_confirm,
+        name="payout-account-confirm",
+    ),
     path("manage/payouts/source/", details.payout_source, name="payout-source"),
     path("manage/payouts/settings/", settings_views.payout_settings_page, name="payout-settings"),
     path("manage/payouts/limits/", settings_views.payout_limits_page, name="payout-limits"),

@@ -28,9 +28,13 @@ def reason_words(
     *,
     minimum: Money | None = None,
     cooling_until: datetime | None = None,
+    returned: tuple[str, str] | None = None,
     left_out_by: str = "",
 ) -> str:
-    """Return why somebody is not paid, and what happens next; left_out_by: a name, empty for the reader."""
+    """Return why somebody is not paid, and what happens next.
+
+    returned: the payment that came back, and what the bank said. left_out_by: a name, empty for the reader.
+    """
     if reason == ExclusionReason.LEFT_OUT and left_out_by:
         return gettext("Left out by %(name)s. Stays for the next run.") % {"name": left_out_by}
     if reason == ExclusionReason.COOLING and cooling_until:
@@ -43,8 +47,11 @@ def reason_words(
         return gettext("Below the minimum of %(amount)s. Carried forward.") % {
             "amount": money_text(minimum.minor, minimum.currency)
         }
+    if reason == ExclusionReason.RETURNED and returned:
+        return came_back_words(*returned)
     words: dict[str, str] = {
         ExclusionReason.NO_DETAILS: gettext("No bank details."),
+        ExclusionReason.RETURNED: gettext("A payment to this account came back."),
         ExclusionReason.OTHER_METHOD: gettext(
             "The payout method the partner chose carries dollars only. The partner has to choose another one."
         ),
@@ -64,6 +71,13 @@ def reason_words(
         ExclusionReason.LEFT_OUT: gettext("Left out by you. Stays for the next run."),
     }
     return words.get(reason, reason)
+
+
+def came_back_words(number: str, bank_says: str) -> str:
+    """Return why nothing is paid to an account that a payment came back from."""
+    return gettext(
+        "%(payment)s came back from this account: %(reason)s. Held until the partner changes it or you confirm it."
+    ) % {"payment": number, "reason": bank_says.rstrip(". ") or gettext("no reason given")}
 
 
 def method_words(method: str) -> str:
@@ -101,6 +115,9 @@ def change_words(change: ChangeSince) -> str:
     if change.kind == "details":
         values |= {"before": change.before or "–", "after": change.after or "–"}
         return gettext("%(name)s: bank details changed from %(before)s to %(after)s") % values
+    if change.kind == "returned":
+        values["payment"] = change.after
+        return gettext("%(name)s: %(payment)s came back from the same account") % values
     if change.kind == "state":
         return gettext("%(name)s was paused or ended") % values
     before, after = change.before, change.after

@@ -59,7 +59,11 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
     lacks = missing_for(partner_id=partner.id, feature=SUBMIT, at=timezone.now())
     held = payout_tasks(partner.id, member, at=timezone.now())
     back = return_tasks(partner.id, member)
-    first, tasks = _first_task([*_partner_tasks(partner, member), *back, *held], lacks)
+    first, tasks = _first_task(
+        # What came back and holds the balance is one task.
+        list(dict.fromkeys([*_partner_tasks(partner, member), *back, *held])),
+        lacks,
+    )
     since = note_visit(member, timezone.now())
     chart = None
     if main:

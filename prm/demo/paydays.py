@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from commissions.accruals.services import release_due
+from commissions.payouts.faults import DetailsChanged, confirm_account
 from commissions.payouts.models import Payout, PayoutRun
 from commissions.payouts.services import (
     NothingToPay,
@@ -69,9 +70,21 @@ def _settle(stage: Stage, run: PayoutRun, preparer: Actor, at: datetime) -> None
     unlucky = stage.dice.randrange(40)
     for number, payout in enumerate(payouts):
         if number == unlucky and len(payouts) > 2:
-            return_payout(payout_id=payout.id, reason="AC04 Account closed", actor=preparer, at=at)
+            return_payout(payout_id=payout.id, reason="AC06 Account blocked", actor=preparer, at=at)
+            stage.plan(at + timedelta(days=9), partial(_confirm, payout, preparer))
         else:
             settle_payout(payout_id=payout.id, actor=preparer, at=at)
+
+
+def _confirm(payout: Payout, clerk: Actor, at: datetime) -> None:
+    with suppress(DetailsChanged):
+        confirm_account(
+            partner_id=payout.partner_id,
+            account_id=payout.account_id,
+            reason="Called the number on file: the bank has opened the account again",
+            actor=clerk,
+            at=at,
+        )
 
 
 def _statements(stage: Stage, last: date, at: datetime) -> None:

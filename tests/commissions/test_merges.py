@@ -54,6 +54,7 @@ STAYS = {
     "commissions_write_off": "decided, and booked with the duplicate",
     "commissions_payout": "what the duplicate was paid, which the other may read",
     "commissions_payout_line": "the same",
+    "commissions_account_fault": "about an account of the duplicate's, which is paid no more",
     "commissions_payout_account": "each says for itself where its money goes",
     "commissions_payout_exclusion": "why a run of then paid it nothing",
     "commissions_statement": "papers, which the other may read",

@@ -76,6 +76,18 @@ def prepares(finance: Visitor) -> tuple[str, str]:
     return page.url.removeprefix(finance.origin), preview
 
 
+def confirms(finance: Visitor, name: str) -> str:
+    """Let an account be paid again that a payment came back from; returns what the preview said of it."""
+    page = finance.open("/acme/manage/payouts/new/")
+    said = page.locator("main").inner_text()
+    link = page.get_by_role("link", name=f"Pay again to the same account: {name}")
+    page = opened_fresh(finance, link.get_attribute("href") or "")
+    page.get_by_label("Who confirmed it, and how").fill("Called the number on file")
+    click(page, "Pay to this account again")
+    page.get_by_text("is paid again").first.wait_for()
+    return said
+
+
 def approves(second: Visitor, run: str, **totals: str) -> None:
     """Another person types the totals by currency and approves."""
     page = opened_fresh(second, f"{run}approve/")

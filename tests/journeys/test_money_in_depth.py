@@ -189,9 +189,10 @@ def second_run(walk: Walk) -> None:
     year.gives_back(finance, "INV-P1", "Chargeback", "2,000.00")
     walk.day(2031, 4, 4)
     until(finance, "/acme/manage/payouts/new/", "−$300.00")
+    held = books.confirms(finance, "Studio Ferrante")
+    assert "PR-2031-03-0003 came back from this account: AC04. Held until" in held
     run, preview = books.prepares(finance)
     assert said(preview, "€1,237.32", "€1,003.93", "€2,241.25", "Carried forward") == []
-    assert "Studio Ferrante: PR-2031-03-0003 came back from the same account." in preview
     books.approves(walk.person(SECOND), run, EUR="2,241.25")
     (walk.files["sepa again"],) = books.files_of(finance, run, "SEPA file (pain.001)")
     books.settles(finance, run)
