@@ -140,9 +140,13 @@ def approvals_of(run_id: UUID) -> list[RunApproval]:
     return list(RunApproval.objects.filter(run_id=run_id).select_related("user").order_by("id"))
 
 
-def run_totals(run_id: UUID, *, state: PayoutState | None = None) -> list[CurrencyTotal]:
-    """Return a run's payments by currency; only those in one state when it is given."""
+def run_totals(
+    run_id: UUID, *, state: PayoutState | None = None, among: Sequence[UUID] | None = None
+) -> list[CurrencyTotal]:
+    """Return a run's payments by currency; only those in one state, and only some, when they are given."""
     payouts = Payout.objects.filter(run_id=run_id)
+    if among is not None:
+        payouts = payouts.filter(id__in=list(among))
     rows = (
         (payouts.filter(state=state) if state else payouts)
         .values("currency")

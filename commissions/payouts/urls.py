@@ -3,7 +3,7 @@
 from django.urls import path
 
 from commissions.payouts import details_views as details
-from commissions.payouts import payout_views, settings_views, views
+from commissions.payouts import payout_views, settings_views, settle_views, views
 
 urlpatterns = [
     path("payout-details/", details.payout_details, name="payout-details"),
@@ -44,7 +44,7 @@ urlpatterns = [
     path("manage/payouts/<uuid:run_id>/send-back/", views.run_cancel, name="run-cancel"),
     path("manage/payouts/<uuid:run_id>/export/", views.run_export, name="run-export"),
     path("manage/payouts/<uuid:run_id>/files/<slug:kind>/", views.run_file, name="run-file"),
-    path("manage/payouts/<uuid:run_id>/settle/", views.run_settle, name="run-settle"),
+    path("manage/payouts/<uuid:run_id>/settle/", settle_views.run_settle, name="run-settle"),
     path("manage/payouts/<uuid:run_id>/statements/", views.run_statements, name="run-statements"),
     path(
         "manage/payouts/payments/<uuid:payout_id>/settle/",

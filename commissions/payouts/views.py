@@ -10,7 +10,7 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from commissions.ledger.selectors import tenant_zone
@@ -19,7 +19,7 @@ from commissions.payouts.bankfiles import file_name, is_kind, stored_file
 from commissions.payouts.details import debtor_account
 from commissions.payouts.forms import ApproveForm, ReasonForm, RunForm, left_out_ids
 from commissions.payouts.freezing import LedgerDisagrees
-from commissions.payouts.models import Payout, PayoutRun, PayoutState, RunState
+from commissions.payouts.models import PayoutRun, PayoutState, RunState
 from commissions.payouts.preview_page import preview_page
 from commissions.payouts.returns import paid_again, returned_totals
 from commissions.payouts.rules import next_bank_day
@@ -37,16 +37,14 @@ from commissions.payouts.selectors import (
 )
 from commissions.payouts.settings import ach_head, payout_settings
 from commissions.payouts.tables import PayoutTable, RunTable
-from commissions.payouts.wording import change_words, total_stats
+from commissions.payouts.wording import change_words
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.accounts.stepup import ask_again, recently_authenticated
 from prm.events.services import Actor
 from prm.jobs.services import start_job
-from prm.web.confirm import Question, asked_first
 from prm.web.filters import FilterBar, select_from
-from prm.web.formats import number_text
 from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import keyset_page
 
@@ -321,70 +319,6 @@ def run_file(request: MemberRequest, run_id: UUID, kind: str) -> HttpResponse:
     return cast(
         "HttpResponse",
         FileResponse(path.open("rb"), as_attachment=True, filename=file_name(run, kind)),
-    )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Capability.SETTLE_PAYOUTS)
-def run_settle(request: MemberRequest, run_id: UUID) -> HttpResponse:
-    """Mark the ticked payments as paid, or all that are open after asking once."""
-    if page := asked_first(request, _settle_question(_run(run_id))):
-        return page
-    run, picked = _run(run_id), left_out_ids(request.POST.getlist("pick"))
-    try:
-        if request.POST.get("do") == "picked":
-            # What came back or was marked meanwhile is left as it is.
-            mine = list(
-                Payout.objects.filter(run_id=run.id, id__in=picked, state=PayoutState.EXPORTED)
-                .order_by("id")
-                .values_list("id", flat=True)
-            )
-            for payout_id in mine:
-                services.settle_payout(
-                    payout_id=payout_id, actor=_actor(request), at=timezone.now()
-                )
-            count = len(mine)
-        else:
-            count = services.settle_all(run_id=run.id, actor=_actor(request), at=timezone.now())
-    except (services.RunNotInState, services.PayoutNotInState):
-        messages.warning(
-            request, gettext("Only payments that were sent to the bank can be marked as paid")
-        )
-    else:
-        messages.success(
-            request,
-            ngettext(
-                "%(count)s payment is marked as paid",
-                "%(count)s payments are marked as paid",
-                count,
-            )
-            % {"count": count},
-        )
-    return hx_redirect(request, "commissions:run-detail", run_id=run.id)
-
-
-def _settle_question(run: PayoutRun) -> Question:
-    """Ask with what is still open: its count and its sums."""
-    here = reverse("commissions:run-detail", kwargs={"run_id": run.id})
-    totals = run_totals(run.id, state=PayoutState.EXPORTED)
-    count = sum(total.payout_count for total in totals)
-    return Question(
-        heading=gettext("Mark all of %(number)s as paid?") % {"number": run.number},
-        points=[
-            ngettext(
-                "%(count)s payment is booked as paid by the bank.",
-                "%(count)s payments are booked as paid by the bank.",
-                count,
-            )
-            % {"count": number_text(count)},
-            gettext("The partners are told, and this cannot be undone."),
-            gettext("A payment that comes back later can still be marked as returned."),
-        ],
-        submit=gettext("Mark all as paid"),
-        back_url=here,
-        crumbs=[(gettext("Payout runs"), reverse("commissions:run-list")), (run.number, here)],
-        facts=[(stat.label, stat.value) for stat in total_stats(totals)],
-        danger=False,
     )
 
 

@@ -243,8 +243,14 @@ def test_ticking_rows_marks_only_what_the_bank_has_not_answered(world: World, at
     client, address = _client(world), f"/acme/manage/payouts/{run.id}/"
 
     page = client.get(address).content.decode()
-    client.post(f"{address}settle/", {"do": "picked", "pick": [ids[421_000], ids[5_000]]})
+    picked = {"do": "picked", "pick": [ids[421_000], ids[5_000]]}
+    asked = client.get(f"{address}settle/", picked).content.decode()
+    client.post(f"{address}settle/", query_params=picked)
+    none_left = client.get(f"{address}settle/", picked)
 
+    assert "Mark the selected payments of" in asked
+    assert ["EUR, 1 payment" in asked, "€50.00" in asked, "€30.00" in asked] == [True, True, False]
+    assert none_left.status_code == 303
     assert [f'value="{ids[amount]}"' in page for amount in (421_000, 5_000)] == [False, True]
     with tenant_scope(world.acme.id):
         states = dict(Payout.objects.values_list("amount_minor", "state"))
