@@ -121,7 +121,15 @@ select x.payee_id, u.name, x.year, x.currency, sum(x.money)::bigint, sum(x.worth
         select k.payee_id, extract(year from k.earned_at at time zone %(zone)s)::int, k.currency, 0,
                case when k.void_at is null then k.worth_minor else 0 end, greatest(k.at, k.void_at)
           from commissions_reward_in_kind k
-         where k.partner_id = %(partner)s) x
+         where k.partner_id = %(partner)s
+        union all
+        select w.person_id, extract(year from w.at at time zone %(zone)s)::int, c.currency,
+               case when w.transfer_id is null then 0 else z.amount_minor end,
+               case when w.transfer_id is null then greatest(z.amount_minor, z.cost_minor) else 0 end, w.at
+          from commissions_contest_place w
+          join commissions_contest c on c.tenant_id = w.tenant_id and c.id = w.contest_id
+          join commissions_contest_prize z on z.tenant_id = w.tenant_id and z.id = w.prize_id
+         where w.partner_id = %(partner)s and w.person_id is not null) x
   join prm_user u on u.id = x.payee_id
  group by 1, 2, 3, 4
 """

@@ -1,6 +1,6 @@
 """Rewards for a partner's own people: only what their employer allows, from the moment it does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,17 @@ def policy_of(partner_id: UUID, at: datetime) -> str:
         .first()
     )
     return row.allows if row else RepRewards.NONE.value
+
+
+def policies_of(partner_ids: Iterable[UUID], at: datetime) -> dict[UUID, str]:
+    """Return what each of the partners allows its people at a moment; one statement."""
+    found = dict.fromkeys(partner_ids, RepRewards.NONE.value)
+    rows = RepPolicy.objects.filter(partner_id__in=list(found), from_at__lte=at)
+    return found | dict(
+        rows.order_by("partner_id", "-from_at", "-id")
+        .distinct("partner_id")
+        .values_list("partner_id", "allows")
+    )
 
 
 @transaction.atomic

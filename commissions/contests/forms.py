@@ -8,14 +8,21 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from commissions.contests.models import Metric, TieRule
+from commissions.contests.models import Competes, Metric, TieRule
 from commissions.contests.rules import PrizeTerms
 from commissions.contests.services import ContestTerms
 from prm.money import Money
-from prm.web.forms import DateField, MoneyField
+from prm.web.forms import DateField, HintedChoiceField, MoneyField
 
 PLACES = 5
 LONGEST_DAYS = 366
+WHO_HINTS: dict[str, Any] = {
+    Competes.COMPANIES: gettext_lazy("Everything a partner brings counts for the partner."),
+    Competes.PEOPLE: gettext_lazy(
+        "A referral counts for the person who sent it. Only people whose company allows them rewards take part;"
+        " where it allows no money, a prize in money becomes a reward worth as much."
+    ),
+}
 
 
 class ContestForm(forms.Form):
@@ -34,6 +41,12 @@ class ContestForm(forms.Form):
     starts_on = DateField(label=gettext_lazy("First day"))
     ends_on = DateField(
         label=gettext_lazy("Last day"), help_text=gettext_lazy("Counts to its last second.")
+    )
+    competes = HintedChoiceField(
+        label=gettext_lazy("Who competes"),
+        choices=Competes.choices,
+        hints=WHO_HINTS,
+        initial=Competes.COMPANIES,
     )
     metric = forms.ChoiceField(label=gettext_lazy("What counts"), choices=Metric.choices)
     products = forms.CharField(
@@ -138,6 +151,7 @@ class ContestForm(forms.Form):
             description=data["description"],
             starts_at=datetime.combine(data["starts_on"], time(), self.zone),
             ends_at=datetime.combine(data["ends_on"] + timedelta(days=1), time(), self.zone),
+            competes=data["competes"],
             metric=data["metric"],
             products=tuple(
                 dict.fromkeys(name.strip() for name in data["products"].split(",") if name.strip())
@@ -181,6 +195,7 @@ def _initial(terms: ContestTerms, currency: str, zone: ZoneInfo) -> dict[str, An
         "description": terms.description,
         "starts_on": terms.starts_at.astimezone(zone).date(),
         "ends_on": terms.ends_at.astimezone(zone).date() - timedelta(days=1),
+        "competes": terms.competes,
         "metric": terms.metric,
         "products": ", ".join(terms.products),
         "tiers": list(terms.tiers),

@@ -24,5 +24,7 @@ def changed(facts: dict[str, Any]) -> str:
 
 @kind("contest.won", label=_("You win a prize"), audience=PARTNER, mandatory=True)
 def won(facts: dict[str, Any]) -> str:
-    """Name the contest and the prize."""
+    """Name the contest and the prize, and whose it is when it is a colleague's."""
+    if facts.get("name"):
+        return gettext("%(name)s won %(prize)s in the contest %(title)s") % facts
     return gettext("You won %(prize)s in the contest %(title)s") % facts

@@ -40,6 +40,9 @@ from prm.accounts.members import MemberRequest
 from prm.web.confirm import Question, asked_first
 from prm.web.paging import keyset_page
 
+# Where the form says what stops a contest.
+FIELD_LACKING = {"prizes": "amount_1", "past": "starts_on", "ends": "ends_on"}
+
 
 @require_safe
 @needs(Capability.SEE_PROGRAMS)
@@ -115,6 +118,9 @@ def contest_edit(request: MemberRequest, contest_id: UUID) -> HttpResponse:
                     **acting(request),
                 )
                 messages.success(request, _("Draft saved"))
+        except ContestIncomplete as lacking:
+            form.add_error(FIELD_LACKING[lacking.why], _why(lacking.why))
+            return _form_page(request, form, program=contest.program, contest=contest)
         except (ContestIsOver, AlreadyPublished):
             messages.error(request, _("The contest is over, or somebody published it meanwhile."))
         return redirect("commissions:contest-detail", contest_id=contest.id)
@@ -140,6 +146,7 @@ def contest_publish(request: MemberRequest, contest_id: UUID) -> HttpResponse:
         crumbs=[(contest.title, back)],
         facts=[
             (_("When"), span_text(contest, _zone(request))),
+            (_("Who competes"), contest.get_competes_display()),
             *(
                 (place_text(prize.rank), prize_text(prize, contest.currency))
                 for prize in prizes_of(contest.id).values()
@@ -242,6 +249,8 @@ def contest_settle(request: MemberRequest, contest_id: UUID) -> HttpResponse:
 def _why(why: str) -> str:
     if why == "prizes":
         return _("Give at least the first place a prize.")
+    if why == "ends":
+        return _("That day has passed. Choose a later one, or call the contest off.")
     return _("The first day has begun. Choose a later one: nobody wins by what was not announced.")
 
 

@@ -1,4 +1,4 @@
-"""Places of contests follow a partner through a merge, unless the partner that stays has its own in the contest."""
+"""Places of contests follow a partner through a merge, unless the one that stays has the same place holder in it."""
 
 from commissions.contests.models import ContestPlace
 from partners.directory.merging import Merge, on_merge
@@ -6,8 +6,12 @@ from partners.directory.merging import Merge, on_merge
 
 @on_merge
 def carry_places(merge: Merge) -> None:
-    """Give the duplicate's places to the partner that stays; where both took part, both places stay in the record."""
-    own = ContestPlace.objects.filter(partner_id=merge.into_id).values_list("contest_id", flat=True)
-    ContestPlace.objects.filter(partner_id=merge.from_id).exclude(contest_id__in=list(own)).update(
-        partner_id=merge.into_id
+    """Give the duplicate's places to the partner that stays; where both, or one person for both, took part, both stay."""
+    own = set(
+        ContestPlace.objects.filter(partner_id=merge.into_id).values_list("contest_id", "person_id")
     )
+    coming = ContestPlace.objects.filter(partner_id=merge.from_id).values_list(
+        "id", "contest_id", "person_id"
+    )
+    ids = [key for key, *whose in coming if tuple(whose) not in own]
+    ContestPlace.objects.filter(id__in=ids).update(partner_id=merge.into_id)

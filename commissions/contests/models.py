@@ -1,4 +1,4 @@
-"""Contests between partners: conditions that freeze with the start, prizes, and how each ended."""
+"""Contests between partners, or their people: conditions that freeze with the start, prizes, and how each ended."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -20,6 +20,13 @@ class Metric(models.TextChoices):
     VALUE = "value", _("Value of won deals")
 
 
+class Competes(models.TextChoices):
+    """Who stands in the standings."""
+
+    COMPANIES = "companies", _("Partners")
+    PEOPLE = "people", _("People at partners")
+
+
 class TieRule(models.TextChoices):
     """Who is before whom with the same score."""
 
@@ -36,6 +43,12 @@ class Contest(PublicTenantModel):
     # Counted is what happened in [starts_at, ends_at): from the first moment of a day to the last one of another.
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    competes = models.CharField(
+        max_length=9,
+        choices=Competes.choices,
+        default=Competes.COMPANIES,
+        db_default=Competes.COMPANIES.value,
+    )
     metric = models.CharField(max_length=10, choices=Metric.choices)
     # Names of products that count, and of tiers that take part; empty: all.
     products = models.JSONField(default=list, blank=True)
@@ -74,6 +87,11 @@ class Contest(PublicTenantModel):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether people of partners compete, each for themselves."""
+        return self.competes == Competes.PEOPLE
 
 
 class Prize(TenantModel):
@@ -131,11 +149,18 @@ class ContestChange(TenantModel):
 
 
 class ContestPlace(TenantModel):
-    """Where a partner came in when the contest was settled, and what it won. Added once, never changed."""
+    """Where a partner, or one of its people, came in when the contest was settled, and what it won.
+
+    Added once, never changed.
+    """
 
     id = models.BigAutoField(primary_key=True)
     contest = TenantForeignKey(Contest)
     partner = TenantForeignKey(Partner)
+    # The partner's person whose place it is; None where partners compete.
+    person = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     rank = models.IntegerField()
     score = models.BigIntegerField()
     reached_at = models.DateTimeField()
@@ -148,11 +173,27 @@ class ContestPlace(TenantModel):
         db_table = "commissions_contest_place"
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "contest", "partner"], name="contest_place_once"
+                fields=["tenant", "contest", "partner", "person"],
+                name="contest_place_once_each",
+                nulls_distinct=False,
             ),
             models.UniqueConstraint(fields=["tenant", "contest", "rank"], name="contest_rank_once"),
         ]
-        indexes = [models.Index(fields=["tenant", "transfer"], name="contest_place_transfer")]
+        indexes = [
+            models.Index(fields=["tenant", "transfer"], name="contest_place_transfer"),
+            models.Index(
+                fields=["tenant", "partner", "person"],
+                name="contest_place_person",
+                condition=~Q(person=None),
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.rank}: {self.partner_id}"
+        return f"{self.rank}: {self.person_id or self.partner_id}"
+
+    @property
+    def is_in_kind(self) -> bool:
+        """Whether a prize in money is given as something else: the person's employer allows no money."""
+        return bool(self.prize and self.prize.amount_minor and self.person_id) and (
+            self.transfer_id is None
+        )

@@ -6,26 +6,36 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from commissions.contests.models import Contest, ContestChange, Prize
-from commissions.contests.rules import MANY, Standing, Uplift
+from commissions.accruals.reps import policy_of
+from commissions.contests.models import Contest, ContestChange, ContestPlace, Prize
+from commissions.contests.rules import MANY, Standing, Uplift, way_given
 from commissions.contests.selectors import (
+    Employers,
+    employers_of,
     others_nearby,
+    prize_terms,
     prizes_of,
     stand_of,
     standings_of,
     uplift_of,
+    ways_allowed,
 )
 from commissions.contests.wording import (
+    CHOICES,
     FIELD_NAMES,
     STANDS,
+    instead_text,
     place_text,
     prize_text,
     rules_of,
     score_text,
     span_text,
+    won_text,
 )
 from partners.directory.models import Partner
+from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
+from prm.accounts.models import User
 from prm.web.formats import day_text, money_text, percent_text
 
 SHOWN = 25
@@ -33,7 +43,10 @@ SHOWN = 25
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the standings as a person reads it."""
+    """One line of the standings as a person reads it: name "" for whom the reader may not know.
+
+    company: where a person works, for staff.
+    """
 
     rank: int
     name: str
@@ -41,6 +54,7 @@ class Line:
     score: str
     prize: str
     partner_id: UUID | None
+    company: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,11 +69,15 @@ class ContestPage:
     rules: list[tuple[str, str]]
     prizes: list[tuple[str, str, str]]
     lines: list[Line]
-    own: Line | None
+    own: list[Line]
     left_out: int
     changes: list[tuple[ContestChange, list[tuple[str, str, str]]]]
     uplift: Uplift | None
     many: int
+    # Where people compete: what partners let their own receive, for staff; and what the reader's company does.
+    employers: Employers | None = None
+    allows: str = ""
+    may_allow: bool = False
 
     @property
     def uplift_text(self) -> str:
@@ -71,26 +89,16 @@ class ContestPage:
 
 
 def contest_page(contest: Contest, member: Member, *, now: datetime, zone: ZoneInfo) -> ContestPage:
-    """Return what a person may read of a contest; partners read other partners as a place and a score."""
+    """Return what a person may read of a contest; partners read others as a place and a score."""
     stand = stand_of(contest, now).name
     prizes = prizes_of(contest.id)
-    rows = [] if stand in {"draft", "coming", "cancelled"} else standings_of(contest.id)
-    won = {rank: prize_text(prize, contest.currency) for rank, prize in prizes.items()}
-    names = _names(rows) if member.is_staff else {}
-    lines = [
-        Line(
-            row.rank,
-            names.get(row.partner_id, "") if row.partner_id else "",
-            not member.is_staff
-            and row.partner_id == member.partner_id
-            and row.partner_id is not None,
-            score_text(contest, row.score),
-            won.get(row.rank, "") if row.score >= contest.least else "",
-            row.partner_id,
-        )
-        for row in rows
-    ]
+    lines = (
+        []
+        if stand in {"draft", "coming", "cancelled"}
+        else _lines(contest, member, prizes, standings_of(contest.id, now), now)
+    )
     label, tone = STANDS[stand]
+    is_judged = member.is_staff and stand in {"running", "ended", "settled"}
     return ContestPage(
         contest,
         stand,
@@ -103,14 +111,83 @@ def contest_page(contest: Contest, member: Member, *, now: datetime, zone: ZoneI
             for rank, prize in prizes.items()
         ],
         lines[:SHOWN],
-        next((line for line in lines[SHOWN:] if line.is_own), None),
+        [line for line in lines[SHOWN:] if not member.is_staff and line.name],
         max(0, len(lines) - SHOWN),
         [(change, _changed(change, zone)) for change in _changes(contest)],
-        uplift_of(contest, now)
-        if member.is_staff and stand in {"running", "ended", "settled"}
-        else None,
+        uplift_of(contest, now) if is_judged else None,
         near if member.is_staff and (near := others_nearby(contest)) >= MANY else 0,
+        **_allowed(contest, member, stand, now),
     )
+
+
+def _lines(
+    contest: Contest, member: Member, prizes: dict[int, Prize], rows: list[Standing], now: datetime
+) -> list[Line]:
+    """Return the standings as the reader may see them; names of the lines that are shown only."""
+    shown = [
+        row
+        for place, row in enumerate(rows)
+        if row.partner_id and (place < SHOWN or not member.is_staff)
+    ]
+    names, people = _names(shown), _people(shown)
+    won = _prize_texts(contest, prizes, rows, now)
+    found = []
+    for row in rows:
+        is_own = _is_own(row, member)
+        name = people.get(row.person_id, "") if row.person_id else names.get(row.partner_id, "")
+        is_open = is_own or member.is_staff or member.may(Capability.MANAGE_TEAM)
+        found.append(
+            Line(
+                row.rank,
+                name if is_open else "",
+                is_own,
+                score_text(contest, row.score),
+                won.get(row.rank, ""),
+                row.partner_id,
+                names.get(row.partner_id, "") if row.person_id and member.is_staff else "",
+            )
+        )
+    return found
+
+
+def _is_own(row: Standing, member: Member) -> bool:
+    """Whether the line is the reader's own: the person's where people compete, else the partner's."""
+    if member.is_staff or row.partner_id is None or row.partner_id != member.partner_id:
+        return False
+    return row.person_id in {None, member.user_id}
+
+
+def _prize_texts(
+    contest: Contest, prizes: dict[int, Prize], rows: list[Standing], now: datetime
+) -> dict[int, str]:
+    """Return what each place wins, or won, as far as the reader may know what the winner's employer allows."""
+    if contest.settled_at:
+        places = ContestPlace.objects.filter(contest_id=contest.id).select_related("prize")
+        given = {place.rank: won_text(place, contest.currency) for place in places}
+    else:
+        given = {}
+    allowed = {} if contest.settled_at else ways_allowed(rows, now)
+    found = {}
+    for row in rows:
+        prize = prizes.get(row.rank)
+        if prize is None or row.score < contest.least:
+            continue
+        allows = allowed.get(row.partner_id) if row.person_id and row.partner_id else None
+        words = instead_text if way_given(prize_terms(prize), allows) == "kind" else prize_text
+        found[row.rank] = given.get(row.rank, words(prize, contest.currency))
+    return found
+
+
+def _allowed(contest: Contest, member: Member, stand: str, now: datetime) -> dict[str, Any]:
+    """Return who may take part where people compete, while that may still change."""
+    if not contest.is_for_people or stand in {"settled", "cancelled"}:
+        return {}
+    if member.is_staff:
+        return {"employers": employers_of(contest.program_id, now)}
+    return {
+        "allows": policy_of(member.own_partner_id, now),
+        "may_allow": member.may(Capability.MANAGE_TEAM),
+    }
 
 
 def contest_rows(contests: list[Contest], *, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
@@ -130,8 +207,13 @@ def contest_rows(contests: list[Contest], *, now: datetime, zone: ZoneInfo) -> l
 
 
 def _names(rows: list[Standing]) -> dict[UUID | None, str]:
-    ids = [row.partner_id for row in rows[:SHOWN] if row.partner_id]
+    ids = {row.partner_id for row in rows if row.partner_id}
     return dict(Partner.objects.filter(id__in=ids).values_list("id", "name"))
+
+
+def _people(rows: list[Standing]) -> dict[int | None, str]:
+    users = User.objects.filter(id__in={row.person_id for row in rows if row.person_id})
+    return {user.id: user.get_full_name() for user in users}
 
 
 def _cost(prize: Prize, contest: Contest) -> str:
@@ -144,13 +226,15 @@ def _changes(contest: Contest) -> list[ContestChange]:
 
 def _changed(change: ContestChange, zone: ZoneInfo) -> list[tuple[str, str, str]]:
     return [
-        (str(FIELD_NAMES.get(name, name)), _day(name, before, zone), _day(name, after, zone))
+        (str(FIELD_NAMES.get(name, name)), _said(name, before, zone), _said(name, after, zone))
         for name, (before, after) in change.changes.items()
     ]
 
 
-def _day(name: str, value: str, zone: ZoneInfo) -> str:
-    """Return a kept moment as the day that the form asked for; everything else as it was kept."""
+def _said(name: str, value: str, zone: ZoneInfo) -> str:
+    """Return a kept condition in words: a moment as the day that the form asked for, a choice by its label."""
+    if name in CHOICES:
+        return str(CHOICES[name].get(value, value))
     if name not in {"starts_at", "ends_at"}:
         return value
     day = datetime.fromisoformat(value).astimezone(zone).date()

@@ -14,7 +14,8 @@ MANY_DAYS = 92
 class Standing:
     """One line of the standings: score in referrals or minor units, reached with the last thing that counted.
 
-    partner_id: None where the reader may not know whose line it is.
+    partner_id: None where the reader may not know whose line it is. person_id: which of the partner's people it is,
+    None where partners compete.
     """
 
     rank: int
@@ -22,6 +23,7 @@ class Standing:
     score: int
     reached_at: datetime
     entries: int
+    person_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,11 @@ class PrizeTerms:
 class Uplift:
     """What a contest may have changed: what counted before it, over the same length of time, and during it.
 
-    partners: how many took part; before and during: of all partners; returned: partners that had nothing in the time
-    before. rate: the change as a fraction, None where there was nothing before.
+    took_part: how many partners, or people, did, of those who may; before and during: of all of them; returned: who had
+    nothing in the time before. rate: the change as a fraction, None where there was nothing before.
     """
 
-    partners: int
+    took_part: int
     eligible: int
     before: int
     during: int
@@ -56,7 +58,19 @@ class Uplift:
     @property
     def is_too_early(self) -> bool:
         """Tell whether so few took part that a comparison says nothing (Z22)."""
-        return self.partners < 5 or self.before < 5
+        return self.took_part < 5 or self.before < 5
+
+
+def way_given(prize: PrizeTerms, allows: str | None) -> str:
+    """Return how a winner gets a prize: "money", "goods", "kind" (a thing worth the money) or "" (not at all).
+
+    allows: what the employer of a person lets it receive, "none", "non_cash" or "cash"; None for a partner's own place.
+    """
+    if allows == "none":
+        return ""
+    if prize.goods:
+        return "goods"
+    return "kind" if allows == "non_cash" else "money"
 
 
 def winners(

@@ -1,24 +1,26 @@
 """Draft a contest, publish it, change what was published in the open, give the prizes."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
 from commissions.contests.models import Contest, ContestChange, ContestPlace, Prize
-from commissions.contests.rules import PrizeTerms, Standing, winners
-from commissions.contests.selectors import prize_terms, prizes_of, standings_of
+from commissions.contests.rules import PrizeTerms, Standing, way_given, winners
+from commissions.contests.selectors import prize_terms, prizes_of, standings_of, ways_allowed
 from commissions.ledger.services import NewTransfer, post_staged
 from partners.programs.models import Program
 from prm.events.services import Actor, emit
+from prm.money import Money
 
 FIELDS = (
     "title",
     "description",
     "starts_at",
     "ends_at",
+    "competes",
     "metric",
     "products",
     "tiers",
@@ -41,7 +43,7 @@ class NotOver(ValueError):
 
 
 class ContestIncomplete(ValueError):
-    """It cannot be published; `why` is "prizes", "past" or "ends"."""
+    """It cannot be published, or changed so; `why` is "prizes", "past" or "ends"."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -57,6 +59,7 @@ class ContestTerms:
     starts_at: datetime
     ends_at: datetime
     metric: str
+    competes: str = "companies"
     products: tuple[str, ...] = ()
     tiers: tuple[str, ...] = ()
     least: int = 1
@@ -119,8 +122,9 @@ def change_published(
 ) -> Contest:
     """Change a published contest: a new version with its reason, announced to every partner. A repeat writes nothing.
 
-    Raises ContestIsOver, AlreadyPublished for one that is still a draft (draft_contest changes those).
-    Emits contest.changed with before and after.
+    Raises ContestIsOver, AlreadyPublished for one that is still a draft (draft_contest changes those),
+    ContestIncomplete where a new first or last day lies in the past, or no prize is left. Emits contest.changed with
+    before and after.
     """
     contest = Contest.objects.select_for_update(no_key=True).get(id=contest_id)
     if contest.published_at is None:
@@ -130,11 +134,8 @@ def change_published(
     before = terms_of(contest)
     if before == terms:
         return contest
-    changes = {
-        name: [_plain(value), _plain(asdict(terms)[name])]
-        for name, value in asdict(before).items()
-        if value != asdict(terms)[name]
-    }
+    _check_change(before, terms, at)
+    changes = _changes(before, terms, contest.currency)
     contest.version += 1
     _write(contest, terms)
     ContestChange.objects.create(
@@ -182,7 +183,9 @@ def discard_contest(*, contest_id: UUID, actor: Actor, at: datetime) -> None:
 def settle_contest(*, contest_id: UUID, actor: Actor, at: datetime) -> list[ContestPlace]:
     """Freeze the places and book the prizes in money as payable, each once. A repeat returns the places.
 
-    Prizes are given check_days after the end; wins taken back by then do not count. Outside a partner's scope.
+    Prizes are given check_days after the end; wins taken back by then do not count. Outside a partner's scope. A person
+    wins what its employer lets it receive at that moment: money is the partner's, for the person; where money is not
+    allowed, the prize is given as something worth as much (commissions.gifts.prizes).
     Raises NotOver, ContestIsOver for a cancelled or unpublished one. Emits contest.settled, contest.won per prize.
     """
     contest = Contest.objects.select_for_update(no_key=True).get(id=contest_id)
@@ -192,19 +195,19 @@ def settle_contest(*, contest_id: UUID, actor: Actor, at: datetime) -> list[Cont
         raise ContestIsOver(str(contest_id))
     if at < contest.ends_at + timedelta(days=contest.check_days):
         raise NotOver(contest.ends_at.isoformat())
-    standings = standings_of(contest.id)
-    prizes = prizes_of(contest.id)
-    terms = {rank: prize_terms(prize) for rank, prize in prizes.items()}
-    won = {row.rank: prize for row, prize in winners(standings, terms, contest.least)}
-    transfers = _book(contest, standings, won, at)
+    standings, prizes = standings_of(contest.id, at), prizes_of(contest.id)
+    ways = _ways_given(contest, standings, prizes, at)
+    paid = [row for row in standings if ways.get(row.rank) == "money"]
+    transfers = _book(contest, paid, prizes, at)
     places = ContestPlace.objects.bulk_create(
         ContestPlace(
             contest_id=contest.id,
             partner_id=row.partner_id,
+            person_id=row.person_id,
             rank=row.rank,
             score=row.score,
             reached_at=row.reached_at,
-            prize_id=prizes[row.rank].id if row.rank in won else None,
+            prize_id=prizes[row.rank].id if row.rank in ways else None,
             transfer_id=transfers.get(row.rank),
             at=at,
         )
@@ -216,7 +219,7 @@ def settle_contest(*, contest_id: UUID, actor: Actor, at: datetime) -> list[Cont
     _tell("contest.settled", contest, actor, at)
     for place in places:
         if place.prize_id:
-            _tell("contest.won", contest, actor, at, partner_id=place.partner_id)
+            _tell("contest.won", contest, actor, at, place=place)
     return places
 
 
@@ -230,11 +233,24 @@ def terms_of(contest: Contest) -> ContestTerms:
     )
 
 
+def _ways_given(
+    contest: Contest, standings: Sequence[Standing], prizes: Mapping[int, Prize], at: datetime
+) -> dict[int, str]:
+    """Return how each prize that somebody gets is given, by rank."""
+    terms = {rank: prize_terms(prize) for rank, prize in prizes.items()}
+    allowed = ways_allowed(standings, at)
+    found = {
+        row.rank: way_given(prize, allowed.get(row.partner_id) if row.person_id else None)
+        for row, prize in winners(standings, terms, contest.least)
+        if row.partner_id
+    }
+    return {rank: way for rank, way in found.items() if way}
+
+
 def _book(
-    contest: Contest, standings: Sequence[Standing], won: dict[int, PrizeTerms], at: datetime
+    contest: Contest, paid: Sequence[Standing], prizes: Mapping[int, Prize], at: datetime
 ) -> dict[int, int]:
     """Post the prizes in money; return the transfers by rank."""
-    paid = [row for row in standings if row.rank in won and won[row.rank].amount_minor]
     posted = post_staged(
         [
             NewTransfer(
@@ -243,7 +259,7 @@ def _book(
                 journal=f"contest:{contest.id}",
                 debit=("commission_expense", None, contest.currency),
                 credit=("payable", row.partner_id, contest.currency),
-                amount_minor=won[row.rank].amount_minor,
+                amount_minor=prizes[row.rank].amount_minor,
                 booked_at=at,
                 partner_id=row.partner_id,
             )
@@ -266,14 +282,39 @@ def _write(contest: Contest, terms: ContestTerms) -> None:
         )
 
 
-def _plain(value: object) -> str:
+def _check_change(before: ContestTerms, terms: ContestTerms, at: datetime) -> None:
+    """Refuse what would let somebody win, or lose, by what was not announced."""
+    if not terms.prizes:
+        raise ContestIncomplete("prizes")
+    if terms.starts_at != before.starts_at and terms.starts_at < at:
+        raise ContestIncomplete("past")
+    if terms.ends_at != before.ends_at and terms.ends_at < at:
+        raise ContestIncomplete("ends")
+
+
+def _changes(before: ContestTerms, after: ContestTerms, currency: str) -> dict[str, list[str]]:
+    """Return what differs, by name, as texts that need no language; what prizes cost the vendor is not for partners."""
+    old, new = (
+        {one.name: _plain(getattr(terms, one.name), currency) for one in fields(terms)}
+        | ({"least": _amount(terms.least, currency)} if terms.metric == "value" else {})
+        for terms in (before, after)
+    )
+    return {name: [text, new[name]] for name, text in old.items() if text != new[name]}
+
+
+def _plain(value: object, currency: str) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple | list):
-        return ", ".join(_plain(one) for one in value)
-    if isinstance(value, dict):
-        return " ".join(str(part) for part in value.values() if part)
+        return ", ".join(_plain(one, currency) for one in value)
+    if isinstance(value, PrizeTerms):
+        given = _amount(value.amount_minor, currency) if value.amount_minor else value.goods
+        return f"{value.rank}: {given}"
     return str(value)
+
+
+def _amount(minor: int, currency: str) -> str:
+    return f"{Money(minor, currency).decimal} {currency}"
 
 
 def _tell(
@@ -282,9 +323,10 @@ def _tell(
     actor: Actor,
     at: datetime,
     *,
-    partner_id: UUID | None = None,
+    place: ContestPlace | None = None,
     changes: dict[str, list[str]] | None = None,
 ) -> None:
+    partner_id = place.partner_id if place else None
     emit(
         name,
         subject=f"contest:{contest.id}",
@@ -295,6 +337,7 @@ def _tell(
             "program_id": str(contest.program_id),
             "title": contest.title,
             "partner_id": str(partner_id) if partner_id else "",
+            **({"rank": place.rank, "user_id": place.person_id} if place else {}),
         },
         changes=changes or {},
         at=at,

@@ -1,12 +1,13 @@
 """Contests in words: when, what for, who wins what."""
 
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from commissions.contests.models import Contest, Metric, Prize
+from commissions.contests.models import Competes, Contest, ContestPlace, Metric, Prize, TieRule
 from prm.web.formats import day_text, money_text, number_text
 
 STANDS = {
@@ -22,6 +23,7 @@ FIELD_NAMES = {
     "description": gettext_lazy("What it is about"),
     "starts_at": gettext_lazy("First day"),
     "ends_at": gettext_lazy("Last day"),
+    "competes": gettext_lazy("Who competes"),
     "metric": gettext_lazy("What counts"),
     "products": gettext_lazy("Products that count"),
     "tiers": gettext_lazy("Tiers that take part"),
@@ -29,6 +31,12 @@ FIELD_NAMES = {
     "tie_rule": gettext_lazy("With the same score"),
     "check_days": gettext_lazy("Days before prizes are given"),
     "prizes": gettext_lazy("Prizes"),
+}
+# Conditions that are kept as words of the code.
+CHOICES: dict[str, dict[str, Any]] = {
+    "competes": dict(Competes.choices),
+    "metric": dict(Metric.choices),
+    "tie_rule": dict(TieRule.choices),
 }
 
 
@@ -51,6 +59,22 @@ def prize_text(prize: Prize, currency: str) -> str:
     return money_text(prize.amount_minor, currency) if prize.amount_minor else prize.goods
 
 
+def instead_text(prize: Prize, currency: str) -> str:
+    """Return what a prize in money is where the winner's employer allows no money."""
+    return _("A reward worth %(amount)s") % {"amount": money_text(prize.amount_minor, currency)}
+
+
+def won_text(place: ContestPlace, currency: str) -> str:
+    """Return what the winner of a place gets, empty for nothing."""
+    if place.prize is None:
+        return ""
+    return (
+        instead_text(place.prize, currency)
+        if place.is_in_kind
+        else prize_text(place.prize, currency)
+    )
+
+
 def place_text(rank: int) -> str:
     """Return a place's name."""
     return _("Place %(rank)s") % {"rank": rank}
@@ -65,7 +89,22 @@ def rules_of(contest: Contest) -> list[tuple[str, str]]:
         if contest.metric == Metric.VALUE
         else ngettext("At least %(n)s", "At least %(n)s", contest.least) % {"n": contest.least}
     )
+    people = [
+        (
+            _("Whose it is"),
+            _("A referral counts for the person who sent it and still works at the partner."),
+        ),
+        (
+            _("Who takes part"),
+            _(
+                "People whose company allows them rewards, with what they bring while it does."
+                " Where it allows no money, a prize in money is given as a reward worth as much."
+            ),
+        ),
+    ]
     return [
+        (_("Who competes"), str(contest.get_competes_display())),
+        *(people if contest.is_for_people else []),
         (_("What counts"), str(contest.get_metric_display())),
         (_("Products that count"), ", ".join(contest.products) or _("All")),
         (_("Tiers that take part"), ", ".join(contest.tiers) or _("All")),

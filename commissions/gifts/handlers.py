@@ -4,8 +4,8 @@ from uuid import UUID
 
 from commissions.gifts.models import AwardState, GiftAward
 from commissions.gifts.people import award_in_kind, withdraw_in_kind
+from commissions.gifts.prizes import award_prize
 from commissions.gifts.selectors import stocks_of
-from commissions.gifts.services import award_prize
 from prm.accounts.capabilities import Capability
 from prm.accounts.selectors import members_with
 from prm.events.models import Event
@@ -16,10 +16,10 @@ from prm.tenancy.scope import current_scope
 
 @on("contest.won", name="gifts.award_prize")
 def queue_prize(event: Event) -> None:
-    """Queue what was won when it is not money; the winner is told by the contest."""
+    """Queue what was won when it is not given as money; the winner is told by the contest."""
     award_prize(
         contest_id=UUID(event.payload["contest_id"]),
-        partner_id=UUID(event.payload["partner_id"]),
+        rank=event.payload["rank"],
         at=event.at,
     )
 
@@ -28,9 +28,8 @@ def queue_prize(event: Event) -> None:
 def tell_awarded(event: Event) -> None:
     """Tell who gets it, and staff when it waits for a code; winners of contests are told by the contest."""
     award = _award(event)
-    if award.is_prize:
-        return
-    _tell_partner(event, award, "gift.awarded")
+    if not award.is_prize:
+        _tell_partner(event, award, "gift.awarded")
     if award.is_coded and award.state == AwardState.WAITING:
         _tell_staff(event, award)
 

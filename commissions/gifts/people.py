@@ -32,21 +32,35 @@ def award_in_kind(*, reward_id: int, at: datetime) -> GiftAward | None:
         return None
     if made := GiftAward.objects.filter(key=_key(reward.id)).first():
         return made
-    gift = _gift_worth(reward, at.astimezone(tenant_zone()).date())
     with translation.override(_tenant_language()):
-        award = GiftAward(
+        reason = reward_name(Trace.from_json(reward.trace))
+    return give_worth(
+        GiftAward(
             program_id=reward.program_id,
             partner_id=reward.partner_id,
             person_id=reward.payee_id,
             key=_key(reward.id),
             cost_minor=reward.worth_minor,
             currency=reward.currency,
-            reason=reward_name(Trace.from_json(reward.trace)),
-            gift=gift,
-            kind=gift.kind if gift else GiftKind.CREDIT,
-            title=gift.title if gift else credit_title(reward.worth_minor, reward.currency),
-            worth=gift.worth if gift else "",
-        )
+            reason=reason,
+        ),
+        at,
+    )
+
+
+def give_worth(award: GiftAward, at: datetime) -> GiftAward:
+    """Give what costs exactly the award's cost: the catalogue's newest fitting reward, else a credit of it.
+
+    award: one that says for whom and what for, and not yet what it is. Emits gift.awarded, gift.sent with a code.
+    """
+    gift = _gift_worth(award, at.astimezone(tenant_zone()).date())
+    award.gift = gift
+    if gift:
+        award.kind, award.title, award.worth = gift.kind, gift.title, gift.worth
+    else:
+        award.kind = GiftKind.CREDIT
+        with translation.override(_tenant_language()):
+            award.title = credit_title(award.cost_minor, award.currency)
     give_award(award, SYSTEM, at)
     if gift:
         hand_out_codes(gift, SYSTEM, at)
@@ -78,12 +92,12 @@ def credit_title(minor: int, currency: str) -> str:
     return translation.gettext("Credit of %(amount)s") % {"amount": money_text(minor, currency)}
 
 
-def _gift_worth(reward: RewardInKind, on: date) -> Gift | None:
+def _gift_worth(award: GiftAward, on: date) -> Gift | None:
     """Return what the program offers at exactly the cost, locked; the newest."""
     offered = Gift.objects.select_for_update(no_key=True).filter(
-        program_id=reward.program_id,
-        currency=reward.currency,
-        cost_minor=reward.worth_minor,
+        program_id=award.program_id,
+        currency=award.currency,
+        cost_minor=award.cost_minor,
         kind__in=FITTING,
     )
     return next((gift for gift in offered.order_by("-id") if gift.terms.is_offered(on)), None)

@@ -8,14 +8,13 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from commissions.contests.models import Contest, ContestPlace
-from commissions.gifts.models import AwardState, Gift, GiftAward, GiftCode, GiftKind
+from commissions.gifts.models import AwardState, Gift, GiftAward, GiftCode
 from commissions.gifts.rules import CODED, GiftTerms, next_states
 from commissions.gifts.selectors import offers_for
 from commissions.ledger.selectors import tenant_zone
 from partners.programs.models import Program
 from prm.accounts.secrets import encrypt
-from prm.events.services import SYSTEM, Actor, emit
+from prm.events.services import Actor, emit
 
 
 class GiftNotOffered(Exception):
@@ -143,40 +142,6 @@ def award_gift(
     hand_out_codes(gift, actor, at)
     award.refresh_from_db()
     return award
-
-
-@transaction.atomic
-def award_prize(*, contest_id: UUID, partner_id: UUID, at: datetime) -> GiftAward | None:
-    """Queue what a partner won in a contest when it is not money, at its cost, once per place.
-
-    None for money and for those that won nothing. Emits gift.awarded.
-    """
-    place = (
-        ContestPlace.objects.select_related("prize")
-        .filter(contest_id=contest_id, partner_id=partner_id, prize__isnull=False)
-        .exclude(prize__goods="")
-        .first()
-    )
-    if place is None or place.prize is None:
-        return None
-    contest = Contest.objects.select_for_update(no_key=True).get(id=contest_id)
-    key = f"contest:{contest.id}:{place.rank}"
-    if made := GiftAward.objects.filter(key=key).first():
-        return made
-    return give_award(
-        GiftAward(
-            program_id=contest.program_id,
-            partner_id=place.partner_id,
-            key=key,
-            kind=GiftKind.GOODS,
-            title=place.prize.goods,
-            cost_minor=place.prize.cost_minor,
-            currency=contest.currency,
-            reason=contest.title,
-        ),
-        SYSTEM,
-        at,
-    )
 
 
 @transaction.atomic

@@ -44,7 +44,7 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
          'customer', coalesce(k.name, r.company, h.company, q.company, n.title),
          'referral', r.number,
          'person', coalesce(nullif(u.name, ''), nullif(r.submitted_by_name, '')),
-         'payee', m.name,
+         'payee', coalesce(m.name, winner.name),
          'team', b.shares,
          'earned_on', a.earned_on,
          'trace', case when s.section = 'earned' then a.trace end,
@@ -63,6 +63,8 @@ select s.transfer_id, s.section, s.booked_on, s.amount_minor,
   left join commissions_clawback c on c.tenant_id = %(tenant)s and c.transfer_id = s.transfer_id
   left join commissions_contest n
     on n.tenant_id = %(tenant)s and s.kind = 'award' and s.journal = 'contest:' || n.id
+  left join commissions_contest_place won on won.tenant_id = %(tenant)s and won.transfer_id = s.transfer_id
+  left join prm_user winner on winner.id = won.person_id
   left join commissions_write_off w
     on w.tenant_id = %(tenant)s and s.kind = 'write_off' and s.journal = 'write_off:' || w.id
   left join commissions_conversion v

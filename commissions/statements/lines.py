@@ -15,7 +15,8 @@ from prm.tenancy.scope import current_scope
 from prm.web.formats import money_text
 
 _FACTS = """
-select t.id, t.kind, t.booked_on, coalesce(k.name, r.company, h.company), r.number, a.trace, m.name
+select t.id, t.kind, t.booked_on, coalesce(k.name, r.company, h.company, n.title), r.number, a.trace,
+       coalesce(m.name, winner.name)
   from commissions_transfer t
   left join commissions_release x on x.tenant_id = t.tenant_id and x.transfer_id = t.id
   left join commissions_clawback c on c.tenant_id = t.tenant_id and c.transfer_id = t.id
@@ -24,6 +25,9 @@ select t.id, t.kind, t.booked_on, coalesce(k.name, r.company, h.company), r.numb
   left join commissions_accrual a
     on a.tenant_id = t.tenant_id and a.id = coalesce(x.accrual_id, c.accrual_id, d.accrual_id)
   left join prm_user m on m.id = a.payee_id
+  left join commissions_contest_place won on won.tenant_id = t.tenant_id and won.transfer_id = t.id
+  left join commissions_contest n on n.tenant_id = won.tenant_id and n.id = won.contest_id
+  left join prm_user winner on winner.id = won.person_id
   left join referrals_referral r on r.tenant_id = t.tenant_id and r.id = a.referral_id
   left join referrals_customer k on k.tenant_id = t.tenant_id and k.referral_id = r.id
   left join lateral (
@@ -65,6 +69,9 @@ def _claimed(minor: int, currency: str, *facts: Any) -> ClaimedLine:
         "dispute": gettext("Waits while a line is disputed"),
         "dispute_end": gettext("No longer disputed"),
         "correction": gettext("Correction after a dispute"),
+        "award": gettext("Prize of a contest, for %(person)s") % {"person": payee}
+        if payee
+        else gettext("Prize of a contest"),
     }
     title = customer or named.get(kind, gettext("Commission"))
     parts = [named[kind]] if kind in named and customer else []

@@ -309,6 +309,8 @@ def title_of(line: StatementLine) -> str:
 def what_for(detail: dict[str, Any]) -> str:
     """Return the rule that earned a line, in words."""
     if detail.get("kind") == "award":
+        if payee := detail.get("payee"):
+            return gettext("Prize of a contest, for %(person)s") % {"person": payee}
         return gettext("Prize of a contest")
     if not detail.get("trace"):
         return ""

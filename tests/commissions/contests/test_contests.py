@@ -63,7 +63,7 @@ def a_win(
 
 def names(contest_id: object, program: Program) -> list[tuple[int, str, int]]:
     partners = dict(Partner.objects.values_list("id", "name"))
-    return [(row.rank, partners[row.partner_id], row.score) for row in standings_of(contest_id)]  # type: ignore[arg-type,index]
+    return [(row.rank, partners[row.partner_id], row.score) for row in standings_of(contest_id, SETTLED)]  # type: ignore[arg-type,index]
 
 
 def test_the_first_moment_and_the_last_second_count(acme: Tenant) -> None:
@@ -177,12 +177,12 @@ def test_a_partner_reads_scores_and_only_its_own_name(world: World) -> None:
         a_win(solea, program, START)
         a_win(brio, program, START + timedelta(days=1))
     with tenant_scope(tenant.id, brio.id):
-        assert [row.partner_id for row in standings_of(contest.id)] == [None, brio.id]
-        assert standings_of(draft.id) == []
+        assert [row.partner_id for row in standings_of(contest.id, SETTLED)] == [None, brio.id]
+        assert standings_of(draft.id, SETTLED) == []
     with tenant_scope(tenant.id):
         settle_contest(contest_id=contest.id, actor=SYSTEM, at=SETTLED)
     with tenant_scope(tenant.id, brio.id):
-        assert [row.partner_id for row in standings_of(contest.id)] == [None, brio.id]
+        assert [row.partner_id for row in standings_of(contest.id, SETTLED)] == [None, brio.id]
 
 
 def test_uplift_compares_with_as_long_before(acme: Tenant) -> None:
@@ -196,6 +196,6 @@ def test_uplift_compares_with_as_long_before(acme: Tenant) -> None:
 
     found = uplift_of(contest, datetime(2026, 12, 1, tzinfo=UTC))
 
-    assert (found.partners, found.before, found.during, found.returned) == (2, 1, 2, 1)
+    assert (found.took_part, found.before, found.during, found.returned) == (2, 1, 2, 1)
     assert found.rate == 1.0
     assert found.is_too_early

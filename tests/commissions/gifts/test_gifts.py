@@ -13,6 +13,7 @@ from django.test import Client
 from commissions.contests.services import settle_contest
 from commissions.gifts.merging import carry_gifts
 from commissions.gifts.models import GiftAward, GiftCode
+from commissions.gifts.prizes import award_prize
 from commissions.gifts.rules import CodesUnreadable, codes_in, next_states
 from commissions.gifts.selectors import Stock, code_of, cost_lines, programme_costs, stocks_of
 from commissions.gifts.services import (
@@ -20,7 +21,6 @@ from commissions.gifts.services import (
     GiftNotOffered,
     add_codes,
     award_gift,
-    award_prize,
     confirm_receipt,
     move_award,
 )
@@ -80,7 +80,7 @@ def test_a_prize_that_is_not_money_is_queued_once_and_counts_as_a_cost(world: Wo
 
     with tenant_scope(world.acme.id):
         winner: dict[str, Any] = {"contest_id": contest.id, "at": settled}
-        award = award_prize(partner_id=brio.partner.id, **winner)
+        award = award_prize(rank=2, **winner)
         assert award == GiftAward.objects.get()
         assert (award.partner_id, award.title, award.cost_minor, award.reason) == (
             brio.partner.id,
@@ -89,7 +89,7 @@ def test_a_prize_that_is_not_money_is_queued_once_and_counts_as_a_cost(world: Wo
             TERMS.title,
         )
         # Money is no gift, and a gift no money.
-        assert award_prize(partner_id=solea.partner.id, **winner) is None
+        assert award_prize(rank=1, **winner) is None
         assert not Transfer.objects.filter(partner_id=brio.partner.id).exists()
         day = settled.date()
         assert programme_costs(program.id, day, day) == 8_000
