@@ -6,7 +6,7 @@ from partners.directory.merging import Merge, on_merge
 
 @on_merge
 def carry_places(merge: Merge) -> None:
-    """Give the duplicate's places to the partner that stays; where both, or one person for both, took part, both stay."""
+    """Give the duplicate's places to the partner that stays; who holds a place in both already keeps both."""
     own = set(
         ContestPlace.objects.filter(partner_id=merge.into_id).values_list("contest_id", "person_id")
     )

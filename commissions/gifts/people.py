@@ -8,6 +8,7 @@ from django.utils import translation
 from commissions.accruals.models import RewardInKind
 from commissions.gifts.models import AwardState, Gift, GiftAward, GiftKind
 from commissions.gifts.rules import ATTEMPTS
+from commissions.gifts.selectors import OF_PLANS
 from commissions.gifts.services import give_award, hand_out_codes, move_on
 from commissions.ledger.selectors import tenant_zone
 from commissions.plans.rules import Trace
@@ -104,7 +105,7 @@ def _gift_worth(award: GiftAward, on: date) -> Gift | None:
 
 
 def _key(reward_id: int) -> str:
-    return f"spiff:{reward_id}"
+    return f"{OF_PLANS}{reward_id}"
 
 
 def _tenant_language() -> str:

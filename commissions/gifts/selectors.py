@@ -21,6 +21,8 @@ from prm.accounts.secrets import decrypt
 # Where a register's row stands; the first stands for what somebody has to do something about.
 OPEN = "open"
 NO_CODE = "no_code"
+# How the keys of awards begin that a plan earned a partner's person.
+OF_PLANS = "spiff:"
 
 
 @dataclass(frozen=True)
@@ -129,18 +131,21 @@ def code_of(award_id: UUID) -> str:
     return decrypt(row.sealed) if row else ""
 
 
-def programme_costs(program_id: UUID, first: date, last: date) -> int:
+def programme_costs(
+    program_id: UUID, first: date, last: date, *, without_plans: bool = False
+) -> int:
     """Return what a program's rewards that are not money cost, in minor units of its currency.
 
     Counted are those given on the days from first to last of the tenant's zone, both included, unless they failed.
+    without_plans: leave out what a plan earned a partner's person, where that is counted by what the plan says.
     """
     currency = Program.objects.values_list("currency", flat=True).get(id=program_id)
-    return int(
-        _counted()
-        .filter(program_id=program_id, currency=currency, awarded_on__range=(first, last))
-        .aggregate(cost=Sum("cost_minor"))["cost"]
-        or 0
+    rows = _counted().filter(
+        program_id=program_id, currency=currency, awarded_on__range=(first, last)
     )
+    if without_plans:
+        rows = rows.exclude(key__startswith=OF_PLANS)
+    return int(rows.aggregate(cost=Sum("cost_minor"))["cost"] or 0)
 
 
 def cost_lines(first: date, last: date) -> list[CostLine]:

@@ -83,6 +83,8 @@ def _add(simulation: Simulation, result: Result, replayed: Replayed) -> None:
     result.booked_minor += replayed.booked_minor
     result.events += replayed.events
     result.skipped += replayed.skipped
+    result.old_things_minor += replayed.old_things_minor
+    result.new_things_minor += replayed.new_things_minor
     result.differing_count += len(replayed.differing)
     result.differing = [*result.differing, *replayed.differing][:NAMED]
     sums: dict[UUID, list[int]] = defaultdict(lambda: [0, 0])

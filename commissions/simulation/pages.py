@@ -147,21 +147,27 @@ def _costs(simulation: Simulation, result: Result) -> list[tuple[str, str, str, 
     beside = (
         (_("Bank fees"), result.fees_minor),
         (_("Prizes in money"), result.prizes_minor),
-        (_("Other prizes, at cost"), result.goods_minor),
+        (_("Other prizes and gifts, at cost"), result.goods_minor),
     )
     return [
         (_("Commissions"), money(result.old_minor), money(result.new_minor), ""),
+        (
+            _("Rewards of people that are not money"),
+            money(result.old_things_minor),
+            money(result.new_things_minor),
+            "",
+        ),
         *((label, money(minor), money(minor), "") for label, minor in beside),
         (
             _("Per lead, of %(n)s") % {"n": number_text(result.leads)},
-            money(result.per_lead(result.old_minor)),
-            money(result.per_lead(result.new_minor)),
+            money(result.per_lead(result.old_cost_minor)),
+            money(result.per_lead(result.new_cost_minor)),
             ceiling,
         ),
         (
             _("Per customer, of %(n)s") % {"n": number_text(result.customers)},
-            money(result.per_customer(result.old_minor)),
-            money(result.per_customer(result.new_minor)),
+            money(result.per_customer(result.old_cost_minor)),
+            money(result.per_customer(result.new_cost_minor)),
             ", ".join(word for word in band if word),
         ),
     ]
@@ -182,7 +188,8 @@ def _proof(result: Result, currency: str) -> str:
 
 def _warning(name: str, simulation: Simulation, result: Result) -> str:
     targets, currency = targets_of(simulation.program_id), simulation.currency
-    lead, customer = result.per_lead(result.new_minor), result.per_customer(result.new_minor)
+    whole = result.new_cost_minor
+    lead, customer = result.per_lead(whole), result.per_customer(whole)
     if name == "lead":
         text, cost, bound = (
             _("A lead would cost %(cost)s, more than the %(bound)s it may."),

@@ -32,7 +32,10 @@ class Span:
 
 @dataclass
 class Replayed:
-    """What one history comes to in the span, net of what refunds took back; amounts by (partner, month yyyymm)."""
+    """What one history comes to in the span, net of what refunds took back; amounts by (partner, month yyyymm).
+
+    things: rewards that are not money, for people whose employer allows none, at their worth in minor units.
+    """
 
     old: dict[tuple[UUID, str], int]
     new: dict[tuple[UUID, str], int]
@@ -40,6 +43,8 @@ class Replayed:
     differing: list[str]
     events: int
     skipped: int
+    old_things_minor: int = 0
+    new_things_minor: int = 0
 
 
 def replay(
@@ -64,10 +69,11 @@ def replay(
         if (version := version_priced(terms, overrides, row.registered_at))
     }
     under_draft = {row.referral_id: draft for row in fitting}
-    old, new = (
-        shared_out(lines_under(known_around(history, fitting, chosen), chosen))
+    was, would = (
+        lines_under(known_around(history, fitting, chosen), chosen)
         for chosen in (versions, under_draft)
     )
+    old, new = shared_out(was), shared_out(would)
     booked, differing = _compared(old, {row.referral_id for row in fitting}, span)
     return Replayed(
         _summed(old, span),
@@ -76,6 +82,8 @@ def replay(
         differing,
         sum(span.covers(row.facts.earned_on) for row in fitting),
         len(sources) - len(fitting),
+        _things(was, span),
+        _things(would, span),
     )
 
 
@@ -103,6 +111,12 @@ def _summed(lines: Sequence[Line], span: Span) -> dict[tuple[UUID, str], int]:
     for line, minor in less_refunds([line for line in lines if _in(line, span)]):
         sums[line.source.partner_id, f"{line.source.facts.earned_on:%Y%m}"] += minor
     return dict(sums)
+
+
+def _things(lines: Sequence[Line], span: Span) -> int:
+    """Return the worth of rewards that are not money; a whole refund ends them, a part of one changes nothing."""
+    kept = less_refunds([line for line in lines if line.draft.is_in_kind and _in(line, span)])
+    return sum(line.draft.amount.minor for line, left in kept if left > 0)
 
 
 def _in(line: Line, span: Span) -> bool:

@@ -10,8 +10,9 @@ class Result:
     """Sums over a span, minor units of one currency; months by yyyymm as [in force, simulated].
 
     old is what the terms in force earn by the engine, booked what the books say of the same events. differing names
-    up to twenty rewards where the two disagree. skipped: events in another currency. prizes, goods and fees cost the
-    program beside commissions, whatever the plan.
+    up to twenty rewards where the two disagree. skipped: events in another currency. old_things and new_things: rewards
+    that are not money, for people whose employer allows none, at their worth. prizes, goods and fees cost the program
+    beside commissions, whatever the plan.
     """
 
     old_minor: int = 0
@@ -30,6 +31,8 @@ class Result:
     fees_minor: int = 0
     prizes_minor: int = 0
     goods_minor: int = 0
+    old_things_minor: int = 0
+    new_things_minor: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the form that is stored."""
@@ -46,19 +49,26 @@ class Result:
         return self.differing_count == 0
 
     @property
-    def beside_minor(self) -> int:
-        """What the program cost beside commissions."""
+    def old_cost_minor(self) -> int:
+        """What the program cost: commissions and things of the terms in force, and what it cost beside them."""
+        return self.old_minor + self.old_things_minor + self._beside_minor
+
+    @property
+    def new_cost_minor(self) -> int:
+        """What the program would have cost as tried."""
+        return self.new_minor + self.new_things_minor + self._beside_minor
+
+    @property
+    def _beside_minor(self) -> int:
         return self.fees_minor + self.prizes_minor + self.goods_minor
 
-    def per_lead(self, commissions_minor: int) -> int | None:
-        """Return the whole cost of a lead, None without leads; whole minor units, half-even is not needed."""
-        return (commissions_minor + self.beside_minor) // self.leads if self.leads else None
+    def per_lead(self, cost_minor: int) -> int | None:
+        """Return the cost of a lead, None without leads; whole minor units, half-even is not needed."""
+        return cost_minor // self.leads if self.leads else None
 
-    def per_customer(self, commissions_minor: int) -> int | None:
-        """Return the whole cost of a customer, None without customers."""
-        if not self.customers:
-            return None
-        return (commissions_minor + self.beside_minor) // self.customers
+    def per_customer(self, cost_minor: int) -> int | None:
+        """Return the cost of a customer, None without customers."""
+        return cost_minor // self.customers if self.customers else None
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,8 @@ class Targets:
 
 def warnings_of(result: Result, targets: Targets) -> list[str]:
     """Return which bounds the simulated cost breaks: "lead", "customer" (above), "floor" (below)."""
-    lead, customer = result.per_lead(result.new_minor), result.per_customer(result.new_minor)
+    whole = result.new_cost_minor
+    lead, customer = result.per_lead(whole), result.per_customer(whole)
     found = []
     if targets.lead_ceiling is not None and lead is not None and lead > targets.lead_ceiling:
         found.append("lead")

@@ -100,8 +100,8 @@ def partner_lines(simulation_id: UUID, view: str) -> QuerySet[SimulatedPartner]:
 def costs_beside(program_id: UUID, currency: str, span: Span) -> dict[str, int]:
     """Return leads and customers of the span, and what the program cost beside commissions, in minor units.
 
-    Goods are prizes and gifts that are not money, at their cost. Fees are the tenant's in the currency: the bank does
-    not know programs.
+    Goods are prizes and gifts that are not money, at their cost, without those that plans earn people, which depend on
+    the plan. Fees are the tenant's in the currency: the bank does not know programs.
     """
     zone = tenant_zone()
     values: dict[str, Any] = {
@@ -116,7 +116,7 @@ def costs_beside(program_id: UUID, currency: str, span: Span) -> dict[str, int]:
         cursor.execute(_BESIDE, values)
         row: Sequence[int] = cursor.fetchone()
     names = ("leads", "customers", "fees_minor", "prizes_minor")
-    goods = programme_costs(program_id, span.first, span.last)
+    goods = programme_costs(program_id, span.first, span.last, without_plans=True)
     return {**dict(zip(names, row, strict=True)), "goods_minor": goods}
 
 
@@ -134,5 +134,6 @@ select
      from commissions_contest c
      join commissions_contest_place p on p.tenant_id = c.tenant_id and p.contest_id = c.id
      join commissions_contest_prize z on z.tenant_id = p.tenant_id and z.id = p.prize_id
-    where c.program_id = %(program)s and c.settled_at >= %(start)s and c.settled_at < %(end)s)
+    where c.program_id = %(program)s and c.settled_at >= %(start)s and c.settled_at < %(end)s
+      and p.transfer_id is not null)
 """

@@ -1,22 +1,27 @@
 """A plan tried on the history: what is in force reproduces the books; a draft shows who gets more; no booking."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from commissions.accruals.histories import History
 from commissions.accruals.models import Accrual, PricedEvent
+from commissions.accruals.reps import set_policy
 from commissions.accruals.services import (
     EVERYTHING,
     accrue_chunk,
+    accrue_for_referrals,
     accrue_pending,
     claw_back_refund,
 )
+from commissions.gifts.models import GiftAward
 from commissions.overrides.selectors import overrides_of
 from commissions.plans.models import PlanVersion
 from commissions.plans.selectors import published_terms, version_terms
 from commissions.plans.services import PlanTerms, RuleTerms, create_version
+from commissions.plans.terms import Terms
 from commissions.simulation.models import SimulatedPartner, Simulation
 from commissions.simulation.replaying import Replayed, Span, replay
 from commissions.simulation.rules import Result, Targets, warnings_of
@@ -24,16 +29,19 @@ from commissions.simulation.selectors import broken_bounds
 from commissions.simulation.services import set_targets, simulate
 from partners.directory.models import Partner
 from partners.programs.models import Program
+from prm.accounts.capabilities import Role
+from prm.events.relay import relay_tenant
 from prm.events.services import SYSTEM
 from prm.jobs.services import run
 from prm.money import Money
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from referrals.attribution.crediting import set_credits
+from referrals.pipeline.models import Referral
 from referrals.revenue.models import RevenueEvent
 from referrals.revenue.services import record_refund
 from tests.builders.commissions import TWENTY_PERCENT, WON_500, a_payment, a_plan, a_won_deal
-from tests.builders.people import a_tenant
+from tests.builders.people import a_member, a_tenant
 from tests.builders.referrals import a_partner, a_program
 from tests.builders.refined import a_refined_plan, a_year
 from tests.conftest import World
@@ -188,4 +196,44 @@ def test_bounds() -> None:
     assert warnings_of(result, Targets(9_999, 49_999, None)) == ["lead", "customer"]
     assert warnings_of(result, Targets(None, None, 50_001)) == ["floor"]
     assert warnings_of(Result(), Targets(1, 1, 1)) == []
-    assert Decimal(result.per_customer(result.new_minor) or 0) == 50_000
+    assert Decimal(result.per_customer(result.new_cost_minor) or 0) == 50_000
+    # What a plan gives people beside money costs as much as money.
+    things = replace(result, new_things_minor=100)
+    assert warnings_of(things, Targets(10_000, 50_000, None)) == ["lead", "customer"]
+
+
+def test_a_reward_of_a_person_without_money_is_in_the_cost_of_both_plans_once(
+    world: World, at: datetime
+) -> None:
+    tenant = world.acme
+    spiff, more = (
+        RuleTerms("won", "fixed", amount_minor=minor, terms=Terms(payee="rep"))
+        for minor in (2_500, 4_000)
+    )
+    with tenant_scope(tenant.id):
+        program = a_program()
+        a_refined_plan(WON_500, spiff)
+        partner = a_partner("Ferrante", program=program)
+    rep = a_member(tenant, Role.PARTNER_REP, "luca@ferrante.example", partner_id=partner.id)
+    with tenant_scope(tenant.id):
+        set_policy(partner_id=partner.id, allows="non_cash", actor=SYSTEM, at=at - DAY)
+        customer = a_won_deal(at, partner=partner, program=program)
+        Referral.objects.filter(id=customer.referral_id).update(submitted_by_id=rep.id)
+        accrue_for_referrals(
+            kind="won", referral_ids=[customer.referral_id], actor=SYSTEM, at=at + DAY
+        )
+        draft = a_draft(program, WON_500, more, at=at)
+        simulation = simulate(version_id=draft.id, span=EVER, actor=SYSTEM, at=at)
+    relay_tenant(tenant.id)
+    assert simulation.job_id
+    run(tenant.id, simulation.job_id)
+
+    with tenant_scope(tenant.id):
+        result = Result.from_json(Simulation.objects.get().result or {})
+        assert GiftAward.objects.get().cost_minor == 2_500
+        assert (result.old_minor, result.new_minor, result.reproduces) == (50_000, 50_000, True)
+        assert (result.old_things_minor, result.new_things_minor) == (2_500, 4_000)
+        # The award that was given for it is not counted again.
+        assert result.goods_minor == 0
+        assert result.per_customer(result.old_cost_minor) == 52_500
+        assert result.per_customer(result.new_cost_minor) == 54_000
