@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from commissions.accruals.models import Accrual
 from commissions.accruals.reps import policy_of
+from commissions.contests.selectors import prizes_won_by
 from commissions.earnings.lines import lines_for
 from commissions.earnings.listings import ORDERS
 from commissions.earnings.tables import OwnRewardsTable
@@ -21,7 +22,7 @@ from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.web.paging import keyset_page
 
-# Rewards that are not money are few; the newest of them are shown.
+# Rewards that are not money are few, and so are prizes; the newest of them are shown.
 MOST = 100
 # How far back a person's parts of the company's commission are shown, in days.
 YEAR = 366
@@ -43,6 +44,7 @@ def own_rewards(request: MemberRequest) -> HttpResponse:
         "page": page,
         "table": OwnRewardsTable(lines_for(page.rows, now=now, staff=False), page=page),
         "sums": sums,
+        "prizes": list(prizes_won_by(request.member)[:MOST]),
         "parts": own_parts(request.member, timezone.localdate(now) - timedelta(days=YEAR)),
         "gifts": own_rows(list(own_awards(request.member)[:MOST])),
         "allows": policy_of(request.member.own_partner_id, now),
