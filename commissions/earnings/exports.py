@@ -5,9 +5,11 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commissions.accruals.models import Accrual
+from commissions.earnings.corrections import Correction
 from commissions.earnings.lines import lines_for
 from prm.money import Money
 from prm.tenancy.models import Tenant
@@ -52,6 +54,25 @@ def export_rows(accruals: Iterable[Accrual], *, now: datetime, staff: bool) -> I
                 line.currency,
             ]
             yield [line.partner_name, *row, line.id] if staff else row
+
+
+def correction_rows(corrections: Iterable[Correction]) -> Iterator[list[Any]]:
+    """Yield what disputes put right, in the columns of a partner's own file: beside its rewards, as on its page."""
+    for row in corrections:
+        amount = Money(row.amount_minor, row.currency)
+        yield [
+            "",
+            row.title,
+            gettext("What your dispute put right"),
+            row.booked_on,
+            row.booked_on,
+            row.label,
+            row.when,
+            amount,
+            Money(0, row.currency),
+            amount,
+            row.currency,
+        ]
 
 
 def file_name(tenant: Tenant, day: date, ending: str) -> str:

@@ -71,6 +71,24 @@ ICONS = {
 }
 
 
+def when_words(state: str, payout: Payout | None, ready_on: date) -> str:
+    """Return the day of a list's cell: when money in a state is ready, or was or will be paid."""
+    if state == PAID and payout and payout.settled_at:
+        return day_text(payout.settled_at, "medium")
+    if state == IN_PAYOUT and payout:
+        return day_text(payout.run.pay_on, "medium")
+    if state == HOLD:
+        return day_text(ready_on, "medium")
+    return gettext("Next payout") if state in {READY, RETURNED} else ""
+
+
+def state_in(payout: Payout) -> str:
+    """Return where the money of a payment stands that its partner knows of."""
+    return {PayoutState.SETTLED: PAID, PayoutState.RETURNED: RETURNED}.get(
+        PayoutState(payout.state), IN_PAYOUT
+    )
+
+
 @dataclass(frozen=True)
 class Line:
     """One reward with everything a list or a page says about it; amounts in minor units of `currency`."""
@@ -148,13 +166,7 @@ class Line:
     @property
     def when(self) -> str:
         """The day of a list's cell: when it is ready, or was or will be paid."""
-        if self.state == PAID and self.payout and self.payout.settled_at:
-            return day_text(self.payout.settled_at, "medium")
-        if self.state == IN_PAYOUT and self.payout:
-            return day_text(self.payout.run.pay_on, "medium")
-        if self.state == HOLD:
-            return day_text(self.ready_on, "medium")
-        return gettext("Next payout") if self.state in {READY, RETURNED} else ""
+        return when_words(self.state, self.payout, self.ready_on)
 
     @property
     def sentence(self) -> str:
@@ -199,7 +211,9 @@ def lines_for(
     partners: whether lines name their partner.
     """
     around = _around([accrual.id for accrual in accruals])
-    payouts = _payouts({facts["payout"] for facts in around.values() if facts["payout"]}, staff)
+    payouts = known_payouts(
+        {facts["payout"] for facts in around.values() if facts["payout"]}, staff=staff
+    )
     lines = []
     for accrual in accruals:
         facts = around[accrual.id]
@@ -277,14 +291,12 @@ def _state(accrual: Accrual, payout: Payout | None, now: datetime, facts: Mappin
     if facts["taken"]:
         return IN_KIND
     if payout is not None:
-        return {PayoutState.SETTLED: PAID, PayoutState.RETURNED: RETURNED}.get(
-            PayoutState(payout.state), IN_PAYOUT
-        )
+        return state_in(payout)
     return READY if facts["released"] or accrual.payable_at <= now else HOLD
 
 
-def _payouts(ids: Collection[UUID], staff: bool) -> dict[UUID, Payout]:  # noqa: FBT001
-    """Return the payments that the reader may know of."""
+def known_payouts(ids: Collection[UUID], *, staff: bool) -> dict[UUID, Payout]:
+    """Return the payments that the reader may know of, by id; one that was paid again stands for the later one."""
     if not ids:
         return {}
     hidden = {PayoutState.CANCELLED} if staff else {PayoutState.CANCELLED, PayoutState.PREPARED}

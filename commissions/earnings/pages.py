@@ -14,7 +14,7 @@ from commissions.ledger.selectors import PartnerBalance
 from prm.money import currency_exponent
 from prm.web.charts import Bar, Chart, bar_chart
 from prm.web.formats import day_text, money_compact, money_text, number_text
-from prm.web.parts import Entry, Tab
+from prm.web.parts import Entry, Link, Tab
 
 
 def balance_parts(balance: PartnerBalance) -> list[tuple[str, str, str]]:
@@ -52,6 +52,36 @@ def tabs_of(view: str, counts: dict[str, int], currency: str) -> list[Tab]:
         )
         for name, label in labels.items()
         if name != IN_KIND or counts[name] or name == view
+    ]
+
+
+def more_links(currency: str, *, manages: bool, chooses: bool, has_rewards: bool) -> list[Link]:
+    """Return what else stands around a partner's earnings: choices, shares, files.
+
+    manages: whether the reader looks after the partner's people; has_rewards: whether those may earn for themselves.
+    """
+    links = []
+    if chooses:
+        links.append(
+            Link(
+                gettext("Money or something else"),
+                reverse("commissions:reward-choice-list"),
+                "swap",
+            )
+        )
+    if manages:
+        links.append(
+            Link(gettext("Shares of your people"), reverse("commissions:team-split-list"), "people")
+        )
+    if manages and has_rewards:
+        links.append(
+            Link(gettext("Rewards for your people"), reverse("commissions:rep-rewards"), "people")
+        )
+    export = f"{reverse('commissions:earnings-export')}?currency={currency}"
+    return [
+        *links,
+        Link(gettext("Export as CSV"), f"{export}&format=csv", "file"),
+        Link(gettext("Export as Excel"), f"{export}&format=xlsx", "file"),
     ]
 
 

@@ -24,6 +24,8 @@ from prm.accounts.members import Member
 
 IN_PROGRESS, PAID, REVERSED, IN_KIND = "progress", "paid", "reversed", "in_kind"
 VIEWS = (IN_PROGRESS, PAID, REVERSED, IN_KIND)
+# Tabs that list corrections beside rewards.
+CORRECTED = (IN_PROGRESS, PAID)
 COUNTED = 1000
 UNDER_WAY = frozenset({PayoutState.APPROVED, PayoutState.EXPORTED})
 
@@ -46,16 +48,26 @@ class NextPayout:
 
 @dataclass(frozen=True)
 class Figures:
-    """A partner's rewards in one currency, counted. view_counts: rewards by tab; all counts up to a bound.
+    """A partner's rewards in one currency, counted; all counts up to a bound.
 
+    view_counts: rewards by tab. correction_counts: what disputes put right, by the tabs that have such.
     ready_count: released rewards that no payment claims. minimum_minor: the smallest payout that counts now, the
     least of its programs' plans. first_ready_at: when the first reward on hold is released.
     """
 
     view_counts: dict[str, int]
+    correction_counts: dict[str, int]
     ready_count: int
     minimum_minor: int
     first_ready_at: datetime | None
+
+    @property
+    def tab_counts(self) -> dict[str, int]:
+        """How many lines each tab lists: rewards, and corrections with them."""
+        return {
+            view: count + self.correction_counts.get(view, 0)
+            for view, count in self.view_counts.items()
+        }
 
 
 def balances(partner_id: UUID, fallback: str) -> list[PartnerBalance]:
@@ -78,18 +90,46 @@ def figures(member: Member, partner_id: UUID, currency: str) -> Figures:
         Partner.objects.filter(id=partner_id)
         .annotate(
             **{view: _bounded(in_view(accruals, view)) for view in VIEWS},
+            **{
+                f"{view}_corrections": _bounded(corrections_in(partner_id, currency, view))
+                for view in CORRECTED
+            },
             ready=_bounded(_free_releases().filter(accrual_id__in=accruals.values("id"))),
             minimum=Subquery(
                 plans.order_by("minimum_payout_minor").values("minimum_payout_minor")[:1]
             ),
             first=Subquery(waiting.order_by("payable_at").values("payable_at")[:1]),
         )
-        .values(*VIEWS, "ready", "minimum", "first")
+        .values(*VIEWS, *(f"{view}_corrections" for view in CORRECTED), "ready", "minimum", "first")
         .get()
     )
     return Figures(
-        {view: row[view] for view in VIEWS}, row["ready"], row["minimum"] or 0, row["first"]
+        {view: row[view] for view in VIEWS},
+        {view: row[f"{view}_corrections"] for view in CORRECTED},
+        row["ready"],
+        row["minimum"] or 0,
+        row["first"],
     )
+
+
+def corrections_in(partner_id: UUID, currency: str, view: str) -> QuerySet[Dispute]:
+    """Return what disputes put right in the partner's favour, of one tab, in no order yet.
+
+    currency, view: empty for all of them. Only tabs of CORRECTED have such.
+    """
+    found = Dispute.objects.filter(
+        partner_id=partner_id, state=DisputeState.ACCEPTED, correction_minor__gt=0
+    )
+    if currency:
+        found = found.filter(currency=currency)
+    settled = Exists(
+        PayoutLine.objects.filter(
+            settled_in_the_end(), transfer_id=OuterRef("correction_id"), released_at=None
+        )
+    )
+    if view == PAID:
+        return found.filter(settled)
+    return found.filter(~settled) if view else found
 
 
 def _bounded(rows: QuerySet[Any]) -> Func:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from io import BytesIO
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -19,12 +20,18 @@ from commissions.accruals.models import Accrual, Clawback
 from commissions.accruals.tables import WaitingTable
 from commissions.accruals.waiting import waiting_of_partner
 from commissions.choices.selectors import may_choose
-from commissions.earnings.corrections import corrections_of
-from commissions.earnings.exports import CHUNK, HEADER, export_rows, file_name
+from commissions.earnings.corrections import all_corrections, corrections_of
+from commissions.earnings.exports import CHUNK, HEADER, correction_rows, export_rows, file_name
 from commissions.earnings.lines import Line, lines_for
 from commissions.earnings.listings import MANAGE_ORDERS, ORDERS, Wanted, manage_bar, wanted_from
 from commissions.earnings.math import clause_of, math_of
-from commissions.earnings.pages import balance_parts, history_of, month_chart, tabs_of
+from commissions.earnings.pages import (
+    balance_parts,
+    history_of,
+    month_chart,
+    more_links,
+    tabs_of,
+)
 from commissions.earnings.selectors import (
     COUNTED,
     IN_PROGRESS,
@@ -79,6 +86,7 @@ def earnings(request: MemberRequest) -> HttpResponse:
     payments = payments_of(partner_id, balance.currency, today)
     months = paid_by_month(payments, today)
     coming = next_payout(partner_id, balance, known, payments)
+    may_edit_details = request.member.may(Capability.MANAGE_PAYOUT_DETAILS)
     context = {
         "balance": balance,
         "others": [row for row in all_balances if row.currency != balance.currency and row.owed],
@@ -89,25 +97,33 @@ def earnings(request: MemberRequest) -> HttpResponse:
         "held": []
         if coming.pay_on or coming.missing_minor or coming.amount_minor <= 0
         else payout_tasks(partner_id, request.member, at=timezone.now()),
-        "may_edit_details": request.member.may(Capability.MANAGE_PAYOUT_DETAILS),
+        "may_edit_details": may_edit_details,
+        "lacks_details": may_edit_details and coming.account is None,
         "view": view,
-        "tabs": tabs_of(view, known.view_counts, balance.currency),
+        "tabs": tabs_of(view, known.tab_counts, balance.currency),
         "page": page,
         "table": EarningsTable(
             lines, page=page, totals=_totals(lines, page.has_more, balance.currency)
-        ),
-        "is_empty": not lines,
-        "corrections": corrections_of(partner_id, balance.currency, view),
+        )
+        if lines
+        else None,
+        "corrections": corrections_of(partner_id, balance.currency, view)
+        if known.correction_counts.get(view)
+        else None,
         "chart": month_chart(months, balance.currency),
         "has_payments": any(minor for _, minor in months),
         "statements": listed_statements(request.member)
         .filter(currency=balance.currency)
         .order_by("-issued_at")[:5],
         "query": request.GET.urlencode(),
-        "may_manage_team": request.member.may(Capability.MANAGE_TEAM),
-        "may_choose": may_choose(request.member.own_partner_id),
         **_around(partner_id, balance.currency, today),
     }
+    context["more"] = more_links(
+        balance.currency,
+        manages=request.member.may(Capability.MANAGE_TEAM),
+        chooses=may_choose(request.member.own_partner_id),
+        has_rewards=context.get("has_rep_rewards", False),
+    )
     return render_part(request, "commissions/earnings/list.html", context)
 
 
@@ -135,6 +151,7 @@ def earnings_export(request: MemberRequest) -> HttpResponse:
         rows.iterator(CHUNK),
         staff=False,
         ending="xlsx" if request.GET.get("format") == "xlsx" else "csv",
+        besides=correction_rows(all_corrections(_partner(request), wanted.currency)),
     )
 
 
@@ -183,9 +200,14 @@ def accrual_export(request: MemberRequest) -> HttpResponse:
 
 
 def _file(
-    request: MemberRequest, accruals: Iterable[Accrual], *, staff: bool, ending: str
+    request: MemberRequest,
+    accruals: Iterable[Accrual],
+    *,
+    staff: bool,
+    ending: str,
+    besides: Iterable[list[Any]] = (),
 ) -> HttpResponse:
-    rows = export_rows(accruals, now=timezone.now(), staff=staff)
+    rows = chain(export_rows(accruals, now=timezone.now(), staff=staff), besides)
     header = [str(word) for word in HEADER[staff]]
     name = file_name(request.tenant, timezone.localdate(), ending)
     target = BytesIO()
