@@ -17,6 +17,7 @@ from commissions.adjustments.models import (
 )
 from commissions.adjustments.rules import LARGEST_MINOR, converted
 from commissions.adjustments.selectors import debts, rate_on
+from commissions.adjustments.taxed import taxed_of
 from commissions.ledger.models import AccountKind, Transfer
 from commissions.ledger.selectors import balances_of, tenant_zone
 from commissions.ledger.services import NewTransfer, lock_balances, post_staged
@@ -290,6 +291,7 @@ def convert_payable(
 ) -> Conversion:
     """Move a part of what is payable to a partner into another currency, at the rate of the day that is on file.
 
+    What came back from a bank goes first, and is not taxed again in the other currency: see adjustments.taxed.
     Two legs, each in one currency, through the account of exchange; the rate, its day and its source stay with them.
     key: names the decision; a repeat with the same facts returns the first, with others raises KeyReused.
     Raises NoRate, NotEnough, NotConvertible. Emits books.converted.
@@ -307,6 +309,7 @@ def convert_payable(
     into = converted(amount, to_currency, rate.rate)
     if not 0 < into.minor < LARGEST_MINOR:
         raise NotConvertible(into)
+    taxed_minor = min(amount.minor, max(taxed_of(partner_id, amount.currency), 0))
     out_id, in_id = _post_legs(partner_id, key, amount, into, at)
     conversion = Conversion.objects.create(
         partner_id=partner_id,
@@ -315,6 +318,8 @@ def convert_payable(
         from_currency=amount.currency,
         to_minor=into.minor,
         to_currency=into.currency,
+        from_taxed_minor=taxed_minor,
+        to_taxed_minor=_part_of(into, Money(taxed_minor, amount.currency), amount, rate.rate),
         rate=rate.rate,
         rated_on=rate.rated_on,
         source=rate.source,
@@ -337,6 +342,13 @@ def convert_payable(
         at=at,
     )
     return conversion
+
+
+def _part_of(into: Money, part: Money, whole: Money, rate: Decimal) -> int:
+    """Return what became of a part of what was converted; all of it for the whole."""
+    if part == whole:
+        return into.minor
+    return min(converted(part, into.currency, rate).minor, into.minor)
 
 
 def _post_legs(

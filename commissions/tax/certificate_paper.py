@@ -50,9 +50,23 @@ def certificate_context(row: YearCertificate) -> dict[str, Any]:
             )
             for total in row.totals
         ],
+        "exchanged": [
+            _exchanged_words(total) for total in row.totals if "exchanged_minor" in total
+        ],
         "replaced": row.replaces.number if row.replaces else "",
         "support_email": vendor["support_email"],
     }
+
+
+def _exchanged_words(total: dict[str, Any]) -> str:
+    """Return why before tax, tax and paid do not add up in one currency alone."""
+    minor, currency = total["exchanged_minor"], total["currency"]
+    words = (
+        gettext("%(amount)s came back from the bank and was converted into another currency.")
+        if minor > 0
+        else gettext("%(amount)s was converted from another currency, in which its tax is counted.")
+    )
+    return words % {"amount": money_text(abs(minor), currency)}
 
 
 def certificate_lines(row: YearCertificate) -> tuple[list[str], list[list[Any]]]:
@@ -67,6 +81,7 @@ def certificate_lines(row: YearCertificate) -> tuple[list[str], list[list[Any]]]
         gettext("Tax withheld"),
         gettext("VAT"),
         gettext("Paid"),
+        gettext("Converted"),
     ]
     rows = [
         [
@@ -79,6 +94,7 @@ def certificate_lines(row: YearCertificate) -> tuple[list[str], list[list[Any]]]
                 Money(total[name], total["currency"])
                 for name in ("gross_minor", "withheld_minor", "vat_minor", "paid_minor")
             ),
+            Money(total.get("exchanged_minor", 0), total["currency"]),
         ]
         for total in row.totals
     ]

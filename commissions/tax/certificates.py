@@ -92,13 +92,15 @@ def visible_certificates(member: Member) -> QuerySet[YearCertificate]:
 
 
 def _kept(row: YearTotal) -> dict[str, Any]:
-    return {
+    found = {
         "currency": row.currency,
         "gross_minor": row.gross_minor,
         "withheld_minor": row.withheld_minor,
         "vat_minor": row.vat_minor,
         "paid_minor": row.paid_minor,
     }
+    # Named only where there is some: certificates from before it was told apart stay what they were.
+    return {**found, "exchanged_minor": row.exchanged_minor} if row.exchanged_minor else found
 
 
 def _parties(partner: Partner) -> dict[str, Any]:

@@ -24,12 +24,14 @@ class YearTotal:
     paid_minor: int
     withheld_minor: int
     vat_minor: int
+    # Came back taxed and was converted: above zero into another currency, below zero out of one.
+    exchanged_minor: int
     threshold_minor: int | None
 
     @property
     def gross_minor(self) -> int:
-        """What the partner earned: paid and kept back, without the VAT on top."""
-        return self.paid_minor + self.withheld_minor - self.vat_minor
+        """What the partner earned: paid, here or in another currency, and kept back, without the VAT on top."""
+        return self.paid_minor + self.withheld_minor - self.vat_minor + self.exchanged_minor
 
     @property
     def is_reported(self) -> bool:
@@ -78,22 +80,30 @@ def set_threshold(
 _TOTALS = """
 with moved as (
   select t.partner_id, t.currency, case when c.kind = 'cash' then t.amount_minor else -t.amount_minor end as paid,
-         0::bigint as withheld, 0::bigint as vat
+         0::bigint as withheld, 0::bigint as vat, 0::bigint as exchanged
     from commissions_transfer t
     join commissions_account d on d.tenant_id = t.tenant_id and d.id = t.debit_account_id
     join commissions_account c on c.tenant_id = t.tenant_id and c.id = t.credit_account_id
    where t.tenant_id = %(tenant)s and t.partner_id is not null and 'cash' in (c.kind, d.kind)
      and t.booked_on >= make_date(%(year)s, 1, 1) and t.booked_on < make_date(%(year)s + 1, 1, 1)
   union all
-  select w.partner_id, w.currency, 0, w.amount_minor, 0 from commissions_withholding w
+  select w.partner_id, w.currency, 0, w.amount_minor, 0, 0 from commissions_withholding w
    where w.tenant_id = %(tenant)s
      and w.withheld_on >= make_date(%(year)s, 1, 1) and w.withheld_on < make_date(%(year)s + 1, 1, 1)
   union all
-  select v.partner_id, v.currency, 0, 0, v.amount_minor from commissions_vat_charge v
+  select v.partner_id, v.currency, 0, 0, v.amount_minor, 0 from commissions_vat_charge v
    where v.tenant_id = %(tenant)s
-     and v.charged_on >= make_date(%(year)s, 1, 1) and v.charged_on < make_date(%(year)s + 1, 1, 1))
+     and v.charged_on >= make_date(%(year)s, 1, 1) and v.charged_on < make_date(%(year)s + 1, 1, 1)
+  union all
+  select v.partner_id, k.currency, 0, 0, 0, k.minor
+    from commissions_conversion v
+    join commissions_transfer t on t.tenant_id = v.tenant_id and t.id = v.out_transfer_id
+   cross join lateral (values (v.from_currency, v.from_taxed_minor), (v.to_currency, -v.to_taxed_minor))
+         k (currency, minor)
+   where v.tenant_id = %(tenant)s and v.from_taxed_minor > 0
+     and t.booked_on >= make_date(%(year)s, 1, 1) and t.booked_on < make_date(%(year)s + 1, 1, 1))
 select p.id, p.name, p.country, p.tax_number, m.currency, sum(m.paid)::bigint, sum(m.withheld)::bigint,
-       sum(m.vat)::bigint,
+       sum(m.vat)::bigint, sum(m.exchanged)::bigint,
        (select h.amount_minor from commissions_tax_threshold h
          where h.tenant_id = %(tenant)s and h.country = p.country and h.currency = m.currency
            and h.from_year <= %(year)s order by h.from_year desc limit 1)
@@ -102,6 +112,6 @@ select p.id, p.name, p.country, p.tax_number, m.currency, sum(m.paid)::bigint, s
   join partners_partner p on p.tenant_id = o.tenant_id and p.id = coalesce(o.merged_into_id, o.id)
  where %(partner)s::uuid is null or p.id = %(partner)s
  group by p.tenant_id, p.id, p.name, p.country, p.tax_number, m.currency
-having sum(m.paid) <> 0 or sum(m.withheld) <> 0 or sum(m.vat) <> 0
- order by sum(m.paid) + sum(m.withheld) - sum(m.vat) desc, p.name, p.id
+having sum(m.paid) <> 0 or sum(m.withheld) <> 0 or sum(m.vat) <> 0 or sum(m.exchanged) <> 0
+ order by sum(m.paid) + sum(m.withheld) - sum(m.vat) + sum(m.exchanged) desc, p.name, p.id
 """
