@@ -61,6 +61,8 @@ ON_PAGE = {
     "earnings": ((0, ""), (1, ""), (2, ""), (3, "p3"), (4, "p3"), (5, ""), (6, "p3")),
     "payouts": ((1, "p3"), (2, ""), (3, "p2"), (4, ""), (5, "p3"), (6, ""), (0, "p3")),
 }
+# The column of the journal that stays on every screen: its totals are headed there.
+HEAD = 6
 ASKED = ("on", "known", "by", "restate")
 
 
@@ -159,10 +161,35 @@ def month_report(request: MemberRequest, period: int, report: str) -> HttpRespon
             [(f"{css} {gives_way}", text) for css, text, gives_way in _cells(report, row)]
             for row in rows[:SHOWN]
         ],
+        "totals": _totals(month) if report == "journal" else [],
         "is_cut": len(rows) > SHOWN,
         "shown": SHOWN,
     }
     return render(request, "commissions/closing/month_report.html", context)
+
+
+def _totals(month: Month) -> list[list[tuple[str, str, bool]]]:
+    """Return the sums of both sides of a month's journal, a row to each currency: class, text, whether it heads."""
+    found = []
+    for currency, parts in sorted(month.totals.items()):
+        if not (parts["debits"] or parts["credits"]):
+            continue
+        texts = {
+            HEAD: gettext("Whole month, %(currency)s") % {"currency": currency},
+            8: money_text(parts["debits"], currency, sign="none"),
+            9: money_text(parts["credits"], currency, sign="none"),
+        }
+        found.append(
+            [
+                (
+                    f"{'n' if place in (8, 9) else ''} {gives_way}",
+                    texts.get(place, ""),
+                    place == HEAD,
+                )
+                for place, gives_way in ON_PAGE["journal"]
+            ]
+        )
+    return found
 
 
 def _cells(report: str, row: list[Any]) -> list[tuple[str, str, str]]:
