@@ -77,7 +77,7 @@ def bar_chart(
         heading,
         finding,
         SafeString("".join(parts)),
-        _axis(top, axis_words or words),
+        _axis(top if any(bar.value for bar in bars) else 0, axis_words or words),
         HEIGHT,
         key,
         head,
@@ -131,7 +131,7 @@ def line_chart(
         heading,
         finding,
         SafeString("".join(parts)),
-        _axis(top, axis_words or words),
+        _axis(top if any([*(point.value for point in points), *goal]) else 0, axis_words or words),
         HEIGHT,
         key,
         head,
@@ -224,8 +224,9 @@ def _grid() -> list[str]:
 
 
 def _axis(top: float, words: Words) -> SafeString:
+    """Return the marks at the lines; 0 where nothing has a value, as no unit is the right one then."""
     marks = []
-    for step in range(STEPS + 1):
+    for step in range(STEPS + 1 if top else 1):
         y = BASE - step * (BASE - TOP) / STEPS + 4
         marks.append(
             f'<text x="100%" y="{y:g}" text-anchor="end">{escape(words(top * step / STEPS))}</text>'
