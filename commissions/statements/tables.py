@@ -61,17 +61,29 @@ class StatementTable(Table):
         return badge(gettext("Not yet seen"))
 
     def render_partner(self, record: Any) -> SafeString:
-        narrow = gettext("%(number)s, %(amount)s earned") % {
-            "number": record.number,
-            "amount": money_text(record.earned_minor, record.currency),
-        }
         return ident(
             record.partner.name,
             _address(record),
             hue=record.partner_id,
             sub=record.currency,
-            narrow=narrow,
+            narrow=_on_phones(record),
         )
+
+
+def _on_phones(record: Any) -> str:
+    """Return what finance sees of a statement where its columns have no room."""
+    facts = {
+        "number": record.number,
+        "amount": money_text(record.earned_minor, record.currency),
+        "day": day_text(record.confirmed_at or record.first_seen_at, "medium")
+        if record.first_seen_at
+        else "",
+    }
+    if record.confirmed_at:
+        return gettext("%(number)s, %(amount)s earned, confirmed on %(day)s") % facts
+    if record.first_seen_at:
+        return gettext("%(number)s, %(amount)s earned, seen on %(day)s") % facts
+    return gettext("%(number)s, %(amount)s earned, not yet seen") % facts
 
 
 class LineTable(Table):

@@ -11,11 +11,12 @@ import pytest
 from django.core.management import call_command
 
 from commissions.accruals.models import Accrual, Release
-from commissions.statements.models import Dispute, DisputeState
+from commissions.statements.models import Dispute, DisputeState, Statement
 from commissions.verification import faults
 from prm.tenancy.scope import tenant_scope
 from tests.browser import HAS_CHROMIUM, Visitor
 from tests.clock import Clock, let_holds_end_by_it, set_clock
+from tests.commissions.statements.agreeing import breaks_in_series, differences
 from tests.journeys import money_books as books
 from tests.journeys import money_expected as expected
 from tests.journeys import money_plan as plan
@@ -226,7 +227,7 @@ def books_agree(walk: Walk) -> None:
 
 
 def papers_agree(walk: Walk) -> None:
-    """The partner's statements say the same on the page, in the PDF and in the CSV, to the cent."""
+    """Each statement opens where the one before closed, and all its forms say the same, to the cent."""
     boss = walk.person(NIAMH)
     page = boss.open("/acme/statements/")
     papers = {
@@ -247,6 +248,11 @@ def papers_agree(walk: Walk) -> None:
         pdf = eventually(lambda at=papers[number]: pdf_of(boss, at), what=f"the PDF of {number}")
         assert said(read.pdf_text(pdf), *figures) == []
     walk.look(boss, "statement")
+    with walk.inside():
+        statements = list(Statement.objects.order_by("number"))
+        assert len({(row.partner_id, row.currency) for row in statements}) > len(papers)
+        assert list(breaks_in_series()) == []
+        assert [fault for statement in statements for fault in differences(statement)] == []
 
 
 def pdf_of(person: Visitor, path: str) -> bytes | None:

@@ -1,28 +1,20 @@
 """Statements of months and currencies continue each other, below zero too; page, PDF, CSV and workbook agree."""
 
-import csv
-import io
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 import pytest
-from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from commissions.payouts.models import Payout
 from commissions.payouts.services import settle_all
-from commissions.statements.keeping import csv_text, keep_csv
 from commissions.statements.models import Statement
-from commissions.statements.papers import export_header, export_rows, paper_of
 from commissions.statements.pdf import keep_pdf
 from commissions.statements.services import issue_statement
 from commissions.verification import CHECKS, faults
 from prm.events.services import SYSTEM, Actor
-from prm.money import Money
-from prm.web.exports import write_xlsx
-from prm.web.formats import money_text
 from tests.builders.payouts import a_payee, exported_run, payable
+from tests.commissions.statements.agreeing import breaks_in_series, differences
 from tests.conftest import World
 
 pytestmark = pytest.mark.usefixtures("acme")
@@ -87,26 +79,8 @@ def test_each_opens_where_the_one_before_closed(stated: list[Statement]) -> None
 
 
 def test_every_form_of_a_statement_says_the_same_to_the_cent(stated: list[Statement]) -> None:
-    for statement in stated:
-        closing = Money(statement.closing_minor, statement.currency).decimal
-        lines = list(csv.reader(io.StringIO(csv_text(statement).removeprefix("\ufeff"))))[1:]
-        amounts = [Decimal(line[-1]) for line in lines]
-        assert sum(amounts[:-1]) == amounts[-1] == closing
-
-        book = io.BytesIO()
-        write_xlsx(book, export_header(), export_rows(statement), sheet="x")
-        cells = [row[-1] for row in load_workbook(book).active.iter_rows(values_only=True)][1:]
-        assert [Decimal(str(cell)).quantize(Decimal("0.01")) for cell in cells] == amounts
-
-        assert paper_of(statement).closing[1] == money_text(
-            statement.closing_minor, statement.currency
-        )
-        paper = PdfReader(keep_pdf(statement))
-        shown = " ".join(" ".join(page.extract_text() for page in paper.pages).split())
-        for minor in (statement.opening_minor, statement.earned_minor, statement.closing_minor):
-            assert money_text(minor, statement.currency).replace("\u00a0", " ") in shown
-        (attached,) = paper.attachments[f"{statement.number}.csv"]
-        assert attached == keep_csv(statement).read_bytes()
+    assert [fault for statement in stated for fault in differences(statement)] == []
+    assert list(breaks_in_series()) == []
 
 
 def test_the_paper_is_archived_and_read_aloud(stated: list[Statement]) -> None:
