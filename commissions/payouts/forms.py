@@ -19,11 +19,14 @@ from commissions.payouts.rules import (
     bank_number,
     checked_bic,
     compact,
+    is_bank_day,
+    next_bank_day,
     sepa_number,
     us_number,
     wallet_address,
 )
 from commissions.payouts.selectors import CurrencyTotal
+from prm.web.formats import day_text
 from prm.web.forms import DateField, HintedChoiceField, MoneyField
 
 NUMBER_PROBLEMS = {
@@ -221,6 +224,17 @@ class RunForm(forms.Form):
             earliest=today,
             error_messages={"bounds": _("Choose today or a later day")},
         )
+
+    def clean_pay_on(self) -> date:
+        """Take only days on which a bank pays; it would move others by itself."""
+        day: date = self.cleaned_data["pay_on"]
+        if not is_bank_day(day):
+            raise ValidationError(
+                _("Banks do not pay on that day. The next one on which they do is %(day)s"),
+                code="closed",
+                params={"day": day_text(next_bank_day(day))},
+            )
+        return day
 
 
 def left_out_ids(values: Sequence[str]) -> list[UUID]:

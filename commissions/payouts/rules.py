@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
+import holidays
 from schwifty import BIC, IBAN
 from schwifty.exceptions import SchwiftyException
 from text_unidecode import unidecode
@@ -241,10 +243,23 @@ def digest_of(payouts: Iterable[FrozenPayout]) -> str:
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
+def is_bank_day(day: date) -> bool:
+    """Tell whether banks settle payments on a day: no weekend, and none of the days on which T2 (TARGET) is closed.
+
+    Source: the ECB's long-term calendar, as the package `holidays` keeps it.
+    """
+    return day.weekday() < 5 and day not in _closing_days(day.year)
+
+
+@lru_cache(maxsize=64)
+def _closing_days(year: int) -> frozenset[date]:
+    return frozenset(holidays.financial_holidays("ECB", years=year))
+
+
 def next_bank_day(today: date) -> date:
-    """Return the first day after today that is not on a weekend."""
+    """Return the first day after today on which banks settle payments."""
     day = today + timedelta(days=1)
-    while day.weekday() > 4:
+    while not is_bank_day(day):
         day += timedelta(days=1)
     return day
 
