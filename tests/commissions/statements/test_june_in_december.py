@@ -3,7 +3,6 @@
 import os
 from contextlib import suppress
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 from io import StringIO
 from typing import Any
 
@@ -24,22 +23,13 @@ from partners.directory.models import Partner
 from prm.events.services import SYSTEM
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from tests.builders.brands import PNG, brand_with
 from tests.builders.commissions import an_accrual
 from tests.builders.payouts import payable
 from tests.conftest import make_world
 
 _BINDS = "statement says what its digest binds"
 JUNE = datetime.fromisoformat("2026-06-30T20:00:00+00:00")
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8ffff3f0005fe02fe"
-    "dccc59e70000000049454e44ae426082"
-)
-
-
-def _brand(logo: bytes, accent: str) -> None:
-    Tenant.objects.filter(slug="acme").update(
-        logo=logo, logo_digest=sha256(logo).hexdigest()[:16] if logo else "", accent=accent
-    )
 
 
 def _stated_in_june() -> Statement:
@@ -56,13 +46,13 @@ def _stated_in_june() -> Statement:
 
 
 def test_whatever_happens_until_december_the_papers_are_the_same_bytes(acme: Tenant) -> None:
-    _brand(PNG, "#0b6b75")
+    brand_with(PNG, "#0b6b75")
     statement = _stated_in_june()
     pdf, csv = keep_pdf(statement), keep_csv(statement)
     june = pdf.read_bytes(), csv.read_bytes()
     Partner.objects.filter(id=statement.partner_id).update(name="Renamed", legal_name="Renamed")
     Tenant.objects.filter(slug="acme").update(legal_name="Other Inc", language="it")
-    _brand(b"", "#aa0000")
+    brand_with(b"", "#aa0000")
     # A late fact of June, and one of July: lines of the next statement.
     payable(statement.partner_id, 77, at=JUNE - timedelta(days=1))
     payable(statement.partner_id, 88, at=JUNE + timedelta(days=9))

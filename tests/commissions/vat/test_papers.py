@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -12,17 +13,21 @@ from commissions.payouts.models import Payout
 from commissions.payouts.services import approve_run, settle_all
 from commissions.statements.papers import export_rows, paper_of
 from commissions.statements.services import issue_statement
-from commissions.tax.certificate_paper import certificate_context
+from commissions.tax.certificate_paper import certificate_context, certificate_sheet
 from commissions.tax.certificates import NothingPaid, is_unchanged, issue_certificate
+from commissions.tax.keeping import FileDiffers
+from commissions.tax.paper import keep_sheet, kept_sheet
 from commissions.vat.billing import issue_bills
 from commissions.vat.models import SelfBill, VatCharge
 from commissions.vat.paper import bill_context, bill_sheet
 from commissions.vat.services import agree_self_billing, end_self_billing, say_status
 from commissions.verification import faults
+from partners.directory.models import Partner
 from prm.events.models import Event
 from prm.events.services import SYSTEM, Actor
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from tests.builders.brands import PNG, brand_with
 from tests.builders.payouts import a_payee, exported_run, payable, submitted_run
 from tests.builders.tax import withheld_on_half
 from tests.builders.vat import VAT_IE, a_vat_partner, a_vat_vendor
@@ -86,12 +91,18 @@ def test_a_note_says_what_the_partner_was_when_its_payment_was_taxed(
         say_status(partner_id=partner.id, kind=kind, number=number, actor=SYSTEM, at=at + 2 * HOUR)
     end_self_billing(partner_id=partner.id, actor=SYSTEM, at=at + 2 * HOUR)
     agree_self_billing(partner_id=partner.id, text="Anew.", actor=SYSTEM, at=at + DAY)
+    Partner.objects.filter(id=partner.id).update(legal_name="Another Ltd", address="Cork")
+    Tenant.objects.filter(id=acme.id).update(legal_name="Acme Holding", legal_address="Vaduz")
     approve_run(run_id=run.id, digest=run.digest, actor=Actor(world.second_finance.id), at=at + DAY)
 
     issue_bills(run_id=run.id, at=at + DAY)
 
     bill = SelfBill.objects.get()
-    assert f"VAT {VAT_IE}" in bill_context(bill)["by_lines"]
+    shown = bill_context(bill)
+    assert f"VAT {VAT_IE}" in shown["by_lines"]
+    # Both sides have other names and addresses by now.
+    assert (shown["by_lines"][0], shown["to_lines"][0]) == ("Brightwater", "acme")
+    assert not {"Cork", "Vaduz"} & {*shown["by_lines"], *shown["to_lines"]}
     assert (bill.treatment, bill.facts["agreed_at"]) == ("reverse", at.isoformat())
 
 
@@ -168,6 +179,32 @@ def test_a_paper_is_the_same_bytes_when_it_is_made_again(
     assert first.startswith(b"%PDF-")
     assert first == again
     assert first != sheet_pdf(bill_sheet(bill, "en"))
+
+
+def test_a_certificate_comes_out_in_december_as_it_was_in_june_or_not_at_all(
+    world: World, acme: Tenant, at: datetime
+) -> None:
+    pytest.importorskip("weasyprint")
+    a_payee("Ferrante", 100_000, at=at)
+    brand_with(PNG, "#0b6b75")
+    run = exported_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
+    settle_all(run_id=run.id, actor=SYSTEM, at=at)
+    partner_id = Payout.objects.get().partner_id
+    row = issue_certificate(partner_id=partner_id, year=at.year, actor=SYSTEM, at=at)
+    path = keep_sheet(certificate_sheet(row, "en"))
+    first = path.read_bytes()
+    brand_with(b"", "#aa0000")
+
+    for damage in (path.unlink, partial(path.write_bytes, b"%PDF-touched")):
+        damage()
+        assert kept_sheet(certificate_sheet(row, "en")) is None
+        assert keep_sheet(certificate_sheet(row, "en")).read_bytes() == first
+    path.unlink()
+    worded_anew = certificate_sheet(row, "en")
+    worded_anew.context["span"] = "The whole year"
+    with pytest.raises(FileDiffers):
+        keep_sheet(worded_anew)
+    assert not path.exists()
 
 
 def test_ten_at_once_leave_no_gap_and_write_no_note_twice(real_database: str, at: datetime) -> None:
