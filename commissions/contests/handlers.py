@@ -9,7 +9,7 @@ from commissions.accruals.models import RepRewards
 from commissions.accruals.reps import policies_of
 from commissions.contests.models import Contest, ContestChange, ContestPlace
 from commissions.contests.selectors import TAKING_PART
-from commissions.contests.wording import span_text, won_text
+from commissions.contests.wording import prize_text, span_text
 from partners.directory.models import Enrollment
 from prm.accounts.capabilities import Capability
 from prm.accounts.models import User
@@ -57,7 +57,7 @@ def tell_won(event: Event) -> None:
         if not is_own and user.id not in bosses:
             continue
         with translation.override(user.language or tenant.language):
-            prize = won_text(place, contest.currency)
+            prize = prize_text(place.prize, contest.currency) if place.prize else ""
         notify(
             kind="contest.won",
             key=f"{event.name}:{event.id}",
@@ -65,6 +65,7 @@ def tell_won(event: Event) -> None:
             facts={
                 "title": contest.title,
                 "prize": prize,
+                "in_kind": place.is_in_kind,
                 "name": winner.get_full_name() if winner and not is_own else "",
             },
             path="your-rewards/" if winner and is_own else f"contests/{contest.id}/",

@@ -24,7 +24,11 @@ def changed(facts: dict[str, Any]) -> str:
 
 @kind("contest.won", label=_("You win a prize"), audience=PARTNER, mandatory=True)
 def won(facts: dict[str, Any]) -> str:
-    """Name the contest and the prize, and whose it is when it is a colleague's."""
+    """Name the contest and the prize, or what it is worth, and whose it is when it is a colleague's."""
+    if facts.get("name") and facts.get("in_kind"):
+        return gettext("%(name)s won a reward worth %(prize)s in the contest %(title)s") % facts
     if facts.get("name"):
         return gettext("%(name)s won %(prize)s in the contest %(title)s") % facts
+    if facts.get("in_kind"):
+        return gettext("You won a reward worth %(prize)s in the contest %(title)s") % facts
     return gettext("You won %(prize)s in the contest %(title)s") % facts

@@ -61,7 +61,7 @@ def prize_text(prize: Prize, currency: str) -> str:
 
 def instead_text(prize: Prize, currency: str) -> str:
     """Return what a prize in money is where the winner's employer allows no money."""
-    return _("A reward worth %(amount)s") % {"amount": money_text(prize.amount_minor, currency)}
+    return _("Reward worth %(amount)s") % {"amount": money_text(prize.amount_minor, currency)}
 
 
 def won_text(place: ContestPlace, currency: str) -> str:

@@ -30,7 +30,7 @@ class AwardTable(Table):
 
     caption = _("Rewards, newest first")
     partner = Column(_("Partner"), row_header=True)
-    title = Column(_("Reward"))
+    title = Column(_("Reward"), priority=2)
     awarded_on = DayColumn(_("Given"), priority=2)
     cost_minor = MoneyColumn(_("Cost"), priority=2)
     state = Column(_("State"))
@@ -42,6 +42,7 @@ class AwardTable(Table):
             reverse("commissions:gift-award", args=[record.id]),
             sub=record.person.name if record.person else record.program.name,
             hue=record.partner_id,
+            narrow=record.title,
         )
 
     def render_title(self, record: Any) -> Html:
@@ -99,13 +100,17 @@ class CostTable(Table):
     caption = _("Costs by month, program and kind")
     month = Column(_("Month"), row_header=True)
     program = Column(_("Program"), priority=2)
-    kind = Column(_("What it is"))
+    kind = Column(_("What it is"), priority=2)
     count = NumberColumn(_("Given"))
     cost_minor = MoneyColumn(_("Cost"))
 
     def render_month(self, record: Any) -> Html:
         """Name the month."""
-        return ident(day_text(record.month, "month"), mark=False, narrow=record.program)
+        return ident(
+            day_text(record.month, "month"),
+            mark=False,
+            narrow=f"{record.program} · {kind_text(record.kind)}",
+        )
 
     def render_kind(self, record: Any) -> Html:
         """Name the kind."""

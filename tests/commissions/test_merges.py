@@ -65,7 +65,7 @@ STAYS = {
     "commissions_plan_override": "of a time in which the other has one of its own",
     "commissions_tier_standing": "of a program in which the other stands in a tier itself",
     "commissions_tier_notice": "the same",
-    "commissions_contest_place": "of a contest in which the other had its own place",
+    "commissions_contest_place": "of a contest in which the other, or the same person there, had a place",
     "commissions_rep_policy": "the other said itself what its people may receive",
     "commissions_simulated_partner": "what a trial of then found",
     "commissions_withholding": "of what the duplicate was paid",

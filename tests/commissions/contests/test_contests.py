@@ -27,6 +27,7 @@ from commissions.statements.services import issue_statement
 from commissions.verification import faults
 from partners.directory.models import Partner
 from partners.programs.models import Program
+from prm.accounts.models import User
 from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.tenancy.models import Tenant
@@ -41,13 +42,18 @@ SETTLED = END + timedelta(days=7)
 
 
 def a_win(
-    partner: Partner, program: Program, at: datetime, minor: int = 100_000, product: str = ""
+    partner: Partner,
+    program: Program,
+    at: datetime,
+    minor: int = 100_000,
+    product: str = "",
+    sender: User | None = None,
 ) -> None:
     """Win a referral at a moment."""
     referral = a_referral(at - timedelta(days=3), partner=partner, program=program, product=product)
     won = stage_of(program.id, "won")
     Referral.objects.filter(id=referral.id).update(
-        stage=won, stage_kind="won", closed_at=at, deal_minor=minor
+        stage=won, stage_kind="won", closed_at=at, deal_minor=minor, submitted_by=sender
     )
     StageChange.objects.create(
         referral_id=referral.id,
@@ -63,7 +69,9 @@ def a_win(
 
 def names(contest_id: object, program: Program) -> list[tuple[int, str, int]]:
     partners = dict(Partner.objects.values_list("id", "name"))
-    return [(row.rank, partners[row.partner_id], row.score) for row in standings_of(contest_id, SETTLED)]  # type: ignore[arg-type,index]
+    return [
+        (row.rank, partners[row.partner_id], row.score) for row in standings_of(contest_id, SETTLED)
+    ]  # type: ignore[arg-type,index]
 
 
 def test_the_first_moment_and_the_last_second_count(acme: Tenant) -> None:
