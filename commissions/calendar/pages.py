@@ -79,18 +79,37 @@ def month_asked(text: str, today: date) -> date:
     return month if this <= month <= month_after(this, LAST_MONTH) else this
 
 
+@dataclass(frozen=True)
+class Place:
+    """Whose page it is: its own address, and the name of the address of a reward; empty where there is no such page."""
+
+    url: str
+    reward: str = ""
+
+
+def shown_rewards(rows: Sequence[Expected], month: date) -> list[int]:
+    """Return the rewards that the page of a month names."""
+    shown = [row.accrual_id for row in rows if not row.on or row.on.replace(day=1) == month]
+    return list(filter(None, shown))
+
+
 def calendar_page(
-    rows: Sequence[Expected], titles: Mapping[int, str], *, month: date, today: date
+    rows: Sequence[Expected],
+    titles: Mapping[int, str],
+    *,
+    month: date,
+    today: date,
+    place: Place,
 ) -> CalendarPage:
     """Return the page of one month; titles: what rewards are for, by accrual."""
     inside = [row for row in rows if row.on and row.on.replace(day=1) == month]
-    base, this = reverse("commissions:money-calendar"), today.replace(day=1)
+    base, this = place.url, today.replace(day=1)
     return CalendarPage(
         title=day_text(month, "month"),
         heads=[(str(WEEKDAYS_ABBR[day]), str(WEEKDAYS[day])) for day in range(7)],
         weeks=[[_cell(day, inside, month, today) for day in week] for week in weeks_of(month)],
-        lines=[_line(row, titles) for row in inside],
-        undated=[_line(row, titles) for row in rows if row.on is None],
+        lines=[_line(row, titles, place) for row in inside],
+        undated=[_line(row, titles, place) for row in rows if row.on is None],
         stats=_stats(rows, this),
         earlier=f"{base}?month={month_after(month, -1):%Y-%m}" if month > this else "",
         later=f"{base}?month={month_after(month):%Y-%m}"
@@ -111,10 +130,10 @@ def _cell(day: date, inside: Sequence[Expected], month: date, today: date) -> Ce
     )
 
 
-def _line(row: Expected, titles: Mapping[int, str]) -> Line:
+def _line(row: Expected, titles: Mapping[int, str], place: Place) -> Line:
     url = (
-        reverse("commissions:earning-detail", kwargs={"accrual_id": row.accrual_id})
-        if row.accrual_id
+        reverse(place.reward, kwargs={"accrual_id": row.accrual_id})
+        if row.accrual_id and place.reward
         else ""
     )
     title = titles.get(row.accrual_id or 0) or gettext("Balance in %(currency)s") % {

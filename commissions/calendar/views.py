@@ -1,15 +1,25 @@
 """The money calendar of a partner, and its secret address for calendar programs."""
 
+from datetime import datetime
+from uuid import UUID
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from commissions.accruals.models import Accrual
 from commissions.calendar.ics import calendar_text
-from commissions.calendar.pages import calendar_page, month_asked
+from commissions.calendar.pages import (
+    CalendarPage,
+    Place,
+    calendar_page,
+    month_asked,
+    shown_rewards,
+)
 from commissions.calendar.selectors import expected_money
 from commissions.calendar.services import (
     close_feed,
@@ -19,6 +29,7 @@ from commissions.calendar.services import (
     secret_of,
 )
 from commissions.earnings.lines import lines_for
+from partners.directory.models import Partner
 from partners.onboarding.rules import EARNINGS
 from prm.accounts.capabilities import Capability
 from prm.accounts.gates import unlocked
@@ -35,23 +46,39 @@ from prm.web.htmx import hx_redirect
 def money_calendar(request: MemberRequest) -> HttpResponse:
     """Show one month of what is expected, and what has no day yet."""
     partner_id, now = request.member.own_partner_id, timezone.now()
-    rows = expected_money(partner_id, at=now)
-    today = timezone.localdate()
-    month = month_asked(request.GET.get("month", ""), today)
-    shown = [row.accrual_id for row in rows if not row.on or row.on.replace(day=1) == month]
-    accruals = Accrual.objects.visible_to(request.member).filter(id__in=list(filter(None, shown)))
-    titles = {
-        line.id: f"{line.company}, {line.name}"
-        for line in lines_for(list(accruals), now=now, staff=False)
-    }
+    place = Place(reverse("commissions:money-calendar"), "commissions:earning-detail")
     feed = live_feed(partner_id=partner_id, user_id=request.member.user_id)
     context = {
-        "page": calendar_page(rows, titles, month=month, today=today),
+        "page": _page(request, partner_id, place, now),
         "address": tenant_url(request.tenant, "commissions:calendar-feed", secret=secret_of(feed))
         if feed
         else "",
     }
     return render(request, "commissions/calendar/month.html", context)
+
+
+@require_GET
+@needs(Capability.SEE_PARTNERS)
+def partner_calendar(request: MemberRequest, partner_id: UUID) -> HttpResponse:
+    """Show staff when a partner is paid and what blocks it, as the partner's own people read it; nothing is changed."""
+    partner = get_object_or_404(Partner.objects.visible_to(request.member), id=partner_id)
+    own = reverse("commissions:partner-calendar", kwargs={"partner_id": partner.id})
+    may_open = request.member.may(Capability.SEE_MONEY)
+    place = Place(own, "commissions:accrual-detail" if may_open else "")
+    page = _page(request, partner.id, place, timezone.now())
+    context = {"page": page, "partner": partner}
+    return render(request, "commissions/calendar/of_partner.html", context)
+
+
+def _page(request: MemberRequest, partner_id: UUID, place: Place, now: datetime) -> CalendarPage:
+    rows, today = expected_money(partner_id, at=now), timezone.localdate()
+    month = month_asked(request.GET.get("month", ""), today)
+    accruals = Accrual.objects.filter(partner_id=partner_id, id__in=shown_rewards(rows, month))
+    titles = {
+        line.id: f"{line.company}, {line.name}"
+        for line in lines_for(list(accruals), now=now, staff=request.member.is_staff)
+    }
+    return calendar_page(rows, titles, month=month, today=today, place=place)
 
 
 @require_POST

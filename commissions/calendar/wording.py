@@ -1,4 +1,4 @@
-"""What an expected amount waits for, in the reader's words; never whom it was earned with."""
+"""What an expected amount waits for, in words that partner and vendor both read; never whom it was earned with."""
 
 from django.utils.translation import gettext
 
@@ -24,12 +24,12 @@ def blocker_words(row: Expected) -> str:
         DISPUTED: gettext("Disputed, until it is answered"),
         ExclusionReason.NO_DETAILS: gettext("Payout details are missing"),
         ExclusionReason.RETURNED: gettext("A payment came back: payout details have to be checked"),
-        ExclusionReason.OTHER_METHOD: gettext("Your payout method carries dollars only"),
+        ExclusionReason.OTHER_METHOD: gettext("The payout method carries dollars only"),
         ExclusionReason.TAX_FORM: gettext("A tax form is missing"),
-        ExclusionReason.INVOICE: gettext("Your invoice is missing or being checked"),
-        ExclusionReason.VAT: gettext("How you are taxed is missing or being checked"),
-        ExclusionReason.NEGATIVE: gettext("Below zero: what you earn next makes up for it"),
-        ExclusionReason.NOT_ACTIVE: gettext("Your partnership is paused"),
+        ExclusionReason.INVOICE: gettext("The invoice is missing or being checked"),
+        ExclusionReason.VAT: gettext("How VAT applies is missing or being checked"),
+        ExclusionReason.NEGATIVE: gettext("Below zero: what is earned next makes up for it"),
+        ExclusionReason.NOT_ACTIVE: gettext("The partnership is paused"),
     }
     return words[row.blocker]
 

@@ -26,13 +26,14 @@ from prm.web.formats import money_text
 
 @fills("partner.earnings")
 def balances(partner: Partner, member: Member) -> Panel | None:
-    """Show what the partner is owed, to those who may see money."""
-    if not member.may(Capability.SEE_MONEY):
-        return None
-    return Panel(
-        "commissions/earnings/of_partner.html",
-        {"balances": partner_balances(partner.id), "partner": partner},
-    )
+    """Show what the partner is owed, to those who may see money, and to others the way to its calendar."""
+    sees_money = member.may(Capability.SEE_MONEY)
+    context = {
+        "balances": partner_balances(partner.id) if sees_money else [],
+        "partner": partner,
+        "sees_money": sees_money,
+    }
+    return Panel("commissions/earnings/of_partner.html", context)
 
 
 @fills_plan
