@@ -24,7 +24,7 @@ from commissions.closing.liability import as_of_from, liability
 from commissions.closing.pages import liability_parts, month_page, restated_owed
 from commissions.closing.reports import report_rows
 from commissions.closing.rules import REPORTS, Frozen
-from commissions.closing.selectors import Month, months
+from commissions.closing.selectors import Month, first_period, months
 from commissions.closing.tables import MonthTable, OwedTable, count_words
 from commissions.closing.wording import month_name
 from commissions.ledger.models import AccountKind
@@ -232,6 +232,7 @@ def liability_page(request: MemberRequest) -> HttpResponse:
         else None,
         "table": OwedTable(answer.rows[:SHOWN]),
         "rows": answer.rows,
+        "is_unbooked": not answer.rows and first_period() is None,
         "cut": count_words(answer.rows, SHOWN) if len(answer.rows) > SHOWN else "",
     }
     return render(request, "commissions/closing/liability.html", context)

@@ -108,6 +108,7 @@ def missing_list(request: MemberRequest) -> HttpResponse:
         "tabs": tax_tabs("missing"),
         "table": LackingTable(rows[:SHOWN]),
         "has_rows": bool(rows),
+        "is_wanted": bool(rows) or requirements().exists(),
         "has_more": len(rows) > SHOWN,
         "shown": SHOWN,
         "may_remind": request.member.may(Capability.SETTLE_PAYOUTS)
