@@ -8,16 +8,14 @@ from zoneinfo import ZoneInfo
 
 from commissions.accruals.reps import policy_of
 from commissions.contests.models import Contest, ContestChange, ContestPlace, Prize
+from commissions.contests.participation import Employers, employers_of, uplift_of
 from commissions.contests.rules import MANY, Standing, Uplift, way_given
 from commissions.contests.selectors import (
-    Employers,
-    employers_of,
     others_nearby,
     prize_terms,
     prizes_of,
     stand_of,
     standings_of,
-    uplift_of,
     ways_allowed,
 )
 from commissions.contests.wording import (
@@ -183,7 +181,7 @@ def _allowed(contest: Contest, member: Member, stand: str, now: datetime) -> dic
     if not contest.is_for_people or stand in {"settled", "cancelled"}:
         return {}
     if member.is_staff:
-        return {"employers": employers_of(contest.program_id, now)}
+        return {"employers": employers_of(contest, now)}
     return {
         "allows": policy_of(member.own_partner_id, now),
         "may_allow": member.may(Capability.MANAGE_TEAM),

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from commissions.contests.models import ContestChange, ContestPlace
-from commissions.contests.selectors import standings_of, uplift_of
+from commissions.contests.participation import uplift_of
+from commissions.contests.selectors import standings_of
 from commissions.contests.services import (
     AlreadyPublished,
     ContestIncomplete,

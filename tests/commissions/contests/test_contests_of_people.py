@@ -13,8 +13,9 @@ from commissions.accruals.reps import set_policy
 from commissions.contests.kinds import won as title_of_prize
 from commissions.contests.merging import carry_places
 from commissions.contests.models import ContestPlace
+from commissions.contests.participation import uplift_of
 from commissions.contests.rules import PrizeTerms, way_given
-from commissions.contests.selectors import standings_of, uplift_of
+from commissions.contests.selectors import standings_of
 from commissions.contests.services import settle_contest
 from commissions.gifts.models import GiftAward
 from commissions.ledger.models import Transfer
