@@ -1,6 +1,7 @@
 """Finance closes a month, takes its reports, asks what was owed, writes off and converts in the browser's requests."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -101,7 +102,16 @@ def test_a_sound_month_is_closed_by_the_worker(world: World) -> None:
         ("2100", None, "200.00"),
     ]
     assert "Closed" in client.get(page).content.decode()
-    assert "Commission earned" in client.get(f"{page}reports/journal/").content.decode()
+    shown = client.get(f"{page}reports/journal/").content.decode()
+    assert "Commission earned" in shown
+    # Under all entries both sides of the month, equal.
+    totals = re.search(r"<tfoot>(.*?)</tfoot>", shown, re.DOTALL)
+    assert totals
+    assert re.findall(r">([^<>\n]+)</t[hd]>", totals[1]) == [
+        "Whole month, EUR",
+        "200.00",
+        "200.00",
+    ]
     assert client.post(f"{page}close/", {"checked": "on"}).status_code == 409
 
 
