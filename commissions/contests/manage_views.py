@@ -160,6 +160,8 @@ def contest_publish(request: MemberRequest, contest_id: UUID) -> HttpResponse:
         publish_contest(contest_id=contest.id, **acting(request))
     except ContestIncomplete as lacking:
         messages.error(request, _why(lacking.why))
+    except ContestIsOver:
+        messages.error(request, _("It was called off."))
     else:
         messages.success(request, _("Published and announced"))
     return redirect(back)

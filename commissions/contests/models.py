@@ -1,5 +1,7 @@
 """Contests between partners, or their people: conditions that freeze with the start, prizes, and how each ended."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -87,6 +89,11 @@ class Contest(PublicTenantModel):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def gives_at(self) -> datetime:
+        """The moment from which prizes are given."""
+        return self.ends_at + timedelta(days=self.check_days)
 
     @property
     def is_for_people(self) -> bool:

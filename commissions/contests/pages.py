@@ -76,6 +76,8 @@ class ContestPage:
     employers: Employers | None = None
     allows: str = ""
     may_allow: bool = False
+    # The day from which prizes are given, while wins are being checked; empty otherwise.
+    checked_until: str = ""
 
     @property
     def uplift_text(self) -> str:
@@ -114,6 +116,9 @@ def contest_page(contest: Contest, member: Member, *, now: datetime, zone: ZoneI
         [(change, _changed(change, zone)) for change in _changes(contest)],
         uplift_of(contest, now) if is_judged else None,
         near if member.is_staff and (near := others_nearby(contest)) >= MANY else 0,
+        checked_until=day_text(contest.gives_at.astimezone(zone).date())
+        if stand == "ended" and now < contest.gives_at
+        else "",
         **_allowed(contest, member, stand, now),
     )
 

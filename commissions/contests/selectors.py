@@ -117,4 +117,4 @@ def due_to_settle(now: datetime) -> list[Contest]:
     rows = Contest.objects.filter(
         Q(ends_at__lte=now), published_at__isnull=False, settled_at=None, cancelled_at=None
     )
-    return [row for row in rows if row.ends_at + timedelta(days=row.check_days) <= now]
+    return [row for row in rows if row.gives_at <= now]

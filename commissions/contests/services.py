@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -35,7 +35,7 @@ class AlreadyPublished(ValueError):
 
 
 class ContestIsOver(ValueError):
-    """It was settled or cancelled."""
+    """It ended, or was settled or cancelled."""
 
 
 class NotOver(ValueError):
@@ -103,6 +103,8 @@ def publish_contest(*, contest_id: UUID, actor: Actor, at: datetime) -> Contest:
     Raises ContestIncomplete, ContestIsOver. Emits contest.published.
     """
     contest = Contest.objects.select_for_update(no_key=True).get(id=contest_id)
+    if contest.cancelled_at:
+        raise ContestIsOver(str(contest_id))
     if contest.published_at:
         return contest
     if not Prize.objects.filter(contest_id=contest.id).exists():
@@ -122,6 +124,8 @@ def change_published(
 ) -> Contest:
     """Change a published contest: a new version with its reason, announced to every partner. A repeat writes nothing.
 
+    What has ended is judged by what it was played by: it changes no more.
+
     Raises ContestIsOver, AlreadyPublished for one that is still a draft (draft_contest changes those),
     ContestIncomplete where a new first or last day lies in the past, or no prize is left. Emits contest.changed with
     before and after.
@@ -129,7 +133,7 @@ def change_published(
     contest = Contest.objects.select_for_update(no_key=True).get(id=contest_id)
     if contest.published_at is None:
         raise AlreadyPublished(str(contest_id))
-    if contest.settled_at or contest.cancelled_at:
+    if contest.settled_at or contest.cancelled_at or at >= contest.ends_at:
         raise ContestIsOver(str(contest_id))
     before = terms_of(contest)
     if before == terms:
@@ -193,7 +197,7 @@ def settle_contest(*, contest_id: UUID, actor: Actor, at: datetime) -> list[Cont
         return list(ContestPlace.objects.filter(contest_id=contest.id).order_by("rank"))
     if contest.cancelled_at or contest.published_at is None:
         raise ContestIsOver(str(contest_id))
-    if at < contest.ends_at + timedelta(days=contest.check_days):
+    if at < contest.gives_at:
         raise NotOver(contest.ends_at.isoformat())
     standings, prizes = standings_of(contest.id, at), prizes_of(contest.id)
     ways = _ways_given(contest, standings, prizes, at)

@@ -148,6 +148,12 @@ def test_a_published_contest_changes_in_the_open_only(acme: Tenant) -> None:
             at=START + timedelta(days=3),
         )
 
+    # What was played is judged by the rules it was played by.
+    with pytest.raises(ContestIsOver):
+        change_published(
+            contest_id=contest.id, terms=terms, reason="Too late", actor=SYSTEM, at=longer.ends_at
+        )
+
     change = ContestChange.objects.get()
     assert (change.version, change.changes["ends_at"][0]) == (2, END.isoformat())
     assert Event.objects.filter(name="contest.changed").count() == 1
