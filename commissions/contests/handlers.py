@@ -100,7 +100,7 @@ def _tell_all(event: Event, kind: str, **more: object) -> None:
                 key=f"{event.name}:{event.id}",
                 user_id=user.id,
                 facts={"title": contest.title, "span": span, **more},
-                path="contests/" if more.get("cancelled") else f"contests/{contest.id}/",
+                path=f"contests/{contest.id}/",
                 partner_id=partner_id,
                 at=event.at,
             )

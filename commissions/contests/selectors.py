@@ -43,14 +43,14 @@ def stand_of(contest: Contest, now: datetime) -> Stand:
 
 
 def contests_visible_to(member: Member) -> QuerySet[Contest]:
-    """All for staff; published ones of the programs it takes part in for a partner's people."""
+    """All for staff; for a partner's people those of its programs that were published, called off since or not."""
     rows = Contest.objects.select_related("program")
     if member.is_staff:
         return rows
     mine = Enrollment.objects.filter(
         partner_id=member.own_partner_id, state__in=TAKING_PART
     ).values("program_id")
-    return rows.filter(published_at__isnull=False, cancelled_at=None, program_id__in=mine)
+    return rows.filter(published_at__isnull=False, program_id__in=mine)
 
 
 def standings_of(contest_id: UUID, at: datetime) -> list[Standing]:

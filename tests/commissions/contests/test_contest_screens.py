@@ -111,3 +111,13 @@ def test_a_change_after_the_start_is_a_version_with_its_reason_told_to_every_par
     assert "What counts: <del>Won referrals</del> → Value of won deals" in words
     assert "<del>1: 500.00 EUR, 2: Cup</del> → 1: 600.00 EUR, 2: Cup" in words
     assert "8.88" not in words
+
+    # Called off: why is read where the rules were.
+    off = f"/acme/manage/contests/{contest.id}/cancel/"
+    assert admin.post(off, {"reason": ""}).status_code == 422
+    admin.post(off, {"reason": "The budget is gone"})
+    deliver()
+    with tenant_scope(world.acme.id):
+        facts = {"kind": "contest.changed", "user": people.rep, "facts__cancelled": True}
+        path = Notice.objects.get(**facts).path
+    assert "The budget is gone" in signed_in(people.rep).get(f"/acme/{path}").content.decode()
