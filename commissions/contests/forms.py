@@ -79,10 +79,18 @@ class ContestForm(forms.Form):
             kwargs["initial"] = _initial(terms, currency, zone)
         super().__init__(*args, **kwargs)
         self.fields["least_count"] = forms.IntegerField(
-            label=_("Fewest referrals to win"), required=False, min_value=1, max_value=100_000
+            label=_("Fewest referrals to win"),
+            required=False,
+            min_value=1,
+            max_value=100_000,
+            help_text=_("Where referrals are counted. Empty: one."),
         )
         self.fields["least_value"] = MoneyField(
-            label=_("Least value to win"), currencies=[currency], required=False, zero=False
+            label=_("Least value to win"),
+            currencies=[currency],
+            required=False,
+            zero=False,
+            help_text=_("Where value is counted. Empty: any won deal."),
         )
         if tiers:
             self.fields["tiers"] = forms.MultipleChoiceField(
