@@ -24,7 +24,7 @@ def blocker_words(row: Expected) -> str:
         DISPUTED: gettext("Disputed, until it is answered"),
         ExclusionReason.NO_DETAILS: gettext("Payout details are missing"),
         ExclusionReason.RETURNED: gettext("A payment came back: payout details have to be checked"),
-        ExclusionReason.OTHER_METHOD: gettext("The payout method carries dollars only"),
+        ExclusionReason.OTHER_METHOD: gettext("The payout method does not carry this currency"),
         ExclusionReason.TAX_FORM: gettext("A tax form is missing"),
         ExclusionReason.INVOICE: gettext("The invoice is missing or being checked"),
         ExclusionReason.VAT: gettext("How VAT applies is missing or being checked"),

@@ -24,7 +24,14 @@ from commissions.payouts.selectors import (
 )
 from commissions.payouts.settings import ach_head, payout_settings
 from commissions.payouts.templates import PaymentRow, live_templates, template_lines
-from commissions.payouts.walletfiles import paypal_parts, wise_parts, write_paypal, write_wise
+from commissions.payouts.walletfiles import (
+    paypal_parts,
+    wise_account_parts,
+    wise_parts,
+    write_paypal,
+    write_wise,
+    write_wise_accounts,
+)
 from prm.accounts.secrets import decrypt
 from prm.jobs.files import private_path, private_root
 from prm.money import Money
@@ -35,7 +42,9 @@ from prm.web.exports import write_csv, write_xlsx
 SEPA_SCHEMA = "pain.001.001.09"
 # In the order of the menu: the file of each way, what finance shaped itself, then the lists of all.
 _ENDINGS = {"sepa": "xml", "ach": "txt", "csv": "csv", "xlsx": "xlsx", "zip": "zip"}
-_KIND = re.compile(r"sepa|ach|paypal-[a-z]{3}(-\d+)?|wise(-\d+)?|template-\d+|csv|xlsx|zip")
+_KIND = re.compile(
+    r"sepa|ach|paypal-[a-z]{3}(-\d+)?|wise(-[a-z]{3})?(-\d+)?|template-\d+|csv|xlsx|zip"
+)
 _LISTS = ("csv", "xlsx")
 _ORDER = ("sepa", "ach", "paypal", "wise", "template", "csv", "xlsx", "zip")
 
@@ -127,6 +136,11 @@ def _files(run: PayoutRun, tenant: Tenant, today: date) -> Iterator[BankFile]:
         yield BankFile(
             f"wise{kind}",
             partial(write_wise, rows=rows, source_currency=tenant.currency),
+        )
+    for kind, rows in wise_account_parts(_rows(run, tenant, [PayoutMethod.WISE_ACCOUNT])):
+        yield BankFile(
+            f"wise{kind}",
+            partial(write_wise_accounts, rows=rows, source_currency=tenant.currency),
         )
     for shape in live_templates():
         if rows := _rows(run, tenant, shape.methods):

@@ -100,6 +100,7 @@ def _same(account: PayoutAccount, details: PayoutDetails) -> bool:
         account.method == details.method
         and account.holder == details.holder
         and account.number_digest == number_digest(details.number)
+        and account.country == details.country
         and account.bic == details.bic
         and account.routing == details.routing
         and account.ach_kind == details.ach_kind

@@ -185,7 +185,13 @@ def payout_details_check(request: MemberRequest) -> HttpResponse:
     if number.strip():
         try:
             routing = request.POST.get("routing", "")
-            found = checked_number(request.POST.get("method", ""), number, routing)
+            found = checked_number(
+                request.POST.get("method", ""),
+                number,
+                routing,
+                country=request.POST.get("country", ""),
+                code=request.POST.get("code", ""),
+            )
             bank = found.bic or found.country
         except ValidationError as error:
             problem = error.messages[0]

@@ -135,7 +135,7 @@ def _task(row: Candidate) -> Task:
     if row.reason == ExclusionReason.OTHER_METHOD:
         return Task(
             gettext("Choose another payout method for %(amount)s") % {"amount": amount},
-            gettext("A US bank transfer carries dollars only."),
+            gettext("The one you chose does not carry this currency."),
             reverse("commissions:payout-details-change"),
             gettext("Change details"),
             "bank",

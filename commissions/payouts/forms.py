@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from commissions.payouts.details import PayoutDetails
+from commissions.payouts.localaccounts import LOCAL, local_number
 from commissions.payouts.models import AchKind, PayoutMethod
 from commissions.payouts.rules import (
     LONGEST_ADDRESS,
@@ -37,13 +38,37 @@ NUMBER_PROBLEMS = {
     "us": _("Enter a US account number: 4 to 17 digits"),
     "routing": _("This is no routing number. It has nine digits; look at a check or ask the bank"),
     "address": _("Enter an email address in the format name@company.com"),
+    "code-GB": _("A sort code has six digits, such as 20-00-00"),
+    "number-GB": _("A UK account number has eight digits"),
+    "code-AU": _("A BSB has six digits, such as 062-000"),
+    "number-AU": _("An Australian account number has four to nine digits"),
+    "code-CA": _(
+        "Enter transit and institution number, such as 12345-678, or the nine digits that begin with 0"
+    ),
+    "number-CA": _("A Canadian account number has seven to twelve digits"),
+    "code-IN": _("An IFSC has eleven characters, such as HDFC0000060"),
+    "number-IN": _("An Indian account number has nine to eighteen digits"),
+    "number-NZ": _(
+        "This is no New Zealand account number. Look for a mistyped digit; bank and branch belong to it"
+    ),
 }
+# How accounts are called by country and currency, in the order of a list.
+LOCAL_ACCOUNTS: list[tuple[str, Any]] = [
+    ("AU", _("Australia, Australian dollars")),
+    ("CA", _("Canada, Canadian dollars")),
+    ("IN", _("India, rupees")),
+    ("NZ", _("New Zealand, New Zealand dollars")),
+    ("GB", _("United Kingdom, pounds")),
+]
 METHOD_HINTS: dict[str, Any] = {
     PayoutMethod.SEPA: _("Euros to an account with an IBAN in the SEPA area"),
     PayoutMethod.BANK: _("Any currency to an account anywhere"),
     PayoutMethod.ACH: _("Dollars to an account with a US bank"),
     PayoutMethod.PAYPAL: _("To the email address of a PayPal account"),
     PayoutMethod.WISE: _("To the email address of a Wise account, in the currency you earn"),
+    PayoutMethod.WISE_ACCOUNT: _(
+        "To an account without an IBAN in the United Kingdom, Australia, Canada, India or New Zealand"
+    ),
 }
 WALLETS = (PayoutMethod.PAYPAL, PayoutMethod.WISE)
 # What each method has to know; everything else that a browser sends is ignored.
@@ -53,17 +78,25 @@ NEEDS: dict[str, tuple[str, ...]] = {
     PayoutMethod.ACH: ("number", "routing", "ach_kind"),
     PayoutMethod.PAYPAL: ("address",),
     PayoutMethod.WISE: ("address",),
+    PayoutMethod.WISE_ACCOUNT: ("country", "number"),
 }
 _TYPED_OVER = {"autocomplete": "off", "spellcheck": "false"}
 
 
-def checked_number(method: str, text: str, routing: str = "") -> BankNumber:
-    """Check an account number or a wallet's address for a method of payment. Raises ValidationError in words."""
+def checked_number(
+    method: str, text: str, routing: str = "", *, country: str = "", code: str = ""
+) -> BankNumber:
+    """Check an account number or a wallet's address for a method of payment. Raises ValidationError in words.
+
+    country, code: of an account that is known by its country's own numbers.
+    """
     try:
         if method in WALLETS:
             return wallet_address(text)
         if method == PayoutMethod.ACH:
             return us_number(text, routing=routing)
+        if method == PayoutMethod.WISE_ACCOUNT and country in LOCAL:
+            return local_number(text, country=country, code=code)
         return sepa_number(text) if method == PayoutMethod.SEPA else bank_number(text)
     except NotAnAccountNumber as problem:
         raise ValidationError(NUMBER_PROBLEMS[problem.why], code=problem.why) from problem
@@ -103,6 +136,16 @@ class PayoutDetailsForm(forms.Form):
         help_text=_("Nine digits for a US bank. Elsewhere only where there is no IBAN and no BIC"),
         widget=forms.TextInput(attrs={**_TYPED_OVER, "inputmode": "numeric"}),
     )
+    country = forms.ChoiceField(label=_("Country of the account"), choices=LOCAL_ACCOUNTS)
+    code = forms.CharField(
+        label=_("Number of the bank"),
+        max_length=20,
+        required=False,
+        help_text=_(
+            "Sort code, BSB, IFSC, or transit and institution number, as the country has it"
+        ),
+        widget=forms.TextInput(attrs=_TYPED_OVER),
+    )
     number = forms.CharField(
         label=_("IBAN or account number"),
         max_length=50,
@@ -140,7 +183,7 @@ class PayoutDetailsForm(forms.Form):
         self.fields["method"] = method
         if self.is_bound:
             needed = NEEDS.get(self.data.get("method", ""), ("number",))
-            for name in ("number", "address", "routing", "ach_kind"):
+            for name in ("number", "address", "routing", "ach_kind", "country"):
                 self.fields[name].required = name in needed
         if check_url:
             self.fields["number"].widget.attrs.update(
@@ -161,9 +204,15 @@ class PayoutDetailsForm(forms.Form):
             return data
         field = "address" if method in WALLETS else "number"
         try:
-            self.found = checked_number(method, data[field], data.get("routing", ""))
+            self.found = checked_number(
+                method,
+                data[field],
+                data.get("routing", ""),
+                country=data.get("country", ""),
+                code=data.get("code", ""),
+            )
         except ValidationError as problem:
-            self.add_error("routing" if problem.code == "routing" else field, problem)
+            self.add_error(_field_of(problem, field), problem)
         if method in {PayoutMethod.SEPA, PayoutMethod.BANK}:
             try:
                 data["bic"] = _bic(data.get("bic", ""))
@@ -183,8 +232,23 @@ class PayoutDetailsForm(forms.Form):
             (data["bic"] or found.bic) if at_a_bank else "",
             found.country,
             compact(data["routing"]) if method == PayoutMethod.BANK else found.routing,
-            (data["ach_kind"] or AchKind.CHECKING) if method == PayoutMethod.ACH else "",
+            (data["ach_kind"] or AchKind.CHECKING) if _has_kind(method, found) else "",
         )
+
+
+def _field_of(problem: ValidationError, field: str) -> str:
+    """Return beside which field a problem of a number stands."""
+    code = problem.code or ""
+    if code == "routing":
+        return "routing"
+    return "code" if code.startswith("code-") else field
+
+
+def _has_kind(method: str, found: BankNumber) -> bool:
+    """Tell whether the bank wants to know what kind of account it is."""
+    return method == PayoutMethod.ACH or (
+        method == PayoutMethod.WISE_ACCOUNT and found.country == "CA"
+    )
 
 
 class DebtorForm(forms.Form):

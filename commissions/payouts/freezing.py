@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from commissions.payouts.localaccounts import CURRENCIES
 from commissions.payouts.models import ExclusionReason
 from commissions.payouts.rules import FrozenPayout, digest_of
 from commissions.tax.dues import Payment
@@ -26,7 +27,9 @@ select b.id as ledger_account_id, a.partner_id, a.currency, b.credits_minor - b.
        case when b.credits_minor < b.debits_minor then 'negative'
             when p.state = 'paused' then 'not_active'
             when d.id is null then 'no_details'
-            when d.method = 'ach' and a.currency <> 'USD' then 'other_method'
+            when d.method = 'ach' and a.currency <> 'USD'
+                 or d.method = 'wisebank' and a.currency is distinct from (%(local)s::jsonb ->> d.country::text)
+                 then 'other_method'
             when w.detail is not null then 'returned'
             when exists (
                  select from commissions_tax_requirement q
@@ -50,7 +53,8 @@ select b.id as ledger_account_id, a.partner_id, a.currency, b.credits_minor - b.
   join commissions_account a on a.tenant_id = b.tenant_id and a.id = b.id
   join partners_partner p on p.tenant_id = a.tenant_id and p.id = a.partner_id
   left join lateral (
-       select x.id, x.method, x.masked, x.number_digest, x.cooling_until from commissions_payout_account x
+       select x.id, x.method, x.country, x.masked, x.number_digest, x.cooling_until
+         from commissions_payout_account x
         where x.tenant_id = a.tenant_id and x.partner_id = a.partner_id order by x.id desc limit 1) d on true
   left join lateral (
        select jsonb_build_object('payment', y.number, 'bank_says', y.return_reason) as detail
@@ -209,6 +213,7 @@ def stage_candidates(
     values: dict[str, Any] = {
         "tenant": current_scope().tenant_id,
         "at": at,
+        "local": json.dumps(CURRENCIES),
         "left_out": [str(partner) for partner in left_out],
         "judged": [f"{partner_id}{currency}" for partner_id, currency in judged],
     }
@@ -267,6 +272,7 @@ def candidates_of(partner_id: UUID, *, at: datetime) -> list[Candidate]:
     values: dict[str, Any] = {
         "tenant": current_scope().tenant_id,
         "at": at,
+        "local": json.dumps(CURRENCIES),
         "left_out": [],
         "judged": [],
         "partner": partner_id,

@@ -18,6 +18,7 @@ class PayoutMethod(models.TextChoices):
     ACH = "ach", _("US bank transfer (ACH)")
     PAYPAL = "paypal", _("PayPal")
     WISE = "wise", _("Wise")
+    WISE_ACCOUNT = "wisebank", _("Wise, to a bank account")
 
 
 class AchKind(models.TextChoices):

@@ -82,7 +82,10 @@ NO_NAME = "NOTPROVIDED"
 
 
 class NotAnAccountNumber(ValueError):
-    """The text is no account number; `why` is "checksum", "country", "length", "form", "us", "routing" or "address"."""
+    """The text is no account number.
+
+    `why` is "checksum", "country", "length", "form", "us", "routing" or "address", or of local_number.
+    """
 
     def __init__(self, why: str) -> None:
         super().__init__(why)

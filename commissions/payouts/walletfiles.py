@@ -1,8 +1,9 @@
-"""Lists of payments for providers that pay by email address: PayPal and Wise."""
+"""Lists of payments for providers: by email address for PayPal and Wise, and by account number for Wise."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from commissions.payouts.localaccounts import LOCAL
 from commissions.payouts.templates import PaymentRow
 from prm.web.exports import safe_text, write_csv
 from prm.web.formats import money_plain
@@ -35,6 +36,14 @@ def wise_parts(rows: Sequence[PaymentRow]) -> Iterator[tuple[str, list[PaymentRo
         yield f"-{place}" if place > 1 else "", part
 
 
+def wise_account_parts(rows: Sequence[PaymentRow]) -> Iterator[tuple[str, list[PaymentRow]]]:
+    """Yield each file's name after "wise" and its rows: one country, so one currency, to a file, as its columns are."""
+    for country in sorted({row.country for row in rows}):
+        mine = [row for row in rows if row.country == country]
+        for place, part in enumerate(_parts(mine, WISE_ROWS), start=1):
+            yield f"-{LOCAL[country].currency.lower()}" + (f"-{place}" if place > 1 else ""), part
+
+
 def _parts(rows: Sequence[PaymentRow], most: int) -> Iterator[list[PaymentRow]]:
     for start in range(0, len(rows), most):
         yield list(rows[start : start + most])
@@ -55,21 +64,34 @@ def _quoted(text: str) -> str:
 
 
 def write_wise(target: Path, rows: Sequence[PaymentRow], *, source_currency: str) -> None:
-    """Write a list for Wise: the receiver gets the exact amount, whatever the transfer costs the sender."""
+    """Write a list for Wise by address: receivers get the exact amount, whatever the transfer costs the sender."""
+    write_csv(target, WISE_HEAD, (_wise_cells(row, row.account, source_currency) for row in rows))
+
+
+def write_wise_accounts(target: Path, rows: Sequence[PaymentRow], *, source_currency: str) -> None:
+    """Write a list for Wise by account number, of one country; its columns follow the common ones."""
+    columns = LOCAL[rows[0].country].columns
     write_csv(
         target,
-        WISE_HEAD,
+        [*WISE_HEAD, *(name for name, _cell in columns)],
         (
-            (
-                row.holder,
-                row.account,
-                row.number,
-                "BUSINESS",
-                "target",
-                money_plain(row.amount_minor, row.currency),
-                source_currency,
-                row.currency,
-            )
+            [
+                *_wise_cells(row, "", source_currency),
+                *(cell(row.account, row.routing, row.ach_kind) for _name, cell in columns),
+            ]
             for row in rows
         ),
     )
+
+
+def _wise_cells(row: PaymentRow, address: str, source_currency: str) -> list[str]:
+    return [
+        row.holder,
+        address,
+        row.number,
+        "BUSINESS",
+        "target",
+        money_plain(row.amount_minor, row.currency),
+        source_currency,
+        row.currency,
+    ]

@@ -53,7 +53,7 @@ def reason_words(
         ExclusionReason.NO_DETAILS: gettext("No bank details."),
         ExclusionReason.RETURNED: gettext("A payment to this account came back."),
         ExclusionReason.OTHER_METHOD: gettext(
-            "The payout method the partner chose carries dollars only. The partner has to choose another one."
+            "The payout method the partner chose does not carry this currency. The partner has to choose another one."
         ),
         ExclusionReason.TAX_FORM: gettext("A tax form is missing. Held until it is approved."),
         ExclusionReason.INVOICE: gettext(
@@ -88,6 +88,7 @@ def method_words(method: str) -> str:
         PayoutMethod.ACH: gettext("ACH"),
         PayoutMethod.PAYPAL: gettext("PayPal"),
         PayoutMethod.WISE: gettext("Wise"),
+        PayoutMethod.WISE_ACCOUNT: gettext("Wise"),
     }
     return words[PayoutMethod(method)]
 
@@ -97,6 +98,8 @@ def file_words(kind: str, templates: Mapping[int, str]) -> str:
     lead, _, rest = kind.partition("-")
     if lead == "template":
         return templates.get(int(rest), kind)
+    if lead == "wise" and rest[:3].isalpha():
+        return gettext("Wise list, accounts in %(part)s") % {"part": rest.upper()}
     words = {
         "sepa": gettext("SEPA file (pain.001)"),
         "ach": gettext("US bank file (NACHA)"),
