@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from commissions.ledger.selectors import PartnerBalance
 from commissions.payouts.models import AccountFault, PayoutAccount
+from commissions.payouts.wording import bank_words
 from prm.web.formats import day_text, moment_text, money_text
 from prm.web.marks import moment_mark
 from prm.web.parts import Change
@@ -56,14 +57,10 @@ def details_page(
         waiting=waiting,
         returned=[
             gettext("%(payment)s: %(reason)s")
-            % {"payment": fault.payout.number, "reason": _bank_says(fault)}
+            % {"payment": fault.payout.number, "reason": bank_words(fault.payout.return_reason)}
             for fault in faults
         ],
     )
-
-
-def _bank_says(fault: AccountFault) -> str:
-    return fault.payout.return_reason or gettext("The bank gave no reason")
 
 
 def confirm_facts(account: PayoutAccount, faults: list[AccountFault]) -> list[tuple[str, Any]]:
@@ -77,7 +74,7 @@ def confirm_facts(account: PayoutAccount, faults: list[AccountFault]) -> list[tu
         values = {
             "payment": fault.payout.number,
             "day": day_text(fault.at),
-            "reason": _bank_says(fault),
+            "reason": bank_words(fault.payout.return_reason),
         }
         facts.append((gettext("Came back"), gettext("%(payment)s on %(day)s: %(reason)s") % values))
     return facts

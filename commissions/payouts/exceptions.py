@@ -12,6 +12,7 @@ from commissions.payouts.faults import open_faults
 from commissions.payouts.freezing import Candidate, candidates_of
 from commissions.payouts.models import ExclusionReason, Payout, PayoutState
 from commissions.payouts.returns import came_back_last
+from commissions.payouts.wording import bank_words
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.web.formats import moment_text, money_text
@@ -69,7 +70,7 @@ def _came_back(number: str, account: str, reason: str, *, is_held: bool) -> Task
     words = {
         "payment": number,
         "account": account,
-        "reason": reason or gettext("The bank gave no reason"),
+        "reason": bank_words(reason),
     }
     text = (
         gettext(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from commissions.payouts.models import AccountFault, Payout, PayoutState
 from commissions.payouts.returns import paid_again
-from commissions.payouts.wording import again_words
+from commissions.payouts.wording import again_words, bank_words
 from commissions.tax.pages import withheld_words
 from commissions.tax.withholding import withheld_from
 from commissions.vat.models import VatCharge
@@ -82,7 +82,7 @@ def payout_facts(
     if payout.returned_at:
         facts.append((gettext("Returned"), moment_mark(payout.returned_at)))
     if payout.return_reason:
-        facts.append((gettext("Reason"), payout.return_reason))
+        facts.append((gettext("Reason"), bank_words(payout.return_reason)))
     if fault:
         facts.append((gettext("The account"), _account_words(fault, for_staff=for_staff)))
     if payout.state == PayoutState.RETURNED:

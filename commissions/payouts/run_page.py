@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from commissions.payouts.bankfiles import stored_kinds
 from commissions.payouts.models import (
+    ExclusionReason,
     PayoutExclusion,
     PayoutRun,
     PayoutState,
@@ -288,11 +290,23 @@ def _exclusion(row: PayoutExclusion, run: PayoutRun, member: Member) -> SafeStri
         returned=(returned, row.detail["bank_says"]) if returned else None,
         left_out_by="" if run.prepared_by_id == member.user_id else _name(run.prepared_by),
     )
-    return ident(
+    who = ident(
         row.partner.name,
         reverse("partners:partner-detail", kwargs={"partner_id": row.partner_id}),
         sub=words,
         hue=row.partner_id,
+    )
+    waits = row.reason == ExclusionReason.RETURNED and run.state == RunState.PREPARED
+    if not waits or not member.may(Capability.SETTLE_PAYOUTS):
+        return who
+    url = reverse("commissions:payout-account-confirm", kwargs={"partner_id": row.partner_id})
+    words = gettext("Pay again to the same account")
+    return format_html(
+        '{}<a class="more" href="{}">{}<span class="vh">: {}</span></a>',
+        who,
+        url,
+        words,
+        row.partner.name,
     )
 
 

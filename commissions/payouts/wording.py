@@ -12,6 +12,7 @@ from commissions.payouts.models import (
     PayoutState,
 )
 from commissions.payouts.returns import PaidAgain
+from commissions.payouts.rules import account_code
 from commissions.payouts.selectors import (
     TO_DECIDE,
     ChangeSince,
@@ -77,7 +78,32 @@ def came_back_words(number: str, bank_says: str) -> str:
     """Return why nothing is paid to an account that a payment came back from."""
     return gettext(
         "%(payment)s came back from this account: %(reason)s. Held until the partner changes it or you confirm it."
-    ) % {"payment": number, "reason": bank_says.rstrip(". ") or gettext("no reason given")}
+    ) % {"payment": number, "reason": bank_words(bank_says).rstrip(". ")}
+
+
+def bank_words(reason: str) -> str:
+    """Return why a payment came back; a bare code of a bank in words beside it, nothing as that."""
+    code = account_code(reason)
+    if not reason:
+        return gettext("The bank gave no reason")
+    if reason.strip() != code:
+        return reason
+    closed, wrong = gettext("The account is closed"), gettext("The account number is wrong")
+    blocked, died = gettext("The account is blocked"), gettext("The account holder has died")
+    other = gettext("Accounts of this kind take no such payments")
+    bank = gettext("The number of the bank is wrong or out of use")
+    words = {
+        **dict.fromkeys(("AC01", "AC03", "R04"), wrong),
+        **dict.fromkeys(("AC04", "AC07", "R02"), closed),
+        **dict.fromkeys(("AC06", "R16"), blocked),
+        **dict.fromkeys(("AC14", "AG01", "R20"), other),
+        **dict.fromkeys(("CNOR", "RC01", "RC04", "R12", "R13"), bank),
+        **dict.fromkeys(("MD07", "R14", "R15"), died),
+        "BE01": gettext("The account is somebody else’s"),
+        "BE06": gettext("The bank does not know the account holder"),
+        "R03": gettext("The bank knows no such account"),
+    }
+    return f"{words[code]} ({code})"
 
 
 def method_words(method: str) -> str:

@@ -191,7 +191,7 @@ def second_run(walk: Walk) -> None:
     walk.day(2031, 4, 4)
     until(finance, "/acme/manage/payouts/new/", "−$300.00")
     held = books.confirms(finance, "Studio Ferrante")
-    assert "PR-2031-03-0003 came back from this account: AC04. Held until" in held
+    assert "PR-2031-03-0003 came back from this account: The account is closed (AC04). Held" in held
     run, preview = books.prepares(finance)
     assert said(preview, "€1,237.32", "€1,003.93", "€2,241.25", "Carried forward") == []
     books.approves(walk.person(SECOND), run, EUR="2,241.25")

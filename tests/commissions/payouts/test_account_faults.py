@@ -17,6 +17,7 @@ from commissions.payouts.services import (
     return_payout,
     settle_all,
 )
+from commissions.payouts.wording import bank_words
 from prm.events.models import Event
 from prm.events.services import Actor
 from prm.tenancy.models import Tenant
@@ -32,6 +33,12 @@ from tests.builders.payouts import (
 from tests.conftest import World
 
 DAY = timedelta(days=1)
+
+
+CODES = [
+    *("AC01", "AC03", "AC04", "AC06", "AC07", "AC14", "AG01", "BE01", "BE06", "CNOR", "MD07"),
+    *("RC01", "RC04", "R02", "R03", "R04", "R12", "R13", "R14", "R15", "R16", "R20"),
+]
 
 
 def _sent(world: World, at: datetime) -> PayoutRun:
@@ -65,6 +72,12 @@ def _reason(at: datetime) -> list[str]:
 )
 def test_codes_that_blame_the_account(reason: str, code: str) -> None:
     assert account_code(reason) == code
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_has_words(code: str) -> None:
+    assert account_code(code) == code
+    assert bank_words(code).endswith(f" ({code})")
 
 
 def test_the_next_run_leaves_it_out_and_pays_once_when_finance_confirms(

@@ -10,8 +10,11 @@ import pytest
 from django.db import connection
 
 from commissions.accruals.services import claw_back_refund, release_due
-from commissions.ledger.models import Transfer
+from commissions.closing.services import NotClosable, close_month
+from commissions.ledger.models import ClosedPeriod, Transfer
 from commissions.ledger.selectors import balances_of
+from commissions.overrides.models import PlanOverride
+from commissions.overrides.services import AlreadyDecided, approve_override
 from commissions.payouts.models import Payout, PayoutRun, PayoutState
 from commissions.payouts.selectors import ledger_check
 from commissions.payouts.services import (
@@ -20,17 +23,20 @@ from commissions.payouts.services import (
     RunNotInState,
     approve_run,
     return_payout,
+    settle_all,
     settle_payout,
 )
 from commissions.statements.models import Statement, StatementLine
 from commissions.statements.services import issue_statement
 from commissions.verification import faults
+from prm.events.models import Event
+from prm.events.relay import relay_tenant
 from prm.events.services import SYSTEM, Actor
 from prm.money import Money
 from prm.tenancy.scope import tenant_scope
 from referrals.revenue.models import RevenueEvent
 from referrals.revenue.services import record_refund
-from tests.builders.commissions import an_accrual
+from tests.builders.commissions import a_plan, an_accrual, an_override
 from tests.builders.payouts import (
     IBAN_GERMANY,
     a_payee,
@@ -39,6 +45,7 @@ from tests.builders.payouts import (
     payable,
     submitted_run,
 )
+from tests.builders.referrals import a_partner, a_program
 from tests.conftest import World, make_world
 
 AT = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
@@ -135,6 +142,92 @@ def test_settle_and_return_at_once_leave_one_truth(real_world: World, attempt: i
         assert Payout.objects.get().state == PayoutState.RETURNED
         balance = balances_of(partner.id, "EUR")
         assert (balance.payable, balance.in_payout) == (10_000, 0)
+
+
+OCTOBER = datetime(2026, 10, 30, 12, 0, tzinfo=UTC)
+
+
+def _close_october() -> ClosedPeriod:
+    return close_month(period=202610, actor=SYSTEM, at=AT)
+
+
+def _counted(month: ClosedPeriod) -> bool:
+    return month.transfer_count == Transfer.objects.filter(period=202610).count()
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_what_is_settled_while_its_month_is_closed_is_counted_or_goes_into_the_next(
+    real_world: World, attempt: int
+) -> None:
+    world = real_world
+    with tenant_scope(world.acme.id):
+        partner = a_payee("Brightwater", 10_000, at=OCTOBER)
+        run = exported_run(
+            at=OCTOBER, user_id=world.finance.id, approver_id=world.second_finance.id
+        )
+    relay_tenant(world.acme.id)
+
+    results = _both(
+        world,
+        lambda: settle_all(run_id=run.id, actor=Actor(world.finance.id), at=OCTOBER),
+        _close_october,
+    )
+
+    # What was settled first is told first, and closing waits for that.
+    assert _kinds(results) <= {int, ClosedPeriod, NotClosable}
+    assert 1 in results
+    relay_tenant(world.acme.id)
+    with tenant_scope(world.acme.id):
+        assert _counted(_close_october())
+        assert Transfer.objects.get(kind="settlement").period in {202610, 202611}
+        balance = balances_of(partner.id, "EUR")
+        assert (balance.payable, balance.in_payout) == (0, 0)
+
+
+def test_a_run_that_is_submitted_while_its_month_is_closed_pays_once_in_an_open_one(
+    real_world: World,
+) -> None:
+    world = real_world
+    with tenant_scope(world.acme.id):
+        a_payee("Brightwater", 10_000, at=OCTOBER)
+    relay_tenant(world.acme.id)
+
+    results = _both(
+        world, lambda: submitted_run(at=OCTOBER, user_id=world.finance.id), _close_october
+    )
+
+    assert _kinds(results) in ({PayoutRun, ClosedPeriod}, {PayoutRun, NotClosable})
+    with tenant_scope(world.acme.id):
+        run = PayoutRun.objects.get()
+        actor = Actor(world.second_finance.id)
+        approve_run(run_id=run.id, digest=run.digest, actor=actor, at=AT)
+        booked = Transfer.objects.get(kind="payout")
+        assert (booked.period, booked.amount_minor) == (202611, 10_000)
+        assert all(_counted(month) for month in ClosedPeriod.objects.all())
+
+
+def test_two_people_who_approve_one_exception_at_once_do_it_once(real_world: World) -> None:
+    world = real_world
+    with tenant_scope(world.acme.id):
+        program = a_program()
+        a_plan(program)
+        partner = a_partner(program=program)
+        asked = an_override(partner, program, asked_by=world.manager, at=AT)
+
+    results = _both(
+        world,
+        *(
+            lambda user=user: approve_override(
+                override_id=asked.id, note="", actor=Actor(user.id), at=AT
+            )
+            for user in (world.admin, world.second_finance)
+        ),
+    )
+
+    assert _kinds(results) == {PlanOverride, AlreadyDecided}
+    with tenant_scope(world.acme.id):
+        assert Event.objects.filter(name="plan.override_approved").count() == 1
+        assert PlanOverride.objects.get().state == "approved"
 
 
 def test_commissions_posted_while_a_run_is_frozen_are_in_it_or_in_the_next(
