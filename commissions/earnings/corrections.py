@@ -97,7 +97,12 @@ def _rows(disputes: Sequence[Dispute]) -> list[Correction]:
         ).values_list("transfer_id", "payout_id")
     )
     payouts = known_payouts(set(claims.values()), staff=False)
-    return [_row(dispute, payouts.get(claims.get(dispute.correction_id))) for dispute in disputes]
+    claimed = {
+        transfer_id: payouts[payout_id]
+        for transfer_id, payout_id in claims.items()
+        if payout_id in payouts
+    }
+    return [_row(dispute, claimed.get(dispute.correction_id)) for dispute in disputes]
 
 
 def _row(dispute: Dispute, payout: Payout | None) -> Correction:
