@@ -127,13 +127,13 @@ def insert_accruals(new: Sequence[tuple[Line, int]]) -> list[int]:
     if len(new) < FEW:
         with connection.cursor() as cursor:
             cursor.execute(
-                _INSERT_ACCRUALS.replace("/*source*/", _ARRAYS),
+                insert_of(_ARRAYS) + _RETURNING,
                 [list(column) for column in zip(*_rows(new, zone), strict=True)],
             )
             ids = dict(cursor.fetchall())
     else:
         with staged("accrual_staged", _COLUMNS, _rows(new, zone)), connection.cursor() as cursor:
-            cursor.execute(_INSERT_ACCRUALS.replace("/*source*/", "accrual_staged"))
+            cursor.execute(insert_of("accrual_staged") + _RETURNING)
             ids = dict(cursor.fetchall())
     return [ids[transfer_id] for _, transfer_id in new]
 
@@ -149,7 +149,7 @@ def _rows(new: Sequence[tuple[Line, int]], zone: ZoneInfo) -> Iterable[tuple[Any
         if trace.math is None:
             head = heads.get((trace.version_id, trace.rule_id))
             if head is None:
-                head = heads[trace.version_id, trace.rule_id] = _head(trace)
+                head = heads[trace.version_id, trace.rule_id] = shared_trace(trace)
             stored = head + _rest(trace)
         else:
             stored = dumps(trace.as_json(), separators=(",", ":"))
@@ -176,8 +176,13 @@ def _rows(new: Sequence[tuple[Line, int]], zone: ZoneInfo) -> Iterable[tuple[Any
         )
 
 
-def _head(trace: Trace) -> str:
-    """Return the part of a trace that all lines of a rule share, as JSON that _rest ends."""
+def insert_of(source: str) -> str:
+    """Return the INSERT of accruals from a source that has the staged columns; a constant of the code."""
+    return _INSERT_ACCRUALS.replace("/*source*/", source)
+
+
+def shared_trace(trace: Trace) -> str:
+    """Return the part of a trace that all lines of a plain rule share, as JSON without its end."""
     shared = {name: value for name, value in trace.as_json().items() if name not in _OWN}
     return dumps(shared, separators=(",", ":"))[:-1]
 
@@ -242,13 +247,21 @@ currency, 0,
        earned_at, earned_on, payable_at, transfer_id, split_no, place, generation, budget_on, payee_id,
        trace::jsonb
   from /*source*/ w
-returning transfer_id, id
 """
+_RETURNING = "returning transfer_id, id"
 
 # The facts of commission.earned, one per accrual, in the order in which they were booked.
-EARNED = """
+_EARNED = """
 select 'accrual:' || id as subject, partner_id,
        jsonb_build_object('accrual_id', id, 'referral_id', referral_id, 'partner_id', partner_id,
                           'amount_minor', amount_minor, 'currency', currency) as payload
-  from commissions_accrual where id = any(%s::bigint[]) order by id
+  from /*accruals*/ a order by id
 """
+
+
+def earned_of(accruals: str) -> str:
+    """Return the SELECT of the facts of commission.earned over a table of accruals; a constant of the code."""
+    return _EARNED.replace("/*accruals*/", accruals)
+
+
+EARNED = earned_of("(select * from commissions_accrual where id = any(%s::bigint[]))")

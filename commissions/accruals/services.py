@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from commissions.accruals.batches import book_payments
 from commissions.accruals.booking import Line, book_lines
 from commissions.accruals.histories import History, histories_of, lock_histories
 from commissions.accruals.models import Clawback
@@ -35,12 +36,14 @@ from commissions.accruals.splitting import credits_for_booking, split_lines
 from commissions.overrides.rules import version_priced
 from commissions.overrides.selectors import overrides_of
 from commissions.plans.rules import drafts_for
-from commissions.plans.selectors import pays_for, published_terms
+from commissions.plans.selectors import pays_for, plain_terms, published_terms
 from prm.events.services import SYSTEM, Actor
 from prm.tenancy.scope import tenant_scope
 from referrals.revenue.models import RevenueEvent
 
 EVERYTHING = Pending()
+# Most payments booked in one transaction of a long booking: statements over them cost little more than over half.
+BULK = 5_000
 
 __all__ = [
     "CHUNK",
@@ -118,7 +121,7 @@ def accrue_chunk(
     after: UUID | None,
     actor: Actor,
     at: datetime,
-    limit: int = CHUNK,
+    limit: int = BULK,
 ) -> tuple[int, UUID | None]:
     """Book the next chunk of events that have no accrual yet; return how many lines were booked and where to go on.
 
@@ -131,9 +134,8 @@ def accrue_chunk(
     if not ids:
         return 0, last
     if kind == REVENUE:
-        booked = accrue_for_events(revenue_event_ids=ids, actor=actor, at=at, tell=False)
-    else:
-        booked = accrue_for_referrals(kind=kind, referral_ids=ids, actor=actor, at=at, tell=False)
+        return _book_many(ids, actor=actor, at=at), last
+    booked = accrue_for_referrals(kind=kind, referral_ids=ids, actor=actor, at=at, tell=False)
     return len(booked), last
 
 
@@ -143,7 +145,7 @@ def accrue_pending(
     at: datetime,
     pending: Pending = EVERYTHING,
     actor: Actor = SYSTEM,
-    limit: int = CHUNK,
+    limit: int = BULK,
 ) -> int:
     """Book everything of a tenant that has not been booked, committing chunk by chunk; return the number of lines.
 
@@ -161,6 +163,17 @@ def accrue_pending(
             if after is None:
                 break
     return total
+
+
+@transaction.atomic
+def _book_many(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> int:
+    """Book a chunk of payments: the plain ones in sets, the others event by event; return the number of lines."""
+    # Histories are locked before any payment is.
+    lock_histories(histories_of(REVENUE, ids))
+    count, left = book_payments(ids, plain_terms(), actor=actor, at=at)
+    if left:
+        count += len(accrue_for_events(revenue_event_ids=left, actor=actor, at=at, tell=False))
+    return count
 
 
 def _booked(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -155,13 +156,13 @@ def post_staged(transfers: Sequence[NewTransfer]) -> list[Posted]:
         # A temporary table costs more than it saves.
         with connection.cursor() as cursor:
             cursor.execute(
-                _POST.replace("/*source*/", _ARRAYS),
+                (_POST + _POSTED).replace("/*source*/", _ARRAYS),
                 [list(column) for column in zip(*rows, strict=True)],
             )
             posted = dict(cursor.fetchall())
     else:
         with staged("ledger_staged", _COLUMNS, rows), connection.cursor() as cursor:
-            cursor.execute(_POST.replace("/*source*/", "ledger_staged"))
+            cursor.execute((_POST + _POSTED).replace("/*source*/", "ledger_staged"))
             posted = dict(cursor.fetchall())
     repeated = [transfer for transfer in transfers if transfer.key not in posted]
     earlier = _earlier(repeated, accounts) if repeated else {}
@@ -171,6 +172,25 @@ def post_staged(transfers: Sequence[NewTransfer]) -> list[Posted]:
         else Posted(earlier[transfer.key], is_new=False)
         for transfer in transfers
     ]
+
+
+def post_selected(selected: str, params: Sequence[Any], *, booked_at: datetime) -> int:
+    """Post a movement per row of a statement over staged rows, as post_staged does; return how many were new.
+
+    selected: SELECT of kind, key, journal, debit_id, credit_id, amount_minor, currency, partner_id; a constant of the
+    code, over accounts that were opened. Ids by key are in the temporary table ledger_posted, dropped by the caller or
+    at the commit; a key that was in the books already is not in it, and the caller asks why.
+    """
+    day = booked_at.astimezone(tenant_zone()).date()
+    hold_periods_open()
+    period = booking_period(day, closed_through())
+    with connection.cursor() as cursor:
+        cursor.execute("create temp table ledger_posted (key text, id bigint) on commit drop")
+        source = "(" + _SELECTED.replace("/*selected*/", selected) + ")"
+        cursor.execute(
+            (_POST + _KEPT).replace("/*source*/", source), [booked_at, day, period, *params]
+        )
+        return int(cursor.rowcount)
 
 
 def reversal_of(
@@ -349,7 +369,12 @@ with posted as (
      set debits_minor = balance.debits_minor + excluded.debits_minor,
          credits_minor = balance.credits_minor + excluded.credits_minor
 )
-select key, id from posted
+"""
+_POSTED = "select key, id from posted"
+_KEPT = "insert into ledger_posted select key, id from posted"
+_SELECTED = """
+select *, %s::timestamptz as booked_at, %s::date as booked_on, %s::int as period, null::bigint as reverses_id
+  from (/*selected*/) rows
 """
 
 _LOCK = """
@@ -370,6 +395,7 @@ __all__ = [
     "hold_periods_open",
     "keep_posters_out",
     "lock_balances",
+    "post_selected",
     "post_staged",
     "post_transfer",
     "reversal_of",

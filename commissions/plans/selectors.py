@@ -84,6 +84,13 @@ def published_terms(program_ids: Iterable[UUID]) -> dict[UUID, list[Version]]:
     return found
 
 
+def plain_terms() -> dict[UUID, list[Version]]:
+    """Return the published versions of all programs of the tenant whose events are priced by themselves."""
+    published = PlanVersion.objects.filter(published_at__isnull=False)
+    programs = set(published.values_list("program_id", flat=True)) - refined_programs()
+    return published_terms(programs)
+
+
 def pays_for(trigger: str) -> bool:
     """Tell whether any published version pays for such events at all."""
     return PlanRule.objects.filter(trigger=trigger, version__published_at__isnull=False).exists()

@@ -8,7 +8,7 @@ from commissions.accruals.services import accrue_pending
 from prm.tenancy.scope import tenant_scope
 from tests.bench.arena import Arena
 from tests.bench.measuring import Cost, Meter, compare, median
-from tests.bench.population import ACCRUE, NOW, OPEN_ACCOUNTS, PRICED, Vendor, forget_books
+from tests.bench.population import ACCRUAL, NOW, Vendor, forget_books
 from tests.bench.results import Report, Row
 
 _COUNTS = """
@@ -61,8 +61,7 @@ def run(arena: Arena, meter: Meter, report: Report, vendors: list[Vendor], *, ro
 def _floor(vendor: Vendor) -> None:
     values: dict[str, Any] = {"tenant": vendor.tenant_id, "now": NOW}
     with tenant_scope(vendor.tenant_id), connection.cursor() as cursor:
-        cursor.execute("drop table if exists priced")
-        for statement in (PRICED, "analyze priced", OPEN_ACCOUNTS, ACCRUE):
+        for statement in ACCRUAL:
             cursor.execute(statement, values)
 
 

@@ -154,14 +154,7 @@ def _person(tenant_id: int, role: Role, email: str, partner_id: UUID | None) -> 
 def accrue_all(arena: Arena, vendor: Vendor) -> None:
     """Write the books as after an accrual of every payment."""
     values = {"tenant": vendor.tenant_id, "now": NOW}
-    arena.run("drop table if exists priced")
-    for statement in (
-        PRICED,
-        "analyze priced",
-        OPEN_ACCOUNTS,
-        "analyze commissions_account",
-        ACCRUE,
-    ):
+    for statement in ACCRUAL:
         arena.run(statement, **values)
 
 
@@ -313,6 +306,13 @@ select distinct %(tenant)s::bigint, k.kind, case when k.kind = 'pending' then p.
 on conflict do nothing
 """
 
+# What was opened just now is in no statistics: joined as it is, every payment was compared with every account.
+OPENED = """
+create temp table opened as
+select id, kind, partner_id, currency from commissions_account
+ where tenant_id = %(tenant)s and kind in ('pending', 'commission_expense')
+"""
+
 ACCRUE = """
 with posted as (
   insert into commissions_transfer (tenant_id, kind, key, journal, debit_account_id, credit_account_id, amount_minor, currency, partner_id,
@@ -320,8 +320,8 @@ with posted as (
   select %(tenant)s, 'accrual', p.key, 'revenue:' || p.id, d.id, c.id, p.amount_minor, p.currency, p.partner_id, %(now)s, day.day,
          extract(year from day.day)::int * 100 + extract(month from day.day)::int
     from priced p
-    join commissions_account d on d.tenant_id = %(tenant)s and d.kind = 'commission_expense' and d.currency = p.currency
-    join commissions_account c on c.tenant_id = %(tenant)s and c.kind = 'pending' and c.currency = p.currency and c.partner_id = p.partner_id
+    join opened d on d.kind = 'commission_expense' and d.currency = p.currency
+    join opened c on c.kind = 'pending' and c.currency = p.currency and c.partner_id = p.partner_id
     cross join lateral (select (%(now)s::timestamptz at time zone p.time_zone)::date as day) day
    order by p.id
   on conflict (tenant_id, key) do nothing
@@ -351,6 +351,16 @@ insert into commissions_balance as b (tenant_id, id, debits_minor, credits_minor
 select %(tenant)s, account_id, debits, credits from moved order by account_id
 on conflict (tenant_id, id) do update set debits_minor = b.debits_minor + excluded.debits_minor, credits_minor = b.credits_minor + excluded.credits_minor
 """
+
+ACCRUAL = (
+    "drop table if exists priced, opened",
+    PRICED,
+    "analyze priced",
+    OPEN_ACCOUNTS,
+    OPENED,
+    "analyze opened",
+    ACCRUE,
+)
 
 _OPEN_PAYABLE = """
 insert into commissions_account (tenant_id, kind, partner_id, currency)
