@@ -54,6 +54,8 @@ NUMBER_PROBLEMS = {
 }
 # How accounts are called by country and currency, in the order of a list.
 LOCAL_ACCOUNTS: list[tuple[str, Any]] = [
+    # A first country would be taken for the chosen one, and some countries' numbers look alike.
+    ("", _("Choose a country")),
     ("AU", _("Australia, Australian dollars")),
     ("CA", _("Canada, Canadian dollars")),
     ("IN", _("India, rupees")),

@@ -54,6 +54,7 @@ def test_numbers_are_those_of_the_country(
         pytest.param({"code": ""}, ["code"], id="no sort code"),
         pytest.param({"number": "123"}, ["number"], id="a short number"),
         pytest.param({"country": "US"}, ["country"], id="not a country of it"),
+        pytest.param({"country": ""}, ["country"], id="no country"),
     ],
 )
 def test_a_problem_stands_beside_its_field(fields: dict[str, str], faulty: list[str]) -> None:
