@@ -138,7 +138,11 @@ class PayoutDetailsForm(forms.Form):
         help_text=_("Nine digits for a US bank. Elsewhere only where there is no IBAN and no BIC"),
         widget=forms.TextInput(attrs={**_TYPED_OVER, "inputmode": "numeric"}),
     )
-    country = forms.ChoiceField(label=_("Country of the account"), choices=LOCAL_ACCOUNTS)
+    country = forms.ChoiceField(
+        label=_("Country of the account"),
+        choices=LOCAL_ACCOUNTS,
+        error_messages={"required": _("Choose the country of the account")},
+    )
     code = forms.CharField(
         label=_("Number of the bank"),
         max_length=20,
