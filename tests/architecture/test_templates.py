@@ -1,11 +1,11 @@
 """Templates keep to the house: contracts on components, nothing the browser refuses, words in gettext."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import pytest
 from django.conf import settings
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import get_template
 
 from prm.web.marks import MARKUP
@@ -30,71 +30,82 @@ def name_of(path: Path) -> str:
     return path.relative_to(TEMPLATES).as_posix()
 
 
+def wrong(paths: Iterable[Path], look: Callable[[str], list[str]]) -> dict[str, list[str]]:
+    """Return by template what is found in its text; nothing is as it should be."""
+    return {name_of(path): found for path in paths if (found := look(path.read_text()))}
+
+
 def without_comments(text: str) -> str:
     text = re.sub(r"\{% comment %\}.*?\{% endcomment %\}", "", text, flags=re.DOTALL)
     return re.sub(r"\{#.*?#\}", "", text)
 
 
-@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.html")), ids=name_of)
-def test_a_template_can_be_read(path: Path) -> None:
-    get_template(name_of(path))
+def test_a_template_can_be_read() -> None:
+    unreadable = {}
+    for name in map(name_of, sorted(TEMPLATES.rglob("*.html"))):
+        try:
+            get_template(name)
+        except (TemplateSyntaxError, TemplateDoesNotExist) as error:
+            unreadable[name] = str(error)
+
+    assert unreadable == {}
 
 
-@pytest.mark.parametrize("path", COMPONENTS, ids=name_of)
-def test_a_component_opens_with_its_contract(path: Path) -> None:
-    first = path.read_text().lstrip().splitlines()[0]
+def test_a_component_opens_with_its_contract() -> None:
+    def first_line(text: str) -> list[str]:
+        first = text.lstrip().splitlines()[0]
+        return [] if first.startswith("{# ") and ":" in first else [first]
 
-    assert first.startswith("{# "), f"{path.name}: say in the first line which names it takes"
-    assert ":" in first
-
-
-@pytest.mark.parametrize("path", COMPONENTS, ids=name_of)
-def test_a_component_stands_alone(path: Path) -> None:
-    text = without_comments(path.read_text())
-
-    assert "{% extends" not in text
-    assert not re.search(r"\{\{\s*request\b|\brequest\.", text), "a component reads no request"
+    # The first line says which names it takes.
+    assert wrong(COMPONENTS, first_line) == {}
 
 
-@pytest.mark.parametrize("path", pages(), ids=name_of)
-def test_a_component_is_given_only_what_it_names(path: Path) -> None:
-    calls = re.findall(r'\{% include "components/[^%]*%\}', path.read_text())
+def test_a_component_stands_alone() -> None:
+    # A component reads no request.
+    around = re.compile(r"\{% extends|\{\{\s*request\b|\brequest\.")
 
-    assert [call for call in calls if not re.search(r"\bonly\s*%\}$", call)] == []
-
-
-@pytest.mark.parametrize("path", pages(), ids=name_of)
-def test_nothing_stands_inline_that_the_policy_refuses(path: Path) -> None:
-    text = without_comments(path.read_text())
-
-    assert re.findall(r"<[^>]*\sstyle=", text) == []
-    assert "<style" not in text
-    assert re.findall(r"<[^>]*\son[a-z]+=", text) == []
-    assert re.findall(r"hx-on|hx-vals='js:|javascript:", text) == []
-    inline = [
-        tag
-        for tag in re.findall(r"<script[^>]*>", text)
-        if "src=" not in tag and "application/json" not in tag
-    ]
-    assert inline == []
+    assert wrong(COMPONENTS, lambda text: around.findall(without_comments(text))) == {}
 
 
-@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.*")), ids=name_of)
-def test_dates_and_numbers_are_written_by_the_house_tags(path: Path) -> None:
-    raw = re.findall(
-        r"\|(?:date|time|timesince|timeuntil|naturaltime|floatformat|intcomma)\b", path.read_text()
-    )
+def test_a_component_is_given_only_what_it_names() -> None:
+    def given_more(text: str) -> list[str]:
+        calls = re.findall(r'\{% include "components/[^%]*%\}', text)
+        return [call for call in calls if not re.search(r"\bonly\s*%\}$", call)]
 
-    assert raw == []
+    assert wrong(pages(), given_more) == {}
 
 
-@pytest.mark.parametrize("path", pages(), ids=name_of)
-def test_a_form_that_changes_something_carries_its_token(path: Path) -> None:
-    forms = re.findall(
-        r'<form[^>]*method="post".*?</form>', without_comments(path.read_text()), flags=re.DOTALL
-    )
+def test_nothing_stands_inline_that_the_policy_refuses() -> None:
+    refused = re.compile(r"<[^>]*\sstyle=|<style|<[^>]*\son[a-z]+=|hx-on|hx-vals='js:|javascript:")
 
-    assert name_of(path) in NO_TOKEN or [form[:80] for form in forms if "csrf" not in form] == []
+    def inline(text: str) -> list[str]:
+        text = without_comments(text)
+        scripts = [
+            tag
+            for tag in re.findall(r"<script[^>]*>", text)
+            if "src=" not in tag and "application/json" not in tag
+        ]
+        return refused.findall(text) + scripts
+
+    assert wrong(pages(), inline) == {}
+
+
+def test_dates_and_numbers_are_written_by_the_house_tags() -> None:
+    raw = re.compile(r"\|(?:date|time|timesince|timeuntil|naturaltime|floatformat|intcomma)\b")
+
+    assert wrong(sorted(TEMPLATES.rglob("*.*")), raw.findall) == {}
+
+
+def test_a_form_that_changes_something_carries_its_token() -> None:
+    def without_token(text: str) -> list[str]:
+        forms = re.findall(
+            r'<form[^>]*method="post".*?</form>', without_comments(text), flags=re.DOTALL
+        )
+        return [form[:80] for form in forms if "csrf" not in form]
+
+    found = wrong(pages(), without_token)
+
+    assert {name: forms for name, forms in found.items() if name not in NO_TOKEN} == {}
 
 
 def test_a_part_with_a_form_is_given_the_token() -> None:
@@ -146,21 +157,17 @@ def words_in(text: str) -> Iterator[str]:
 UNTRANSLATED = {"CSV", "XLSX", "PDF", "Excel", "EUR", "SEPA", "JSON", "doctype html"}
 
 
-@pytest.mark.parametrize(
-    "path", [*pages(), *sorted((TEMPLATES / "emails").rglob("*.html"))], ids=name_of
-)
-def test_every_word_people_read_can_be_translated(path: Path) -> None:
-    found = [
-        words
-        for words in words_in(re.sub(r"<!doctype html>", "", path.read_text(), flags=re.IGNORECASE))
-        if words not in UNTRANSLATED
-    ]
+def test_every_word_people_read_can_be_translated() -> None:
+    def untranslated(text: str) -> list[str]:
+        return [
+            words
+            for words in words_in(re.sub(r"<!doctype html>", "", text, flags=re.IGNORECASE))
+            if words not in UNTRANSLATED
+            and "{%" not in words
+            and not words.startswith(("/*", "@media", "."))
+        ]
 
-    assert [
-        words
-        for words in found
-        if "{%" not in words and not words.startswith(("/*", "@media", "."))
-    ] == []
+    assert wrong([*pages(), *sorted((TEMPLATES / "emails").rglob("*.html"))], untranslated) == {}
 
 
 def test_style_sheets_fetch_nothing_from_elsewhere() -> None:
