@@ -1,7 +1,8 @@
 """A contest by its pages: drafted and published by form, changed in the open with words that partners read."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.test import Client
 from django.utils import timezone
@@ -61,6 +62,11 @@ def test_a_contest_is_drafted_asked_about_and_published(
     assert ("At least €1,500.00" in own, "€80.00" in own) == (True, False)
 
 
+def midnight(world: World, day: date) -> datetime:
+    """Return the first moment of a day as the vendor counts days."""
+    return datetime.combine(day, time(), ZoneInfo(world.acme.time_zone))
+
+
 def changed(client: Client, contest: Contest, **fields: str) -> int:
     """Post the form as it stands, but for some fields; return the answer's status."""
     page = f"/acme/manage/contests/{contest.id}/edit/"
@@ -77,20 +83,20 @@ def changed(client: Client, contest: Contest, **fields: str) -> int:
 def test_a_change_after_the_start_is_a_version_with_its_reason_told_to_every_partner(
     world: World, deliver: Callable[[], int]
 ) -> None:
-    now = timezone.now()
+    today = timezone.now().astimezone(ZoneInfo(world.acme.time_zone)).date()
     with tenant_scope(world.acme.id):
         people = people_of(world.acme)
         contest = a_contest(
             a_program(),
-            starts_at=(now - 5 * DAY).replace(hour=0, minute=0, second=0, microsecond=0),
-            ends_at=(now + 9 * DAY).replace(hour=0, minute=0, second=0, microsecond=0),
+            starts_at=midnight(world, today - 5 * DAY),
+            ends_at=midnight(world, today + 9 * DAY),
             prizes=(PrizeTerms(1, amount_minor=50_000), PrizeTerms(2, goods="Cup", cost_minor=77)),
         )
     admin = signed_in(world.admin)
     reason = "Deals are bigger than we thought"
 
     assert changed(admin, contest, metric="value") == 422
-    past = str((now - 2 * DAY).date())
+    past = str(today - 2 * DAY)
     assert changed(admin, contest, ends_on=past, reason=reason) == 422
     assert changed(admin, contest, starts_on=past, reason=reason) == 422
     with tenant_scope(world.acme.id):
