@@ -19,6 +19,7 @@ from commissions.payouts.rules import FrozenPayout, digest_of
 from commissions.tax.dues import Payment
 from commissions.vat.gate import Gate, payment_gates
 from prm.tenancy.scope import current_scope
+from prm.tenancy.services import padded
 
 _DUE = """
 select b.id as ledger_account_id, a.partner_id, a.currency, b.credits_minor - b.debits_minor as amount_minor,
@@ -116,16 +117,16 @@ select count(*) from payout_candidate c
     using (partner_id, currency)
  where c.reason = '' and c.amount_minor <> coalesce(s.total, 0)
 """
-_PAYOUTS = """
+_PAYOUTS = f"""
 insert into commissions_payout
   (number, run_id, partner_id, account_id, amount_minor, currency, line_count, state, return_reason)
-select %(number)s || '-' || lpad((row_number() over (order by c.name, c.partner_id, c.currency))::text, 4, '0'),
-       %(run)s, c.partner_id, c.account_id, c.amount_minor, c.currency, s.line_count, 'prepared', ''
-  from payout_candidate c
+select %(number)s || '-' || {padded("place")}, %(run)s, partner_id, account_id, amount_minor, currency, line_count,
+       'prepared', ''
+  from (select c.*, row_number() over (order by c.name, c.partner_id, c.currency) as place
+          from payout_candidate c where c.reason = '') c
   join (select partner_id, currency, count(*) as line_count from payout_claim group by 1, 2) s
     using (partner_id, currency)
- where c.reason = ''
-"""
+"""  # noqa: S608  built of constants
 _LINES = """
 insert into commissions_payout_line (payout_id, partner_id, transfer_id, amount_minor)
 select p.id, m.partner_id, m.transfer_id, m.amount_minor

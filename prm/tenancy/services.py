@@ -24,6 +24,14 @@ def next_number(series: str, *, count: int = 1) -> int:
         return int(cursor.fetchone()[0])
 
 
+def padded(number: str) -> str:
+    """Return SQL for a whole number as the end of a printed number: four digits at least, never cut off.
+
+    number: an expression of the code, never input. Plain lpad() cuts 10000 down to 1000.
+    """
+    return f"lpad(({number})::text, greatest(4, length(({number})::text)), '0')"
+
+
 def create_tenant(*, slug: str, name: str, **settings: Any) -> Tenant:
     """Make a vendor's space. Raises SlugTaken or SlugReserved. A repeat is refused, not merged."""
     if slug in RESERVED_SLUGS:

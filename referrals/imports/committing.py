@@ -12,7 +12,7 @@ from partners.directory.models import Enrollment, EnrollmentState, Partner
 from partners.directory.services import add_partner, enroll
 from prm.events.services import Actor, emit
 from prm.tenancy.scope import current_scope
-from prm.tenancy.services import next_number
+from prm.tenancy.services import next_number, padded
 from referrals.imports.drafts import COLUMNS, forget_drafts, lines_of
 from referrals.imports.models import Import, ImportState
 from referrals.imports.reading import mapping_of, setting_of
@@ -63,12 +63,12 @@ _LINKS = "select distinct link from import_drafts where link <> ''"
 _YEARS = """
 select extract(year from registered_at at time zone %(zone)s)::int, count(*) from import_drafts group by 1 order by 1
 """
-_FILL = """
+_FILL = f"""
 insert into import_rows (
   line, external_id, number, partner_id, submitted_by_name, company, company_norm, website, domain, country,
   contact_name, contact_title, contact_email, email_norm, contact_phone, context, custom, product, stage_id,
   stage_kind, registered_at, stage_at, deal_minor, reason, link_id, channel)
-select d.line, d.external_id, 'R-' || d.year || '-' || lpad(d.number::text, greatest(4, length(d.number::text)), '0'),
+select d.line, d.external_id, 'R-' || d.year || '-' || {padded("d.number")},
   p.id, d.submitted_by_name, d.company, d.company_norm, d.website, d.domain, d.country,
   d.contact_name, d.contact_title, d.contact_email, d.email_norm, d.contact_phone, d.context, d.custom, d.product,
   d.stage_id, d.stage_kind, d.registered_at, d.stage_at, nullif(d.deal, '')::bigint, d.reason, l.id, d.channel
@@ -81,7 +81,7 @@ select d.line, d.external_id, 'R-' || d.year || '-' || lpad(d.number::text, grea
   left join unnest(%(link_slugs)s::text[], %(link_partners)s::uuid[], %(link_ids)s::uuid[]) as l (slug, partner_id, id)
     on d.link <> '' and l.slug = d.link and l.partner_id = p.id
  order by d.line
-"""
+"""  # noqa: S608  built of constants
 # uuidv7 made one by one in line order keeps the file's order among rows of the same moment.
 _REFERRALS = """
 insert into referrals_referral (
