@@ -68,19 +68,19 @@ select max(id) from (select id from commissions_transfer
                       where tenant_id = %s and period = %s and id > %s order by id limit %s) chunk
 """
 
-# Words are safe when they come; a kind without any keeps its own name.
+# Words are safe when they come; a kind without any keeps its own name. A moment is written once for both of its sides.
 _ROWS = """
-select t.id, t.booked_on,
-       to_char(t.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')
-         || coalesce(nullif(to_char(t.recorded_at at time zone 'UTC', '.US'), '.000000'), ''),
-       t.journal, nullif(coalesce(e.word, t.kind), ''),
+select t.id, t.booked_on, t.recorded, t.journal, nullif(coalesce(e.word, t.kind), ''),
        nullif(case when s.side = 0 then da.code else ca.code end, ''),
        nullif(case when s.side = 0 then coalesce(da.name, d.kind) else coalesce(ca.name, c.kind) end, ''),
        nullif(p.name, ''),
        case when s.side = 0 then t.amount_minor end, t.currency,
        case when s.side = 1 then t.amount_minor end, t.currency,
        t.currency, t.reverses_id
-  from commissions_transfer t
+  from (select *, replace(to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '.000000', '')
+                    as recorded
+          from commissions_transfer
+         where tenant_id = %(tenant)s and period = %(period)s and id > %(last)s and id <= %(until)s offset 0) t
   join commissions_account d on d.tenant_id = t.tenant_id and d.id = t.debit_account_id
   join commissions_account c on c.tenant_id = t.tenant_id and c.id = t.credit_account_id
   left join unnest(%(entries)s::text[], %(entry_words)s::text[]) e (kind, word) on e.kind = t.kind
@@ -88,7 +88,6 @@ select t.id, t.booked_on,
   left join unnest(%(accounts)s::text[], %(codes)s::text[], %(names)s::text[]) ca (kind, code, name) on ca.kind = c.kind
   left join unnest(%(partners)s::uuid[], %(partner_names)s::text[]) p (id, name) on p.id = t.partner_id
   cross join (values (0), (1)) s (side)
- where t.tenant_id = %(tenant)s and t.period = %(period)s and t.id > %(last)s and t.id <= %(until)s
  order by t.id, s.side
 """
 _KINDS = [PLAIN, PLAIN, PLAIN, TEXT, PLAIN, PLAIN, PLAIN, PLAIN, MONEY, MONEY, PLAIN, PLAIN]
