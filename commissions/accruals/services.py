@@ -43,7 +43,7 @@ from referrals.revenue.models import RevenueEvent
 
 EVERYTHING = Pending()
 # Most payments booked in one transaction of a long booking: statements over them cost little more than over half.
-BULK = 5_000
+BULK = 10_000
 
 __all__ = [
     "CHUNK",
