@@ -15,6 +15,7 @@ from commissions.accruals.models import Accrual, WaitingReward
 from commissions.ledger.selectors import tenant_zone
 from commissions.plans.periods import bucket, bucket_start
 from commissions.plans.rules import Version
+from commissions.plans.selectors import published_terms
 from commissions.plans.terms import Budget
 from prm.events.services import Actor, emit
 from prm.tenancy.scope import current_scope
@@ -50,6 +51,19 @@ def used_minor(program_id: UUID, start: date) -> int:
 def fits(amount_minor: int, *, used: int, budget: Budget) -> bool:
     """Tell whether a reward has room. One that is larger than the whole budget has a period for itself."""
     return used + amount_minor <= budget.minor or used <= 0
+
+
+def budget_now(terms: Sequence[Version], own: Budget, at: datetime) -> Budget | None:
+    """Return the budget that counts for a reward when it is booked; None when there is none any more.
+
+    The program's budget in force at the moment, or the one of the reward's own version while that is larger.
+    """
+    version = next((row for row in terms if row.covers(at)), None)
+    if version is None:
+        return own
+    budget = version.policy.budget
+    is_less = budget and budget.period == own.period and budget.minor < own.minor
+    return own if is_less else budget
 
 
 def lock_budget(program_id: UUID) -> None:
@@ -96,15 +110,20 @@ def admitted(
         return list(lines)
     lock_budget(program_id)
     gate = _Gate(program_id, actor, at)
+    terms = published_terms([program_id]).get(program_id, [])
+    # Also under other shares: an admitted reward is never pushed out again.
+    had_room = {key[:3] for key in again}
     passed: list[Line] = []
     for key, parts in rewards.items():
-        budget = versions[parts[0].draft.trace.version_id].policy.budget
-        if budget is None:
+        own = versions[parts[0].draft.trace.version_id].policy.budget
+        if own is None:
             passed += parts
-        elif key in waiting and key not in taking:
+            continue
+        budget = budget_now(terms, own, at)
+        if key in waiting and key not in taking:
             _renew(waiting[key], parts)
-        elif key in again or key in taking or gate.has_room(parts, budget):
-            start = period_start(budget, at)
+        elif key[:3] in had_room or key in taking or gate.has_room(parts, budget):
+            start = period_start(budget or own, at)
             passed += [replace(part, budget_on=start) for part in parts]
             gate.use(start, parts)
             ids = [row.id for row in waiting.get(key, [])]
@@ -122,8 +141,10 @@ class _Gate:
         self.is_queued = still_waiting(program_id).exists()
         self._used: dict[date, int] = {}
 
-    def has_room(self, parts: Sequence[Line], budget: Budget) -> bool:
+    def has_room(self, parts: Sequence[Line], budget: Budget | None) -> bool:
         """Tell whether a reward may be booked: nobody waits before it, and there is room for the whole of it."""
+        if budget is None:
+            return not self.is_queued
         start = period_start(budget, self.at)
         return not self.is_queued and fits(_sum(parts), used=self.used(start), budget=budget)
 

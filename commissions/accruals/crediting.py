@@ -7,16 +7,18 @@ from django.db import transaction
 from django.db.models import F, Max, QuerySet
 from django.utils.translation import gettext
 
+from commissions.accruals.budgets import still_waiting
 from commissions.accruals.histories import histories_of, lock_histories
 from commissions.accruals.models import Accrual
 from commissions.accruals.points import forget_points
 from commissions.accruals.services import (
     accrue_for_events,
+    accrue_for_receipts,
     accrue_for_referrals,
     claw_back,
     claw_back_rest,
 )
-from commissions.accruals.sources import QUALIFIED, REVENUE, WON, payments
+from commissions.accruals.sources import QUALIFIED, RECEIPT, REVENUE, WON, payments
 from prm.events.services import Actor
 from prm.money import allocate
 from referrals.attribution.crediting import lock_credits
@@ -39,10 +41,14 @@ def recredit(*, referral_id: UUID, actor: Actor, at: datetime) -> int:
     if newest is None:
         return 0
     forget_points(_partners_of(referral_id))
-    old = Accrual.objects.filter(referral_id=referral_id, split_no__lt=newest.number)
+    old = _of_older_shares(referral_id, newest.number)
     live = old.filter(clawed_minor__lt=F("amount_minor"))
-    paid = list(live.filter(source_kind=REVENUE).values_list("source_id", flat=True).distinct())
-    kinds = set(live.values_list("source_kind", flat=True))
+    events = set(live.values_list("source_kind", "source_id"))
+    # What waits for a budget belongs to others now, too.
+    queued = still_waiting().filter(referral_id=referral_id, split_no__lt=newest.number)
+    events |= set(queued.values_list("source_kind", "source_id"))
+    paid = sorted(source_id for kind, source_id in events if kind == REVENUE)
+    kinds = {kind for kind, _source_id in events}
     if not kinds:
         return 0
     # Payments before their lines, as a refund locks them.
@@ -57,6 +63,8 @@ def recredit(*, referral_id: UUID, actor: Actor, at: datetime) -> int:
         tell=True,
     )
     booked = accrue_for_events(revenue_event_ids=paid, actor=actor, at=at)
+    received = sorted(source_id for kind, source_id in events if kind == RECEIPT)
+    booked += accrue_for_receipts(receipt_ids=received, actor=actor, at=at)
     for kind in (QUALIFIED, WON):
         if kind in kinds:
             booked += accrue_for_referrals(
@@ -64,6 +72,14 @@ def recredit(*, referral_id: UUID, actor: Actor, at: datetime) -> int:
             )
     _correct_again(corrected, newest.number, actor=actor, at=at)
     return len(booked)
+
+
+def _of_older_shares(referral_id: UUID, number: int) -> QuerySet[Accrual]:
+    """Return the rewards that follow the credit; a person keeps its own as long as its employer has the deal."""
+    own = Referral.objects.filter(id=referral_id).values("partner_id")
+    return Accrual.objects.filter(referral_id=referral_id, split_no__lt=number).exclude(
+        payee__isnull=False, partner_id__in=own
+    )
 
 
 def _partners_of(referral_id: UUID) -> set[UUID]:
@@ -75,7 +91,8 @@ def _partners_of(referral_id: UUID) -> set[UUID]:
 def _corrected(old: QuerySet[Accrual]) -> dict[tuple[str, UUID, int], int]:
     """Return how much was taken back of each reward under the newest of the older shares, by event and rule."""
     newest = old.aggregate(newest=Max("split_no"))["newest"]
-    rows = old.filter(split_no=newest, clawed_minor__gt=0)
+    # What was computed anew since has the corrections of what it replaced.
+    rows = old.filter(split_no=newest, clawed_minor__gt=0, replaced_at=None)
     found: dict[tuple[str, UUID, int], int] = {}
     for row in rows:
         key = (row.source_kind, row.source_id, row.rule_id)

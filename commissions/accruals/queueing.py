@@ -5,10 +5,18 @@ from uuid import UUID
 
 from django.db import transaction
 
-from commissions.accruals.budgets import fits, lock_budget, period_start, still_waiting, used_minor
+from commissions.accruals.budgets import (
+    budget_now,
+    fits,
+    lock_budget,
+    period_start,
+    still_waiting,
+    used_minor,
+)
 from commissions.accruals.histories import History, lock_histories
 from commissions.accruals.models import WaitingReward
 from commissions.accruals.restating import restate
+from commissions.plans.selectors import published_terms
 from commissions.plans.terms import Policy
 from prm.events.services import Actor
 from referrals.pipeline.models import Referral
@@ -45,7 +53,9 @@ def _book_first(program_id: UUID, actor: Actor, at: datetime) -> bool:
     if head is None or head.id != first.id:
         return head is not None
     key = (first.source_kind, first.source_id, first.rule_id, first.split_no)
-    budget = Policy.from_json(first.version.policy).budget
+    own = Policy.from_json(first.version.policy).budget
+    terms = published_terms([program_id]).get(program_id, [])
+    budget = budget_now(terms, own, at) if own else None
     whole = sum(
         still_waiting(program_id)
         .filter(source_kind=key[0], source_id=key[1], rule_id=key[2], split_no=key[3])
