@@ -4,13 +4,14 @@ A rule of the money that is new comes with a defect that breaks it.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from commissions.accruals import reversing
+from commissions.accruals import budgets, reversing, splitting
 from commissions.adjustments import services as adjustments
 from commissions.ledger import services as ledger
 from commissions.ledger.rules import period_of
@@ -18,9 +19,11 @@ from commissions.payouts import merging
 from commissions.payouts import services as payouts
 from commissions.plans import pricing
 from commissions.statements import disputing
+from commissions.tax import withholding
+from commissions.vat import charging
 from prm.money import Money
-from tests.commissions.machine.story import HISTORY, PEOPLE, PLAIN
-from tests.commissions.machine.walks import Setting, Step, first_fault
+from tests.commissions.machine.story import BUDGETED, HISTORY, PEOPLE, PLAIN, Setting
+from tests.commissions.machine.walks import Step, first_fault
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -63,6 +66,41 @@ STORIES: dict[str, tuple[Setting, list[Step]]] = {
     ),
     "a pause": (Setting(HISTORY), [WON, CLOSED, CLOSED, ("pay", {"which": 0, "minor": 50_000})]),
     "a band": (Setting(HISTORY), [LARGE, ("pay", {"which": 0, "minor": 50_000})]),
+    "taxes": (
+        Setting(PLAIN, taxed=True),
+        [
+            ("withhold", {"country": "IT", "permille": 230, "share": 50}),
+            WON,
+            WAITED,
+            RUN,
+            ("hear_from_the_bank", {"which": 0, "comes_back": True}),
+            OTHER_WON,
+            ("wait", {"days": 3}),
+            ("withhold", {"country": "IT", "permille": 300, "share": 100}),
+            ("pay", {"which": 0, "minor": 60_000}),
+            WAITED,
+            RUN,
+        ],
+    ),
+    "a split": (
+        Setting(PLAIN),
+        [
+            WON,
+            ("share_credit", {"which": 0, "with_whom": 0, "share": 3_333}),
+            THIRD_BACK,
+            THIRD_BACK,
+        ],
+    ),
+    "a budget": (
+        Setting(BUDGETED),
+        [
+            LARGE,
+            OTHER_WON,
+            ("change_budget", {"percent": 1_000}),
+            WAITED,
+            ("share_credit", {"which": 1, "with_whom": 0, "share": 5_000}),
+        ],
+    ),
     "a contest": (
         Setting(PLAIN),
         [("announce_contest", {}), WAITED, WON, ("settle_contest", {}), ("repeat", {})],
@@ -131,6 +169,42 @@ def a_partner_that_rests_is_paid_on(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(pricing, "active_on", always)
 
 
+def what_came_back_is_taxed_again(patch: pytest.MonkeyPatch) -> None:
+    once = charging.dues_of
+
+    def whole(payments: Any) -> Any:
+        return [replace(due, returned_minor=0) for due in once(payments)]
+
+    patch.setattr(charging, "dues_of", whole)
+
+
+def the_first_rate_stays(patch: pytest.MonkeyPatch) -> None:
+    def first(rules: Any, **_: Any) -> Any:
+        return rules[0] if rules else None
+
+    patch.setattr(withholding, "rule_for", first)
+
+
+def a_share_is_rounded_for_itself(patch: pytest.MonkeyPatch) -> None:
+    def each(total_minor: int, shares: Any) -> list[int]:
+        return [-(-total_minor * share // 10_000) for _role, share, _pool in shares]
+
+    patch.setattr(splitting, "split_minor", each)
+
+
+def what_waits_is_dropped(patch: pytest.MonkeyPatch) -> None:
+    def nothing(_gate: Any, _parts: Any) -> None: ...
+
+    patch.setattr(budgets._Gate, "wait", nothing)
+
+
+def nobody_looks_at_the_budget(patch: pytest.MonkeyPatch) -> None:
+    def always(*_: Any, **__: Any) -> bool:
+        return True
+
+    patch.setattr(budgets, "fits", always)
+
+
 DEFECTS: list[tuple[Callable[[pytest.MonkeyPatch], None], str, str]] = [
     (each_refund_for_itself, "refunds", "everybody_is_owed_what_happened"),
     (the_bank_is_booked_twice, "a payment", "in payout is what is under way"),
@@ -139,6 +213,11 @@ DEFECTS: list[tuple[Callable[[pytest.MonkeyPatch], None], str, str]] = [
     (an_exchange_forgets_the_rate, "an exchange", "l13_a_conversion_is_two_legs"),
     (an_ended_dispute_keeps_its_money, "a dispute", "an_ended_dispute_holds_no_money"),
     (a_debt_is_forgiven_twice, "a debt", "everybody_is_owed_what_happened"),
+    (what_came_back_is_taxed_again, "taxes", "no_step_saw_anything_wrong"),
+    (the_first_rate_stays, "taxes", "no_step_saw_anything_wrong"),
+    (a_share_is_rounded_for_itself, "a split", "shares_of_a_reward_make_the_whole"),
+    (what_waits_is_dropped, "a budget", "everybody_is_owed_what_happened"),
+    (nobody_looks_at_the_budget, "a budget", "no_more_is_booked_than_the_budget_has"),
     (a_partner_that_rests_is_paid_on, "a pause", "everybody_is_owed_what_happened"),
 ]
 

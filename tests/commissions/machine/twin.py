@@ -1,5 +1,7 @@
 """Tells the same story to another tenant in another order: whatever arrives when, the balances end the same."""
 
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
@@ -8,25 +10,50 @@ from django.db.models import F, Sum
 from commissions.accruals.models import Accrual
 from prm.tenancy.scope import tenant_scope
 from tests.commissions.machine.books import Books
-from tests.commissions.machine.story import Deal, Paid, Refunded
+from tests.commissions.machine.budgets import kept_waiting
+from tests.commissions.machine.story import Deal, Paid, Refunded, Setting
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """The last word on whose a deal is."""
+
+    deal: Deal
 
 
 def earned(books: Books) -> dict[str, int]:
-    """Return what every partner earned and kept, by its name; nothing is left out."""
+    """Return what every partner earned and kept, what waits for a budget included, by its name; no zeros."""
+    found: dict[str, int] = defaultdict(int)
     with tenant_scope(books.tenant.id):
         rows = Accrual.objects.values_list("partner__name").annotate(
             kept=Sum(F("amount_minor") - F("clawed_minor"))
         )
-        return {name: int(kept) for name, kept in rows if kept}
+        for name, kept in (*rows, *kept_waiting(books.story)):
+            found[name] += int(kept)
+    return {name: kept for name, kept in found.items() if kept}
+
+
+def agree(books: Books, twin: Books) -> bool:
+    """Tell whether two orders end the same: all of it exactly, shares of one deal but for the cents of refunds."""
+    one, other = earned(books), earned(twin)
+    story = books.story
+    return sum(one.values()) == sum(other.values()) and all(
+        abs(one.get(name, 0) - other.get(name, 0)) <= 2 * story.slack(story.group(name))
+        for name in story.live
+    )
 
 
 def twin_of(books: Books, chance: Random) -> Books:
     """Book what happened, each at its own moment, in an order that only keeps a refund behind its payment."""
-    twin, told = Books(flavour=books.story.flavour, hold_days=books.hold_days), books.story
+    setting = Setting(books.setting.flavour, books.setting.hold_days)
+    twin, told = Books(setting), books.story
     while len(twin.partners) < len(books.partners):
         twin.join()
     with tenant_scope(twin.tenant.id):
-        for starts_at, rate in told.plans[1:]:
+        for (starts_at, rate), (_, budget_minor) in zip(
+            told.plans[1:], told.budgets[1:], strict=True
+        ):
+            twin.story.budget_minor = budget_minor
             twin.publish(rate, starts_at, starts_at - timedelta(hours=1))
     for at, name, word in told.policies:
         twin.now = at
@@ -35,13 +62,16 @@ def twin_of(books: Books, chance: Random) -> Books:
         id(row): Deal(row.partner, row.at, row.minor, row.by_rep, row.company) for row in told.deals
     }
     payments: dict[int, Paid] = {}
-    waiting: list[Deal | Paid | Refunded] = [*told.deals, *told.refunds]
+    waiting: list[Deal | Paid | Refunded | _Shared] = [*told.deals, *told.refunds]
     waiting += [row for row in told.payments if not row.is_sale]
+    waiting += [_Shared(row) for row in told.deals if row.shares]
     twin.now = books.now
     while waiting:
         row = chance.choice([row for row in waiting if _may_come(row, deals, payments)])
         waiting.remove(row)
-        if isinstance(row, Deal):
+        if isinstance(row, _Shared):
+            twin.book_shares(deals[id(row.deal)], row.deal.shares)
+        elif isinstance(row, Deal):
             twin.book_win(deals[id(row)])
             sale = next(paid for paid in told.payments if paid.is_sale and paid.deal is row)
             payments[id(sale)] = twin.story.payments[-1]
@@ -57,9 +87,9 @@ def twin_of(books: Books, chance: Random) -> Books:
 
 
 def _may_come(
-    row: Deal | Paid | Refunded, deals: dict[int, Deal], payments: dict[int, Paid]
+    row: Deal | Paid | Refunded | _Shared, deals: dict[int, Deal], payments: dict[int, Paid]
 ) -> bool:
-    """A payment needs its customer, a refund its payment."""
-    if isinstance(row, Paid):
+    """A payment and a word on shares need their customer, a refund its payment."""
+    if isinstance(row, Paid | _Shared):
         return deals[id(row.deal)].customer is not None
     return isinstance(row, Deal) or id(row.payment) in payments
