@@ -11,7 +11,7 @@ from django.utils import timezone
 from prm.tenancy.scope import tenant_scope
 from tests.builders.commissions import an_accrual
 from tests.builders.payouts import payable
-from tests.builders.referrals import people_of
+from tests.builders.referrals import a_partner, people_of
 from tests.conftest import World
 
 
@@ -29,7 +29,7 @@ def test_a_manager_reads_what_the_partner_reads(world: World) -> None:
         reward = an_accrual(now, partner=people.partner, company="Kestrel Logistics")
         payable(people.partner.id, 4_000, at=now)
         # Another partner's rewards are nowhere in it.
-        an_accrual(now, company="Moorgate Print")
+        an_accrual(now, partner=a_partner("Harbour"), company="Moorgate Print")
     own, manager, finance = Client(), Client(), Client()
     own.force_login(people.admin)
     manager.force_login(world.manager)

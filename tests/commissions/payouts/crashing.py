@@ -13,7 +13,7 @@ from datetime import date
 from django.db import connections
 from django.utils import timezone
 
-from commissions.payouts.models import Payout, PayoutRun, RunState
+from commissions.payouts.models import PayoutRun, RunState
 from commissions.payouts.services import RunDraft, approve_run, submit_run
 from commissions.results import jobs as results_jobs
 from commissions.results.models import ResultFile, ResultState
@@ -23,8 +23,8 @@ from prm.jobs.models import Job, JobState
 from prm.jobs.services import run as run_job
 from prm.jobs.services import start_job
 from prm.tenancy.scope import tenant_scope
-from prm.web.formats import money_plain
-from tests.builders.results import a_csv, read_file
+from tests.builders.results import read_file
+from tests.commissions.payouts.crash_proof import answer_to
 
 # Small chunks, so that a kill falls between two commits as often as inside one.
 results_jobs.CHUNK = 4  # type: ignore[attr-defined]
@@ -51,13 +51,8 @@ def carry_on(runs: int, tenant_id: int, finance_id: int, approver_id: int) -> No
 
 
 def _answer(run: PayoutRun, finance_id: int) -> ResultFile:
-    """Bring the bank's answer: everybody is paid, with a fee, but the first comes back."""
-    payouts = list(Payout.objects.filter(run_id=run.id).order_by("number"))
-    rows = [
-        f"{row.number},{'returned' if place == 0 else 'paid'},{money_plain(row.amount_minor, row.currency)},EUR,0.25,"
-        for place, row in enumerate(payouts)
-    ]
-    content = a_csv(*rows)
+    """Bring the bank's answer, once."""
+    content = answer_to(run)
     return read_before(content) or read_file(content, user_id=finance_id)
 
 

@@ -30,6 +30,7 @@ from tests.builders.payouts import (
     payable,
     submitted_run,
 )
+from tests.builders.people import PASSWORD
 from tests.conftest import World
 
 DAY = timedelta(days=1)
@@ -193,6 +194,8 @@ def test_finance_reads_why_and_confirms_in_the_browser(world: World, at: datetim
     client = Client()
     client.force_login(world.finance)
     address = f"/acme/manage/partners/{payout.partner_id}/payout-details/confirm/"
+    assert "reauthenticate" in client.get(address).headers["Location"]
+    client.post("/acme/accounts/reauthenticate/", {"password": PASSWORD})
 
     client.post(
         f"/acme/manage/payouts/payments/{payout.id}/return/",

@@ -61,8 +61,10 @@ def test_a_number_is_checked_again_when_the_partner_has_another_legal_name(
         assert (event.payload["name"], event.payload["country"]) == (True, False)
         told = Notice.objects.filter(kind__in=["tax.vat_again", "tax.vat_reopened"])
         assert set(told.values_list("kind", "user_id")) == {
-            ("tax.vat_again", world.finance.id),
-            ("tax.vat_again", world.second_finance.id),
+            *(
+                ("tax.vat_again", user.id)
+                for user in (world.finance, world.second_finance, world.admin)
+            ),
             ("tax.vat_reopened", giulia.id),
         }
         assert check_again(partner_id=partner.id, at=at + DAY) is None

@@ -101,7 +101,7 @@ def test_a_note_says_what_the_partner_was_when_its_payment_was_taxed(
     shown = bill_context(bill)
     assert f"VAT {VAT_IE}" in shown["by_lines"]
     # Both sides have other names and addresses by now.
-    assert (shown["by_lines"][0], shown["to_lines"][0]) == ("Brightwater", "acme")
+    assert (shown["by_lines"][0], shown["to_lines"][0]) == ("Brightwater", "Acme")
     assert not {"Cork", "Vaduz"} & {*shown["by_lines"], *shown["to_lines"]}
     assert (bill.treatment, bill.facts["agreed_at"]) == ("reverse", at.isoformat())
 
