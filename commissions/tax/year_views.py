@@ -78,6 +78,7 @@ def year_csv(request: MemberRequest, year: int) -> HttpResponse:
         gettext("Tax withheld"),
         gettext("VAT"),
         gettext("Paid"),
+        gettext("Converted"),
         gettext("Reported from"),
         gettext("To be reported"),
     ]
@@ -92,6 +93,7 @@ def year_csv(request: MemberRequest, year: int) -> HttpResponse:
             Money(row.withheld_minor, row.currency),
             Money(row.vat_minor, row.currency),
             Money(row.paid_minor, row.currency),
+            Money(row.exchanged_minor, row.currency),
             None if row.threshold_minor is None else Money(row.threshold_minor, row.currency),
             gettext("yes") if row.is_reported else gettext("no"),
         ]
