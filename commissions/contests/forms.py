@@ -1,6 +1,6 @@
 """What a contest is drafted and changed with."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -74,7 +74,7 @@ class ContestForm(forms.Form):
         asks_reason: bool = False,
         **kwargs: Any,
     ) -> None:
-        self.currency, self.zone = currency, zone
+        self.currency, self.zone, self.kept = currency, zone, terms
         if terms:
             kwargs["initial"] = _initial(terms, currency, zone)
         super().__init__(*args, **kwargs)
@@ -157,8 +157,8 @@ class ContestForm(forms.Form):
         return ContestTerms(
             title=data["title"],
             description=data["description"],
-            starts_at=datetime.combine(data["starts_on"], time(), self.zone),
-            ends_at=datetime.combine(data["ends_on"] + timedelta(days=1), time(), self.zone),
+            starts_at=self._moment("starts_at", data["starts_on"]),
+            ends_at=self._moment("ends_at", data["ends_on"] + timedelta(days=1)),
             competes=data["competes"],
             metric=data["metric"],
             products=tuple(
@@ -170,6 +170,13 @@ class ContestForm(forms.Form):
             check_days=data["check_days"],
             prizes=tuple(self._prizes()),
         )
+
+    def _moment(self, name: str, day: date) -> datetime:
+        """Return the first moment of a day; what was kept stays while its day does, whatever zone it was said in."""
+        kept: datetime | None = getattr(self.kept, name, None)
+        if kept and kept.astimezone(self.zone).date() == day:
+            return kept
+        return datetime.combine(day, time(), self.zone)
 
     def _prizes(self) -> list[PrizeTerms]:
         data, found = self.cleaned_data, []

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from commissions.accruals.reps import policy_of
 from commissions.contests.models import Contest, ContestChange, ContestPlace, Prize
 from commissions.contests.participation import Employers, employers_of, uplift_of
@@ -98,6 +100,8 @@ def contest_page(contest: Contest, member: Member, *, now: datetime, zone: ZoneI
         else _lines(contest, member, prizes, standings_of(contest.id, now), now)
     )
     label, tone = STANDS[stand]
+    if stand == "settled" and not any(line.prize for line in lines):
+        label = _("Ended without a winner")
     is_judged = member.is_staff and stand in {"running", "ended", "settled"}
     return ContestPage(
         contest,

@@ -112,7 +112,9 @@ def rules_of(contest: Contest) -> list[tuple[str, str]]:
         (_("With the same score"), str(contest.get_tie_rule_display())),
         (
             _("Prizes are given"),
-            ngettext(
+            _("As soon as it ends")
+            if not contest.check_days
+            else ngettext(
                 "%(n)s day after the end; a win taken back by then does not count",
                 "%(n)s days after the end; a win taken back by then does not count",
                 contest.check_days,
