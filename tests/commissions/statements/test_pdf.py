@@ -117,6 +117,18 @@ def test_a_short_statement_with_everything_in_it_is_one_page(
     assert len(PdfReader(io.BytesIO(content)).pages) == 1
 
 
+def test_notes_never_stand_alone_on_a_last_page(acme: Tenant, at: datetime) -> None:
+    partner = a_partner("Brightwater")
+    for number in range(12):
+        an_accrual(at, partner=partner, company=f"Kestrel Logistics {number}")
+
+    first, last = PdfReader(io.BytesIO(statement_pdf(_issued(partner.id, at)))).pages
+
+    assert "Kestrel Logistics 11" in first.extract_text()
+    for words in ("Opening balance", "Closing balance, EUR", "Questions"):
+        assert words in last.extract_text()
+
+
 def test_hostile_names_neither_run_nor_fetch(at: datetime) -> None:
     name = '<img src="file:///etc/hostname"><link rel=attachment href="file:///etc/passwd">=1+1'
     partner = a_payee("Brightwater", 10_000, at=at)
