@@ -24,7 +24,7 @@ stores: .venv/demo.stamp  ## PostgreSQL and Valkey only; then: set -a; . .data/e
 
 test: .venv/dev.stamp  ## Every test, on servers of its own (TESTS="tests/prm -k money" for some)
 	@prm/stack/system_libraries.sh
-	@exec $(BIN)/python -m prm.stack run $(BIN)/pytest -n 3 --dist worksteal $(TESTS)
+	@exec $(BIN)/python -m prm.stack run --in-memory $(BIN)/pytest -n 3 --dist worksteal $(TESTS)
 
 lint: .venv/dev.stamp  ## Format, lint, imports, types, templates, migrations
 	.ci/lint
@@ -33,8 +33,8 @@ format: .venv/dev.stamp  ## Put code and templates in shape
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 	@git ls-files -co --exclude-standard '*.html' | xargs -r $(BIN)/djade --target-version 5.2
 
-crash: .venv/dev.stamp  ## A payout run whose worker dies, or loses its stores, 200 times (CRASHES=200)
-	@exec $(BIN)/python -m tests.crash
+crash: .venv/dev.stamp  ## A payout run whose worker dies, or loses its stores, 200 times (CRASHES=200; CRASH=--celery: Celery's own, 10)
+	@exec $(BIN)/python -m tests.crash $(CRASH)
 
 machine: .venv/dev.stamp  ## Hundreds of stories of money, every invariant after every step (MACHINE_FIRST=0: their first seed)
 	@MACHINE=deep exec $(BIN)/python -m prm.stack run $(BIN)/pytest -p no:randomly -x -q tests/commissions/test_money_machine.py

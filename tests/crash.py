@@ -1,5 +1,7 @@
 """`make crash`: payout runs whose workers die, or lose their stores, two hundred times at any moment.
 
+With --celery the workers are Celery's, killed ten times while they hold a message that the broker delivers again.
+
 Runs the test of crashes on stores of its own, with their real durability, lets it take them down under the worker, and
 says how many died of what, and where the run stood.
 """
@@ -21,7 +23,11 @@ from prm.stack.stores import SERVERS
 START_SECONDS = 60.0
 # Managers go on after the block that started them.
 _managers: list["subprocess.Popen[bytes]"] = []
-TEST = "tests/commissions/payouts/test_crash.py"
+# The test by its option, and how many die.
+TESTS = {
+    "": ("tests/commissions/payouts/test_crash.py", "200"),
+    "--celery": ("tests/commissions/payouts/test_crash_redelivery.py", "10"),
+}
 
 
 def start_manager(data: Path) -> int:
@@ -88,8 +94,10 @@ def main() -> int:
         stores = {
             name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)
         }
-        test = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-q", *sys.argv[1:], TEST]
-        crashes = os.environ.get("CRASHES", "200")
+        rest = [word for word in sys.argv[1:] if word not in TESTS]
+        file, deaths = TESTS["--celery" if "--celery" in sys.argv else ""]
+        test = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-q", *rest, file]
+        crashes = os.environ.get("CRASHES", deaths)
         begun = time.monotonic()
         done = subprocess.run(
             test,

@@ -82,7 +82,7 @@ class Crew:
         """Return how many messages are held by a worker or lie in a queue."""
         queues = [f"{self.prefix}{name}" for name in ("mail", "money", "bulk")]
         held: Any = self.broker.hlen(f"{self.prefix}unacked")
-        waiting: Any = sum(self.broker.llen(name) for name in queues)  # type: ignore[misc]
+        waiting: Any = sum(self.broker.llen(name) for name in queues)
         return int(held) + int(waiting)
 
 
