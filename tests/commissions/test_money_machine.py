@@ -35,8 +35,9 @@ from tests.commissions.machine.walks import (
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 DEEP = os.environ.get("MACHINE") == "deep"
 FLAVOURS = (HISTORY, PEOPLE, PLAIN, BUDGETED)
-FIRST, SEEDS = int(os.environ.get("MACHINE_FIRST", "0")), 300 if DEEP else len(FLAVOURS)
-STEPS = 60 if DEEP else 25
+FIRST = int(os.environ.get("MACHINE_FIRST", "0"))
+SEEDS = int(os.environ.get("MACHINE_SEEDS", "300" if DEEP else len(FLAVOURS)))
+STEPS = int(os.environ.get("MACHINE_STEPS", "60" if DEEP else "25"))
 WON: Step = ("win", {"which": 0, "minor": 100_000})
 LARGE: Step = ("win", {"which": 0, "minor": 4_999_999})
 SHARED: Step = ("share_credit", {"which": 0, "with_whom": 0, "share": 3_333})
@@ -69,7 +70,7 @@ def test_every_invariant_holds_after_every_step(seed: int) -> None:
 
 
 # Stories that failed once.
-FOUND = {
+FOUND: dict[str, tuple[Setting, list[Step]]] = {
     "a duplicate got back by a cap what the merge had moved": (
         Setting(PLAIN, 0, 40),
         [("win", {"which": 1, "minor": 100_000}), ("wait", {"days": 1}), ("merge", {}), PREPARED],

@@ -170,7 +170,8 @@ def a_partner_that_rests_is_paid_on(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_came_back_is_taxed_again(patch: pytest.MonkeyPatch) -> None:
-    once = charging.dues_of
+    services: Any = charging
+    once = services.dues_of
 
     def whole(payments: Any) -> Any:
         return [replace(due, returned_minor=0) for due in once(payments)]
