@@ -218,7 +218,8 @@ def contest_settle(request: MemberRequest, contest_id: UUID) -> HttpResponse:
     """Freeze the places and give the prizes, once asked whether it is meant."""
     contest = _contest(contest_id)
     back = reverse("commissions:contest-detail", kwargs={"contest_id": contest.id})
-    count = len(prizes_of(contest.id))
+    page = contest_page(contest, request.member, now=timezone.now(), zone=_zone(request))
+    winning = [line for line in page.lines if line.prize]
     question = Question(
         heading=_("Give the prizes of %(title)s") % {"title": contest.title},
         points=[
@@ -226,17 +227,18 @@ def contest_settle(request: MemberRequest, contest_id: UUID) -> HttpResponse:
             ngettext(
                 "%(n)s prize; money is booked as ready for payout.",
                 "%(n)s prizes; money is booked as ready for payout.",
-                count,
+                len(winning),
             )
-            % {"n": count},
+            % {"n": len(winning)},
         ],
+        facts=[(f"{place_text(line.rank)}: {line.name}", line.prize) for line in winning],
         submit=_("Give prizes"),
         back_url=back,
         crumbs=[(contest.title, back)],
         danger=False,
     )
-    if page := asked_first(request, question):
-        return page
+    if asking := asked_first(request, question):
+        return asking
     try:
         settle_contest(contest_id=contest.id, **acting(request))
     except NotOver:

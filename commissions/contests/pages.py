@@ -119,12 +119,17 @@ def contest_page(contest: Contest, member: Member, *, now: datetime, zone: ZoneI
         max(0, len(lines) - SHOWN),
         [(change, _changed(change, zone)) for change in _changes(contest)],
         uplift_of(contest, now) if is_judged else None,
-        near if member.is_staff and (near := others_nearby(contest)) >= MANY else 0,
+        near if _may_be_too_many(member, stand) and (near := others_nearby(contest)) >= MANY else 0,
         checked_until=day_text(contest.gives_at.astimezone(zone).date())
         if stand == "ended" and now < contest.gives_at
         else "",
         **_allowed(contest, member, stand, now),
     )
+
+
+def _may_be_too_many(member: Member, stand: str) -> bool:
+    """Whether a warning of many contests can still change something."""
+    return member.is_staff and stand in {"draft", "coming", "running"}
 
 
 def _lines(
@@ -233,8 +238,9 @@ def _changes(contest: Contest) -> list[ContestChange]:
 
 def _changed(change: ContestChange, zone: ZoneInfo) -> list[tuple[str, str, str]]:
     return [
-        (str(FIELD_NAMES.get(name, name)), _said(name, before, zone), _said(name, after, zone))
-        for name, (before, after) in change.changes.items()
+        (str(label), *(_said(name, value, zone) for value in change.changes[name]))
+        for name, label in FIELD_NAMES.items()
+        if name in change.changes
     ]
 
 

@@ -300,7 +300,7 @@ def _changes(before: ContestTerms, after: ContestTerms, currency: str) -> dict[s
     """Return what differs, by name, as texts that need no language; what prizes cost the vendor is not for partners."""
     old, new = (
         {one.name: _plain(getattr(terms, one.name), currency) for one in fields(terms)}
-        | ({"least": _amount(terms.least, currency)} if terms.metric == "value" else {})
+        | ({"least": _least_value(terms.least, currency)} if terms.metric == "value" else {})
         for terms in (before, after)
     )
     return {name: [text, new[name]] for name, text in old.items() if text != new[name]}
@@ -315,6 +315,11 @@ def _plain(value: object, currency: str) -> str:
         given = _amount(value.amount_minor, currency) if value.amount_minor else value.goods
         return f"{value.rank}: {given}"
     return str(value)
+
+
+def _least_value(minor: int, currency: str) -> str:
+    """Return what a deal must be worth, empty for any."""
+    return _amount(minor, currency) if minor > 1 else ""
 
 
 def _amount(minor: int, currency: str) -> str:
