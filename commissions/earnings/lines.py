@@ -189,7 +189,7 @@ class Line:
             IN_PAYOUT: gettext("In payout %(number)s, to be paid on %(day)s."),
             PAID: gettext("Paid with payout %(number)s on %(day)s."),
             RETURNED: gettext(
-                "The bank sent the payment back. It goes out again with the next payout."
+                "The bank sent the payment back. It is ready to go out again with a later payout."
             ),
             IN_KIND: gettext(
                 "Taken as a reward that is not money, delivered after the end of the month."

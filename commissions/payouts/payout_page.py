@@ -22,9 +22,11 @@ from prm.web.marks import moment_mark
 _UNSEEN = {PayoutState.PREPARED, PayoutState.CANCELLED}
 
 
-def _since_then(payout: Payout, *, for_staff: bool) -> SafeString | str:
+def _since_then(payout: Payout, fault: AccountFault | None, *, for_staff: bool) -> SafeString | str:
     again = paid_again([payout.id]).get(payout.id)
     if again is None or (not for_staff and again.state in _UNSEEN):
+        if fault and fault.cleared_at is None:
+            return gettext("Payable again, once the account is changed or confirmed")
         return again_words(None)
     url = reverse("commissions:payout-detail", kwargs={"payout_id": again.payout_id})
     return _link(url, again_words(again))
@@ -86,7 +88,7 @@ def payout_facts(
     if fault:
         facts.append((gettext("The account"), _account_words(fault, for_staff=for_staff)))
     if payout.state == PayoutState.RETURNED:
-        facts.append((gettext("Since then"), _since_then(payout, for_staff=for_staff)))
+        facts.append((gettext("Since then"), _since_then(payout, fault, for_staff=for_staff)))
     if for_staff:
         facts.insert(0, (gettext("Partner"), payout.partner.name))
     return facts
