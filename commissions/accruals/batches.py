@@ -44,12 +44,12 @@ def book_payments(
     ]
     if not stretches or not ids:
         return 0, list(ids)
+    # Before any payment is locked, as lock_histories does it: nobody's shares change until the commit.
+    lock_credits(shared=True)
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
         cursor.execute(_PAYMENTS, [*_stretch_columns(stretches), list(ids)])
         staged = cursor.rowcount
-        # As the engine does it: nobody's shares change until the commit.
-        lock_credits(shared=True)
         cursor.execute(_WITHOUT_SHARES)
         staged -= cursor.rowcount
         cursor.execute("analyze plain_payment")

@@ -31,6 +31,7 @@ from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.events.subscriptions import on
 from prm.jobs.services import start_job
+from referrals.attribution.crediting import lock_credits
 from referrals.imports.hooks import UndoRefused, before_undo
 from referrals.pipeline.models import Referral
 
@@ -103,6 +104,8 @@ def release_held(event: Event) -> None:
 @on("referral.hold_declined", name="accruals.take_back_declined")
 def take_back_declined(event: Event) -> None:
     """What a referral earned that a person declined after a review is taken back."""
+    # What is being booked from before the decline is in the books first.
+    lock_credits(shared=False)
     ids = Accrual.objects.filter(referral_id=event.payload["referral_id"]).values_list(
         "id", flat=True
     )

@@ -13,6 +13,7 @@ from commissions.plans.rules import Facts
 from commissions.plans.selectors import refined_programs
 from prm.money import Money
 from prm.tenancy.scope import current_scope
+from referrals.attribution.crediting import lock_credits
 from referrals.pipeline.models import Referral
 from referrals.revenue.models import PAYMENT_KINDS, CashReceipt, RevenueEvent
 
@@ -46,7 +47,11 @@ def histories_of(kind: str, ids: Sequence[UUID]) -> list[History]:
 
 
 def lock_histories(histories: Iterable[History]) -> None:
-    """Let nobody else price the partners' histories until the transaction ends; taken before any payment is locked."""
+    """Let nobody else price the partners' histories, nor change who is credited, until the transaction ends.
+
+    Taken before any payment is locked: who moves a referral has the lock of credits before it changes its payments.
+    """
+    lock_credits(shared=True)
     for partner_id in sorted({history.partner_id for history in histories}):
         with connection.cursor() as cursor:
             cursor.execute(

@@ -6,15 +6,13 @@ from uuid import UUID
 
 from commissions.accruals.booking import Line
 from prm.money import Money
-from referrals.attribution.crediting import lock_credits
 from referrals.attribution.models import Credit
 from referrals.attribution.rules import split_minor
 from referrals.attribution.selectors import live_credits
 
 
 def credits_for_booking(referral_ids: Collection[UUID]) -> dict[UUID, list[Credit]]:
-    """Return the shares in force by referral; none of them changes until the transaction ends."""
-    lock_credits(shared=True)
+    """Return the shares in force by referral; below lock_histories none changes until the transaction ends."""
     return live_credits(referral_ids)
 
 
