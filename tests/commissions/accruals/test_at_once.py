@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 from django.db import connection
 
-from commissions.accruals import batches, services
+from commissions.accruals import batches, services, sources
 from commissions.accruals.models import Accrual
 from commissions.accruals.services import accrue_chunk, accrue_for_events
 from commissions.accruals.sources import REVENUE, Pending
@@ -72,7 +72,7 @@ def test_a_referral_moves_while_its_payment_is_booked(real_world: World, at: dat
                 at=at,
             )
 
-    locked = services.payments
+    locked = sources.payments
     with ThreadPoolExecutor(1) as pool:
         moving: list[Future[Any]] = []
 
