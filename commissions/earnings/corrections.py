@@ -97,7 +97,7 @@ def _rows(disputes: Sequence[Dispute]) -> list[Correction]:
         ).values_list("transfer_id", "payout_id")
     )
     payouts = known_payouts(set(claims.values()), staff=False)
-    claimed = {
+    claimed: dict[int | None, Payout] = {
         transfer_id: payouts[payout_id]
         for transfer_id, payout_id in claims.items()
         if payout_id in payouts
