@@ -113,6 +113,8 @@ def _said(event: Event) -> VatStatus | None:
     rows = VatStatus.objects.select_related("partner")
     if said_id := event.payload.get("vat_status_id"):
         return rows.get(id=int(said_id))
+    if event.partner_id is None:
+        return None
     return rows.filter(partner_id=event.partner_id, said_at=event.at).order_by("id").last()
 
 
