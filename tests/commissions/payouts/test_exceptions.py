@@ -8,6 +8,7 @@ import pytest
 from django.urls import set_urlconf
 
 from commissions.payouts.exceptions import payout_tasks, return_tasks
+from commissions.payouts.faults import confirm_account
 from commissions.payouts.models import Payout, PayoutMethod
 from commissions.payouts.services import cancel_run, return_payout
 from prm.accounts.capabilities import Capability, Role
@@ -16,6 +17,7 @@ from prm.accounts.models import User
 from prm.events.services import Actor
 from prm.notices.models import Mail
 from prm.tenancy.scope import tenant_scope
+from prm.web.parts import Task
 from tests.builders.commissions import a_plan
 from tests.builders.payouts import (
     IBAN_GERMANY,
@@ -124,6 +126,43 @@ def test_a_payment_that_came_back_is_a_task_until_the_details_change(
 
     assert [len(texts) for texts in heard] == [0, 1, 0]
     assert heard[1][0].endswith("What the bank says: Account closed")
+
+
+def test_an_account_that_is_paid_no_more_is_one_task_until_finance_confirms_it(
+    world: World, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        partner = a_partner("Brightwater", program=a_program())
+        user = _admin_of(world, partner)
+        account = bank_details(partner.id, at=at)
+        payable(partner.id, 5_000, at=at)
+        payable(partner.id, 700, "USD", at=at)
+        exported_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
+        payout = Payout.objects.get(currency="EUR")
+        payable(partner.id, 300, "USD", at=at)
+        return_payout(payout_id=payout.id, reason="AC04", actor=Actor(None), at=at)
+    member = _member(world, partner, user)
+
+    def asked() -> list[Task]:
+        set_urlconf("prm.tenant_urls")
+        with tenant_scope(world.acme.id, partner.id):
+            return [*return_tasks(partner.id, member), *payout_tasks(partner.id, member, at=at)]
+
+    heard = asked()
+    with tenant_scope(world.acme.id):
+        confirm_account(
+            partner_id=partner.id,
+            account_id=account.id,
+            reason="Read it out",
+            actor=Actor(world.finance.id),
+            at=at,
+        )
+
+    # The home page shows equal ones once.
+    assert len(heard) == 2
+    assert len(set(heard)) == 1
+    assert str(heard[0].text).endswith(f"{payout.number}: The account is closed (AC04)")
+    assert asked() == []
 
 
 @pytest.mark.parametrize(
