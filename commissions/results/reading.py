@@ -106,7 +106,7 @@ def _camt_rows(content: bytes) -> Iterator[ReadRow]:
         raise NotReadable("xml") from error
     if root.getroottree().docinfo.doctype:
         raise NotReadable("xml")
-    statements = root.xpath("./*[local-name()='BkToCstmrStmt']/*[local-name()='Stmt']")
+    statements = _all(root, "BkToCstmrStmt/Stmt")
     if not statements:
         raise NotReadable("camt")
     for statement in statements:
@@ -145,8 +145,10 @@ def _entry_rows(entry: Any) -> Iterator[ReadRow]:
 
 
 def _all(node: Any, path: str) -> list[Any]:
-    steps = "/".join(f"*[local-name()='{step}']" for step in path.split("/"))
-    return list(node.xpath(f"./{steps}"))
+    found = [node]
+    for step in path.split("/"):
+        found = [child for parent in found for child in parent.iterchildren(f"{{*}}{step}")]
+    return found
 
 
 def _text(node: Any, path: str) -> str:

@@ -14,7 +14,7 @@ from commissions.results.models import Match, ResultFile, ResultRow, ResultState
 from commissions.results.pages import result_stats, result_tabs
 from commissions.results.reading import NotReadable
 from commissions.results.selectors import listed_files, match_counts, open_rows
-from commissions.results.services import read_before, read_results
+from commissions.results.services import ReadBefore, read_before, read_results
 from commissions.results.tables import ResultFileTable, ResultRowTable
 from commissions.results.wording import shape_words, unreadable_words
 from prm.accounts.capabilities import Capability
@@ -59,8 +59,7 @@ def _taken(request: MemberRequest, form: ResultForm) -> ResultFile | None:
     given = form.cleaned_data["file"]
     content = given.read(MAX_BYTES + 1)
     if known := read_before(content):
-        messages.info(request, gettext("This file was read before. Here is what came of it."))
-        return known
+        return _known(request, known)
     try:
         given.seek(0)
         upload = keep_upload(
@@ -83,7 +82,15 @@ def _taken(request: MemberRequest, form: ResultForm) -> ResultFile | None:
         form.add_error("file", refused.words)
     except NotReadable as problem:
         form.add_error("file", unreadable_words(problem))
+    except ReadBefore as twice:
+        # Somebody brought the very same file at the same moment.
+        return _known(request, twice.file)
     return None
+
+
+def _known(request: MemberRequest, file: ResultFile) -> ResultFile:
+    messages.info(request, gettext("This file was read before. Here is what came of it."))
+    return file
 
 
 @require_GET

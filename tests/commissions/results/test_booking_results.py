@@ -1,6 +1,7 @@
 """A bank's answer is booked once: payments settled, returns payable again, fees the vendor's own cost."""
 
 from datetime import datetime
+from unittest.mock import patch
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -84,6 +85,21 @@ def test_neither_the_same_file_nor_another_about_the_same_changes_anything(
         ResultRow.objects.filter(file=other).order_by("position").values_list("match", flat=True)
     ) == [Match.KNOWN, Match.DOUBLE]
     assert (_cash("cash"), _cash("fees")) == after == (-10_250, 250)
+
+
+def test_the_same_file_brought_twice_at_once_is_read_once(world: World) -> None:
+    content = a_csv("PR-9,paid,1.00,EUR,,")
+    client = Client()
+    client.force_login(world.finance)
+    with tenant_scope(world.acme.id):
+        first = read_file(content, user_id=world.finance.id)
+
+    # Committed by somebody else after this request had looked.
+    with patch("commissions.results.views.read_before", return_value=None):
+        given = SimpleUploadedFile("wise.csv", content)
+        answer = client.post("/acme/manage/payouts/results/", {"file": given})
+
+    assert (answer.status_code, answer["Location"].split("/")[-2]) == (303, str(first.id))
 
 
 def test_finance_brings_a_list_sees_what_is_left_and_books_the_rest(
