@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from commissions.payouts.faults import DetailsChanged, confirm_account, open_faults
 from commissions.payouts.models import AccountFault, Payout, PayoutExclusion, PayoutRun
@@ -216,3 +218,31 @@ def test_finance_reads_why_and_confirms_in_the_browser(world: World, at: datetim
     assert [empty.status_code, stale.status_code, done.status_code] == [422, 409, 303]
     assert [address in after, words in after] == [False, False]
     assert "by Fay Finance: Niamh read it out" in payment
+
+
+def test_the_preview_costs_the_same_for_one_such_account_and_for_five(
+    world: World, at: datetime
+) -> None:
+    client = Client()
+    client.force_login(world.finance)
+
+    def cost(faults: int) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get("/acme/manage/payouts/new/").content.decode()
+        assert page.count("came back from this account") == faults
+        return len(queries.captured_queries)
+
+    def come_back(*names: str) -> None:
+        for name in names:
+            a_payee(name, 10_000, at=at)
+        for payout in Payout.objects.filter(run=_sent(world, at)):
+            return_payout(payout_id=payout.id, reason="AC04", actor=Actor(None), at=at)
+
+    with tenant_scope(world.acme.id):
+        come_back("Alder")
+    # The first page of a visit asks for more: who it is, and when they were last here.
+    one = [cost(1) for _visit in range(2)][-1]
+    with tenant_scope(world.acme.id):
+        come_back("Birch", "Cedar", "Dogwood", "Elm")
+
+    assert cost(5) == one
