@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -43,10 +44,22 @@ RULES = {
     "runOnly": {
         "type": "tag",
         "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    }
+    },
+    # Every rule is tried; only what broke one is told with all its elements.
+    "resultTypes": ["violations"],
 }
+# What a colour scheme can break; the rest of a page is the same in light and dark.
+COLOURS = RULES | {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+
+
+def violations(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
+    """Return every accessibility violation of a page as it stands, with the first elements it names."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("rules => axe.run(rules).then(results => results.violations)", rules)
+    return [f"{each['id']}: {[node['target'] for node in each['nodes']][:3]}" for each in found]
 
 
 class Visitor:
@@ -82,10 +95,9 @@ class Visitor:
             self.pictures.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=str(self.pictures / f"{name}.png"), full_page=full)
 
-    def axe(self) -> list[str]:
-        """Return every accessibility violation of the page as it stands, with the first elements it names."""
-        found = Axe().run(self.page, options=RULES).response["violations"]
-        return [f"{each['id']}: {[node['target'] for node in each['nodes']][:3]}" for each in found]
+    def axe(self, *, colours: bool = False) -> list[str]:
+        """Return every accessibility violation of the page as it stands. colours: only what a scheme can break."""
+        return violations(self.page, COLOURS if colours else RULES)
 
     def sideways(self) -> int:
         """Return how many pixels the page is wider than the window; 0 is right."""
@@ -95,10 +107,14 @@ class Visitor:
             )
         )
 
-    def problems(self) -> list[str]:
+    def problems(self, *, colours: bool = False) -> list[str]:
         """Return all that is wrong with the page as it stands: axe, sideways scroll, faults so far."""
         wide = self.sideways()
-        return [*self.axe(), *([f"{wide}px wider than the window"] if wide else []), *self.faults]
+        return [
+            *self.axe(colours=colours),
+            *([f"{wide}px wider than the window"] if wide else []),
+            *self.faults,
+        ]
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not any(
@@ -121,17 +137,44 @@ class _Quiet(WSGIRequestHandler):
 
 
 class _Threads(ThreadingMixIn, WSGIServer):
-    """One thread a request, as in production; they end with the test."""
+    """One thread a request; they end with the test. Connections go from one to the next, as production's pool does.
+
+    A new connection signs in and reads the database's catalogue anew: more than most pages take.
+    """
 
     daemon_threads = True
     request_queue_size = 64
 
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.spare: list[BaseDatabaseWrapper] = []
+        self.ended, self.lock = False, Lock()
+
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer, then close the thread's database connections, which would outlive it open."""
+        """Answer with a spare connection where there is one, and hand it on."""
+        with self.lock:
+            if self.spare:
+                connections[DEFAULT_DB_ALIAS] = self.spare.pop()
         try:
             super().process_request_thread(request, client_address)
         finally:
+            used = connections[DEFAULT_DB_ALIAS]
+            with self.lock:
+                if not self.ended and used.connection is not None and not used.in_atomic_block:
+                    if not used.allow_thread_sharing:
+                        used.inc_thread_sharing()
+                    del connections[DEFAULT_DB_ALIAS]
+                    self.spare.append(used)
+            # Whatever is left would outlive the thread open.
             connections.close_all()
+
+    def close_connections(self) -> None:
+        """Close the spare ones; threads that still run close theirs."""
+        with self.lock:
+            self.ended = True
+            for connection in self.spare:
+                connection.close()
+            self.spare.clear()
 
 
 class _Counted:
@@ -169,6 +212,7 @@ def serving() -> Iterator[str]:
             server.shutdown()
             thread.join()
             app.wait_until_idle()
+            server.close_connections()
 
 
 @contextmanager

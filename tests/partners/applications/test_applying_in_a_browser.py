@@ -10,7 +10,7 @@ from partners.applications.links import link_token
 from partners.applications.models import Application
 from prm.notices.models import Mail
 from prm.tenancy.scope import tenant_scope
-from tests.browser import HAS_CHROMIUM, RULES, chromium, serving
+from tests.browser import HAS_CHROMIUM, chromium, serving, violations
 from tests.builders.applying import an_open_program
 from tests.builders.commissions import a_plan
 from tests.conftest import World, make_world
@@ -93,8 +93,6 @@ def test_a_visitor_applies_without_javascript(ground: World, phone: tuple[Page, 
 
 
 def test_the_pages_are_free_of_faults(ground: World) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     with serving() as origin, chromium() as browser:
         for scheme in ("light", "dark"):
             page = browser.new_page(viewport=SMALL, color_scheme=scheme)
@@ -107,7 +105,6 @@ def test_the_pages_are_free_of_faults(ground: World) -> None:
                 answer = page.goto(f"{origin}/acme/{path}")
                 assert answer is not None
                 assert answer.status == 200, path
-                found = Axe().run(page, options=RULES).response["violations"]
-                assert [each["id"] for each in found] == [], path
+                assert violations(page) == [], path
                 assert page.evaluate("document.documentElement.scrollWidth") == SMALL["width"]
             page.close()
