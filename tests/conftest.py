@@ -1,14 +1,18 @@
 """The world tests live in: real PostgreSQL as the application's role, cloned from a migrated template."""
 
 import fcntl
+import gc
 import hashlib
+import operator
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import psycopg
 import pytest
@@ -17,6 +21,8 @@ from django.conf import settings
 from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.template import Context, Template
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from psycopg import sql
@@ -46,6 +52,29 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         call_command("compile_texts", verbosity=0)
 
 
+def pytest_collection_finish() -> None:
+    """Leave modules and tests out of the collector's walks: nothing of them is garbage before the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_context_a_page(django_test_environment: None) -> Iterator[None]:
+    """Keep the context of a page for `response.context`, not a copy for each of its hundreds of parts."""
+    whole = Template._render  # type: ignore[attr-defined]
+
+    def render(self: Template, context: Context) -> str:
+        if context.template is self or not isinstance(context.template, Template):
+            whole_page: str = whole(self, context)
+            return whole_page
+        return self.nodelist.render(context)
+
+    Template._render = render  # type: ignore[attr-defined]
+    yield
+    Template._render = whole  # type: ignore[attr-defined]
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put long modules first in each process; alike in all of them, as xdist asks."""
@@ -53,6 +82,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = shared_out(items, workers)
 
 
+Made = TypeVar("Made")
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 
 
@@ -98,7 +128,7 @@ def _template(admin: psycopg.Connection) -> str:
 
 def _clone(admin: psycopg.Connection, template: str, name: str) -> None:
     admin.execute(
-        sql.SQL("create database {} template {} owner prm_owner").format(
+        sql.SQL("create database {} template {} strategy file_copy owner prm_owner").format(
             sql.Identifier(name), sql.Identifier(template)
         ),
     )
@@ -136,21 +166,60 @@ def _quiet_cache() -> None:
         del caches["default"]
 
 
-@pytest.fixture
-def real_database(django_db_setup: str, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
-    """Give one test a database of its own in which commits are real; for races, workers and browsers."""
+@contextmanager
+def _real(template: str) -> Iterator[str]:
+    """Work in a clone until the block ends."""
     name = f"prm_real_{os.getpid()}_{os.urandom(3).hex()}"
     before = connections["default"].settings_dict["NAME"]
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+    with _admin() as admin:
+        _clone(admin, template, name)
+    _point_at(name)
+    try:
+        yield name
+    finally:
+        _point_at(before)
         with _admin() as admin:
-            _clone(admin, django_db_setup, name)
-        _point_at(name)
-        try:
-            yield name
-        finally:
-            _point_at(before)
-            with _admin() as admin:
-                _drop(admin, name)
+            _drop(admin, name)
+
+
+@pytest.fixture
+def real_database(
+    request: pytest.FixtureRequest,
+    django_db_setup: str,
+    django_db_blocker: pytest.FixtureRequest,
+) -> Iterator[str]:
+    """Give one test a database of its own in which commits are real; for races, workers and browsers.
+
+    A module whose tests all begin with the same rows makes them once in a fixture `built`: its database is cloned.
+    """
+    built: Built[Any] | None = (
+        request.getfixturevalue("built") if "built" in request.fixturenames else None
+    )
+    with (
+        django_db_blocker.unblock(),  # type: ignore[attr-defined]
+        _real(built.database if built else django_db_setup) as name,
+    ):
+        yield name
+
+
+@dataclass(frozen=True)
+class Built(Generic[Made]):
+    """A database with rows in it, to be cloned, and what its builder returned."""
+
+    database: str
+    made: Made
+
+
+@contextmanager
+def built_once(
+    template: str, blocker: pytest.FixtureRequest, build: Callable[[], Made]
+) -> Iterator[Built[Made]]:
+    """Build in a database of its own and leave it alone: nobody may be connected to what is cloned."""
+    before = connections["default"].settings_dict["NAME"]
+    with blocker.unblock(), _real(template) as name:  # type: ignore[attr-defined]
+        made = build()
+        _point_at(before)
+        yield Built(name, made)
 
 
 @dataclass(frozen=True)
@@ -166,10 +235,49 @@ class World:
     stranger: User
 
 
+@dataclass(frozen=True)
+class Peopled:
+    """A database of this process in which the cast is there already: half of all tests begin with it."""
+
+    connection: BaseDatabaseWrapper
+    world: World
+
+
+@pytest.fixture(scope="session")
+def peopled(django_db_setup: str, django_db_blocker: pytest.FixtureRequest) -> Iterator[Peopled]:
+    """Make the second database and the cast in it."""
+    plain = connections["default"]
+    connection = plain.copy()
+    name = connection.settings_dict["NAME"] = f"{plain.settings_dict['NAME']}_cast"
+    with django_db_blocker.unblock(), _admin() as admin:  # type: ignore[attr-defined]
+        _clone(admin, django_db_setup, name)
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        connections["default"] = connection
+        try:
+            cast = make_world()
+        finally:
+            connections["default"] = plain
+    yield Peopled(connection, cast)
+    connection.close()
+    with _admin() as admin:
+        _drop(admin, name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> None:
+    """Let the transaction of a test that asks for the cast begin in the database that has it."""
+    if fixturedef.argname == "_django_db_helper" and "world" in request.fixturenames:
+        plain = connections["default"]
+        connections["default"] = request.getfixturevalue("peopled").connection
+        fixturedef.addfinalizer(lambda: operator.setitem(connections, "default", plain))
+
+
 @pytest.fixture
-def world(db: None) -> World:
-    """Make both tenants and their staff; no scope is open."""
-    return make_world()
+def world(db: None, peopled: Peopled) -> World:
+    """Return both tenants and their staff; no scope is open."""
+    return deepcopy(peopled.world)
 
 
 def make_world() -> World:

@@ -1,6 +1,7 @@
 """verify_ledger proves healthy books and names the first bad row of planted faults."""
 
 import os
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from io import StringIO
 
@@ -15,14 +16,24 @@ from prm.events.relay import relay_tenant
 from prm.events.services import SYSTEM
 from prm.tenancy.scope import tenant_scope
 from tests.builders.commissions import an_accrual
-from tests.conftest import World, make_world
+from tests.conftest import NOON, Built, World, built_once, make_world
 
 pytestmark = pytest.mark.slow
 FIRST = "id = (select min(id) from {})"
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup: str, django_db_blocker: pytest.FixtureRequest) -> Iterator[Built[World]]:
+    with built_once(django_db_setup, django_db_blocker, _books) as built:
+        yield built
+
+
 @pytest.fixture
-def books(real_database: str, at: datetime) -> World:
+def books(built: Built[World], real_database: str) -> World:
+    return built.made
+
+
+def _books(at: datetime = NOON) -> World:
     """Two accruals, one clawed in part, one released, in a closed month; committed."""
     world = make_world()
     with tenant_scope(world.acme.id):

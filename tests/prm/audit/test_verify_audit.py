@@ -1,5 +1,6 @@
 """verify_audit names the first row that was altered, removed, inserted, cut off or rewritten."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from io import StringIO
 
@@ -11,13 +12,25 @@ from prm.events.models import Event
 from prm.events.seals import chain_head, seal_tenant
 from prm.events.services import SYSTEM, emit
 from prm.tenancy.scope import tenant_scope
-from tests.conftest import World, make_world
+from tests.conftest import NOON, Built, World, built_once, make_world
 
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def built(
+    django_db_setup: str, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[Built[tuple[World, str]]]:
+    with built_once(django_db_setup, django_db_blocker, _sealed) as built:
+        yield built
+
+
 @pytest.fixture
-def sealed(real_database: str, at: datetime) -> tuple[World, str]:
+def sealed(built: Built[tuple[World, str]], real_database: str) -> tuple[World, str]:
+    return built.made
+
+
+def _sealed(at: datetime = NOON) -> tuple[World, str]:
     """Return the world with ten sealed events of acme, and the published head."""
     world = make_world()
     with tenant_scope(world.acme.id):
