@@ -42,7 +42,7 @@ def run_command(options: argparse.Namespace) -> int:
         be_quiet()
     children = Children(verbose=options.verbose)
     interrupts = Interrupts(children)
-    with passing_stores(verbose=options.verbose) as variables:
+    with passing_stores(verbose=options.verbose, in_memory=options.in_memory) as variables:
         # In the terminal's own group: Ctrl-C reaches it directly, other signals are passed on.
         command = subprocess.Popen(
             options.command,
@@ -89,6 +89,9 @@ def arguments() -> argparse.Namespace:
     stores.set_defaults(run=stores_command)
     run = commands.add_parser("run", help="a command on stores of its own, thrown away after it")
     run.add_argument("--verbose", action="store_true")
+    run.add_argument(
+        "--in-memory", action="store_true", help="keep the data in memory, where there is plenty"
+    )
     run.add_argument("command", nargs=argparse.REMAINDER)
     run.set_defaults(run=run_command, data=Path())
     demo = commands.add_parser("demo", parents=[shared], help="the whole portal with demo data")

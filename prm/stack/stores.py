@@ -8,7 +8,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +19,10 @@ from prm.stack.postgres import NOT_DURABLE, Postgres
 from prm.stack.valkey import Valkey
 
 SERVERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_ADMIN_URL", "REDIS_URL")
+MEMORY = Path("/dev/shm")  # noqa: S108  a folder of one's own is made in it
+PASSING = "prm-passing-"
+# What the databases of a whole test run take at most, with room to spare.
+MEMORY_WANTED = 4 * 1024**3
 
 
 def start_stores(
@@ -58,16 +62,23 @@ def start_stores(
 
 
 @contextmanager
-def passing_stores(*, verbose: bool = False) -> Iterator[dict[str, str]]:
+def passing_stores(*, verbose: bool = False, in_memory: bool = False) -> Iterator[dict[str, str]]:
     """Run stores of one's own for as long as the block and throw their data away. For tests and benchmarks.
 
+    in_memory: keep the data in memory where the machine has plenty, else on the disk like others.
     Servers that the environment names are left alone, unless KEEP_SERVERS=1 asks for them (machines
     for which there is no wheel).
     """
     if os.environ.get("KEEP_SERVERS") != "1":
         for name in SERVERS:
             os.environ.pop(name, None)
-    with tempfile.TemporaryDirectory(prefix="prm-passing-") as room:
+    _clear_what_a_kill_left()
+    where = MEMORY if in_memory and _has_memory() else None
+    with (
+        tempfile.TemporaryDirectory(prefix=PASSING, dir=where) as room,
+        (Path(room) / "in-use").open("w") as mark,
+    ):
+        fcntl.flock(mark, fcntl.LOCK_EX)
         data, children = Path(room), Children(verbose=verbose)
         try:
             yield start_stores(
@@ -76,6 +87,25 @@ def passing_stores(*, verbose: bool = False) -> Iterator[dict[str, str]]:
         finally:
             children.stop_all()
             shutil.rmtree(_socket_folder(data), ignore_errors=True)
+
+
+def _clear_what_a_kill_left() -> None:
+    """Give back the memory that the stores of a killed run hold."""
+    for mark in MEMORY.glob(f"{PASSING}*/in-use"):
+        with suppress(OSError), mark.open() as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(mark.parent, ignore_errors=True)
+
+
+def _has_memory() -> bool:
+    """Tell whether MEMORY may take what is wanted and leave as much to the programs."""
+    try:
+        free = shutil.disk_usage(MEMORY).free
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return False
+    available = next((line.split()[1] for line in lines if line.startswith("MemAvailable:")), "0")
+    return free >= MEMORY_WANTED and int(available) * 1024 >= 2 * MEMORY_WANTED
 
 
 @contextmanager
