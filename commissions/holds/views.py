@@ -122,7 +122,9 @@ def hold_ask(request: MemberRequest) -> HttpResponse:
     """Ask for the picked rewards; those below the limit are released at once."""
     form = AskForm(request.POST)
     picked = [
-        int(value) for value in request.POST.getlist("pick")[:MOST_AT_ONCE] if value.isdecimal()
+        int(value)
+        for value in request.POST.getlist("pick")[:MOST_AT_ONCE]
+        if value.isdecimal() and len(value) < 19
     ]
     if not form.is_valid():
         return _page(request, form, view=ON_HOLD, status=422)

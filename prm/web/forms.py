@@ -244,6 +244,10 @@ class PercentField(forms.Field):
         return ValidationError(self.error_messages["percent"], code="percent", params=span)
 
 
+# Of days that somebody may mean.
+YEARS = range(1900, 2200)
+
+
 class DateField(forms.DateField):
     """A day by the browser's own picker; typed days are read in the language's order too."""
 
@@ -261,6 +265,13 @@ class DateField(forms.DateField):
         errors = {"required": _("Enter a date"), "invalid": _("Enter a date like 2026-11-19")}
         kwargs["error_messages"] = {**errors, **kwargs.get("error_messages", {})}
         super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> date | None:
+        """Read a day; years in which no deal was made are slips of the hand, and no clock of a zone reaches them."""
+        day: date | None = super().to_python(value)
+        if day and day.year not in YEARS:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return day
 
     def validate(self, value: Any) -> None:
         """Keep the day within the bounds."""

@@ -169,3 +169,9 @@ def test_the_summary_links_every_problem_to_its_control() -> None:
 
     assert [problem["target"] for problem in form_errors(form)] == ["id_company", "id_deal"]
     assert form_errors(DealForm()) == []
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "1899-12-31", "2200-01-01", "9999-12-31"])
+def test_a_day_that_nobody_means_is_refused(text: str) -> None:
+    with pytest.raises(forms.ValidationError, match="Enter a date like"):
+        DateField().clean(text)
