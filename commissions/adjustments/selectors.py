@@ -1,7 +1,7 @@
 """What stands below zero, at which rate currencies were exchanged, and what fees came to."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -60,6 +60,14 @@ def rate_on(from_currency: str, to_currency: str, on: date) -> ExchangeRate:
     if found is None or (on - found.rated_on).days > RATE_DAYS:
         raise NoRate(from_currency, to_currency, on)
     return found
+
+
+def rates_on(from_currency: str, on: date) -> list[ExchangeRate]:
+    """Return the rate from a currency into each other that rate_on would take on a day, by currency."""
+    rows = ExchangeRate.objects.filter(
+        from_currency=from_currency, rated_on__range=(on - timedelta(days=RATE_DAYS), on)
+    ).order_by("to_currency", "-rated_on", "-id")
+    return list(rows.distinct("to_currency"))
 
 
 def restated(amounts: list[Money], to_currency: str, on: date) -> tuple[Money, list[ExchangeRate]]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commissions.adjustments.models import Conversion, WriteOff, WriteOffState
 from commissions.adjustments.selectors import Debt
-from prm.web.formats import money_text
+from prm.web.formats import day_text, money_text
 from prm.web.tables import BadgeColumn, Column, DayColumn, MoneyColumn, Table, ident, two_lines
 
 WRITE_OFF_TONES: dict[str, str] = {
@@ -132,7 +132,8 @@ class ConversionTable(Table):
         return two_lines(record.partner.name, record.reason)
 
     def render_rate(self, record: Conversion) -> SafeString:
-        return two_lines(rate_text(record.rate), record.source)
+        day = day_text(record.rated_on, "medium")
+        return two_lines(rate_text(record.rate), f"{record.source}, {day}")
 
     def render_amounts(self, record: Conversion) -> str:
         before = money_text(record.from_minor, record.from_currency, sign="code")

@@ -21,6 +21,7 @@ from commissions.adjustments.forms import (
     WriteOffForm,
 )
 from commissions.adjustments.models import Conversion, ExchangeRate, WriteOff, WriteOffState
+from commissions.adjustments.rules import converted
 from commissions.adjustments.selectors import (
     NoRate,
     asked_write_offs,
@@ -28,6 +29,7 @@ from commissions.adjustments.selectors import (
     convertible,
     debts,
     payable_in,
+    rates_on,
 )
 from commissions.adjustments.tables import (
     ConversionTable,
@@ -35,6 +37,7 @@ from commissions.adjustments.tables import (
     PayableTable,
     RateTable,
     WriteOffTable,
+    rate_text,
 )
 from commissions.adjustments.tabs import DEBTS, RATES, books_tabs
 from commissions.ledger.selectors import tenant_zone
@@ -47,7 +50,7 @@ from prm.accounts.stepup import ask_again, recently_authenticated
 from prm.events.services import Actor
 from prm.money import Money, known_currencies
 from prm.tenancy.keys import KeyReused
-from prm.web.formats import money_text
+from prm.web.formats import day_text, money_text
 from prm.web.htmx import hx_redirect
 
 # Rows of a history below a page.
@@ -175,7 +178,12 @@ def write_off_refuse(request: MemberRequest, write_off_id: int) -> HttpResponse:
         else:
             messages.success(request, gettext("The debt stays as it is"))
         return hx_redirect(request, "commissions:debt-list")
-    context = {"form": form, "wish": wish, "amount": money_text(wish.amount_minor, wish.currency)}
+    context = {
+        "form": form,
+        "wish": wish,
+        "amount": money_text(wish.amount_minor, wish.currency),
+        "is_own": wish.asked_by_id == request.member.user_id,
+    }
     return render(
         request,
         "commissions/adjustments/write_off_refuse.html",
@@ -273,12 +281,11 @@ def conversion_new(request: MemberRequest, partner_id: UUID, currency: str) -> H
     if payable.minor <= 0:
         messages.info(request, gettext("Nothing is payable in %(code)s") % {"code": currency})
         return hx_redirect(request, "commissions:rate-list")
-    rated = ExchangeRate.objects.filter(from_currency=currency)
-    currencies = sorted(set(rated.values_list("to_currency", flat=True)))
+    rates = rates_on(currency, timezone.now().astimezone(tenant_zone()).date())
     form = ConversionForm(
         request.POST or None,
         payable=payable,
-        currencies=currencies,
+        currencies=[rate.to_currency for rate in rates],
         initial={"key": uuid4().hex},
     )
     if request.method == "POST" and form.is_valid():
@@ -289,13 +296,30 @@ def conversion_new(request: MemberRequest, partner_id: UUID, currency: str) -> H
                 request, words % {"amount": money_text(found.to_minor, found.to_currency)}
             )
             return hx_redirect(request, "commissions:rate-list")
-    context = {"form": form, "partner": partner, "has_rates": bool(currencies)}
+    context = {
+        "form": form,
+        "partner": partner,
+        "facts": [(f"{currency} → {rate.to_currency}", _offer(rate, payable)) for rate in rates],
+    }
     return render(
         request,
         "commissions/adjustments/conversion_new.html",
         context,
         status=422 if form.errors else 200,
     )
+
+
+def _offer(rate: ExchangeRate, payable: Money) -> str:
+    """Return a rate with its day and source, and what all that is payable becomes at it."""
+    into = converted(payable, rate.to_currency, rate.rate)
+    words = gettext("%(rate)s of %(day)s, %(source)s: %(amount)s becomes %(into)s")
+    return words % {
+        "rate": rate_text(rate.rate),
+        "day": day_text(rate.rated_on, "medium"),
+        "source": rate.source,
+        "amount": money_text(payable.minor, payable.currency),
+        "into": money_text(into.minor, into.currency),
+    }
 
 
 def _converted(

@@ -212,6 +212,7 @@ def test_rates_come_one_by_one_or_in_a_file_and_convert_what_is_payable(
     )
     page = f"{BOOKS}rates/convert/{partner.id}/USD/"
     wish = {"amount": "100.00", "to_currency": "EUR", "reason": "Asked", "key": "k1"}
+    assert "ECB: $100.00 becomes €91.23" in client.get(page).content.decode()
     client.post(page, wish)
     client.post(page, wish)
 
