@@ -16,10 +16,18 @@ from prm.web.tables import Column, MoneyColumn, NumberColumn, Table, badge, iden
 
 def side_by_side(month: Month, part: str) -> str:
     """Return one part of a month's totals in every currency, never added."""
+    return _in_each(
+        {
+            currency: parts[part]
+            for currency, parts in month.totals.items()
+            if parts[part] or part == "owed"
+        }
+    )
+
+
+def _in_each(minors: dict[str, int]) -> str:
     return " · ".join(
-        money_text(parts[part], currency, sign="code")
-        for currency, parts in sorted(month.totals.items())
-        if parts[part] or part == "owed"
+        money_text(minor, currency, sign="code") for currency, minor in sorted(minors.items())
     )
 
 
@@ -31,6 +39,7 @@ class MonthTable(Table):
     earned = Column(_("Earned"), end=True, priority=2, empty_values=())
     taken_back = Column(_("Taken back"), end=True, priority=3, empty_values=())
     paid = Column(_("Paid"), end=True, priority=2, empty_values=())
+    other = Column(_("Returned and other"), end=True, priority=3, empty_values=())
     owed = Column(_("Owed at its end"), end=True, priority=2, empty_values=())
     transfer_count = NumberColumn(_("Entries"), priority=3)
     state = Column(_("State"), empty_values=())
@@ -49,6 +58,11 @@ class MonthTable(Table):
 
     def render_paid(self, record: Month) -> str:
         return side_by_side(record, "paid")
+
+    def render_other(self, record: Month) -> str:
+        """Show what the columns beside it leave open between one month's end and the next."""
+        sums = {code: row["returned"] + row["other"] for code, row in record.totals.items()}
+        return _in_each({code: minor for code, minor in sums.items() if minor})
 
     def render_owed(self, record: Month) -> str:
         return side_by_side(record, "owed")
