@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from commissions.adjustments.selectors import asked_write_offs
 from commissions.payouts.models import PayoutRun, RunState
 from commissions.payouts.run_page import recent_runs
 from prm.accounts.capabilities import Capability
@@ -24,6 +25,7 @@ def finance_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
     """Return everything the finance dashboard shows."""
     owed = money.owed_by_currency()
     payable = money.payable_now()
+    by_run = {row.currency: row.amount_minor for row in payable}
     runs = list(PayoutRun.objects.order_by("-prepared_at", "-id")[:5])
     waiting = [run for run in runs if run.state == RunState.PREPARED]
     main = owed[0].currency if owed else tenant.currency
@@ -33,10 +35,12 @@ def finance_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
     return {
         "owed": owed,
         "payable": payable,
-        "tiles": [_owed_tiles(row, many=len(owed) > 1) for row in owed[:6]],
+        "tiles": [
+            _owed_tiles(row, by_run.get(row.currency, 0), many=len(owed) > 1) for row in owed[:6]
+        ],
         "balanced": money.books_balance(),
         "runs": recent_runs(runs),
-        "tasks": _approvals(waiting, member),
+        "tasks": _approvals(waiting, member) + _write_offs(member),
         "chart": _release_chart(months, releases, main),
         "can_prepare": member.may(Capability.PREPARE_PAYOUTS) and not waiting,
     }
@@ -77,13 +81,38 @@ def _approvals(waiting: list[PayoutRun], member: Member) -> list[Task]:
     ]
 
 
-def _owed_tiles(row: money.Owed, *, many: bool) -> list[Stat]:
+def _write_offs(member: Member) -> list[Task]:
+    return [
+        Task(
+            _("A write-off of %(amount)s waits for approval")
+            % {"amount": money_text(wish.amount_minor, wish.currency)},
+            _("You asked for it, so another person approves it.")
+            if wish.asked_by_id == member.user_id
+            else wish.partner.name,
+            reverse("commissions:debt-list"),
+            _("Review"),
+            "wallet",
+            "warn",
+        )
+        for wish in asked_write_offs()[:5]
+    ]
+
+
+def _owed_tiles(row: money.Owed, by_run_minor: int, *, many: bool) -> list[Stat]:
+    """Return what a currency owes as tiles; each names what its neighbours do not show.
+
+    by_run_minor: what the partners above zero are owed; the rest of what is payable is what others owe.
+    """
     code = f"{row.currency}, " if many else ""
+    below = money_text(by_run_minor - row.payable_minor, row.currency)
+    disputed = money_text(row.disputed_minor, row.currency)
     return [
         Stat(
             capfirst(code + _("owed to partners")),
             money_text(row.total_minor, row.currency),
-            note=_("hold, payable and under way"),
+            note=_("hold, payable, under way and %(sum)s disputed") % {"sum": disputed}
+            if row.disputed_minor
+            else _("hold, payable and under way"),
         ),
         Stat(
             capfirst(code + _("on hold")),
@@ -94,7 +123,9 @@ def _owed_tiles(row: money.Owed, *, many: bool) -> list[Stat]:
         Stat(
             capfirst(code + _("payable now")),
             money_text(row.payable_minor, row.currency),
-            note=_("for the next run"),
+            note=_("for the next run, less %(sum)s that partners owe") % {"sum": below}
+            if by_run_minor > row.payable_minor
+            else _("for the next run"),
             url=reverse("commissions:run-new"),
         ),
         Stat(
