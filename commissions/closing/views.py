@@ -244,7 +244,9 @@ def liability_export(request: MemberRequest) -> HttpResponse:
     form = AsOfForm(request.POST, today=timezone.now().astimezone(tenant_zone()).date())
     if not form.is_valid():
         return hx_redirect(request, "commissions:liability")
-    params = {name: request.POST.get(name, "") for name in ("on", "known", "by")}
+    # As they were understood: a day may be typed in the language's order.
+    data = form.cleaned_data
+    params = {name: str(data[name] or "") for name in ("on", "known", "by")}
     params["format"] = "xlsx" if request.POST.get("format") == "xlsx" else "csv"
     return _job(request, "books.liability", params, "manage/books/liability/")
 

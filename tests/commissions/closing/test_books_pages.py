@@ -154,7 +154,8 @@ def test_what_was_owed_is_asked_and_taken_as_a_file(world: World, partner: Any) 
         world,
         client.post(
             f"{BOOKS}liability/export/",
-            {"on": NOW.date().isoformat(), "by": "earned", "format": "csv"},
+            # As somebody types it.
+            {"on": f"{NOW:%d/%m/%Y}", "by": "earned", "format": "csv"},
         ),
     )
 
