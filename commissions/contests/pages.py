@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from commissions.accruals.reps import policy_of
 from commissions.contests.models import Contest, ContestChange, ContestPlace, Prize
@@ -99,14 +99,14 @@ def contest_page(contest: Contest, member: Member, *, now: datetime, zone: ZoneI
         if stand in {"draft", "coming", "cancelled"}
         else _lines(contest, member, prizes, standings_of(contest.id, now), now)
     )
-    label, tone = STANDS[stand]
+    words, tone = STANDS[stand]
     if stand == "settled" and not any(line.prize for line in lines):
-        label = _("Ended without a winner")
+        words = gettext_lazy("Ended without a winner")
     is_judged = member.is_staff and stand in {"running", "ended", "settled"}
     return ContestPage(
         contest,
         stand,
-        str(label),
+        str(words),
         tone,
         span_text(contest, zone),
         rules_of(contest),
@@ -238,9 +238,10 @@ def _changes(contest: Contest) -> list[ContestChange]:
 
 def _changed(change: ContestChange, zone: ZoneInfo) -> list[tuple[str, str, str]]:
     return [
-        (str(label), *(_said(name, value, zone) for value in change.changes[name]))
+        (str(label), _said(name, before, zone), _said(name, after, zone))
         for name, label in FIELD_NAMES.items()
         if name in change.changes
+        for before, after in [change.changes[name]]
     ]
 
 
