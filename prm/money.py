@@ -48,6 +48,11 @@ def share_minor(minor: int, rate: Decimal) -> int:
     return int((Decimal(minor) * rate).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
 
+def portion_minor(minor: int, part: int, of: int) -> int:
+    """Return the part out of `of` of an amount in minor units, half-even; exact, as a quotient is not."""
+    return int((Decimal(minor * part) / of).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+
+
 def allocate(total_minor: int, weights: Sequence[int]) -> list[int]:
     """Split an amount by whole weights, largest remainder first, earlier index on a tie; the parts add up exactly.
 

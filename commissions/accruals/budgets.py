@@ -83,7 +83,7 @@ def admitted(
     after: Place | None,
     versions: Mapping[str, Version],
     wanted: Collection[RewardKey],
-    again: Collection[RewardKey],
+    again: Mapping[RewardKey, date | None],
     taking: Collection[RewardKey],
     actor: Actor,
     at: datetime,
@@ -92,7 +92,8 @@ def admitted(
 
     versions: by the id in a trace. wanted: all rewards of the referrals after a place (None for the beginning); what
     waits of those and is not among them is dropped.
-    again: rewards computed anew, which had their room. taking: rewards whose turn has come.
+    again: rewards computed anew, with the first day of the period in which they had their room.
+    taking: rewards whose turn has come.
     Emits plan.budget_reached when the first one has to wait.
     """
     rows = still_waiting(program_id).filter(referral_id__in=list(referral_ids))
@@ -112,7 +113,7 @@ def admitted(
     gate = _Gate(program_id, actor, at)
     terms = published_terms([program_id]).get(program_id, [])
     # Also under other shares: an admitted reward is never pushed out again.
-    had_room = {key[:3] for key in again}
+    had_room = {key[:3]: start for key, start in again.items()}
     passed: list[Line] = []
     for key, parts in rewards.items():
         own = versions[parts[0].draft.trace.version_id].policy.budget
@@ -123,7 +124,7 @@ def admitted(
         if key in waiting and key not in taking:
             _renew(waiting[key], parts)
         elif key[:3] in had_room or key in taking or gate.has_room(parts, budget):
-            start = period_start(budget or own, at)
+            start = had_room.get(key[:3]) or period_start(budget or own, at)
             passed += [replace(part, budget_on=start) for part in parts]
             gate.use(start, parts)
             ids = [row.id for row in waiting.get(key, [])]

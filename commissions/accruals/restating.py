@@ -83,7 +83,7 @@ def restate(
         after=after,
         versions=versions,
         wanted=wanted.keys(),
-        again=changed,
+        again={_key(row): row.budget_on for row in gone},
         taking=taking,
         actor=actor,
         at=at,

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from commissions.plans.shapes import Facts, Math, Part, Trace
 from commissions.plans.terms import Bands, Policy
-from prm.money import share_minor
+from prm.money import portion_minor, share_minor
 
 
 def part_of(whole_minor: int, *, now: int, before: int, of: int) -> int:
@@ -100,4 +100,4 @@ def _received(math: Math, minor: int) -> int:
 def _share(whole: int, part: int, of: int) -> int:
     if part >= of:
         return whole
-    return share_minor(whole, Decimal(part) / Decimal(of)) if part > 0 else 0
+    return portion_minor(whole, part, of) if part > 0 else 0

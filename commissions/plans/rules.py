@@ -11,7 +11,7 @@ from commissions.plans.periods import months_later
 from commissions.plans.pricing import covers_payment, refined_drafts
 from commissions.plans.shapes import AccrualDraft, Facts, Math, Rule, Trace, Trigger, Version
 from commissions.plans.standing import Standing
-from prm.money import CurrencyMismatch, Money, share_minor
+from prm.money import CurrencyMismatch, Money, portion_minor, share_minor
 from referrals.attribution.rules import split_minor
 
 __all__ = [
@@ -102,11 +102,7 @@ def clawed_target(amount_minor: int, *, refunded_minor: int, paid_minor: int) ->
     """
     if refunded_minor >= paid_minor:
         return amount_minor
-    return (
-        share_minor(amount_minor, Decimal(refunded_minor) / Decimal(paid_minor))
-        if refunded_minor > 0
-        else 0
-    )
+    return portion_minor(amount_minor, refunded_minor, paid_minor) if refunded_minor > 0 else 0
 
 
 def _plain_drafts(facts: Facts, version: Version) -> list[AccrualDraft]:
