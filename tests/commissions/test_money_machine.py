@@ -142,6 +142,7 @@ class Machine(RuleBasedStateMachine):
     )
     def found(self, hold_days: int, cap: int, taxed: bool) -> None:
         self.books = Books(Setting(self.flavour, hold_days, cap, taxed))
+        self.books.win(0, 99_999)
 
     def check_invariants(self, *arguments: Any, **keywords: Any) -> None:
         """Ask all of them after every step; before the first there is nothing to ask."""
@@ -177,7 +178,7 @@ def test_a_search_finds_nothing_wrong(flavour: str) -> None:
         machine,
         settings=settings(
             max_examples=int(os.environ.get("MACHINE_EXAMPLES", "50")),
-            stateful_step_count=50,
+            stateful_step_count=STEPS,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),

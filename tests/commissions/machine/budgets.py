@@ -1,5 +1,6 @@
 """What waits for a plan's budget, by the raw rows."""
 
+from collections import defaultdict
 from typing import Any
 
 from django.db import connection
@@ -24,9 +25,22 @@ def kept_waiting(story: Story) -> list[tuple[str, int]]:
         cursor.execute(
             "select p.name, q.source_id::text, q.amount_minor from"
             f" (select * from {WAITING}) q join partners_partner p on p.id = q.partner_id"
+            " order by q.id"
         )
         rows = cursor.fetchall()
-    return [(name, story.kept(story.paid_by(event), minor)) for name, event, minor in rows]
+    parts: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for name, event, minor in rows:
+        parts[event].append((name, minor))
+    found = []
+    for event, lines in parts.items():
+        whole = sum(minor for _, minor in lines)
+        left = story.kept(story.paid_by(event), whole)
+        # The last line of a reward has what its whole leaves.
+        for place, (name, minor) in enumerate(lines, start=1):
+            kept = left if place == len(lines) else min(left, round(minor * left / whole))
+            whole, left = whole - minor, left - kept
+            found.append((name, kept))
+    return found
 
 
 def head_and_use(month: str) -> tuple[str, int, int] | None:

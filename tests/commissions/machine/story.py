@@ -9,10 +9,8 @@ from zoneinfo import ZoneInfo
 
 from commissions.accruals.models import RepRewards
 from commissions.plans.periods import span_end
-from commissions.plans.rules import clawed_target
 from commissions.plans.services import RuleTerms
 from commissions.plans.terms import Activity, Band, Bands, Bonus, Budget, Policy, Terms
-from prm.money import share_minor
 from tests.commissions.machine.taxes import Taxes
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -172,7 +170,7 @@ class Story:
 
     def _part(self, paid: Paid, reward: int, names: set[str]) -> int:
         """Return the partners' part of what is kept of a reward."""
-        return share_minor(self.kept(paid, reward), Decimal(self._share(paid.deal, names)) / WHOLE)
+        return _rounded(self.kept(paid, reward) * Decimal(self._share(paid.deal, names)) / WHOLE)
 
     def paid_by(self, event: str) -> Paid:
         """Return the payment with this row's id."""
@@ -192,7 +190,7 @@ class Story:
             total = self._earned_in_history(names)
         else:
             total = sum(
-                self._part(row, share_minor(row.minor, self._rate(row.deal.at)), names)
+                self._part(row, _rounded(row.minor * self._rate(row.deal.at)), names)
                 for row in self.payments
             )
         if self.flavour in {PEOPLE, HISTORY}:
@@ -238,12 +236,12 @@ class Story:
         above = min(paid.minor, max(0, before + paid.minor - EDGE_MINOR))
         rate = self._rate(paid.deal.at)
         exact = (paid.minor - above) * rate + above * (rate + MORE_ABOVE)
-        return int(exact.quantize(Decimal(1), ROUND_HALF_EVEN))
+        return _rounded(exact)
 
     @staticmethod
     def kept(paid: Paid, reward: int) -> int:
         """Return what is left of a payment's reward after what was given back of the payment."""
-        return reward - clawed_target(reward, refunded_minor=paid.back, paid_minor=paid.minor)
+        return reward - _rounded(Decimal(reward) * paid.back / paid.minor)
 
     def _rate(self, at: datetime) -> Decimal:
         return next(rate for starts_at, rate in reversed(self.plans) if starts_at <= at)
@@ -251,3 +249,7 @@ class Story:
     def _rep_is_paid(self, deal: Deal) -> bool:
         said = [word for at, name, word in self.policies if name == deal.partner and at <= deal.at]
         return deal.by_rep and bool(said) and said[-1] == RepRewards.CASH
+
+
+def _rounded(exact: Decimal) -> int:
+    return int(exact.quantize(Decimal(1), ROUND_HALF_EVEN))
