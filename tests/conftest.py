@@ -3,7 +3,6 @@
 import fcntl
 import gc
 import hashlib
-import operator
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -271,7 +270,11 @@ def pytest_fixture_setup(
     if fixturedef.argname == "_django_db_helper" and "world" in request.fixturenames:
         plain = connections["default"]
         connections["default"] = request.getfixturevalue("peopled").connection
-        fixturedef.addfinalizer(lambda: operator.setitem(connections, "default", plain))
+
+        def back() -> None:
+            connections["default"] = plain
+
+        fixturedef.addfinalizer(back)
 
 
 @pytest.fixture
