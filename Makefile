@@ -24,7 +24,7 @@ stores: .venv/demo.stamp  ## PostgreSQL and Valkey only; then: set -a; . .data/e
 
 test: .venv/dev.stamp  ## Every test, on servers of its own (TESTS="tests/prm -k money" for some)
 	@prm/stack/system_libraries.sh
-	@exec $(BIN)/python -m prm.stack run --in-memory $(BIN)/pytest -n 3 --dist worksteal $(TESTS)
+	@exec $(BIN)/python -m prm.stack run --in-memory $(BIN)/pytest -n 4 --dist worksteal $(TESTS)
 
 lint: .venv/dev.stamp  ## Format, lint, imports, types, templates, migrations
 	.ci/lint
