@@ -25,7 +25,6 @@ from commissions.plans.models import PlanVersion
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect, render_part
 from prm.web.paging import keyset_page
 from prm.web.parts import Tab
@@ -73,7 +72,7 @@ def plan_acceptances(request: MemberRequest, version_id: UUID) -> HttpResponse:
 def plan_remind(request: MemberRequest, version_id: UUID) -> HttpResponse:
     """Remind the partners that have not answered."""
     version, now, reached = _version(version_id), timezone.now(), 0
-    actor = Actor(user_id=request.member.user_id, name=request.member.name)
+    actor = request.member.actor
     for row in asked(answered_version(version)).order_by("id")[:REMIND_AT_ONCE]:
         reached += remind_of_terms(
             partner_id=row.partner_id, program_id=version.program_id, actor=actor, at=now

@@ -47,7 +47,6 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.accounts.stepup import ask_again, recently_authenticated
-from prm.events.services import Actor
 from prm.money import Money, known_currencies
 from prm.tenancy.keys import KeyReused
 from prm.web.formats import day_text, money_text
@@ -55,10 +54,6 @@ from prm.web.htmx import hx_redirect
 
 # Rows of a history below a page.
 HISTORY = 50
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(request.member.user_id, name=request.member.name)
 
 
 # ---------------------------------------------------------------- debts
@@ -118,7 +113,7 @@ def write_off_new(request: MemberRequest, partner_id: UUID, currency: str) -> Ht
                 partner_id=partner.id,
                 amount=form.cleaned_data["amount"],
                 reason=form.cleaned_data["reason"].strip(),
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except services.NothingToWriteOff as refused:
@@ -146,7 +141,9 @@ def write_off_approve(request: MemberRequest, write_off_id: int) -> HttpResponse
     if not recently_authenticated(request):
         return ask_again(request, back=reverse("commissions:debt-list"))
     try:
-        services.approve_write_off(write_off_id=wish.id, actor=_actor(request), at=timezone.now())
+        services.approve_write_off(
+            write_off_id=wish.id, actor=request.member.actor, at=timezone.now()
+        )
     except services.AskedByYou:
         messages.warning(request, gettext("You asked for it. Another person has to approve it."))
     except services.AlreadyDecided:
@@ -170,7 +167,7 @@ def write_off_refuse(request: MemberRequest, write_off_id: int) -> HttpResponse:
             services.refuse_write_off(
                 write_off_id=wish.id,
                 answer=form.cleaned_data["answer"].strip(),
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except services.AlreadyDecided:
@@ -201,7 +198,7 @@ def deduction_cap(request: MemberRequest, program_id: UUID) -> HttpResponse:
         services.set_cap(
             program_id=program.id,
             percent=form.cleaned_data["percent"],
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         messages.success(request, gettext("The cap is saved"))
@@ -236,7 +233,7 @@ def rate_list(request: MemberRequest) -> HttpResponse:
     if request.method == "POST" and sent.is_valid():
         count = services.add_rates(
             rates=sent.rates,  # type: ignore[attr-defined]
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         words = ngettext("%(count)s rate is new", "%(count)s rates are new", count)
@@ -334,7 +331,7 @@ def _converted(
             to_currency=data["to_currency"],
             reason=data["reason"].strip(),
             key=data["key"],
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except NoRate:

@@ -35,7 +35,6 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.gates import unlocked
 from prm.accounts.guards import needs, public
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.tenancy.links import tenant_url
 from prm.web.htmx import hx_redirect
 
@@ -88,7 +87,7 @@ def calendar_open(request: MemberRequest) -> HttpResponse:
     """Make the person's address, or another one in its place."""
     open_feed(
         partner_id=request.member.own_partner_id,
-        actor=Actor(request.member.user_id, name=request.member.name),
+        actor=request.member.actor,
         at=timezone.now(),
     )
     messages.success(request, gettext("Here is the address for your calendar"))
@@ -102,7 +101,7 @@ def calendar_close(request: MemberRequest) -> HttpResponse:
     """Revoke the person's address."""
     close_feed(
         partner_id=request.member.own_partner_id,
-        actor=Actor(request.member.user_id, name=request.member.name),
+        actor=request.member.actor,
         at=timezone.now(),
     )
     messages.success(request, gettext("The address no longer works"))

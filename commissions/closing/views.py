@@ -34,7 +34,6 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.accounts.stepup import freshly_authenticated
-from prm.events.services import Actor
 from prm.jobs.services import start_job
 from prm.money import Money
 from prm.web.formats import day_text, money_text
@@ -64,10 +63,6 @@ ON_PAGE = {
 # The column of the journal that stays on every screen: its totals are headed there.
 HEAD = 6
 ASKED = ("on", "known", "by", "restate")
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(request.member.user_id, name=request.member.name)
 
 
 def _month(period: int) -> Month:
@@ -116,7 +111,7 @@ def month_close(request: MemberRequest, period: int) -> HttpResponse:
             job = start_job(
                 kind="books.close",
                 params={"period": period},
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
                 back_path=f"manage/books/{period}/",
             )
@@ -256,7 +251,7 @@ def liability_export(request: MemberRequest) -> HttpResponse:
 def account_codes_page(request: MemberRequest) -> HttpResponse:
     form = CodesForm(request.POST or None, codes=account_codes())
     if request.method == "POST" and form.is_valid():
-        save_codes(codes=form.codes, actor=_actor(request), at=timezone.now())
+        save_codes(codes=form.codes, actor=request.member.actor, at=timezone.now())
         messages.success(request, gettext("Account codes are saved"))
         return hx_redirect(request, "commissions:account-codes")
     rows = [(form[f"{kind}_code"], form[f"{kind}_name"]) for kind in AccountKind.values]
@@ -271,6 +266,6 @@ def account_codes_page(request: MemberRequest) -> HttpResponse:
 
 def _job(request: MemberRequest, kind: str, params: dict[str, Any], back_path: str) -> HttpResponse:
     job = start_job(
-        kind=kind, params=params, actor=_actor(request), at=timezone.now(), back_path=back_path
+        kind=kind, params=params, actor=request.member.actor, at=timezone.now(), back_path=back_path
     )
     return hx_redirect(request, "job-detail", job_id=job.id)

@@ -31,7 +31,6 @@ from commissions.holds.tables import HoldTable, RequestTable
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.formats import number_text
 from prm.web.htmx import hx_redirect, render_part
 from prm.web.paging import keyset_page
@@ -39,10 +38,6 @@ from prm.web.parts import Tab
 
 WAITING, ON_HOLD, DECIDED = "waiting", "hold", "decided"
 MOST_AT_ONCE = 500
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(request.member.user_id, name=request.member.name)
 
 
 @require_GET
@@ -131,7 +126,7 @@ def hold_ask(request: MemberRequest) -> HttpResponse:
     made = ask_early_releases(
         accrual_ids=picked,
         reason=form.cleaned_data["reason"],
-        actor=_actor(request),
+        actor=request.member.actor,
         at=timezone.now(),
     )
     released = sum(row.state == RequestState.APPROVED for row in made)
@@ -159,7 +154,7 @@ def hold_decide(request: MemberRequest) -> HttpResponse:
     count = 0
     for request_id in decidable(request.member, ids):
         try:
-            decide(request_id=request_id, actor=_actor(request), at=timezone.now())
+            decide(request_id=request_id, actor=request.member.actor, at=timezone.now())
         except AlreadyDecided:
             continue
         count += 1

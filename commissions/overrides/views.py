@@ -33,7 +33,6 @@ from commissions.plans.models import PlanVersion
 from partners.directory.choosing import choose_partner, chosen_partner
 from partners.directory.models import Enrollment
 from partners.programs.models import Program
-from prm.accounts.acting import actor_of
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
@@ -109,7 +108,7 @@ def override_new(request: MemberRequest) -> HttpResponse:
                 starts_at=starts_at,
                 ends_at=ends_at,
                 reason=form.cleaned_data["reason"],
-                actor=actor_of(request),
+                actor=request.member.actor,
                 at=now,
             )
         except OverrideIsOver:
@@ -147,7 +146,7 @@ def override_decide(request: MemberRequest, override_id: UUID) -> HttpResponse:
         decide(
             override_id=override.id,
             note=form.cleaned_data["note"],
-            actor=actor_of(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except SamePerson:
@@ -175,7 +174,7 @@ def override_end(request: MemberRequest, override_id: UUID) -> HttpResponse:
     """End an approved exception from now on."""
     override = _override(override_id)
     try:
-        end_override(override_id=override.id, actor=actor_of(request), at=timezone.now())
+        end_override(override_id=override.id, actor=request.member.actor, at=timezone.now())
     except AlreadyDecided:
         problem = gettext("It was never approved, so there is nothing to end")
         return _detail(request, override, DecisionForm(), problem=problem, status=409)

@@ -33,7 +33,6 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.accounts.stepup import ask_again, freshly_authenticated, recently_authenticated
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
 
 
@@ -77,7 +76,7 @@ def payout_details_change(request: MemberRequest) -> HttpResponse:
         check_url=reverse("commissions:payout-details-check"),
     )
     if request.method == "POST" and form.is_valid():
-        actor = Actor(request.member.user_id, name=request.member.name)
+        actor = request.member.actor
         account = save_payout_details(
             partner_id=partner_id, details=form.details(), actor=actor, at=timezone.now()
         )
@@ -115,7 +114,7 @@ def partner_payout_details(request: MemberRequest, partner_id: UUID) -> HttpResp
         account = save_payout_details(
             partner_id=partner.id,
             details=form.details(),
-            actor=Actor(request.member.user_id, name=request.member.name),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         words = gettext("Payouts of %(name)s go to %(account)s")
@@ -150,7 +149,7 @@ def payout_account_confirm(request: MemberRequest, partner_id: UUID) -> HttpResp
                 partner_id=partner.id,
                 account_id=form.cleaned_data["account"],
                 reason=form.cleaned_data["reason"],
-                actor=Actor(request.member.user_id, name=request.member.name),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except DetailsChanged:
@@ -210,7 +209,7 @@ def payout_source(request: MemberRequest) -> HttpResponse:
     form = DebtorForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         found = form.cleaned_data["iban"]
-        actor = Actor(request.member.user_id, name=request.member.name)
+        actor = request.member.actor
         save_debtor_account(
             iban=found.number,
             bic=form.cleaned_data["bic"] or found.bic,

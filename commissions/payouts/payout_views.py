@@ -23,12 +23,7 @@ from commissions.statements.lines import titles_of
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(request.member.user_id, name=request.member.name)
 
 
 @require_GET
@@ -46,7 +41,7 @@ def payout_settle(request: MemberRequest, payout_id: UUID) -> HttpResponse:
     """Note that the bank paid it."""
     payout = get_object_or_404(visible_payouts(request.member), id=payout_id)
     try:
-        services.settle_payout(payout_id=payout.id, actor=_actor(request), at=timezone.now())
+        services.settle_payout(payout_id=payout.id, actor=request.member.actor, at=timezone.now())
     except services.PayoutNotInState:
         messages.warning(
             request, gettext("Only payments that were sent to the bank can be marked as paid")
@@ -71,7 +66,7 @@ def payout_return(request: MemberRequest, payout_id: UUID) -> HttpResponse:
             payout_id=payout.id,
             reason=form.cleaned_data["reason"],
             about_account=form.cleaned_data["about_account"],
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except services.PayoutNotInState:

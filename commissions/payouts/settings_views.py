@@ -23,12 +23,7 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.accounts.stepup import freshly_authenticated
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(request.member.user_id, name=request.member.name)
 
 
 @require_http_methods(["GET", "POST"])
@@ -42,7 +37,7 @@ def payout_settings_page(request: MemberRequest) -> HttpResponse:
             methods=form.cleaned_data["methods"],
             clock=form.clock,
             head=form.head,
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         messages.success(request, gettext("The payout settings are saved"))
@@ -72,7 +67,7 @@ def payout_limits_page(request: MemberRequest) -> HttpResponse:
         limits=limits,
     )
     if request.method == "POST" and form.is_valid():
-        save_payout_limits(limits=form.limits, actor=_actor(request), at=timezone.now())
+        save_payout_limits(limits=form.limits, actor=request.member.actor, at=timezone.now())
         messages.success(request, gettext("The limits are saved"))
         return hx_redirect(request, "commissions:payout-settings")
     return render(
@@ -97,7 +92,7 @@ def payout_template(request: MemberRequest, template_id: int | None = None) -> H
         try:
             with transaction.atomic():
                 save_template(
-                    draft=form.draft, actor=_actor(request), at=timezone.now(), template=shape
+                    draft=form.draft, actor=request.member.actor, at=timezone.now(), template=shape
                 )
         except IntegrityError:
             form.add_error("name", gettext("Another template has this name"))
@@ -117,7 +112,7 @@ def payout_template(request: MemberRequest, template_id: int | None = None) -> H
 def payout_template_retire(request: MemberRequest, template_id: int) -> HttpResponse:
     """Make no more files with a template."""
     shape = get_object_or_404(FileTemplate, id=template_id)
-    retire_template(template=shape, actor=_actor(request), at=timezone.now())
+    retire_template(template=shape, actor=request.member.actor, at=timezone.now())
     messages.success(
         request, gettext("No more files are made with %(name)s") % {"name": shape.name}
     )

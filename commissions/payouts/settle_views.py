@@ -18,7 +18,6 @@ from commissions.payouts.wording import total_stats
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.confirm import Question, asked_first
 from prm.web.formats import number_text
 from prm.web.htmx import hx_redirect
@@ -35,7 +34,7 @@ def run_settle(request: MemberRequest, run_id: UUID) -> HttpResponse:
         return hx_redirect(request, "commissions:run-detail", run_id=run.id)
     if page := asked_first(request, _question(run, picked)):
         return page
-    actor, now = Actor(request.member.user_id, name=request.member.name), timezone.now()
+    actor, now = request.member.actor, timezone.now()
     try:
         if picked is None:
             count = services.settle_all(run_id=run.id, actor=actor, at=now)

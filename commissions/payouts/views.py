@@ -42,15 +42,10 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.accounts.stepup import ask_again, recently_authenticated
-from prm.events.services import Actor
 from prm.jobs.services import start_job
 from prm.web.filters import FilterBar, select_from
 from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import keyset_page
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(request.member.user_id, name=request.member.name)
 
 
 def _run(run_id: UUID) -> PayoutRun:
@@ -112,7 +107,7 @@ def run_submit(request: MemberRequest) -> HttpResponse:
         form.cleaned_data["pay_on"], left_out_ids(ticked), form.cleaned_data["seen_digest"]
     )
     try:
-        run = services.submit_run(draft=draft, actor=_actor(request), at=timezone.now())
+        run = services.submit_run(draft=draft, actor=request.member.actor, at=timezone.now())
     except services.RunAlreadyWaiting as refused:
         who = refused.run.prepared_by.get_full_name() if refused.run.prepared_by else ""
         messages.warning(
@@ -221,7 +216,7 @@ def run_approve(request: MemberRequest, run_id: UUID) -> HttpResponse:
             approved = services.approve_run(
                 run_id=run.id,
                 digest=form.cleaned_data["digest"],
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except services.PreparedByYou:
@@ -275,7 +270,7 @@ def run_cancel(request: MemberRequest, run_id: UUID) -> HttpResponse:
             services.cancel_run(
                 run_id=run.id,
                 reason=form.cleaned_data["reason"],
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except services.RunNotInState:
@@ -315,7 +310,7 @@ def run_file(request: MemberRequest, run_id: UUID, kind: str) -> HttpResponse:
     path = stored_file(run, kind) if is_kind(kind) else None
     if path is None:
         raise Http404
-    services.note_download(run=run, file=kind, actor=_actor(request), at=timezone.now())
+    services.note_download(run=run, file=kind, actor=request.member.actor, at=timezone.now())
     return cast(
         "HttpResponse",
         FileResponse(path.open("rb"), as_attachment=True, filename=file_name(run, kind)),
@@ -343,7 +338,7 @@ def _job(request: MemberRequest, run: PayoutRun, kind: str, params: dict[str, st
     job = start_job(
         kind=kind,
         params=params,
-        actor=_actor(request),
+        actor=request.member.actor,
         at=timezone.now(),
         back_path=f"manage/payouts/{run.id}/",
     )

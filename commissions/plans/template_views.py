@@ -21,7 +21,6 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
 
 
@@ -54,7 +53,7 @@ def plan_from_template(request: MemberRequest, program_id: UUID, key: str) -> Ht
         program_id=program.id,
         terms=template.terms(program.currency),
         starts_at=start_of_day(start, zone),
-        actor=Actor(user_id=request.member.user_id, name=request.member.name),
+        actor=request.member.actor,
         at=now,
     )
     messages.success(request, gettext("The draft is made: change what you like, then publish it"))

@@ -41,7 +41,6 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.formats import day_text
 from prm.web.htmx import hx_redirect, render_part
 
@@ -106,7 +105,7 @@ def plan_draft(request: MemberRequest, program_id: UUID) -> HttpResponse:
                 program_id=program.id,
                 terms=editor.terms,
                 starts_at=editor.form.starts_at(ZoneInfo(request.tenant.time_zone)),
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=now,
             )
             if editor.action == "review":
@@ -142,7 +141,7 @@ def plan_publish(request: MemberRequest, program_id: UUID) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         try:
-            publish_version(version_id=draft.id, actor=_actor(request), at=timezone.now())
+            publish_version(version_id=draft.id, actor=request.member.actor, at=timezone.now())
         except PlanStartsInThePast:
             problem = gettext("Terms cannot change after the fact: choose a day from tomorrow on")
         except PlanNoticeTooShort as error:
@@ -187,7 +186,7 @@ def plan_discard(request: MemberRequest, program_id: UUID) -> HttpResponse:
     program = get_object_or_404(Program, id=program_id)
     draft = draft_of(program.id)
     if draft is not None:
-        discard_draft(version_id=draft.id, actor=_actor(request), at=timezone.now())
+        discard_draft(version_id=draft.id, actor=request.member.actor, at=timezone.now())
         messages.success(request, gettext("Draft discarded"))
     return hx_redirect(request, "commissions:plan-list", program_id=program.id)
 
@@ -219,7 +218,3 @@ def _draft_page(
         "deal_form": deal_form,
         "left_out": left_out,
     }
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

@@ -20,15 +20,10 @@ from commissions.results.wording import shape_words, unreadable_words
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.jobs.services import start_job
 from prm.uploads.services import UploadRefused, keep_upload
 from prm.web.htmx import hx_redirect, render_part
 from prm.web.paging import keyset_page
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(request.member.user_id, name=request.member.name)
 
 
 @require_http_methods(["GET", "POST"])
@@ -68,14 +63,14 @@ def _taken(request: MemberRequest, form: ResultForm) -> ResultFile | None:
             allowed=frozenset({"xml", "csv"}),
             max_bytes=MAX_BYTES,
             partner_id=None,
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         return read_results(
             content=content,
             upload_id=upload.id,
             file_name=upload.file_name,
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except UploadRefused as refused:
@@ -132,7 +127,7 @@ def result_apply(request: MemberRequest, file_id: UUID) -> HttpResponse:
     job = start_job(
         kind="payouts.results",
         params={"file_id": str(file.id)},
-        actor=_actor(request),
+        actor=request.member.actor,
         at=timezone.now(),
         back_path=f"manage/payouts/results/{file.id}/",
     )

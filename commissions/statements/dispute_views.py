@@ -36,15 +36,10 @@ from commissions.statements.tables import DisputeTable, LineTable
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.uploads.responses import is_ready, send
 from prm.uploads.services import UploadRefused
 from prm.web.htmx import hx_redirect, render_part
 from prm.web.paging import keyset_page
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(request.member.user_id, name=request.member.name)
 
 
 @require_GET
@@ -94,7 +89,7 @@ def line_dispute(request: MemberRequest, line_id: int) -> HttpResponse:
                 reason=form.cleaned_data["reason"],
                 wanted_minor=wanted.minor if wanted else None,
                 evidence=form.cleaned_data["evidence"],
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=now,
             )
         except UploadRefused as refused:
@@ -156,7 +151,7 @@ def dispute_withdraw(request: MemberRequest, dispute_id: UUID) -> HttpResponse:
     """Take a dispute back."""
     dispute = _visible(request, dispute_id)
     try:
-        withdraw_dispute(dispute_id=dispute.id, actor=_actor(request), at=timezone.now())
+        withdraw_dispute(dispute_id=dispute.id, actor=request.member.actor, at=timezone.now())
     except DisputeClosed:
         messages.info(request, gettext("The vendor has answered already"))
     else:
@@ -207,11 +202,11 @@ def dispute_answer(request: MemberRequest, dispute_id: UUID) -> HttpResponse:
                 dispute_id=dispute.id,
                 correction_minor=form.cleaned_data["correction"].minor,
                 answer=answer,
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=now,
             )
         else:
-            refuse_dispute(dispute_id=dispute.id, answer=answer, actor=_actor(request), at=now)
+            refuse_dispute(dispute_id=dispute.id, answer=answer, actor=request.member.actor, at=now)
     except DisputeClosed:
         messages.info(request, gettext("The dispute was closed before"))
     else:

@@ -15,12 +15,7 @@ from commissions.tax.withholding import add_rule, end_rule
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(request.member.user_id, name=request.member.name)
 
 
 @require_http_methods(["GET", "POST"])
@@ -31,7 +26,7 @@ def rule_list(request: MemberRequest) -> HttpResponse:
     today = now.astimezone(tenant_zone()).date()
     form = WithholdingForm(request.POST or None, initial={"starts_on": today})
     if request.method == "POST" and form.is_valid():
-        add_rule(**form.cleaned_data, actor=_actor(request), at=now)
+        add_rule(**form.cleaned_data, actor=request.member.actor, at=now)
         messages.success(request, gettext("Payout runs from that day on keep the tax back"))
         return hx_redirect(request, "commissions:withholding-rules")
     rows = [
@@ -57,6 +52,6 @@ def rule_list(request: MemberRequest) -> HttpResponse:
 def rule_end(request: MemberRequest, rule_id: int) -> HttpResponse:
     """Keep nothing back after today."""
     row = get_object_or_404(WithholdingRule, id=rule_id)
-    end_rule(rule_id=row.id, actor=_actor(request), at=timezone.now())
+    end_rule(rule_id=row.id, actor=request.member.actor, at=timezone.now())
     messages.success(request, gettext("Today is the last day of this rule"))
     return hx_redirect(request, "commissions:withholding-rules")

@@ -18,7 +18,6 @@ from commissions.tax.years import set_threshold, year_totals_of
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.money import Money
 from prm.web.exports import csv_lines
 from prm.web.htmx import hx_redirect
@@ -117,7 +116,7 @@ def threshold(request: MemberRequest, year: int) -> HttpResponse:
             from_year=_known(year),
             country=form.cleaned_data["country"],
             amount=form.cleaned_data["amount"],
-            actor=Actor(request.member.user_id, name=request.member.name),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         messages.success(request, gettext("Saved. It counts until a later year has its own."))

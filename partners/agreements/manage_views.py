@@ -42,7 +42,6 @@ from partners.programs.texts import rendered
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect, render_part
 from prm.web.paging import keyset_page
 from prm.web.parts import Tab
@@ -84,7 +83,9 @@ def agreement_draft(request: MemberRequest, program_id: UUID) -> HttpResponse:
         has_former=newest is not None,
     )
     if form.is_bound and form.is_valid():
-        saved = save_draft(program_id=program.id, actor=_actor(request), at=now, **form.version)
+        saved = save_draft(
+            program_id=program.id, actor=request.member.actor, at=now, **form.version
+        )
         messages.success(request, _("The draft is saved. Read it as a partner, then publish it."))
         return hx_redirect(request, "partners:agreement-version", version_id=saved.id)
     context = {
@@ -104,7 +105,7 @@ def agreement_draft(request: MemberRequest, program_id: UUID) -> HttpResponse:
 def agreement_discard(request: MemberRequest, program_id: UUID) -> HttpResponse:
     """Throw the draft away."""
     program = get_object_or_404(Program, id=program_id)
-    discard_draft(program_id=program.id, actor=_actor(request), at=timezone.now())
+    discard_draft(program_id=program.id, actor=request.member.actor, at=timezone.now())
     return hx_redirect(request, "partners:agreement-versions", program_id=program.id)
 
 
@@ -121,7 +122,9 @@ def agreement_publish(request: MemberRequest, version_id: UUID) -> HttpResponse:
     """Publish a draft for good."""
     version = _version(version_id)
     try:
-        published = publish_version(version_id=version.id, actor=_actor(request), at=timezone.now())
+        published = publish_version(
+            version_id=version.id, actor=request.member.actor, at=timezone.now()
+        )
     except NothingToPublish as lack:
         return _version_page(request, version, problem=str(lack), status=422)
     messages.success(
@@ -172,7 +175,7 @@ def agreement_remind(request: MemberRequest, program_id: UUID) -> HttpResponse:
         rows = _waiting(signing_partners(program.id), newest).order_by("id")
         for row in rows[:REMIND_AT_ONCE]:
             reached += remind(
-                partner_id=row.partner_id, program_id=program.id, actor=_actor(request), at=now
+                partner_id=row.partner_id, program_id=program.id, actor=request.member.actor, at=now
             )
     messages.success(
         request,
@@ -240,7 +243,3 @@ def _version(version_id: UUID) -> AgreementVersion:
     return get_object_or_404(
         AgreementVersion.objects.select_related("program", "published_by"), id=version_id
     )
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

@@ -41,7 +41,6 @@ from partners.programs.texts import rendered
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.choices import language_in_words
 from prm.web.htmx import hx_redirect
 
@@ -99,7 +98,7 @@ def agreement_sign(request: MemberRequest, program_id: UUID) -> HttpResponse:
                 signer_title=form.cleaned_data["signer_title"],
                 ip=_address(request),
                 user_agent=request.headers.get("User-Agent", ""),
-                actor=Actor(user_id=request.member.user_id, name=request.member.name),
+                actor=request.member.actor,
                 at=at,
             )
         except TextChanged:

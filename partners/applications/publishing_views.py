@@ -20,7 +20,6 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
 
 
@@ -51,7 +50,7 @@ def program_publish(request: MemberRequest, program_id: UUID) -> HttpResponse:
 
 def _changed(request: MemberRequest, program: Program) -> str:
     """Publish or take down; return why that was refused."""
-    actor = Actor(user_id=request.member.user_id, name=request.member.name)
+    actor = request.member.actor
     if request.POST.get("do") == "unpublish":
         unpublish_page(program_id=program.id, actor=actor, at=timezone.now())
         messages.success(request, _("The public page is down. Nobody can apply now."))

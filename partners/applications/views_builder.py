@@ -33,7 +33,6 @@ from partners.training.forms import languages
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
 from prm.web.parts import Tab
 
@@ -50,7 +49,7 @@ def admission_edit(request: MemberRequest, program_id: UUID) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         edit_admission(
-            program_id=program.id, actor=_actor(request), at=timezone.now(), **form.settings
+            program_id=program.id, actor=request.member.actor, at=timezone.now(), **form.settings
         )
         messages.success(request, _("The changes are saved."))
         return hx_redirect(request, "partners:admission-edit", program_id=program.id)
@@ -197,7 +196,7 @@ def _line(question: dict[str, Any], language: str) -> dict[str, Any]:
 
 def _save(request: MemberRequest, program: Program, questions: list[dict[str, Any]]) -> None:
     edit_admission(
-        program_id=program.id, questions=questions, actor=_actor(request), at=timezone.now()
+        program_id=program.id, questions=questions, actor=request.member.actor, at=timezone.now()
     )
 
 
@@ -218,7 +217,3 @@ def _url(name: str, program: Program) -> str:
         return reverse(name, kwargs={"program_id": program.id})
     except NoReverseMatch:
         return ""
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

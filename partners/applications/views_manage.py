@@ -40,7 +40,6 @@ from partners.directory.selectors import lookalikes
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.choices import country_name
 from prm.web.htmx import redirect_to, render_part
 from prm.web.parts import Entry
@@ -125,12 +124,12 @@ def _decided_several(
     request: MemberRequest, do: str, ids: list[UUID], form: DeclineForm
 ) -> list[Result]:
     if do == "approve":
-        return approve_several(ids=ids, actor=_actor(request), at=timezone.now())
+        return approve_several(ids=ids, actor=request.member.actor, at=timezone.now())
     return decline_several(
         ids=ids,
         reason=form.cleaned_data["reason"],
         reapply_on=form.cleaned_data["reapply_on"],
-        actor=_actor(request),
+        actor=request.member.actor,
         at=timezone.now(),
     )
 
@@ -166,7 +165,7 @@ def application_approve(request: MemberRequest, application_id: UUID) -> HttpRes
                 into_partner_id=None if into == NEW else UUID(into),
                 as_new=into == NEW and data is not None,
                 seen=_seen(request),
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except DecidedMeanwhile as first:
@@ -219,7 +218,7 @@ def _answered(request: MemberRequest, application_id: UUID, what: str, done: str
         return _detail(request, application, conflict=_first_words(application), status=409)
     form = form_class(request.POST or None, initial={"seen": _newest_id(application)})
     if form.is_bound and form.is_valid():
-        given = {**form.cleaned_data, "actor": _actor(request), "at": timezone.now()}
+        given = {**form.cleaned_data, "actor": request.member.actor, "at": timezone.now()}
         try:
             answer(application_id=application.id, **given)
         except DecidedMeanwhile as first:
@@ -246,7 +245,7 @@ def application_reopen(request: MemberRequest, application_id: UUID) -> HttpResp
             reopen(
                 application_id=application.id,
                 reason=form.cleaned_data["reason"],
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except CannotDecide as problem:
@@ -434,7 +433,3 @@ def _picked(request: MemberRequest) -> list[UUID]:
         except ValueError:
             continue
     return found
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

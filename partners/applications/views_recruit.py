@@ -50,7 +50,6 @@ from prm.accounts.invitations import (
 )
 from prm.accounts.members import MemberRequest
 from prm.accounts.models import Invitation
-from prm.events.services import Actor
 from prm.jobs.models import Job
 from prm.web.choices import country_name
 from prm.web.counts import bounded_counts, count_text
@@ -112,7 +111,7 @@ def prospect_new(request: MemberRequest) -> HttpResponse:
     form = ProspectForm(request.POST or None, initial=initial)
     if form.is_bound and form.is_valid():
         try:
-            prospect = add_prospect(actor=_actor(request), at=timezone.now(), **form.facts)
+            prospect = add_prospect(actor=request.member.actor, at=timezone.now(), **form.facts)
         except ProspectExists:
             form.add_error("company", _("A prospect of this name is there already"))
         else:
@@ -131,7 +130,7 @@ def prospect_edit(request: MemberRequest, prospect_id: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             edit_prospect(
-                prospect_id=prospect.id, actor=_actor(request), at=timezone.now(), **form.facts
+                prospect_id=prospect.id, actor=request.member.actor, at=timezone.now(), **form.facts
             )
         except ProspectExists:
             form.add_error("company", _("A prospect of this name is there already"))
@@ -198,7 +197,7 @@ def prospect_move(request: MemberRequest, prospect_id: UUID) -> HttpResponse:
         move_prospect(
             prospect_id=prospect.id,
             state=request.POST["state"],
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     return hx_redirect(request, "partners:prospect-detail", prospect_id=prospect.id)
@@ -215,7 +214,7 @@ def prospect_invite(request: MemberRequest, prospect_id: UUID) -> HttpResponse:
         given = {
             "prospect_id": prospect.id,
             "program_id": UUID(form.cleaned_data["program"]),
-            "actor": _actor(request),
+            "actor": request.member.actor,
             "at": timezone.now(),
         }
         invite: Callable[..., Any] = (
@@ -296,7 +295,7 @@ def invitations_send(request: MemberRequest) -> HttpResponse:
                 rows=form.cleaned_data["rows"],
                 params=params,
                 back_path=back,
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         if job:
@@ -323,7 +322,9 @@ def invitation_resend(request: MemberRequest, invitation_id: UUID) -> HttpRespon
     """Send an invitation again; the link sent before is void."""
     invitation = _invitation(invitation_id)
     try:
-        resend_invitation(invitation_id=invitation.id, actor=_actor(request), at=timezone.now())
+        resend_invitation(
+            invitation_id=invitation.id, actor=request.member.actor, at=timezone.now()
+        )
     except InvitationUnusable:
         messages.error(request, _("It was answered or taken back in the meantime."))
     else:
@@ -337,7 +338,9 @@ def invitation_revoke(request: MemberRequest, invitation_id: UUID) -> HttpRespon
     """Take an invitation back."""
     invitation = _invitation(invitation_id)
     try:
-        revoke_invitation(invitation_id=invitation.id, actor=_actor(request), at=timezone.now())
+        revoke_invitation(
+            invitation_id=invitation.id, actor=request.member.actor, at=timezone.now()
+        )
     except InvitationUnusable:
         messages.error(request, _("It was accepted in the meantime."))
     else:
@@ -363,7 +366,7 @@ def _queued(
                 upload=Path(kept.name),
                 params=params,
                 back_path=back_path,
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except FileRefused as refused:
@@ -377,7 +380,3 @@ def _template(columns: Any, examples: Any, name: str) -> HttpResponse:
     )
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

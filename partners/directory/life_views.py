@@ -30,7 +30,6 @@ from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.accounts.viewing import SESSION_KEY as VIEW_KEY
 from prm.accounts.viewing import kept_in_session, start_partner_view
-from prm.events.services import Actor
 from prm.web.formats import day_text
 from prm.web.htmx import hx_redirect
 
@@ -52,7 +51,7 @@ def partner_state(request: MemberRequest, partner_id: UUID, state: str) -> HttpR
                 cause=form.cleaned_data["cause"],
                 reason=form.cleaned_data["reason"],
                 seen=form.cleaned_data["seen"] or None,
-                actor=actor_of(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except PreviewOutdated:
@@ -102,7 +101,7 @@ def partner_move(request: MemberRequest, partner_id: UUID) -> HttpResponse:
                 on=facts["on"],
                 cause=facts["cause"],
                 reason=facts["reason"],
-                actor=actor_of(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except DayIsPast:
@@ -142,7 +141,7 @@ def partner_type(request: MemberRequest, partner_id: UUID) -> HttpResponse:
                 on=facts["on"],
                 cause=facts["cause"],
                 reason=facts["reason"],
-                actor=actor_of(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except DayIsPast:
@@ -170,7 +169,7 @@ def partner_view(request: MemberRequest, partner_id: UUID) -> HttpResponse:
             partner_id=partner.id,
             partner_name=partner.name,
             reason=form.cleaned_data["reason"],
-            actor=actor_of(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         kept = request.session.setdefault(VIEW_KEY, {})
@@ -190,8 +189,3 @@ def _say_from(request: MemberRequest, on: date) -> None:
 def partner_or_404(request: MemberRequest, partner_id: UUID) -> Partner:
     """Return a partner in the person's sight."""
     return get_object_or_404(Partner.objects.visible_to(request.member), id=partner_id)
-
-
-def actor_of(request: MemberRequest) -> Actor:
-    """Return the person of the request as the one who acts."""
-    return Actor(user_id=request.member.user_id, name=request.member.name)

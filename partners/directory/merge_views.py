@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from partners.directory.forms import MergeForm
-from partners.directory.life_views import actor_of, partner_or_404
+from partners.directory.life_views import partner_or_404
 from partners.directory.merging import MergeRefused, SamePartner, likely_pairs, merge_partners
 from partners.directory.selectors import compared
 from prm.accounts.capabilities import Capability
@@ -48,7 +48,7 @@ def partner_merge(request: MemberRequest, partner_id: UUID, into_id: UUID) -> Ht
                 from_id=gone.id,
                 into_id=stays.id,
                 reason=form.cleaned_data["reason"],
-                actor=actor_of(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except MergeRefused as refused:

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from partners.directory.forms import PersonMergeForm
-from partners.directory.life_views import actor_of
 from partners.directory.people_merging import PersonMergeRefused, merge_people, preview
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
@@ -36,7 +35,7 @@ def person_merge(request: MemberRequest, membership_id: int) -> HttpResponse:
             stays = merge_people(
                 from_id=gone.id,
                 into_id=int(form.cleaned_data["into"]),
-                actor=actor_of(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except PersonMergeRefused as refused:

@@ -37,7 +37,6 @@ from partners.programs.texts import rendered
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.uploads.responses import send
 from prm.uploads.rules import PICTURES
 from prm.uploads.services import UploadRefused, keep_upload
@@ -88,7 +87,7 @@ def profile_edit(request: MemberRequest) -> HttpResponse:
 
 def _profile_kept(request: MemberRequest, form: ProfileForm, partner_id: UUID) -> bool:
     """Keep the logo and the facts; put a refused file into the form and return False."""
-    actor, at, logo_id = _actor(request), timezone.now(), None
+    actor, at, logo_id = request.member.actor, timezone.now(), None
     if file := form.cleaned_data["logo"]:
         try:
             logo_id = keep_upload(
@@ -113,7 +112,7 @@ def _profile_kept(request: MemberRequest, form: ProfileForm, partner_id: UUID) -
 @needs(Capability.EDIT_PROFILE)
 def profile_listing(request: MemberRequest) -> HttpResponse:
     """Agree to be listed in public, or take that back."""
-    partner_id, actor, at = request.member.own_partner_id, _actor(request), timezone.now()
+    partner_id, actor, at = request.member.own_partner_id, request.member.actor, timezone.now()
     if request.POST.get("do") == "withdraw":
         withdraw_listing(partner_id=partner_id, actor=actor, at=at)
         messages.success(request, _("Your company is out of the public directory."))
@@ -158,7 +157,7 @@ def partner_profile(request: MemberRequest, partner_id: UUID) -> HttpResponse:
 def partner_listing(request: MemberRequest, partner_id: UUID) -> HttpResponse:
     """Approve a partner's entry in the public directory, or hide it."""
     partner = _partner(request, partner_id)
-    actor, at = _actor(request), timezone.now()
+    actor, at = request.member.actor, timezone.now()
     if request.POST.get("do") == "hide":
         hide_listing(partner_id=partner.id, actor=actor, at=at)
     elif request.POST.get("do") == "approve":
@@ -182,7 +181,7 @@ def partner_plan(request: MemberRequest, partner_id: UUID) -> HttpResponse:
         edit_plan(
             partner_id=partner.id,
             plan=form.cleaned_data["plan"],
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         return hx_redirect(request, "partners:partner-profile", partner_id=partner.id)
@@ -210,7 +209,10 @@ def goal_new(request: MemberRequest, partner_id: UUID) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         set_goal(
-            partner_id=partner.id, **form.cleaned_data, actor=_actor(request), at=timezone.now()
+            partner_id=partner.id,
+            **form.cleaned_data,
+            actor=request.member.actor,
+            at=timezone.now(),
         )
         return hx_redirect(request, "partners:partner-profile", partner_id=partner.id)
     return render(
@@ -227,7 +229,7 @@ def goal_end(request: MemberRequest, partner_id: UUID, goal_id: int) -> HttpResp
     """Take a goal off the pages."""
     partner = _partner(request, partner_id)
     goal = get_object_or_404(PartnerGoal, id=goal_id, partner_id=partner.id)
-    end_goal(goal_id=goal.id, actor=_actor(request), at=timezone.now())
+    end_goal(goal_id=goal.id, actor=request.member.actor, at=timezone.now())
     return hx_redirect(request, "partners:partner-profile", partner_id=partner.id)
 
 
@@ -271,7 +273,3 @@ def _listing(partner: Partner, found: PartnerProfile) -> str:
 
 def _partner(request: MemberRequest, partner_id: UUID) -> Partner:
     return get_object_or_404(Partner.objects.visible_to(request.member), id=partner_id)
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

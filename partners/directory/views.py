@@ -46,7 +46,6 @@ from prm.accounts.members import MemberRequest
 from prm.accounts.selectors import open_invitations, people_ended_with_partner, people_of
 from prm.accounts.services import AlreadyMember
 from prm.audit.selectors import history_of
-from prm.events.services import Actor
 from prm.web.choices import country_name
 from prm.web.counts import bounded_counts, count_text
 from prm.web.filters import FilterBar, search_words, select_from
@@ -195,7 +194,7 @@ def partner_edit(request: MemberRequest, partner_id: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             edit_partner(
-                partner_id=partner.id, actor=_actor(request), at=timezone.now(), **form.facts
+                partner_id=partner.id, actor=request.member.actor, at=timezone.now(), **form.facts
             )
         except PartnerNameTaken:
             form.add_error("name", _("Another partner has this name"))
@@ -219,7 +218,7 @@ def partner_invite(request: MemberRequest, partner_id: UUID) -> HttpResponse:
             invite_person(
                 partner_id=partner.id,
                 **form.cleaned_data,
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except AlreadyMember:
@@ -244,7 +243,10 @@ def partner_enroll(request: MemberRequest, partner_id: UUID) -> HttpResponse:
     change = end_enrollment if request.POST.get("do") == "end" else enroll
     if program is not None:
         change(
-            partner_id=partner.id, program_id=program.id, actor=_actor(request), at=timezone.now()
+            partner_id=partner.id,
+            program_id=program.id,
+            actor=request.member.actor,
+            at=timezone.now(),
         )
     return hx_redirect(request, "partners:partner-detail", partner_id=partner.id)
 
@@ -255,7 +257,7 @@ def _added(request: MemberRequest, form: NewPartnerForm) -> Partner | None:
         with transaction.atomic():
             programs = [UUID(value) for value in form.cleaned_data["programs"]]
             partner = add_partner(
-                program_ids=programs, actor=_actor(request), at=timezone.now(), **form.facts
+                program_ids=programs, actor=request.member.actor, at=timezone.now(), **form.facts
             )
             if email := form.cleaned_data["email"]:
                 invite_person(
@@ -263,7 +265,7 @@ def _added(request: MemberRequest, form: NewPartnerForm) -> Partner | None:
                     email=email,
                     name=form.cleaned_data["person"],
                     role=Role.PARTNER_ADMIN,
-                    actor=_actor(request),
+                    actor=request.member.actor,
                     at=timezone.now(),
                 )
     except PartnerNameTaken:
@@ -300,7 +302,3 @@ def _facts(partner: Partner) -> list[tuple[str, Any]]:
         (_("VAT or tax number"), partner.tax_number),
     ]
     return [(term, value) for term, value in rows if value]
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

@@ -27,7 +27,7 @@ from partners.onboarding.building import (
 )
 from partners.onboarding.catching_up import waiting_for
 from partners.onboarding.forms import StepForm, TextsForm, TrackForm, UnlocksForm, field_name
-from partners.onboarding.manage_head import actor_of, reader_language
+from partners.onboarding.manage_head import reader_language
 from partners.onboarding.models import Step, StepKind, Track
 from partners.onboarding.selectors import holds_back, step_title, steps_of, track_rows
 from partners.onboarding.unlocks import conditions_of, set_unlock
@@ -68,7 +68,7 @@ def track_new(request: MemberRequest, program_id: UUID) -> HttpResponse:
     form = TrackForm(request.POST or None, language=request.tenant.language)
     if form.is_bound and form.is_valid():
         track = create_track(
-            program_id=program.id, **form.facts, actor=actor_of(request), at=timezone.now()
+            program_id=program.id, **form.facts, actor=request.member.actor, at=timezone.now()
         )
         messages.success(request, _("The track is there. Add its steps next."))
         return hx_redirect(request, "partners:track-detail", track_id=track.id)
@@ -87,7 +87,7 @@ def track_edit(request: MemberRequest, track_id: UUID) -> HttpResponse:
     }
     form = TrackForm(request.POST or None, language=request.tenant.language, initial=initial)
     if form.is_bound and form.is_valid():
-        edit_track(track_id=track.id, **form.facts, actor=actor_of(request), at=timezone.now())
+        edit_track(track_id=track.id, **form.facts, actor=request.member.actor, at=timezone.now())
         messages.success(request, _("The changes are saved."))
         return hx_redirect(request, "partners:track-detail", track_id=track.id)
     return _track_form(request, form, track.program, track)
@@ -137,11 +137,11 @@ def track_publish(request: MemberRequest, track_id: UUID) -> HttpResponse:
     """Publish a track, or let nobody new start on it."""
     track = _track(track_id)
     if request.POST.get("do") == "archive":
-        archive_track(track_id=track.id, actor=actor_of(request), at=timezone.now())
+        archive_track(track_id=track.id, actor=request.member.actor, at=timezone.now())
         messages.success(request, _("Nobody new starts on this track. Who is on it goes on."))
     else:
         try:
-            publish_track(track_id=track.id, actor=actor_of(request), at=timezone.now())
+            publish_track(track_id=track.id, actor=request.member.actor, at=timezone.now())
         except TrackIncomplete:
             messages.error(request, _("Add at least one step before you publish the track."))
         else:
@@ -160,7 +160,7 @@ def track_start(request: MemberRequest, track_id: UUID) -> HttpResponse:
     job = start_job(
         kind="onboarding.start",
         params={"track": str(track.id)},
-        actor=actor_of(request),
+        actor=request.member.actor,
         at=now,
         back_path=f"manage/tracks/{track.id}/",
     )
@@ -181,7 +181,7 @@ def step_new(request: MemberRequest, track_id: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             add_step(
-                track_id=track.id, draft=form.draft(), actor=actor_of(request), at=timezone.now()
+                track_id=track.id, draft=form.draft(), actor=request.member.actor, at=timezone.now()
             )
         except TooManySteps:
             form.add_error(None, _("A track has at most 30 steps"))
@@ -208,7 +208,7 @@ def step_edit(request: MemberRequest, step_id: int) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         draft = form.draft(kind=step.kind, fact=step.fact, course_id=step.course_id)
-        edit_step(step_id=step.id, draft=draft, actor=actor_of(request), at=timezone.now())
+        edit_step(step_id=step.id, draft=draft, actor=request.member.actor, at=timezone.now())
         messages.success(request, _("The changes are saved."))
         return hx_redirect(request, "partners:track-detail", track_id=step.track_id)
     return _step_form(request, form, step.track, step)
@@ -220,9 +220,9 @@ def step_move(request: MemberRequest, step_id: int) -> HttpResponse:
     """Move a step up or down, or take it away; what was done and earned stays."""
     step, doing = _step(step_id), request.POST.get("do")
     if doing == "remove":
-        remove_step(step_id=step.id, actor=actor_of(request), at=timezone.now())
+        remove_step(step_id=step.id, actor=request.member.actor, at=timezone.now())
     elif doing in {"up", "down"}:
-        shift_step(step_id=step.id, up=doing == "up", actor=actor_of(request), at=timezone.now())
+        shift_step(step_id=step.id, up=doing == "up", actor=request.member.actor, at=timezone.now())
     return hx_redirect(request, "partners:track-detail", track_id=step.track_id)
 
 
@@ -248,7 +248,7 @@ def unlock_list(request: MemberRequest, program_id: UUID) -> HttpResponse:
                 program_id=program.id,
                 feature=feature,
                 keys=form.keys(feature),
-                actor=actor_of(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         messages.success(request, _("The conditions are saved and hold at once."))

@@ -9,8 +9,6 @@ from partners.onboarding import rules
 from partners.onboarding.models import Entitlement
 from partners.onboarding.selectors import waiting_steps
 from partners.onboarding.stuck import stuck_runs
-from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.counts import bounded_counts, count_text
 from prm.web.parts import Tab
 
@@ -52,8 +50,3 @@ def onboarding_tabs(current: str) -> list[Tab]:
 def reader_language() -> str:
     """Return the language the reader sees the page in."""
     return get_language() or "en"
-
-
-def actor_of(request: MemberRequest) -> Actor:
-    """Return the reader as the one who acts."""
-    return Actor(user_id=request.member.user_id, name=request.member.name)

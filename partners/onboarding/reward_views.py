@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from partners.onboarding.forms import FulfilForm
-from partners.onboarding.manage_head import actor_of, onboarding_tabs, reader_language
+from partners.onboarding.manage_head import onboarding_tabs, reader_language
 from partners.onboarding.models import Entitlement
 from partners.onboarding.rewards import fulfil
 from partners.onboarding.selectors import entitlement_words
@@ -69,7 +69,7 @@ def entitlement(request: MemberRequest, entitlement_id: UUID) -> HttpResponse:
         fulfil(
             entitlement_id=row.id,
             text=form.cleaned_data["text"],
-            actor=actor_of(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         messages.success(request, _("Noted. The partner sees it as given."))

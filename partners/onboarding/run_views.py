@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.onboarding.forms import CallForm, ReplyForm
-from partners.onboarding.manage_head import actor_of, reader_language
+from partners.onboarding.manage_head import reader_language
 from partners.onboarding.models import Run, StepDone, StepKind
 from partners.onboarding.selectors import run_view, step_title, waiting_steps
 from partners.onboarding.services import (
@@ -71,7 +71,7 @@ def review(request: MemberRequest, done_id: int) -> HttpResponse:
 
 def _decided(request: MemberRequest, done: StepDone, doing: str, form: ReplyForm) -> bool:
     """Do what was pressed; False when the form has to be shown again."""
-    actor, at = actor_of(request), timezone.now()
+    actor, at = request.member.actor, timezone.now()
     if doing == "approve":
         approve_step(done_id=done.id, actor=actor, at=at)
         messages.success(request, _("Approved. The partner is told."))
@@ -113,7 +113,7 @@ def run_call(request: MemberRequest, run_id: UUID) -> HttpResponse:
     note_call(
         run_id=found.id,
         text=form.cleaned_data["text"],
-        actor=actor_of(request),
+        actor=request.member.actor,
         at=timezone.now(),
     )
     messages.success(request, _("The call is noted."))
@@ -146,7 +146,7 @@ def run_nudge(request: MemberRequest, run_id: UUID) -> HttpResponse:
     """Remind a partner by mail, at most once in seven days."""
     found = get_object_or_404(Run, id=run_id)
     try:
-        nudge(run_id=found.id, actor=actor_of(request), at=timezone.now())
+        nudge(run_id=found.id, actor=request.member.actor, at=timezone.now())
     except NudgedLately:
         messages.error(request, _("This partner was reminded less than seven days ago."))
     except StepClosed:

@@ -125,7 +125,7 @@ def _form(request: MemberRequest, line: StepLine) -> HandInForm | AskForm | None
 
 def _did(request: MemberRequest, line: StepLine, form: HandInForm | AskForm | None) -> bool:
     """Do what the person pressed; False when the form has to be shown again. Raises StepClosed."""
-    actor = Actor(user_id=request.member.user_id, name=request.member.name)
+    actor = request.member.actor
     at, doing, done_id = timezone.now(), request.POST.get("do"), line.done.id
     if doing == "read":
         confirm_read(done_id=done_id, actor=actor, at=at)

@@ -26,7 +26,6 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.forms import FileDrop
 from prm.web.htmx import hx_redirect
 
@@ -66,7 +65,7 @@ def program_copy(request: MemberRequest, program_id: UUID) -> HttpResponse:
         made = copy_program(
             program_id=program.id,
             name=form.cleaned_data["name"],
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         _tell(request, made)
@@ -108,7 +107,7 @@ def program_import(request: MemberRequest) -> HttpResponse:
         text = file.read(FILE_BYTES + 1)
         try:
             document = _read(text)
-            made = previewed(document=document, actor=_actor(request), at=timezone.now())
+            made = previewed(document=document, actor=request.member.actor, at=timezone.now())
         except NotAProgram as refusal:
             form.add_error("file", _refusal(refusal))
         else:
@@ -131,7 +130,7 @@ def _imported(request: MemberRequest) -> HttpResponse:
         made = make_program(
             document=_read(request.POST.get("document", "").encode()),
             name=request.POST.get("name", "").replace("\x00", "")[:120],
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except NotAProgram as refusal:
@@ -169,7 +168,3 @@ def _tell(request: MemberRequest, made: Made) -> None:
     )
     for line in made.left_out:
         messages.warning(request, f"{line.title}: {line.problem}")
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

@@ -29,7 +29,6 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.audit.selectors import history_of
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
 
 EDITED = (
@@ -89,7 +88,7 @@ def program_new(request: MemberRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             program = create_program(
-                slug=form.slug, actor=_actor(request), at=timezone.now(), **form.settings
+                slug=form.slug, actor=request.member.actor, at=timezone.now(), **form.settings
             )
         except ProgramSlugTaken:
             form.add_error("name", _("Another program has this name"))
@@ -115,7 +114,7 @@ def program_edit(request: MemberRequest, program_id: UUID) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         edit_program(
-            program_id=program.id, actor=_actor(request), at=timezone.now(), **form.settings
+            program_id=program.id, actor=request.member.actor, at=timezone.now(), **form.settings
         )
         messages.success(request, _("The changes are saved."))
         return hx_redirect(request, "partners:program-detail", program_id=program.id)
@@ -131,7 +130,7 @@ def program_close(request: MemberRequest, program_id: UUID) -> HttpResponse:
     """Close a program to new referrals, or open it again."""
     program = _program(program_id)
     change = reopen_program if request.POST.get("do") == "reopen" else close_program
-    change(program_id=program.id, actor=_actor(request), at=timezone.now())
+    change(program_id=program.id, actor=request.member.actor, at=timezone.now())
     return hx_redirect(request, "partners:program-detail", program_id=program.id)
 
 
@@ -146,7 +145,7 @@ def program_fields(request: MemberRequest, program_id: UUID) -> HttpResponse:
         edit_program(
             program_id=program.id,
             custom_fields=_with(program, form.cleaned_data, edited),
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         return hx_redirect(request, "partners:program-fields", program_id=program.id)
@@ -176,7 +175,7 @@ def program_field(request: MemberRequest, program_id: UUID, key: str) -> HttpRes
     elif doing == "down" and place < len(fields) - 1:
         fields[place + 1], fields[place] = fields[place], fields[place + 1]
     edit_program(
-        program_id=program.id, custom_fields=fields, actor=_actor(request), at=timezone.now()
+        program_id=program.id, custom_fields=fields, actor=request.member.actor, at=timezone.now()
     )
     return hx_redirect(request, "partners:program-fields", program_id=program.id)
 
@@ -222,7 +221,3 @@ def _url(name: str, program: Program) -> str:
         return reverse(name, kwargs={"program_id": program.id})
     except NoReverseMatch:
         return ""
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.programs.texts import rendered
-from partners.training.course_head import actor_of, course_head, course_of, speaker_of
+from partners.training.course_head import course_head, course_of, speaker_of
 from partners.training.forms import (
     CourseForm,
     LessonForm,
@@ -83,7 +83,7 @@ def course_new(request: MemberRequest) -> HttpResponse:
     """Make a course."""
     form = CourseForm(request.POST or None, first=request.tenant.language, initial=NEW)
     if form.is_bound and form.is_valid():
-        made = create_course(actor=actor_of(request), at=timezone.now(), **form.settings)
+        made = create_course(actor=request.member.actor, at=timezone.now(), **form.settings)
         messages.success(request, _("The course is a draft. Add its lessons and questions next."))
         return hx_redirect(request, "partners:course-manage", course_id=made.id)
     return _form_page(request, form, None)
@@ -99,7 +99,7 @@ def course_edit(request: MemberRequest, course_id: UUID) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         edit_course(
-            course_id=course.id, actor=actor_of(request), at=timezone.now(), **form.settings
+            course_id=course.id, actor=request.member.actor, at=timezone.now(), **form.settings
         )
         messages.success(request, _("The changes are saved."))
         return hx_redirect(request, "partners:course-manage", course_id=course.id)
@@ -143,7 +143,7 @@ def course_state(request: MemberRequest, course_id: UUID) -> HttpResponse:
     course = course_of(course_id)
     given: dict[str, Any] = {
         "course_id": course.id,
-        "actor": actor_of(request),
+        "actor": request.member.actor,
         "at": timezone.now(),
     }
     if request.POST.get("do") == "archive":
@@ -203,7 +203,7 @@ def _lesson(request: MemberRequest, course: Course, lesson: Lesson | None) -> Ht
 
 def _saved(request: MemberRequest, form: LessonForm, course: Course, lesson: Lesson | None) -> bool:
     """Keep the lesson and its file; a refused file becomes the form's error."""
-    actor, at, file_id = actor_of(request), timezone.now(), None
+    actor, at, file_id = request.member.actor, timezone.now(), None
     if form.cleaned_data.get("file") and form.cleaned_data["kind"] != "text":
         allowed, most = form.takes
         try:
@@ -274,7 +274,7 @@ def _question(request: MemberRequest, course: Course, question: Question | None)
         save_question(
             course_id=course.id,
             question_id=question.id if question else None,
-            actor=actor_of(request),
+            actor=request.member.actor,
             at=timezone.now(),
             **form.facts,
         )
@@ -313,7 +313,7 @@ def _moved(
     """Move a part of a course up or down, or take it out, as the form says; anything else changes nothing."""
     given: dict[str, Any] = {
         "course_id": course.id,
-        "actor": actor_of(request),
+        "actor": request.member.actor,
         "at": timezone.now(),
         **part,
     }

@@ -13,7 +13,6 @@ from partners.training.tables import COURSE_TONES
 from partners.training.words import Speaker
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.parts import Tab
 
 
@@ -45,8 +44,3 @@ def course_of(course_id: UUID) -> Course:
 def speaker_of(request: MemberRequest) -> Speaker:
     """Return who says texts in the reader's language."""
     return Speaker(get_language() or request.tenant.language, request.tenant.language)
-
-
-def actor_of(request: MemberRequest) -> Actor:
-    """Return the reader as the one who acts."""
-    return Actor(user_id=request.member.user_id, name=request.member.name)

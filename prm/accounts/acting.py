@@ -16,11 +16,6 @@ class Acting(TypedDict):
     at: datetime
 
 
-def actor_of(request: MemberRequest) -> Actor:
-    """Return the person of the request."""
-    return Actor(request.member.user_id, name=request.member.name)
-
-
 def acting(request: MemberRequest) -> Acting:
     """Return the person of the request and the moment now, aware UTC, to be passed to a service by name."""
-    return {"actor": actor_of(request), "at": timezone.now()}
+    return {"actor": request.member.actor, "at": timezone.now()}

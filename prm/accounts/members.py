@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from prm.accounts.capabilities import Capability, Role, capabilities_of
 from prm.accounts.models import Membership, User
+from prm.events.services import Actor
 from prm.tenancy.models import Tenant
 
 SESSION_KEY = "membership"
@@ -54,6 +55,11 @@ class Member:
         if self.partner_id is None:
             raise LookupError("staff belong to no partner")
         return self.partner_id
+
+    @property
+    def actor(self) -> Actor:
+        """The person as the one who did it, for services and events."""
+        return Actor(user_id=self.user_id, name=self.name)
 
     def may(self, capability: Capability) -> bool:
         """Tell whether the person holds the right."""

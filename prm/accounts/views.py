@@ -30,7 +30,6 @@ from prm.accounts.selectors import open_invitations, people_of, referrals_are_sh
 from prm.accounts.tables import PeopleTable, role_words
 from prm.accounts.viewing import SESSION_KEY as VIEW_KEY
 from prm.accounts.viewing import end_partner_view, views_of_partner
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
 
 UNPROCESSABLE = 422
@@ -62,11 +61,6 @@ class Pages:
 
 TEAM = Pages("team", InviteForm, TeamMemberForm)
 STAFF = Pages("staff", StaffInviteForm, StaffMemberForm)
-
-
-def actor_of(request: MemberRequest) -> Actor:
-    """Return the person of the request as the one who acts."""
-    return Actor(user_id=request.member.user_id, name=request.member.name)
 
 
 @needs(Capability.OWN_ACCOUNT)
@@ -133,7 +127,7 @@ def _invite(request: MemberRequest, pages: Pages) -> HttpResponse:
                 partner_name=request.member.partner_name,
                 name=form.cleaned_data["name"],
                 language=request.LANGUAGE_CODE,
-                actor=actor_of(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except services.AlreadyMember:
@@ -167,7 +161,7 @@ def _edit(request: MemberRequest, pages: Pages, membership_id: int) -> HttpRespo
                 membership_id=place.id,
                 tenant_id=request.tenant.id,
                 partner_id=place.partner_id,
-                actor=actor_of(request),
+                actor=request.member.actor,
                 at=timezone.now(),
                 **form.changes,  # type: ignore[attr-defined]
             )
@@ -196,7 +190,7 @@ def _remove(request: MemberRequest, pages: Pages, membership_id: int) -> HttpRes
             membership_id=place.id,
             tenant_id=request.tenant.id,
             partner_id=place.partner_id,
-            actor=actor_of(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except services.LastAdmin:
@@ -222,7 +216,7 @@ def _answer_invitation(
     )
     act = invitations.resend_invitation if resend else invitations.revoke_invitation
     try:
-        act(invitation_id=invitation.id, actor=actor_of(request), at=timezone.now())
+        act(invitation_id=invitation.id, actor=request.member.actor, at=timezone.now())
     except invitations.InvitationUnusable:
         messages.error(
             request,
@@ -292,7 +286,7 @@ def team_sharing(request: MemberRequest) -> HttpResponse:
         tenant_id=request.tenant.id,
         partner_id=partner_id,
         shared=shared,
-        actor=actor_of(request),
+        actor=request.member.actor,
         at=timezone.now(),
     )
     said = _("All reps see each other's referrals") if shared else _("Reps see their own referrals")
@@ -325,7 +319,7 @@ def partner_view_stop(request: MemberRequest) -> HttpResponse:
     end_partner_view(
         view_id=kept["id"],
         user_id=request.member.user_id,
-        actor=actor_of(request),
+        actor=request.member.actor,
         at=timezone.now(),
     )
     return hx_redirect(request, "partners:partner-detail", partner_id=kept["partner_id"])

@@ -23,7 +23,6 @@ from prm.api.forms import KeyForm
 from prm.api.limits import CALLS_PER_MINUTE
 from prm.api.listing import keys_of
 from prm.api.models import ApiKey
-from prm.events.services import Actor
 from prm.tenancy.links import tenant_url
 from prm.vendor.tabs import settings_tabs
 from prm.web.confirm import Question, asked_first
@@ -56,10 +55,6 @@ class Pages:
 VENDOR, TEAM = Pages("api-key"), Pages("team-key")
 
 
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)
-
-
 def _list(request: MemberRequest, pages: Pages) -> HttpResponse:
     keys = keys_of(pages.partner_id(request), at=timezone.now())
     return render(request, "prm/api/keys.html", pages.context(keys=keys))
@@ -79,7 +74,7 @@ def _new(request: MemberRequest, pages: Pages) -> HttpResponse:
                 scopes=frozenset(form.cleaned_data["scopes"]),
                 made_by_id=request.member.user_id,
                 expires_at=form.expires_at(now),
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=now,
             )
         except services.KeyMade:
@@ -101,7 +96,7 @@ def _revoke(request: MemberRequest, pages: Pages, key_id: UUID) -> HttpResponse:
     if key.revoked_at is None:
         if page := asked_first(request, _stop(key, pages)):
             return page
-        services.revoke_key(key_id=key.id, actor=_actor(request), at=timezone.now())
+        services.revoke_key(key_id=key.id, actor=request.member.actor, at=timezone.now())
     messages.success(
         request, gettext("%(name)s is revoked and opens nothing any more") % {"name": key.name}
     )

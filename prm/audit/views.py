@@ -10,7 +10,6 @@ from prm.accounts.members import MemberRequest
 from prm.audit.forms import AuditFilterForm
 from prm.audit.selectors import audit_events, audit_lines
 from prm.events.seals import chain_head
-from prm.events.services import Actor
 from prm.jobs.services import start_job
 from prm.web.htmx import hx_redirect, render_part
 from prm.web.paging import keyset_page
@@ -50,7 +49,7 @@ def audit_export(request: MemberRequest) -> HttpResponse:
             "until_on": wanted.until_on.isoformat() if wanted.until_on else "",
             "on": timezone.localdate().isoformat(),
         },
-        actor=Actor(user_id=request.member.user_id, name=request.member.name),
+        actor=request.member.actor,
         at=now,
         back_path="manage/audit/",
     )

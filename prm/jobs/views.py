@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.jobs.files import open_private
 from prm.jobs.selectors import failed_jobs, job_label, job_view, jobs_visible_to, stuck_events
 from prm.jobs.services import ask_stop, note_download, retry_event, retry_job
@@ -68,7 +67,7 @@ def job_file(request: MemberRequest, job_id: UUID) -> HttpResponse:
         file = open_private(job.file)
     except FileNotFoundError as gone:
         raise Http404 from gone
-    note_download(job_id=job.id, actor=_actor(request), at=timezone.now())
+    note_download(job_id=job.id, actor=request.member.actor, at=timezone.now())
     kind = mimetypes.guess_type(job.file_name)[0] or "application/octet-stream"
     response = FileResponse(file, as_attachment=True, filename=job.file_name, content_type=kind)
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -81,7 +80,7 @@ def job_stop(request: MemberRequest, job_id: UUID) -> HttpResponse:
     """Ask a job to stop."""
     job = get_object_or_404(jobs_visible_to(request.member), id=job_id)
     if job_view(job, request.member, now=timezone.now()).may_stop:
-        ask_stop(job_id=job.id, actor=_actor(request), at=timezone.now())
+        ask_stop(job_id=job.id, actor=request.member.actor, at=timezone.now())
     return hx_redirect(request, "job-detail", job_id=job.id)
 
 
@@ -90,7 +89,7 @@ def job_stop(request: MemberRequest, job_id: UUID) -> HttpResponse:
 def job_retry(request: MemberRequest, job_id: UUID) -> HttpResponse:
     """Do a failed or stopped job again, from where it was."""
     job = get_object_or_404(jobs_visible_to(request.member), id=job_id)
-    retry_job(job_id=job.id, actor=_actor(request), at=timezone.now())
+    retry_job(job_id=job.id, actor=request.member.actor, at=timezone.now())
     return hx_redirect(request, "job-detail", job_id=job.id)
 
 
@@ -110,7 +109,7 @@ def stuck_list(request: MemberRequest) -> HttpResponse:
 @needs(Capability.SEE_AUDIT)
 def stuck_retry_event(request: MemberRequest, queued_id: int) -> HttpResponse:
     """Try the handlers of an event again."""
-    if not retry_event(queued_id=queued_id, actor=_actor(request), at=timezone.now()):
+    if not retry_event(queued_id=queued_id, actor=request.member.actor, at=timezone.now()):
         raise Http404
     messages.success(request, _("The event is tried again."))
     return hx_redirect(request, "stuck-list")
@@ -124,7 +123,3 @@ def stuck_retry_mail(request: MemberRequest, mail_id: int) -> HttpResponse:
         raise Http404
     messages.success(request, _("The mail is sent again."))
     return hx_redirect(request, "stuck-list")
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

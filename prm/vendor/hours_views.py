@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.vendor.hours_forms import HoursForm
 from prm.vendor.tabs import settings_tabs
 from prm.web.htmx import hx_redirect
@@ -37,7 +36,7 @@ def tenant_hours(request: MemberRequest) -> HttpResponse:
             country=form.cleaned_data["country"],
             region=form.cleaned_data["region"],
             closed=form.cleaned_data["closed"],
-            actor=Actor(user_id=request.member.user_id, name=request.member.name),
+            actor=request.member.actor,
             at=now,
         )
         messages.success(request, _("The working hours are saved"))

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs, public
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.tenancy.models import Tenant
 from prm.vendor import services
 from prm.vendor.forms import LookForm, SettingsForm
@@ -36,7 +35,7 @@ def tenant_settings(request: MemberRequest) -> HttpResponse:
             services.edit_settings(
                 tenant_id=tenant.id,
                 settings=form.cleaned_data,
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except services.DomainTaken:
@@ -65,7 +64,7 @@ def tenant_branding(request: MemberRequest) -> HttpResponse:
             tenant_id=tenant.id,
             accent=form.cleaned_data["accent"],
             logo=form.new_logo,
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         messages.success(request, _("The look is published"))
@@ -108,7 +107,3 @@ def brand_logo(request: HttpRequest) -> HttpResponse:
 def _kept(response: HttpResponse, request: HttpRequest, version: str) -> HttpResponse:
     response.headers["Cache-Control"] = FOR_EVER if request.GET.get("v") == version else ASK_AGAIN
     return response
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

@@ -27,7 +27,6 @@ from referrals.attribution.cases import (
 )
 from referrals.attribution.crediting import CreditChangedMeanwhile, NotAPartner
 from referrals.attribution.forms import StaffEntryForm, VerdictForm
-from referrals.attribution.manage_views import actor_of
 from referrals.attribution.models import UNDECIDED, Case, CaseEntry, CaseParty, CaseState, Outcome
 from referrals.attribution.panels import partner_names
 from referrals.attribution.places import money_of
@@ -77,7 +76,7 @@ def manage_case_entry(request: MemberRequest, case_id: UUID) -> HttpResponse:
             text=form.cleaned_data["text"],
             evidence=form.cleaned_data["evidence"],
             by_vendor=True,
-            actor=actor_of(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except UploadRefused as refused:
@@ -94,7 +93,7 @@ def manage_case_entry(request: MemberRequest, case_id: UUID) -> HttpResponse:
 def manage_case_pass_on(request: MemberRequest, case_id: UUID, entry_id: int) -> HttpResponse:
     """Show a party's entry to the others."""
     entry = get_object_or_404(_entries(case_id, entry_id), voice="own")
-    pass_on(entry_id=entry.id, actor=actor_of(request), at=timezone.now())
+    pass_on(entry_id=entry.id, actor=request.member.actor, at=timezone.now())
     messages.success(request, gettext("Passed on without its author's name"))
     return hx_redirect(request, "referrals:manage-case-detail", case_id=case_id)
 
@@ -108,7 +107,7 @@ def manage_case_take(request: MemberRequest, case_id: UUID) -> HttpResponse:
         assign_case(
             case_id=case.id,
             user_id=request.member.user_id,
-            actor=actor_of(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except MustBeAnother:
@@ -169,7 +168,7 @@ def _decide(request: MemberRequest, case: Case, form: VerdictForm) -> bool:
         keeps_others=cleaned["keeps_others"],
     )
     try:
-        decide_case(case_id=case.id, verdict=verdict, actor=actor_of(request), at=timezone.now())
+        decide_case(case_id=case.id, verdict=verdict, actor=request.member.actor, at=timezone.now())
     except MustBeAnother:
         form.add_error(None, gettext("You decided this case. Its appeal is another person's."))
     except (CaseNotInState, CreditChangedMeanwhile, WordsMissing):

@@ -16,7 +16,6 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect
 from prm.web.paging import keyset_page
 from referrals.attribution.crediting import (
@@ -49,11 +48,6 @@ FORM = "referrals/attribution/form.html"
 MOST_PARTNERS = 500
 
 
-def actor_of(request: MemberRequest) -> Actor:
-    """Return who is asking, as services write it down."""
-    return Actor(user_id=request.member.user_id, name=request.member.name)
-
-
 @require_http_methods(["GET", "POST"])
 @needs(Capability.EDIT_PROGRAMS)
 def attribution_rules(request: MemberRequest, program_id: UUID) -> HttpResponse:
@@ -66,7 +60,7 @@ def attribution_rules(request: MemberRequest, program_id: UUID) -> HttpResponse:
         set_attribution_rules(
             program_id=program.id,
             settings=form.settings,
-            actor=actor_of(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         messages.success(request, gettext("Attribution saved"))
@@ -136,7 +130,7 @@ def _change_credit(request: MemberRequest, referral: Referral, form: CreditForm)
     common: dict[str, Any] = {
         "referral_id": referral.id,
         "reason": cleaned["reason"],
-        "actor": actor_of(request),
+        "actor": request.member.actor,
         "at": timezone.now(),
         "seen_number": cleaned["seen"],
     }
@@ -220,7 +214,7 @@ def manage_hold(request: MemberRequest, referral_id: UUID) -> HttpResponse:
     if data is not None and form.is_valid():
         if held is None:
             note = form.cleaned_data["note"]
-            hold(referral_id=referral.id, note=note, actor=actor_of(request), at=timezone.now())
+            hold(referral_id=referral.id, note=note, actor=request.member.actor, at=timezone.now())
             messages.success(request, gettext("Referral held, the partner is told"))
         else:
             _end_hold(request, referral, form)
@@ -252,7 +246,7 @@ def _end_hold(request: MemberRequest, referral: Referral, form: Any) -> None:
         decide_hold(
             referral_id=referral.id,
             **form.cleaned_data,
-            actor=actor_of(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except NotHeld:

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.uploads.responses import send
 from prm.uploads.services import UploadRefused
 from prm.web.htmx import hx_redirect
@@ -63,7 +62,7 @@ def case_new(request: MemberRequest, referral_id: UUID) -> HttpResponse:
                 referral_id=referral.id,
                 partner_id=referral.partner_id,
                 **form.cleaned_data,
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except UploadRefused as refused:
@@ -106,7 +105,7 @@ def case_entry(request: MemberRequest, case_id: UUID) -> HttpResponse:
             case_id=party.case_id,
             partner_id=party.partner_id,
             **form.cleaned_data,
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except UploadRefused as refused:
@@ -130,7 +129,7 @@ def case_appeal(request: MemberRequest, case_id: UUID) -> HttpResponse:
             case_id=party.case_id,
             partner_id=party.partner_id,
             text=form.cleaned_data["text"],
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except AppealTooLate:
@@ -170,10 +169,6 @@ def moved_away(request: MemberRequest, referral_id: UUID) -> HttpResponse | None
         "crumbs": [(gettext("Referrals"), reverse("referrals:referral-list"))],
     }
     return render(request, "referrals/attribution/moved.html", context)
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)
 
 
 def _visible(request: MemberRequest) -> Any:

@@ -19,7 +19,6 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.gates import unlocked
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.htmx import redirect_to
 from prm.web.spreadsheets import FileRefused
 from referrals.capture.bulk import (
@@ -93,7 +92,9 @@ def bulk_detail(request: MemberRequest, bulk_id: UUID) -> HttpResponse:
         mine.filter(partner_id=request.member.own_partner_id).select_related("program"), id=bulk_id
     )
     if request.method == "POST" and not submission.job_id:
-        job = send_bulk_file(submission_id=submission.id, actor=_actor(request), at=timezone.now())
+        job = send_bulk_file(
+            submission_id=submission.id, actor=request.member.actor, at=timezone.now()
+        )
         submission.job_id = job.id
     if submission.job_id:
         return redirect_to(request, reverse("job-detail", kwargs={"job_id": submission.job_id}))
@@ -119,7 +120,7 @@ def _kept(request: MemberRequest, form: BulkFileForm, program: Program) -> BulkS
             file_name=file.name,
             program=program,
             partner_id=request.member.own_partner_id,
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
 
@@ -135,7 +136,3 @@ def _chosen(programs: list[Program], request: MemberRequest) -> Program:
 
 def _path(submission: BulkSubmission) -> str:
     return reverse("referrals:bulk-detail", kwargs={"bulk_id": submission.id})
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

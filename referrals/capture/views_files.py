@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.uploads.responses import send
 from prm.uploads.services import UploadRefused
 from prm.web.htmx import redirect_to
@@ -46,7 +45,7 @@ def file_add(request: MemberRequest, referral_id: UUID) -> HttpResponse:
                 referral_id=referral.id,
                 file=form.cleaned_data["file"],
                 internal=form.internal,
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except UploadRefused as refused:
@@ -76,7 +75,7 @@ def file_remove(request: MemberRequest, referral_id: UUID, file_id: UUID) -> Htt
     file = _file(request, referral_id, file_id)
     if not may_remove(file, request.member):
         raise Http404
-    remove_file(file_id=file.id, actor=_actor(request), at=timezone.now())
+    remove_file(file_id=file.id, actor=request.member.actor, at=timezone.now())
     return _back(request, _visible(request, referral_id))
 
 
@@ -97,7 +96,3 @@ def _visible(request: MemberRequest, referral_id: UUID) -> Referral:
 
 def _back(request: MemberRequest, referral: Referral) -> HttpResponse:
     return redirect_to(request, referral_url(referral, staff=request.member.is_staff) + "#files")
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

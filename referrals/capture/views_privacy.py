@@ -127,7 +127,7 @@ def privacy_edit(request: MemberRequest, program_id: UUID) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         set_privacy_rules(
-            program_id=program.id, rules=form.rules, actor=_actor(request), at=timezone.now()
+            program_id=program.id, rules=form.rules, actor=request.member.actor, at=timezone.now()
         )
         messages.success(request, gettext("Privacy rules saved"))
         return hx_redirect(request, "partners:program-detail", program_id=program.id)
@@ -160,12 +160,8 @@ def _erase(request: MemberRequest, referral: Referral, read: dict[str, Any]) -> 
     pseudonym = erase_person(
         referral_id=referral.id,
         own_company=read["own_company"],
-        actor=_actor(request),
+        actor=request.member.actor,
         at=timezone.now(),
     )
     words = gettext("Erased. The person is called %(pseudonym)s from now on")
     messages.success(request, words % {"pseudonym": pseudonym})
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

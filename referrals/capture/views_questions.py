@@ -45,7 +45,7 @@ def question_ask(request: MemberRequest, referral_id: UUID) -> HttpResponse:
             ask_question(
                 referral_id=referral.id,
                 text=form.cleaned_data["text"],
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except QuestionOpen:
@@ -70,7 +70,7 @@ def question_withdraw(request: MemberRequest, referral_id: UUID) -> HttpResponse
     referral = _visible(request, referral_id)
     question = open_question(referral.id)
     if question is not None:
-        withdraw_question(question_id=question.id, actor=_actor(request), at=timezone.now())
+        withdraw_question(question_id=question.id, actor=request.member.actor, at=timezone.now())
     return _to_staff_page(request, referral)
 
 
@@ -85,7 +85,7 @@ def question_answer(request: MemberRequest, referral_id: UUID) -> HttpResponse:
         return _to_own_page(request, referral)
     form = AnswerForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        _answered(question, form, _actor(request), by_link=False)
+        _answered(question, form, request.member.actor, by_link=False)
         messages.success(request, gettext("Answer sent"))
         return _to_own_page(request, referral)
     context = {"form": form, "referral": referral, "question": question}
@@ -159,7 +159,3 @@ def _to_staff_page(request: MemberRequest, referral: Referral) -> HttpResponse:
 
 def _to_own_page(request: MemberRequest, referral: Referral) -> HttpResponse:
     return hx_redirect(request, "referrals:referral-detail", referral_id=referral.id)
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

@@ -22,7 +22,6 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs, public
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.tenancy.keys import KeyReused
 from prm.tenancy.links import tenant_url
 from prm.web.confirm import Question, asked_first
@@ -73,10 +72,6 @@ class SubmitLinkForm(forms.Form):
         self.fields["program"].choices = [(str(row.id), row.name) for row in programs]  # type: ignore[attr-defined]
 
 
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)
-
-
 def _links(request: MemberRequest, partner: Partner, *, staff: bool) -> HttpResponse:
     now = timezone.now()
     programs = programs_open_to(partner.id, day=tenant_day(now))
@@ -93,7 +88,7 @@ def _links(request: MemberRequest, partner: Partner, *, staff: bool) -> HttpResp
                 program_id=UUID(form.cleaned_data["program"]),
                 person_name=form.cleaned_data["person_name"],
                 days=int(form.cleaned_data["days"]),
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=now,
             )
         except LinkMade:
@@ -144,7 +139,7 @@ def _revoke(request: MemberRequest, partner_id: UUID, link_id: UUID, back: str) 
     if link.revoked_at is None:
         if page := asked_first(request, question):
             return page
-        revoke_submit_link(link_id=link.id, actor=_actor(request), at=timezone.now())
+        revoke_submit_link(link_id=link.id, actor=request.member.actor, at=timezone.now())
     messages.success(
         request, gettext("The link of %(name)s opens nothing any more") % {"name": link.person_name}
     )

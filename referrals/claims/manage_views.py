@@ -19,7 +19,6 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.counts import bounded_counts
 from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import COUNT_BOUND, keyset_page
@@ -88,7 +87,7 @@ def duplicate_detail(request: MemberRequest, pair_id: UUID) -> HttpResponse:
                 kept_id=UUID(kept) if kept else None,
                 reason=form.cleaned_data["reason"],
                 told=str(_NAMES_NOBODY),
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except MoveRefused as refused:
@@ -162,7 +161,7 @@ def extension_detail(request: MemberRequest, extension_id: UUID) -> HttpResponse
                 extension_id=asked.id,
                 granted=request.POST.get("do") == "grant",
                 answer=form.cleaned_data["answer"],
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except AnswerRequired:
@@ -199,7 +198,7 @@ def claim_rules(request: MemberRequest, program_id: UUID) -> HttpResponse:
         set_claim_rules(
             program_id=program.id,
             settings=form.settings,
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         messages.success(request, _("Rules saved"))
@@ -243,7 +242,7 @@ def account_upload(request: MemberRequest) -> HttpResponse:
                     upload=Path(kept.name),
                     file_name=file.name,
                     remove_gone=form.cleaned_data["remove_gone"],
-                    actor=_actor(request),
+                    actor=request.member.actor,
                     at=timezone.now(),
                 )
             except FileRefused as refused:
@@ -267,7 +266,3 @@ def account_template(request: MemberRequest) -> HttpResponse:
     response = HttpResponse(template_csv(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="accounts-template.csv"'
     return response
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

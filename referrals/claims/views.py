@@ -61,7 +61,7 @@ def availability(request: MemberRequest) -> HttpResponse:
                 company=form.cleaned_data["company"],
                 partner_id=_partner_id(request),
                 program_id=program.id,
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             ).answer
         except ChecksUsedUp:
@@ -88,7 +88,7 @@ def availability_hold(request: MemberRequest) -> HttpResponse:
             company=form.cleaned_data["company"],
             partner_id=_partner_id(request),
             program_id=program.id,
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except HoldRefused:
@@ -188,7 +188,7 @@ def claim_extend(request: MemberRequest, referral_id: UUID) -> HttpResponse:
 
 def _ask(request: MemberRequest, referral: Referral, form: ExtensionForm) -> ClaimExtension:
     """Keep the file, if there is one, and ask. Raises what keeping and asking raise."""
-    actor, now, file = _actor(request), timezone.now(), form.cleaned_data["file"]
+    actor, now, file = request.member.actor, timezone.now(), form.cleaned_data["file"]
     upload_id = None
     if file:
         upload_id = keep_upload(
@@ -218,7 +218,7 @@ def claim_give_up(request: MemberRequest, referral_id: UUID) -> HttpResponse:
         given = release_claim(
             referral_id=referral.id,
             why=ClaimEnd.GIVEN_UP,
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         if given:
@@ -242,10 +242,6 @@ def claim_file(request: MemberRequest, extension_id: UUID) -> HttpResponse:
 def _visible(request: MemberRequest, referral_id: UUID) -> Referral:
     referrals = Referral.objects.visible_to(request.member)
     return get_object_or_404(referrals.select_related("partner"), id=referral_id)
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)
 
 
 # ---------------------------------------------------------------- without a login

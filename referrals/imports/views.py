@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.exports import csv_lines
 from prm.web.filters import FilterBar, select_from
 from prm.web.formats import number_text
@@ -107,7 +106,7 @@ def _started(request: MemberRequest, form: NewImportForm) -> Import | None:
                 program_id=UUID(form.cleaned_data["program"]),
                 upload=Path(upload.name),
                 file_name=form.cleaned_data["file"].name,
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
                 people=Path(people.name) if given else None,
                 preset=preset,
@@ -187,7 +186,7 @@ def import_values(request: MemberRequest, import_id: UUID) -> HttpResponse:
         initial=asked.initial,
     )
     if request.method == "POST" and form.is_valid() and _mapped(request, source, form.result, form):
-        queue_check(import_id=source.id, actor=_actor(request), at=timezone.now())
+        queue_check(import_id=source.id, actor=request.member.actor, at=timezone.now())
         return hx_redirect(request, "referrals:import-detail", import_id=source.id)
     context = {"form": form, "source": source, "asked": asked}
     return render(
@@ -199,7 +198,9 @@ def _mapped(
     request: MemberRequest, source: Import, mapping: Mapping, form: ColumnsForm | ValuesForm
 ) -> bool:
     try:
-        set_mapping(import_id=source.id, mapping=mapping, actor=_actor(request), at=timezone.now())
+        set_mapping(
+            import_id=source.id, mapping=mapping, actor=request.member.actor, at=timezone.now()
+        )
     except NotNow:
         form.add_error(
             None, gettext("This import is under way or done; its mapping can no longer change")
@@ -308,7 +309,9 @@ def import_commit(request: MemberRequest, import_id: UUID) -> HttpResponse:
 def import_queue(request: MemberRequest, import_id: UUID) -> HttpResponse:
     """Take the import's history into the queue, where it is owed an answer from now on."""
     source = _import(import_id)
-    taken = take_import_into_queue(import_id=source.id, actor=_actor(request), at=timezone.now())
+    taken = take_import_into_queue(
+        import_id=source.id, actor=request.member.actor, at=timezone.now()
+    )
     words = ngettext(
         "%(count)s referral is in the queue now", "%(count)s referrals are in the queue now", taken
     )
@@ -335,7 +338,7 @@ def import_undo(request: MemberRequest, import_id: UUID) -> HttpResponse:
 def _queued(request: MemberRequest, import_id: UUID, queue: Any) -> HttpResponse:
     source = _import(import_id)
     try:
-        queue(import_id=source.id, actor=_actor(request), at=timezone.now())
+        queue(import_id=source.id, actor=request.member.actor, at=timezone.now())
     except NotNow:
         messages.error(
             request, gettext("This cannot be done as the import stands now; nothing was changed")
@@ -389,7 +392,3 @@ def import_preset(request: MemberRequest, import_id: UUID) -> HttpResponse:
 
 def _import(import_id: UUID) -> Import:
     return get_object_or_404(Import.objects.select_related("program", "started_by"), id=import_id)
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

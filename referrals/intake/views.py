@@ -22,7 +22,6 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.gates import unlocked
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.tenancy.keys import KeyReused
 from prm.web.formats import number_text
 from prm.web.htmx import hx_redirect, redirect_to, render_part
@@ -62,11 +61,6 @@ PICKED = 100
 ASKED_BEFORE = ("company", "website", "contact_email")
 
 
-def actor_of(request: MemberRequest) -> Actor:
-    """Return the person of the request as the one who acts."""
-    return Actor(user_id=request.member.user_id, name=request.member.name)
-
-
 @require_http_methods(["GET", "POST"])
 @needs(Capability.SUBMIT_REFERRAL)
 @unlocked(SUBMIT)
@@ -93,7 +87,7 @@ def referral_new(request: MemberRequest) -> HttpResponse:
                     draft=form.draft,
                     partner_id=partner_id,
                     submitted_by_id=request.member.user_id,
-                    actor=actor_of(request),
+                    actor=request.member.actor,
                     at=timezone.now(),
                     key=key_of(form),
                 )
@@ -171,7 +165,7 @@ def manage_referral_new(request: MemberRequest) -> HttpResponse:
                     draft=replace(form.draft, source=Source.STAFF),
                     partner_id=partner.id,
                     submitted_by_id=form.submitted_by_id,
-                    actor=actor_of(request),
+                    actor=request.member.actor,
                     at=timezone.now(),
                     key=key_of(form),
                     reason=form.cleaned_data["reason"],
@@ -337,7 +331,7 @@ def _history(request: MemberRequest) -> dict[str, Any]:
 def queue_take(request: MemberRequest) -> HttpResponse:
     """Take chosen history into the queue: from the list, or one from its own page."""
     chosen = [found for text in request.POST.getlist("pick")[:PICKED] if (found := _uuid(text))]
-    taken = take_into_queue(referral_ids=chosen, actor=actor_of(request), at=timezone.now())
+    taken = take_into_queue(referral_ids=chosen, actor=request.member.actor, at=timezone.now())
     if taken:
         words = ngettext(
             "%(count)s referral is in the queue now",

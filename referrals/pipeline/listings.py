@@ -15,7 +15,6 @@ from django.utils.translation import gettext, pgettext
 
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member, MemberRequest
-from prm.events.services import Actor
 from prm.jobs.services import start_job
 from prm.money import Money
 from prm.web.counts import bounded, count_text, menu_numbers
@@ -313,7 +312,7 @@ def export_answer(request: MemberRequest, *, back: str) -> HttpResponse:
         job = start_job(
             kind="referral.export",
             params=params,
-            actor=Actor(user_id=request.member.user_id, name=request.member.name),
+            actor=request.member.actor,
             at=timezone.now(),
             back_path=back.removeprefix(reverse("start").removesuffix("start/")),
             partner_id=request.member.partner_id,

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect, redirect_to, render_part
 from referrals.pipeline.approvals import NotYourTurn, approve
 from referrals.pipeline.forms import MoveForm, NextStepForm, StaffNoteForm
@@ -68,7 +67,7 @@ def manage_referral_accept(request: MemberRequest, referral_id: UUID) -> HttpRes
     if stage is None:
         return _conflict(request, referral)
     try:
-        following = approve(referral_id=referral.id, actor=_actor(request), at=timezone.now())
+        following = approve(referral_id=referral.id, actor=request.member.actor, at=timezone.now())
         if following:
             words = gettext("Approved. Now %(person)s has to approve it")
             messages.success(request, words % {"person": following.approver})
@@ -133,7 +132,7 @@ def manage_referral_note(request: MemberRequest, referral_id: UUID) -> HttpRespo
         referral_id=referral.id,
         text=form.cleaned_data["text"],
         internal=not form.cleaned_data["shared"],
-        actor=_actor(request),
+        actor=request.member.actor,
         at=timezone.now(),
     )
     return redirect_to(request, _detail_url(referral) + "#timeline")
@@ -161,7 +160,7 @@ def manage_referral_next_step(request: MemberRequest, referral_id: UUID) -> Http
         text=form.cleaned_data["next_step"],
         due_on=form.cleaned_data["next_step_on"],
         owner_id=form.cleaned_data["owner"],
-        actor=_actor(request),
+        actor=request.member.actor,
         at=timezone.now(),
     )
     messages.success(request, gettext("Next step saved"))
@@ -176,10 +175,6 @@ def _visible(request: MemberRequest, referral_id: UUID) -> Referral:
         ),
         id=referral_id,
     )
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)
 
 
 def _detail_url(referral: Referral) -> str:
@@ -295,7 +290,7 @@ def _moved(
         change_stage(
             referral_id=referral.id,
             to_stage_id=stage.id,
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
             reason=reason,
             seen_stage_id=seen,

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.htmx import hx_redirect, redirect_to, render_part
 from referrals.pipeline.following import set_following
 from referrals.pipeline.forms import NoteForm
@@ -57,7 +56,7 @@ def referral_note(request: MemberRequest, referral_id: UUID) -> HttpResponse:
     form = NoteForm(request.POST)
     if not form.is_valid():
         return _detail(request, referral, form, status=422)
-    actor = Actor(user_id=request.member.user_id, name=request.member.name)
+    actor = request.member.actor
     add_note(
         referral_id=referral.id,
         text=form.cleaned_data["text"],

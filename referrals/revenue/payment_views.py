@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.money import Money
 from prm.tenancy.keys import KeyReused
 from prm.web.formats import money_text
@@ -70,7 +69,7 @@ def _refund(request: MemberRequest, form: RefundForm, payment: RevenueEvent) -> 
             amount=form.cleaned_data["amount"],
             booked_at=noon_of(form.cleaned_data["booked_on"], request.tenant.time_zone),
             source="form",
-            actor=Actor(user_id=request.member.user_id, name=request.member.name),
+            actor=request.member.actor,
             at=timezone.now(),
             note=form.cleaned_data["note"],
         )
@@ -137,7 +136,7 @@ def _receive(request: MemberRequest, form: ReceiptForm, invoice: RevenueEvent) -
             revenue_event_id=invoice.id,
             amount=form.cleaned_data["amount"],
             received_at=noon_of(form.cleaned_data["received_on"], request.tenant.time_zone),
-            actor=Actor(user_id=request.member.user_id, name=request.member.name),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except ReceiptTooLarge as refused:

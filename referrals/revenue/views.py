@@ -19,7 +19,6 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.jobs.models import Job, JobState
 from prm.jobs.selectors import job_view
 from prm.jobs.services import start_job
@@ -106,7 +105,7 @@ def manage_referral_win(request: MemberRequest, referral_id: UUID) -> HttpRespon
 @transaction.atomic
 def _win(request: MemberRequest, referral: Referral, stage_id: int, form: WinForm) -> str:
     """Win it and take the customer's code; return what the code did."""
-    actor, at = _actor(request), timezone.now()
+    actor, at = request.member.actor, timezone.now()
     win_referral(
         referral_id=referral.id,
         to_stage_id=stage_id,
@@ -177,7 +176,7 @@ def revenue_export(request: MemberRequest) -> HttpResponse:
         job = start_job(
             kind="revenue.export",
             params=params,
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
             back_path="manage/revenue/",
         )
@@ -253,7 +252,7 @@ def revenue_new(request: MemberRequest) -> HttpResponse:
 @transaction.atomic
 def _pay(request: MemberRequest, customer: Customer, form: PaymentForm) -> tuple[RevenueEvent, str]:
     """Record the payment and take the customer's code; return both, the code as what it did."""
-    actor, at = _actor(request), timezone.now()
+    actor, at = request.member.actor, timezone.now()
     booked_at = noon_of(form.cleaned_data["booked_on"], request.tenant.time_zone)
     event = record_payment(
         external_id=form.reference,
@@ -312,7 +311,7 @@ def revenue_upload(request: MemberRequest) -> HttpResponse:
                 job = queue_file_check(
                     upload=Path(kept.name),
                     file_name=file.name,
-                    actor=_actor(request),
+                    actor=request.member.actor,
                     at=timezone.now(),
                 )
             except FileRefused as refused:
@@ -329,7 +328,7 @@ def revenue_upload(request: MemberRequest) -> HttpResponse:
 def _checked_upload(request: MemberRequest, check: Job) -> HttpResponse:
     """Follow the check while it runs, show what it said, record the file when asked."""
     if request.method == "POST" and check.state == JobState.DONE and check.result.get("bookable"):
-        job = queue_file_recording(check=check, actor=_actor(request), at=timezone.now())
+        job = queue_file_recording(check=check, actor=request.member.actor, at=timezone.now())
         return redirect_to(request, reverse("job-detail", kwargs={"job_id": job.id}))
     view = job_view(check, request.member, now=timezone.now())
     return render_part(
@@ -351,10 +350,6 @@ def revenue_template(request: MemberRequest) -> HttpResponse:
     response = HttpResponse(template_csv(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="revenue-template.csv"'
     return response
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)
 
 
 def _uuid_or_none(text: str) -> UUID | None:

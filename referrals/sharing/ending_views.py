@@ -15,7 +15,6 @@ from partners.directory.moves import tenant_day
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.confirm import Question, asked_first
 from prm.web.formats import number_text
 from prm.web.htmx import hx_redirect
@@ -35,7 +34,7 @@ def link_retire(request: MemberRequest, link_id: UUID) -> HttpResponse:
     if link.retired_at is None:
         if page := asked_first(request, _end_link(link)):
             return page
-        retire_link(link_id=link.id, actor=_actor(request), at=timezone.now())
+        retire_link(link_id=link.id, actor=request.member.actor, at=timezone.now())
     messages.success(request, _("The link has ended; its address stays yours"))
     return hx_redirect(request, "referrals:share")
 
@@ -71,7 +70,7 @@ def coupon_retire(request: MemberRequest, coupon_id: UUID) -> HttpResponse:
     if coupon.retired_at is None:
         if page := asked_first(request, _end_code(coupon)):
             return page
-        retire_coupon(coupon_id=coupon.id, actor=_actor(request), at=timezone.now())
+        retire_coupon(coupon_id=coupon.id, actor=request.member.actor, at=timezone.now())
     messages.success(request, _("The code has ended"))
     return hx_redirect(request, "referrals:coupon-list")
 
@@ -112,7 +111,7 @@ def review_remove(request: MemberRequest, review_id: UUID) -> HttpResponse:
     )
     if page := asked_first(request, question):
         return page
-    remove_review(review_id=review.id, actor=_actor(request), at=timezone.now())
+    remove_review(review_id=review.id, actor=request.member.actor, at=timezone.now())
     messages.success(request, _("The review is removed"))
     return hx_redirect(request, "referrals:review-list")
 
@@ -138,10 +137,6 @@ def page_down(request: MemberRequest, page_id: UUID) -> HttpResponse:
     if page.state != PageState.OFF:
         if asked := asked_first(request, question):
             return asked
-        take_page_down(page_id=page.id, actor=_actor(request), at=timezone.now())
+        take_page_down(page_id=page.id, actor=request.member.actor, at=timezone.now())
     messages.success(request, _("The page is no longer public"))
     return hx_redirect(request, "referrals:page-edit")
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

@@ -16,7 +16,6 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.confirm import Question, asked_first
 from prm.web.htmx import hx_redirect
 from referrals.claims.review import review_tabs
@@ -64,7 +63,7 @@ def page_decide(request: MemberRequest, page_id: UUID) -> HttpResponse:
             page_id=page.id,
             approve=approve,
             reason=form.cleaned_data["reason"],
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except NotWaiting:
@@ -87,7 +86,7 @@ def review_decide(request: MemberRequest, review_id: UUID) -> HttpResponse:
         review_id=review.id,
         approve=approve,
         reason=form.cleaned_data["reason"],
-        actor=_actor(request),
+        actor=request.member.actor,
         at=timezone.now(),
     )
     messages.success(request, _("The review is shown") if approve else _("The partner is told"))
@@ -101,7 +100,7 @@ def manage_review_new(request: MemberRequest, partner_id: UUID) -> HttpResponse:
     partner = get_object_or_404(Partner.objects.visible_to(request.member), id=partner_id)
     form = StaffReviewForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        actor, at = _actor(request), timezone.now()
+        actor, at = request.member.actor, timezone.now()
         review = add_review(partner_id=partner.id, facts=form.facts, actor=actor, at=at)
         if form.cleaned_data["show"]:
             decide_review(review_id=review.id, approve=True, reason="", actor=actor, at=at)
@@ -130,7 +129,7 @@ def sharing_rules_edit(request: MemberRequest, program_id: UUID) -> HttpResponse
     )
     if form.is_bound and form.is_valid():
         edit_sharing_rules(
-            program_id=program.id, actor=_actor(request), at=timezone.now(), **form.settings
+            program_id=program.id, actor=request.member.actor, at=timezone.now(), **form.settings
         )
         messages.success(request, _("The changes are saved."))
         return hx_redirect(request, "referrals:sharing-rules", program_id=program.id)
@@ -148,7 +147,7 @@ def destination_new(request: MemberRequest, program_id: UUID) -> HttpResponse:
             add_destination(
                 program_id=program.id,
                 **form.cleaned_data,
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except BadDestination:
@@ -186,7 +185,7 @@ def destination_retire(
     if place.retired_at is None:
         if page := asked_first(request, question):
             return page
-        retire_destination(destination_id=place.id, actor=_actor(request), at=timezone.now())
+        retire_destination(destination_id=place.id, actor=request.member.actor, at=timezone.now())
     messages.success(request, _("Links that led there lead to their partner's page now"))
     return hx_redirect(request, "referrals:sharing-rules", program_id=program_id)
 
@@ -230,7 +229,3 @@ def _queue(
         "tabs": review_tabs("sharing"),
     }
     return render(request, "referrals/sharing/queue.html", context, status=status)
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

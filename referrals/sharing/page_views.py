@@ -16,7 +16,6 @@ from partners.training.forms import spread
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.tenancy.links import tenant_url
 from prm.uploads.responses import send
 from prm.uploads.services import UploadRefused
@@ -105,7 +104,7 @@ def page_picture(_request: MemberRequest, page_id: UUID) -> HttpResponse:
 
 
 def _saved(request: MemberRequest, form: PageForm, program: Program) -> bool:
-    actor, at = _actor(request), timezone.now()
+    actor, at = request.member.actor, timezone.now()
     try:
         page = save_page(
             partner_id=request.member.own_partner_id,
@@ -156,7 +155,3 @@ def _visible(page_id: UUID) -> LandingPage:
     """Return a page in sight: row-level security shows a partner its own alone."""
     rows = LandingPage.objects.select_related("partner", "program", "draft_picture")
     return get_object_or_404(rows, id=page_id)
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

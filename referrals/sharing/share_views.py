@@ -17,7 +17,6 @@ from partners.directory.moves import tenant_day
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.tenancy.links import tenant_url
 from prm.web.htmx import hx_redirect, render_part
 from prm.web.paging import keyset_page
@@ -95,7 +94,7 @@ def link_new(request: MemberRequest) -> HttpResponse:
                 partner_id=partner_id,
                 program_id=form.cleaned_data["program"],
                 facts=form.facts,
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=at,
             )
         except (SlugTaken, BadSlug) as refused:
@@ -119,7 +118,9 @@ def link_edit(request: MemberRequest, link_id: UUID) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         try:
-            change_link(link_id=link.id, facts=form.facts, actor=_actor(request), at=timezone.now())
+            change_link(
+                link_id=link.id, facts=form.facts, actor=request.member.actor, at=timezone.now()
+            )
         except (SlugTaken, BadSlug) as refused:
             form.add_error("slug", slug_words(refused))
         else:
@@ -163,7 +164,7 @@ def coupon_list(request: MemberRequest) -> HttpResponse:
                 partner_id=partner_id,
                 program_id=form.cleaned_data["program"],
                 facts=form.facts,
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=at,
             )
         except CodeTaken:
@@ -195,7 +196,7 @@ def review_list(request: MemberRequest) -> HttpResponse:
     form = ReviewForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         add_review(
-            partner_id=partner_id, facts=form.facts, actor=_actor(request), at=timezone.now()
+            partner_id=partner_id, facts=form.facts, actor=request.member.actor, at=timezone.now()
         )
         messages.success(request, _("Sent. The vendor looks at it before visitors read it"))
         return hx_redirect(request, "referrals:review-list")
@@ -263,7 +264,3 @@ def _period(days: int) -> Period:
 def _periods(days: int) -> list[Tab]:
     words = {30: _("30 days"), 90: _("90 days"), 365: _("12 months")}
     return [Tab(words[count], f"?days={count}", count == days) for count in PERIODS]
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

@@ -17,7 +17,6 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.accounts.models import User
-from prm.events.services import Actor
 from prm.web.choices import country_name
 from prm.web.formats import money_text
 from prm.web.htmx import hx_redirect
@@ -101,7 +100,7 @@ def route_new(request: MemberRequest, program_id: UUID) -> HttpResponse:
                 product=given["product"],
                 role=given["role"],
                 approvers=given["approvers"],
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except TooMany:
@@ -124,7 +123,7 @@ def route_new(request: MemberRequest, program_id: UUID) -> HttpResponse:
 def route_retire(request: MemberRequest, route_id: int) -> HttpResponse:
     """Stop asking by a route."""
     route = get_object_or_404(ApprovalRoute, id=min(route_id, 2**63 - 1))
-    retire_route(route_id=route.id, actor=_actor(request), at=timezone.now())
+    retire_route(route_id=route.id, actor=request.member.actor, at=timezone.now())
     messages.success(request, gettext("Approval removed; referrals that wait for it still do"))
     return hx_redirect(request, "referrals:answers-edit", program_id=route.program_id)
 
@@ -144,7 +143,7 @@ def _saved(form: AnswersForm, program: Program, request: MemberRequest) -> bool:
     given, at = form.cleaned_data, timezone.now()
     try:
         set_loss_reasons(
-            program_id=program.id, names=given["reasons"], actor=_actor(request), at=at
+            program_id=program.id, names=given["reasons"], actor=request.member.actor, at=at
         )
     except TooMany:
         return False
@@ -154,7 +153,7 @@ def _saved(form: AnswersForm, program: Program, request: MemberRequest) -> bool:
         escalate_to_id=given["escalate_to"],
         approve_after_hours=given["approve_after_hours"],
         stall_days=given["stall_days"],
-        actor=_actor(request),
+        actor=request.member.actor,
         at=at,
     )
     return True
@@ -199,7 +198,3 @@ def _lost_by_reason(program: Program) -> list[tuple[str, int]]:
         .order_by("-count", "loss_reason__name")
     )
     return list(found)
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)

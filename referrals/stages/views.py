@@ -14,7 +14,6 @@ from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.web.counts import count_text
 from prm.web.htmx import hx_redirect
 from referrals.pipeline.models import Stage
@@ -61,7 +60,10 @@ def stage_new(request: MemberRequest, program_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             add_stage(
-                program_id=program.id, **form.cleaned_data, actor=_actor(request), at=timezone.now()
+                program_id=program.id,
+                **form.cleaned_data,
+                actor=request.member.actor,
+                at=timezone.now(),
             )
         except StageNotAllowed:
             form.add_error(None, gettext("A program has at most 16 stages"))
@@ -90,7 +92,7 @@ def stage_edit(request: MemberRequest, stage_id: int) -> HttpResponse:
         rename_stage(
             stage_id=stage.id,
             name=form.cleaned_data["name"],
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
         messages.success(request, gettext("Name saved"))
@@ -115,7 +117,7 @@ def stage_shift(request: MemberRequest, stage_id: int) -> HttpResponse:
         shift_stage(
             stage_id=stage.id,
             up=request.POST.get("to") != "down",
-            actor=_actor(request),
+            actor=request.member.actor,
             at=timezone.now(),
         )
     except StageNotAllowed:
@@ -138,7 +140,7 @@ def stage_retire(request: MemberRequest, stage_id: int) -> HttpResponse:
             moved = retire_stage(
                 stage_id=stage.id,
                 target_id=form.cleaned_data["target"],
-                actor=_actor(request),
+                actor=request.member.actor,
                 at=timezone.now(),
             )
         except (StageNeeded, StageNotAllowed, TargetNeeded):
@@ -172,7 +174,7 @@ def stage_moves(request: MemberRequest, program_id: UUID) -> HttpResponse:
             (int(start), int(end))
             for start, _, end in (pair.partition(":") for pair in request.POST.getlist("move"))
         ]
-        set_moves(program_id=program.id, pairs=pairs, actor=_actor(request), at=timezone.now())
+        set_moves(program_id=program.id, pairs=pairs, actor=request.member.actor, at=timezone.now())
     except (StageNotAllowed, ValueError):
         problem = gettext(
             "Somebody changed the stages in the meantime. The moves below are those in force."
@@ -192,10 +194,6 @@ def _stage(stage_id: int) -> Stage:
     return get_object_or_404(
         Stage.objects.select_related("program").filter(retired_at=None), id=stage_id
     )
-
-
-def _actor(request: MemberRequest) -> Actor:
-    return Actor(user_id=request.member.user_id, name=request.member.name)
 
 
 def _editor(
