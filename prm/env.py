@@ -142,6 +142,9 @@ def logging(*, json: bool, level: str) -> dict[str, Any]:
         "loggers": {
             "django.request": {"level": "ERROR"},
             "django.security": {"level": "WARNING"},
+            # At DEBUG they write whole pages' contents and the values of statements: names, accounts, codes.
+            "django.template": {"level": "INFO"},
+            "django.db.backends": {"level": "INFO"},
             # Sweeps run every few seconds; a failed task is an error and is told.
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
