@@ -138,6 +138,15 @@ def test_any_sequence_of_refunds_that_reaches_the_whole_takes_back_the_whole(
     assert taken[-1] == amount
 
 
+@pytest.mark.parametrize(
+    ("amount", "refunded", "paid", "taken"),
+    # Exact halves go to the even cent, also where a quotient has no end.
+    [(3, 1, 6, 0), (9, 1, 6, 2), (1, 1, 2, 0), (3, 1, 2, 2), (17_500, 33_000, 99_999, 5_775)],
+)
+def test_a_part_is_rounded_once(amount: int, refunded: int, paid: int, taken: int) -> None:
+    assert clawed_target(amount, refunded_minor=refunded, paid_minor=paid) == taken
+
+
 def test_the_explanation_is_a_sentence_of_the_readers_language() -> None:
     (draft,) = drafts_for(a_payment(105_400), a_version(FIRST))
 
