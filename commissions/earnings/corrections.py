@@ -1,6 +1,6 @@
-"""What a dispute put right: money beside the rewards, listed and counted with them, as the balance has it."""
+"""What disputes put right, and prizes: money beside the rewards, listed and counted with them, as in the balance."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from commissions.contests.models import ContestPlace
 from commissions.earnings.lines import (
     ICONS,
     LABELS,
@@ -19,7 +20,7 @@ from commissions.earnings.lines import (
     state_in,
     when_words,
 )
-from commissions.earnings.selectors import CORRECTED, corrections_in
+from commissions.earnings.selectors import CORRECTED, corrections_in, prizes_in
 from commissions.payouts.models import Payout, PayoutLine
 from commissions.statements.models import Dispute
 from prm.web.formats import day_text
@@ -30,9 +31,10 @@ LONGEST = 100
 
 @dataclass(frozen=True)
 class Correction:
-    """One correction in the partner's favour, in minor units of `currency`; payout: the payment it is in, if any."""
+    """One movement in the partner's favour, in minor units of `currency`; payout: the payment it is in, if any."""
 
     title: str
+    what: str
     url: str
     booked_on: date
     amount_minor: int
@@ -68,7 +70,7 @@ class Correction:
 
 @dataclass(frozen=True)
 class Corrections:
-    """A tab's corrections, newest first, and what all of them come to."""
+    """A tab's corrections, or its prizes, newest first, and what all of them come to."""
 
     rows: list[Correction]
     total_minor: int
@@ -90,25 +92,68 @@ def all_corrections(partner_id: UUID, currency: str = "") -> list[Correction]:
     return _rows(list(disputes.order_by("-closed_at", "-id")))
 
 
+def prizes_of(partner_id: UUID, currency: str, view: str) -> Corrections:
+    """Return the prizes in money that stand beside the rewards of a tab, as corrections do."""
+    if view not in CORRECTED:
+        return Corrections([], 0)
+    places = prizes_in(partner_id, currency, view)
+    total = places.aggregate(total=Sum("prize__amount_minor"))["total"] or 0
+    newest = places.select_related("contest", "prize", "person").order_by("-at", "-id")[:LONGEST]
+    return Corrections(_prize_rows(list(newest)) if total else [], total)
+
+
+def all_prizes(partner_id: UUID, currency: str = "") -> list[Correction]:
+    """Return every prize in money of a partner and its people, in one currency or in all, newest first."""
+    places = prizes_in(partner_id, currency, "").select_related("contest", "prize", "person")
+    return _prize_rows(list(places.order_by("-at", "-id")))
+
+
 def _rows(disputes: Sequence[Dispute]) -> list[Correction]:
+    claimed = _claimed(dispute.correction_id for dispute in disputes)
+    return [_row(dispute, claimed.get(dispute.correction_id)) for dispute in disputes]
+
+
+def _claimed(transfer_ids: Iterable[int | None]) -> dict[int | None, Payout]:
+    """Return the payments that transfers are in, by transfer."""
     claims = dict(
-        PayoutLine.objects.filter(
-            transfer_id__in=[dispute.correction_id for dispute in disputes], released_at=None
-        ).values_list("transfer_id", "payout_id")
+        PayoutLine.objects.filter(transfer_id__in=list(transfer_ids), released_at=None).values_list(
+            "transfer_id", "payout_id"
+        )
     )
     payouts = known_payouts(set(claims.values()), staff=False)
-    claimed: dict[int | None, Payout] = {
+    return {
         transfer_id: payouts[payout_id]
         for transfer_id, payout_id in claims.items()
         if payout_id in payouts
     }
-    return [_row(dispute, claimed.get(dispute.correction_id)) for dispute in disputes]
+
+
+def _prize_rows(places: Sequence[ContestPlace]) -> list[Correction]:
+    claimed = _claimed(place.transfer_id for place in places)
+    return [_prize_row(place, claimed.get(place.transfer_id)) for place in places]
+
+
+def _prize_row(place: ContestPlace, payout: Payout | None) -> Correction:
+    assert place.prize is not None, "what was booked is a prize"
+    return Correction(
+        title=place.contest.title,
+        what=gettext("Prize of a contest, for %(person)s") % {"person": place.person}
+        if place.person
+        else gettext("Prize of a contest"),
+        url=reverse("commissions:contest", kwargs={"contest_id": place.contest_id}),
+        booked_on=timezone.localtime(place.at).date(),
+        amount_minor=place.prize.amount_minor,
+        currency=place.contest.currency,
+        state=state_in(payout) if payout else READY,
+        payout=payout,
+    )
 
 
 def _row(dispute: Dispute, payout: Payout | None) -> Correction:
     assert dispute.closed_at is not None, "a correction ends its dispute"
     return Correction(
         title=gettext("Correction of statement %(number)s") % {"number": dispute.statement.number},
+        what=gettext("What your dispute put right"),
         url=reverse("commissions:dispute-detail", kwargs={"dispute_id": dispute.id}),
         booked_on=timezone.localtime(dispute.closed_at).date(),
         amount_minor=dispute.correction_minor,

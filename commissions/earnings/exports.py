@@ -5,7 +5,6 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commissions.accruals.models import Accrual
@@ -57,13 +56,13 @@ def export_rows(accruals: Iterable[Accrual], *, now: datetime, staff: bool) -> I
 
 
 def correction_rows(corrections: Iterable[Correction]) -> Iterator[list[Any]]:
-    """Yield what disputes put right, in the columns of a partner's own file: beside its rewards, as on its page."""
+    """Yield corrections and prizes in the columns of a partner's own file: beside its rewards, as on its page."""
     for row in corrections:
         amount = Money(row.amount_minor, row.currency)
         yield [
             "",
             row.title,
-            gettext("What your dispute put right"),
+            row.what,
             row.booked_on,
             row.booked_on,
             row.label,

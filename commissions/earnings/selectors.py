@@ -4,15 +4,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Func, IntegerField, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from commissions.accruals.models import PAID_BY, Accrual, Release
+from commissions.contests.models import ContestPlace
 from commissions.ledger.selectors import PartnerBalance, is_booked, partner_balances
 from commissions.payouts.details import newest_account
 from commissions.payouts.models import Payout, PayoutAccount, PayoutLine, PayoutState
@@ -24,9 +25,10 @@ from prm.accounts.members import Member
 
 IN_PROGRESS, PAID, REVERSED, IN_KIND = "progress", "paid", "reversed", "in_kind"
 VIEWS = (IN_PROGRESS, PAID, REVERSED, IN_KIND)
-# Tabs that list corrections beside rewards.
+# Tabs that list corrections and prizes beside rewards.
 CORRECTED = (IN_PROGRESS, PAID)
 COUNTED = 1000
+Row = TypeVar("Row", bound=Model)
 UNDER_WAY = frozenset({PayoutState.APPROVED, PayoutState.EXPORTED})
 
 
@@ -50,22 +52,24 @@ class NextPayout:
 class Figures:
     """A partner's rewards in one currency, counted; all counts up to a bound.
 
-    view_counts: rewards by tab. correction_counts: what disputes put right, by the tabs that have such.
+    view_counts: rewards by tab. correction_counts, prize_counts: what disputes put right, and prizes of contests in
+    money, by the tabs that have such.
     ready_count: released rewards that no payment claims. minimum_minor: the smallest payout that counts now, the
     least of its programs' plans. first_ready_at: when the first reward on hold is released.
     """
 
     view_counts: dict[str, int]
     correction_counts: dict[str, int]
+    prize_counts: dict[str, int]
     ready_count: int
     minimum_minor: int
     first_ready_at: datetime | None
 
     @property
     def tab_counts(self) -> dict[str, int]:
-        """How many lines each tab lists: rewards, and corrections with them."""
+        """How many lines each tab lists: rewards, and corrections and prizes with them."""
         return {
-            view: count + self.correction_counts.get(view, 0)
+            view: count + self.correction_counts.get(view, 0) + self.prize_counts.get(view, 0)
             for view, count in self.view_counts.items()
         }
 
@@ -94,18 +98,29 @@ def figures(member: Member, partner_id: UUID, currency: str) -> Figures:
                 f"{view}_corrections": _bounded(corrections_in(partner_id, currency, view))
                 for view in CORRECTED
             },
+            **{
+                f"{view}_prizes": _bounded(prizes_in(partner_id, currency, view))
+                for view in CORRECTED
+            },
             ready=_bounded(_free_releases().filter(accrual_id__in=accruals.values("id"))),
             minimum=Subquery(
                 plans.order_by("minimum_payout_minor").values("minimum_payout_minor")[:1]
             ),
             first=Subquery(waiting.order_by("payable_at").values("payable_at")[:1]),
         )
-        .values(*VIEWS, *(f"{view}_corrections" for view in CORRECTED), "ready", "minimum", "first")
+        .values(
+            *VIEWS,
+            *(f"{view}_{kind}" for view in CORRECTED for kind in ("corrections", "prizes")),
+            "ready",
+            "minimum",
+            "first",
+        )
         .get()
     )
     return Figures(
         {view: row[view] for view in VIEWS},
         {view: row[f"{view}_corrections"] for view in CORRECTED},
+        {view: row[f"{view}_prizes"] for view in CORRECTED},
         row["ready"],
         row["minimum"] or 0,
         row["first"],
@@ -122,14 +137,31 @@ def corrections_in(partner_id: UUID, currency: str, view: str) -> QuerySet[Dispu
     )
     if currency:
         found = found.filter(currency=currency)
+    return _in_tab(found, "correction_id", view)
+
+
+def prizes_in(partner_id: UUID, currency: str, view: str) -> QuerySet[ContestPlace]:
+    """Return the prizes in money that a partner and its people won, of one tab, in no order yet.
+
+    currency, view: empty for all of them. Only tabs of CORRECTED have such. What a merge brought along is left out: the
+    money came by the merge.
+    """
+    found = ContestPlace.objects.filter(partner_id=partner_id, transfer__partner_id=partner_id)
+    if currency:
+        found = found.filter(contest__currency=currency)
+    return _in_tab(found, "transfer_id", view)
+
+
+def _in_tab(rows: QuerySet[Row], transfer: str, view: str) -> QuerySet[Row]:
+    """Keep what was paid, or what was not, by the column that names a transfer; everything for no tab."""
     settled = Exists(
         PayoutLine.objects.filter(
-            settled_in_the_end(), transfer_id=OuterRef("correction_id"), released_at=None
+            settled_in_the_end(), transfer_id=OuterRef(transfer), released_at=None
         )
     )
     if view == PAID:
-        return found.filter(settled)
-    return found.filter(~settled) if view else found
+        return rows.filter(settled)
+    return rows.filter(~settled) if view else rows
 
 
 def _bounded(rows: QuerySet[Any]) -> Func:

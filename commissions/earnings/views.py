@@ -20,7 +20,7 @@ from commissions.accruals.models import Accrual, Clawback
 from commissions.accruals.tables import WaitingTable
 from commissions.accruals.waiting import waiting_of_partner
 from commissions.choices.selectors import may_choose
-from commissions.earnings.corrections import all_corrections, corrections_of
+from commissions.earnings.corrections import all_corrections, all_prizes, corrections_of, prizes_of
 from commissions.earnings.exports import CHUNK, HEADER, correction_rows, export_rows, file_name
 from commissions.earnings.lines import Line, lines_for
 from commissions.earnings.listings import MANAGE_ORDERS, ORDERS, Wanted, manage_bar, wanted_from
@@ -110,6 +110,9 @@ def earnings(request: MemberRequest) -> HttpResponse:
         "corrections": corrections_of(partner_id, balance.currency, view)
         if known.correction_counts.get(view)
         else None,
+        "prizes": prizes_of(partner_id, balance.currency, view)
+        if known.prize_counts.get(view)
+        else None,
         "chart": month_chart(months, balance.currency),
         "has_payments": any(minor for _, minor in months),
         "statements": listed_statements(request.member)
@@ -151,7 +154,12 @@ def earnings_export(request: MemberRequest) -> HttpResponse:
         rows.iterator(CHUNK),
         staff=False,
         ending="xlsx" if request.GET.get("format") == "xlsx" else "csv",
-        besides=correction_rows(all_corrections(_partner(request), wanted.currency)),
+        besides=correction_rows(
+            [
+                *all_corrections(_partner(request), wanted.currency),
+                *all_prizes(_partner(request), wanted.currency),
+            ]
+        ),
     )
 
 

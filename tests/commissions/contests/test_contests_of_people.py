@@ -167,9 +167,20 @@ def test_prizes_follow_what_each_employer_allows_and_are_given_once(
             "Prize of a contest, for Rae Solea",
         )
         assert list(faults()) == []
-    mine = signed_in(solea.rep).get("/acme/your-rewards/").content.decode()
+    check_pages(solea)
+
+
+def check_pages(people: People) -> None:
+    """See the prize in money on the partner's pages and on the winner's own; not on a colleague's."""
+    boss = signed_in(people.admin)
+    earnings = boss.get("/acme/earnings/")
+    words = "Prize of a contest, for Rae Solea"
+    assert [tab.count for tab in earnings.context["tabs"]][:2] == ["1", "0"]
+    assert words in earnings.content.decode()
+    assert words in boss.get("/acme/earnings/export/?format=csv").getvalue().decode("utf-8-sig")
+    mine = signed_in(people.rep).get("/acme/your-rewards/").content.decode()
     assert (TERMS.title in mine, "€500.00" in mine) == (True, True)
-    assert TERMS.title not in signed_in(solea.admin).get("/acme/your-rewards/").content.decode()
+    assert TERMS.title not in boss.get("/acme/your-rewards/").content.decode()
 
 
 def test_a_merge_carries_the_places_of_people(acme: Tenant) -> None:
