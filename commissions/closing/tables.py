@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,19 +17,24 @@ from prm.web.tables import Column, MoneyColumn, NumberColumn, Table, badge, iden
 
 def side_by_side(month: Month, part: str) -> str:
     """Return one part of a month's totals in every currency, never added."""
-    return _in_each(
-        {
-            currency: parts[part]
-            for currency, parts in month.totals.items()
-            if parts[part] or part == "owed"
-        }
-    )
+    return " · ".join(_in_each(_of(month, part)))
 
 
-def _in_each(minors: dict[str, int]) -> str:
-    return " · ".join(
-        money_text(minor, currency, sign="code") for currency, minor in sorted(minors.items())
-    )
+def _of(month: Month, part: str) -> dict[str, int]:
+    """Return one part of a month's totals by currency, without those in which nothing moved."""
+    return {
+        currency: parts[part]
+        for currency, parts in month.totals.items()
+        if parts[part] or part == "owed"
+    }
+
+
+def _in_each(minors: dict[str, int]) -> list[str]:
+    return [money_text(minor, currency, sign="code") for currency, minor in sorted(minors.items())]
+
+
+def _one_below_the_other(minors: dict[str, int]) -> SafeString:
+    return format_html_join(SafeString("<br>"), "{}", ((words,) for words in _in_each(minors)))
 
 
 class MonthTable(Table):
@@ -50,22 +56,22 @@ class MonthTable(Table):
             month_name(record.period), url, narrow=side_by_side(record, "owed"), mark=False
         )
 
-    def render_earned(self, record: Month) -> str:
-        return side_by_side(record, "earned")
+    def render_earned(self, record: Month) -> SafeString:
+        return _one_below_the_other(_of(record, "earned"))
 
-    def render_taken_back(self, record: Month) -> str:
-        return side_by_side(record, "taken_back")
+    def render_taken_back(self, record: Month) -> SafeString:
+        return _one_below_the_other(_of(record, "taken_back"))
 
-    def render_paid(self, record: Month) -> str:
-        return side_by_side(record, "paid")
+    def render_paid(self, record: Month) -> SafeString:
+        return _one_below_the_other(_of(record, "paid"))
 
-    def render_other(self, record: Month) -> str:
+    def render_other(self, record: Month) -> SafeString:
         """Show what the columns beside it leave open between one month's end and the next."""
         sums = {code: row["returned"] + row["other"] for code, row in record.totals.items()}
-        return _in_each({code: minor for code, minor in sums.items() if minor})
+        return _one_below_the_other({code: minor for code, minor in sums.items() if minor})
 
-    def render_owed(self, record: Month) -> str:
-        return side_by_side(record, "owed")
+    def render_owed(self, record: Month) -> SafeString:
+        return _one_below_the_other(_of(record, "owed"))
 
     def render_state(self, record: Month) -> SafeString:
         if record.closed:
