@@ -135,5 +135,7 @@ const here = menu?.querySelector(".nav [aria-current]");
 if (here && here.offsetTop + 2 * here.offsetHeight > menu.clientHeight) menu.scrollTop = here.offsetTop - menu.clientHeight / 2;
 
 afterSwap(null);
+// The skip link's fragment would be sent along, and take the focus from the error summary of the answer
+document.addEventListener("submit", () => { if (location.hash) history.replaceState(history.state, "", location.pathname + location.search); });
 document.addEventListener("htmx:afterSettle", (event) => { afterSwap(event.detail.elt); });
 document.addEventListener("say", (event) => { say(event.detail?.value || ""); });
