@@ -167,7 +167,8 @@ def _rule_of(kind: Kind) -> Any:
     return as_rule(**choices)(step)
 
 
-RULES = {kind.name: _rule_of(kind) for kind in KINDS}
+# As many of each as it has weight: what happens often is chosen often.
+RULES = {f"{kind.name}_{n}": _rule_of(kind) for kind in KINDS for n in range(kind.weight)}
 
 
 @pytest.mark.skipif(not DEEP, reason="MACHINE=deep searches")
