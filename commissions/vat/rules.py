@@ -66,6 +66,9 @@ WITH_WORDS = (
 )
 
 
+REOPENED = "reopened"
+
+
 class NotAVatNumber(ValueError):
     """The text is no VAT number of its country: its length, letters or check digit are wrong."""
 
@@ -74,7 +77,7 @@ class NotAVatNumber(ValueError):
 class Party:
     """One side of a payment. country: two letters, may be empty. kind: a VatKind, empty when nothing was said.
 
-    check: what finance said of the number, a StatusState.
+    check: what finance said of the number, a StatusState; REOPENED when it was for another name or country.
     """
 
     country: str
@@ -157,11 +160,15 @@ def rate_on(rates: Iterable[Rate], *, country: str, on: date) -> Rate | None:
 
 
 def vat_for(vendor: Party, partner: Party, rates: Iterable[Rated], *, on: date) -> Vat:
-    """Return how a payment of a day is taxed: VAT is paid to a confirmed number only, a refused one counts nowhere."""
+    """Return how a payment of a day is taxed: VAT is paid to a confirmed number only, a refused one counts nowhere.
+
+    Nor does one that was confirmed for what the partner is no more: a note that names it would be wrong.
+    """
     treatment = treatment_of(vendor, partner)
     if treatment in {Treatment.CHARGED, Treatment.REVERSE} and partner.check == "refused":
         return Vat(Treatment.REFUSED)
-    if treatment == Treatment.CHARGED and partner.check != "confirmed":
+    waits = {REOPENED} if treatment == Treatment.REVERSE else {REOPENED, "received"}
+    if treatment in {Treatment.CHARGED, Treatment.REVERSE} and partner.check in waits:
         return Vat(Treatment.UNCHECKED)
     if treatment != Treatment.CHARGED:
         return Vat(treatment)

@@ -15,13 +15,14 @@ from commissions.vat.models import (
     PartnerInvoice,
     SelfBill,
     SelfBilling,
+    StatusState,
     VatCharge,
     VatKind,
     VatRate,
     VatSettings,
     VatStatus,
 )
-from commissions.vat.rules import WITHOUT_PAPER, Party, Treatment, Vat, vat_for
+from commissions.vat.rules import REOPENED, WITHOUT_PAPER, Party, Treatment, Vat, vat_for
 from partners.directory.models import Partner
 from prm.accounts.members import Member
 from prm.tenancy.models import Tenant
@@ -126,9 +127,14 @@ def _party(partner: Partner, said: VatStatus | None) -> Party:
         partner.country,
         has_number=bool(said.number),
         kind=said.kind,
-        # Between a change of the partner and the event that tells of it, the number is not taken for checked.
-        check=said.state_for(*called(partner)),
+        check=_check(said, partner),
     )
+
+
+def _check(said: VatStatus, partner: Partner) -> str:
+    """Return what finance said of a number, also between a change of the partner and the event that tells of it."""
+    state = said.state_for(*called(partner))
+    return REOPENED if state == StatusState.RECEIVED and said.checked_name else state
 
 
 def called(partner: Partner) -> tuple[str, str]:

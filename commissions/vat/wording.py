@@ -138,7 +138,7 @@ def changed_words(said: VatStatus, partner: Partner) -> str:
         )
     if said.checked_name != name:
         found.append(
-            gettext("The legal name changed from %(before)s to %(after)s.")
+            gettext("The legal name changed from “%(before)s” to “%(after)s”.")
             % {"before": said.checked_name, "after": name}
         )
     # It was changed back meanwhile.

@@ -70,7 +70,7 @@ def test_a_number_is_checked_again_when_the_partner_has_another_legal_name(
         assert check_again(partner_id=partner.id, at=at + DAY) is None
         # What was written before says what it said.
         assert bill_context(SelfBill.objects.get())["by_lines"][0] == "Ferrante"
-    why = "The legal name changed from Ferrante to Ferrante Holding S.r.l."
+    why = "The legal name changed from “Ferrante” to “Ferrante Holding S.r.l.”."
     finance, boss = Client(), Client()
     finance.force_login(world.finance)
     boss.force_login(giulia)

@@ -69,6 +69,9 @@ def test_each_pair_has_its_treatment(
         pytest.param("IE", "received", "reverse", id="none is paid by reverse charge"),
         pytest.param("IE", "refused", "refused", id="a refused number reverses nothing"),
         pytest.param("US", "refused", "export", id="no number is needed"),
+        pytest.param("IT", "reopened", "unchecked", id="no VAT to what the partner is no more"),
+        pytest.param("IE", "reopened", "unchecked", id="nor is anything reversed to it"),
+        pytest.param("US", "reopened", "export", id="no number is needed from outside"),
     ],
 )
 def test_vat_is_paid_to_a_confirmed_number_only(vendor: str, check: str, treatment: str) -> None:
