@@ -69,7 +69,8 @@ METHOD_HINTS: dict[str, Any] = {
     PayoutMethod.PAYPAL: _("To the email address of a PayPal account"),
     PayoutMethod.WISE: _("To the email address of a Wise account, in the currency you earn"),
     PayoutMethod.WISE_ACCOUNT: _(
-        "To an account without an IBAN in the United Kingdom, Australia, Canada, India or New Zealand"
+        "To an account without an IBAN in the United Kingdom, Australia, Canada, India or New Zealand:"
+        " for what you earn in the currency of that country"
     ),
 }
 WALLETS = (PayoutMethod.PAYPAL, PayoutMethod.WISE)
