@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from commissions.accruals.reps import policies_of
-from commissions.contests.models import Contest, ContestPlace, Prize
+from commissions.contests.models import Competes, Contest, ContestPlace, Prize
 from commissions.contests.rules import MANY_DAYS, PrizeTerms, Standing
 from partners.directory.models import Enrollment, EnrollmentState
 from prm.accounts.members import Member
@@ -71,6 +71,11 @@ def ways_allowed(rows: Iterable[Standing], at: datetime) -> dict[UUID, str]:
     """Return by partner what people in the standings may receive at a moment; empty where partners compete."""
     ids = {row.partner_id for row in rows if row.partner_id and row.person_id}
     return policies_of(ids, at) if ids else {}
+
+
+def contests_of_people() -> QuerySet[Contest]:
+    """Return the published contests in which people of partners compete, or did."""
+    return Contest.objects.filter(published_at__isnull=False, competes=Competes.PEOPLE)
 
 
 def prizes_won_by(member: Member) -> QuerySet[ContestPlace]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from commissions.accruals.models import PAID_BY, Accrual, Release
 from commissions.contests.models import ContestPlace
+from commissions.contests.selectors import contests_of_people
 from commissions.ledger.selectors import PartnerBalance, is_booked, partner_balances
 from commissions.payouts.details import newest_account
 from commissions.payouts.models import Payout, PayoutAccount, PayoutLine, PayoutState
@@ -55,7 +56,8 @@ class Figures:
     view_counts: rewards by tab. correction_counts, prize_counts: what disputes put right, and prizes of contests in
     money, by the tabs that have such.
     ready_count: released rewards that no payment claims. minimum_minor: the smallest payout that counts now, the
-    least of its programs' plans. first_ready_at: when the first reward on hold is released.
+    least of its programs' plans. first_ready_at: when the first reward on hold is released. people_compete: whether the
+    vendor has contests of people.
     """
 
     view_counts: dict[str, int]
@@ -64,6 +66,7 @@ class Figures:
     ready_count: int
     minimum_minor: int
     first_ready_at: datetime | None
+    people_compete: bool
 
     @property
     def tab_counts(self) -> dict[str, int]:
@@ -107,6 +110,7 @@ def figures(member: Member, partner_id: UUID, currency: str) -> Figures:
                 plans.order_by("minimum_payout_minor").values("minimum_payout_minor")[:1]
             ),
             first=Subquery(waiting.order_by("payable_at").values("payable_at")[:1]),
+            people=Exists(contests_of_people()),
         )
         .values(
             *VIEWS,
@@ -114,6 +118,7 @@ def figures(member: Member, partner_id: UUID, currency: str) -> Figures:
             "ready",
             "minimum",
             "first",
+            "people",
         )
         .get()
     )
@@ -124,6 +129,7 @@ def figures(member: Member, partner_id: UUID, currency: str) -> Figures:
         row["ready"],
         row["minimum"] or 0,
         row["first"],
+        row["people"],
     )
 
 

@@ -125,7 +125,7 @@ def earnings(request: MemberRequest) -> HttpResponse:
         balance.currency,
         manages=request.member.may(Capability.MANAGE_TEAM),
         chooses=may_choose(request.member.own_partner_id),
-        has_rewards=context.get("has_rep_rewards", False),
+        has_rewards=known.people_compete or context.get("has_rep_rewards", False),
     )
     return render_part(request, "commissions/earnings/list.html", context)
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from commissions.acceptances.waiting import terms_tasks
 from commissions.accruals.models import Accrual
+from commissions.contests.selectors import prizes_won_by
 from commissions.gifts.selectors import own_awards
 from commissions.payouts.exceptions import payout_tasks, return_tasks
 from commissions.payouts.models import PayoutAccount
@@ -89,6 +90,7 @@ def partner_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
         "tiers": tier_places(partner.id),
         "has_own_rewards": Accrual.objects.for_person(member).exists()
         or own_awards(member).exists()
+        or prizes_won_by(member).exists()
         or sees_parts(member),
         "manager": partner.manager or _any_manager(tenant),
         "first_use": not moving,
@@ -116,6 +118,18 @@ def _greeting(name: str) -> str:
     return _("Good evening, %(name)s") % {"name": first}
 
 
+def _ready_note(main: money.Owed, others: list[str], *, held: bool) -> str:
+    """Return what stands below what is ready, which is the same sum as on the page of earnings."""
+    if others:
+        return _("plus %(others)s") % {"others": ", ".join(others)}
+    if held and main.payable_minor > 0:
+        return _("held back for now, see below")
+    if main.in_payout_minor > 0:
+        on_its_way = money_text(main.in_payout_minor, main.currency)
+        return _("plus %(sum)s on its way to you") % {"sum": on_its_way}
+    return _("goes into the next payout")
+
+
 def _partner_tiles(
     mine: Any, main: money.Owed | None, owed: list[money.Owed], member: Member, *, held: bool
 ) -> list[Stat]:
@@ -132,12 +146,8 @@ def _partner_tiles(
         tiles = [
             Stat(
                 _("Ready to be paid"),
-                money_text(main.payable_minor + main.in_payout_minor, main.currency),
-                note=_("plus %(others)s") % {"others": ", ".join(others)}
-                if others
-                else _("held back for now, see below")
-                if held and main.payable_minor > 0
-                else _("goes into the next payout"),
+                money_text(main.payable_minor, main.currency),
+                note=_ready_note(main, others, held=held),
                 url=reverse("commissions:earnings"),
             ),
             Stat(

@@ -177,6 +177,8 @@ def check_pages(people: People) -> None:
     words = "Prize of a contest, for Rae Solea"
     assert [tab.count for tab in earnings.context["tabs"]][:2] == ["1", "0"]
     assert words in earnings.content.decode()
+    # No plan pays people here: the way to decide what they may receive is there for the contest.
+    assert "/acme/rewards-for-people/" in earnings.content.decode()
     assert words in boss.get("/acme/earnings/export/?format=csv").getvalue().decode("utf-8-sig")
     mine = signed_in(people.rep).get("/acme/your-rewards/").content.decode()
     assert (TERMS.title in mine, "€500.00" in mine) == (True, True)
