@@ -1,0 +1,134 @@
+"""No value that somebody sends to a page of the money makes it fall over, or the books wrong."""
+
+import re
+import time
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+from django.conf import settings
+from django.db import transaction
+
+from commissions.ledger.models import Transfer
+from commissions.verification import faults
+from prm.accounts import stepup
+from prm.tenancy.links import tenant_path
+from prm.tenancy.scope import tenant_scope
+from tests.architecture.test_isolation import House, Stage, declarations, house
+from tests.builders.objects import BUILDERS
+from tests.builders.payouts import IBAN_IRELAND
+from tests.commissions.poisons import POISONS, held_by, reading
+
+__all__ = ["house"]
+
+NAMES = sorted(name for name in declarations() if name.startswith("commissions:"))
+# The payment that tests/builders/payouts.py invents was never booked: what settles it takes out what never went in.
+INVENTED = {"in payout is what is under way"}
+# How many fields get a value while the others hold what they would, and how often all get one at once.
+ALONE, TOGETHER = 3, {"GET": 1, "POST": 2}
+# Rows of one kind are read by one code: the second is like the first.
+FURTHER = re.compile(r"[-_][2-9](\b|_)|_currency$")
+
+
+def _just_signed_in(*_: Any) -> list[dict[str, Any]]:
+    return [{"method": "mfa", "at": time.time()}]
+
+
+@dataclass
+class Page:
+    """One page, whoever may use it, and what went wrong there."""
+
+    name: str
+    house: House
+    stage: Stage
+    turn: int
+    wrong: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.block = declarations()[self.name]
+        kinds = dict(self.block.get("kwargs", {}))
+        kwargs = {key: self.stage.object("own", kind) for key, kind in kinds.items()}
+        self.path = tenant_path(self.stage.world.acme, self.name, **kwargs)
+        self.booked = self._booked()
+
+    def sent(self, method: str, data: dict[str, Any]) -> Any:
+        """Send one request, hold the books against themselves where it moved money, and undo it."""
+        client = self.house.client
+        client.cookies.clear()
+        person = self.block[method][-1]
+        client.cookies[settings.SESSION_COOKIE_NAME] = self.house.sessions[person]
+        unsound: set[str] = set()
+        with transaction.atomic():
+            response = getattr(client, method.lower())(self.path, data)
+            if getattr(response, "streaming", False):
+                b"".join(response.streaming_content)
+            if method == "POST" and self._booked() != self.booked:
+                unsound = self._unsound()
+            transaction.set_rollback(True)
+        if response.status_code >= 500:
+            self.wrong.append(f"{self.name} {method} {_short(data)}: {response.status_code}")
+        if unsound and (news := unsound - self._unsound() - INVENTED):
+            self.wrong.append(f"{self.name} {method} {_short(data)}: {sorted(news)}")
+        return response
+
+    def _booked(self) -> int:
+        with tenant_scope(self.stage.world.acme.id):
+            return Transfer.objects.count()
+
+    def _unsound(self) -> set[str]:
+        with tenant_scope(self.stage.world.acme.id):
+            return {fault.check for fault in faults()}
+
+    def poisoned(self, method: str) -> None:
+        """Fill every field of the page with what nobody should type, one at a time and all at once."""
+        # Pages that begin with a choice are asked with it made.
+        with tenant_scope(self.stage.world.acme.id):
+            program = str(BUILDERS["program"](self.stage.casts["own"]))
+        known = {"partner": str(self.stage.casts["own"].partner.id), "program": program}
+        known |= {"iban": IBAN_IRELAND, "number": IBAN_IRELAND}
+        data: dict[str, Any] = {}
+        if method == "POST" and self.block[method][-1] in self.block.get("GET", []):
+            page = self.sent(
+                "GET", {name: known[name] for name in ("partner", "program")}
+            ).content.decode(errors="replace")
+            held, buttons = held_by(page)
+            data = {**held, **{name: values[-1] for name, values in buttons.items()}}
+        for _ in range(2 if method == "POST" else 1):
+            # The second time: what is read only once the rest was understood.
+            with reading() as read:
+                self.sent(method, data)
+            blank = [name for name in read.names if data.get(name, [""]) == [""]]
+            data |= {name: known.get(name) or read.likely(name) for name in blank}
+        names = sorted(name for name in read.names if not FURTHER.search(name))
+        if method == "POST":
+            start = self.turn % max(len(names), 1)
+            for place, name in enumerate((names[start:] + names[:start])[:ALONE]):
+                self.sent(method, data | {name: self._poison(place)})
+        for number in range(TOGETHER[method] if names else 0):
+            poisons = {name: self._poison(number + place) for place, name in enumerate(names)}
+            self.sent(method, data | poisons)
+
+    def _poison(self, place: int) -> str:
+        return POISONS[(self.turn * 5 + place) % len(POISONS)]
+
+
+def _short(data: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={str(value)[:30]!r}" for name, value in data.items())
+
+
+def test_no_value_makes_a_page_of_the_money_fall_over(house: House) -> None:
+    wrong: list[str] = []
+    with patch.object(stepup, "get_authentication_records", _just_signed_in):
+        for turn, name in enumerate(NAMES):
+            if declarations()[name].get("public"):
+                continue
+            with transaction.atomic():
+                page = Page(name, house, deepcopy(house.stage), turn)
+                for method in ("GET", "POST"):
+                    if method in page.block:
+                        page.poisoned(method)
+                wrong += page.wrong
+                transaction.set_rollback(True)
+
+    assert not wrong, "\n".join(wrong)
