@@ -199,15 +199,18 @@ class ConditionForm(forms.Form):
     def _texts(self, subject: str) -> Condition:
         values = tuple(
             dict.fromkeys(
-                text.strip() for text in self.cleaned_data["values"].split(",") if text.strip()
+                text.strip()
+                # What was refused already, for its length, is not there.
+                for text in self.cleaned_data.get("values", "").split(",")
+                if text.strip()
             )
         )
         if subject == "country":
             values = tuple(self._country(value) for value in values)
-        key = self.cleaned_data["key"].strip()
-        if not values:
+        key = self.cleaned_data.get("key", "").strip()
+        if not values and "values" not in self.errors:
             self.add_error("values", _("Enter at least one value"))
-        if subject == "metadata" and not key:
+        if subject == "metadata" and not key and "key" not in self.errors:
             self.add_error("key", _("Enter the field's name"))
         return Condition(subject, values=values, key=key if subject == "metadata" else "")
 

@@ -128,6 +128,22 @@ def test_a_gap_or_an_overlap_is_refused_at_its_row(
     assert [row["target"] for row in editor.problems] == [f"id_r0-b{number}-{name}"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("values", "x" * 10_000), ("values", "a\x00b"), ("key", "9" * 5_000), ("key", "\x00")],
+)
+def test_a_condition_that_no_field_takes_is_refused_beside_it(name: str, text: str) -> None:
+    terms = Terms(groups=(Group((Condition("metadata", ("Ship",), key="how"),)),))
+    rule = RuleTerms("revenue", "percent", **LIFETIME, terms=terms)
+    data = posted(PlanEditor("EUR", terms=PlanTerms([rule]), starts_on="2027-01-01"))
+    data[f"r0-c0-{name}"] = text
+
+    editor = PlanEditor("EUR", data=data)
+
+    assert not editor.is_valid
+    assert list(editor.rows[0].conditions.forms[0].errors) == [name]
+
+
 def test_bands_and_conditions_come_and_go_with_what_was_typed() -> None:
     rule = RuleTerms("revenue", "percent", **LIFETIME, terms=Terms(bands=BY_SALES))
     data = posted(PlanEditor("EUR", terms=PlanTerms([rule]), starts_on="2027-01-01"))
