@@ -53,7 +53,6 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.gates import unlocked
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.events.services import Actor
 from prm.jobs.services import start_job
 from prm.money import known_currencies
 from prm.web.exports import csv_lines, write_xlsx
@@ -199,7 +198,7 @@ def accrual_export(request: MemberRequest) -> HttpResponse:
         job = start_job(
             kind="commission.export",
             params={"wanted": wanted.as_json(), "format": ending},
-            actor=Actor(user_id=request.member.user_id, name=request.member.name),
+            actor=request.member.actor,
             at=timezone.now(),
             back_path="manage/commissions/",
         )
