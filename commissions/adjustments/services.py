@@ -329,19 +329,23 @@ def convert_payable(
         booked_by_id=actor.user_id,
         booked_at=at,
     )
+    _tell_converted(conversion, actor=actor)
+    return conversion
+
+
+def _tell_converted(conversion: Conversion, *, actor: Actor) -> None:
     emit(
         "books.converted",
         subject=f"conversion:{conversion.id}",
         actor=actor,
-        partner_id=partner_id,
+        partner_id=conversion.partner_id,
         payload={
             "conversion_id": conversion.id,
-            "amount_minor": amount.minor,
-            "currency": amount.currency,
+            "amount_minor": conversion.from_minor,
+            "currency": conversion.from_currency,
         },
-        at=at,
+        at=conversion.booked_at,
     )
-    return conversion
 
 
 def _part_of(into: Money, part: Money, whole: Money, rate: Decimal) -> int:
