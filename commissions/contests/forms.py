@@ -38,7 +38,10 @@ class ContestForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("Partners read this above the rules."),
     )
-    starts_on = DateField(label=gettext_lazy("First day"))
+    starts_on = DateField(
+        label=gettext_lazy("First day"),
+        help_text=gettext_lazy("Publish before it: nobody wins by what was not announced."),
+    )
     ends_on = DateField(
         label=gettext_lazy("Last day"), help_text=gettext_lazy("Counts to its last second.")
     )
