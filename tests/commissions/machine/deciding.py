@@ -147,11 +147,14 @@ class Deciding(Stage):
             found = list(lines.order_by("id"))
         if found:
             line = pick(found, which)
+            of = {partner.id: name for name, partner in self.partners.items()}[line.partner_id]
+            # Of a duplicate's statements the people of the partner that stays disagree.
+            partner_id = self.partners[self.story.stands_for(of)].id
             with suppress(NotDisputable):
                 self.act(
                     lambda: open_dispute(
                         line=line,
-                        partner_id=line.partner_id,
+                        partner_id=partner_id,
                         reason="It was more",
                         wanted_minor=None,
                         evidence=None,
