@@ -90,6 +90,7 @@ def test_what_two_people_decide_at_once_is_booked_once(real_database: str, at: d
             deal_minor=100,
         )
         a_payee("Alder", 20_000, at=at)
+        assert sanna.user_id
         exported_run(at=at, user_id=fay.user_id, approver_id=sanna.user_id)
         file = read_file(a_csv("PR-2026-11-0001,paid,200.00,EUR,2.50,"), user_id=fay.user_id)
 
