@@ -68,6 +68,7 @@ def _run(ring: Arena, report: Report, wanted: list[str], sizes: list[int], *, ro
         payout_run,
         pdf_statements,
         referral_import,
+        statement_batch,
     )
     from tests.bench.population import TABLES, make_vendor
 
@@ -88,7 +89,7 @@ def _run(ring: Arena, report: Report, wanted: list[str], sizes: list[int], *, ro
         "W10": [duplicates.run],
         "W11": [csv_export.run, books.csv_file],
         "W12": [books.workbook],
-        "W13": [pdf_statements.run],
+        "W13": [pdf_statements.run, statement_batch.run],
         "W14": [referral_import.run],
         "W15": [beside.pages_beside_a_job],
         "W17": [beside.submissions],
