@@ -86,7 +86,7 @@ class Report:
             for row in _former(folder / "results.json")
             if row.workload not in taken or _is_larger(row, max(options["sizes"], default=0))
         ]
-        rows = sorted([*kept, *self.rows], key=lambda row: int(row.workload[1:]))
+        rows = sorted([*kept, *self.rows], key=lambda row: int(row.workload[1:].rstrip("B")))
         stored = {**facts, "rows": [asdict(row) for row in rows]}
         (folder / "results.json").write_text(json.dumps(stored, indent=1) + "\n")
         (folder / "RESULTS.md").write_text(_markdown(rows, facts))
