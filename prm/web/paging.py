@@ -244,8 +244,12 @@ def _rows(
         and not query.is_sliced
     ):
         # The page is chosen from its own table alone, then dressed: a planner that misjudges the joins behind
-        # the policies would else join and sort the whole list for one page (100,000 rows: 270 ms for 1).
-        return list(ordered.filter(pk__in=ordered.values("pk")[: size + 1]))
+        # the policies would else join and sort the whole list for one page (100,000 rows: 270 ms for 1). What
+        # is dressed is not asked again whether it belongs: a planner that expects one row of that answer
+        # chooses the page anew for each row (746 times for 26 of 3,000 runs).
+        dressed = ordered.all()
+        dressed.query.clear_where()
+        return list(dressed.filter(pk__in=ordered.values("pk")[: size + 1]))
     return list(ordered[: size + 1])
 
 

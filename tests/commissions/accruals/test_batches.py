@@ -82,8 +82,8 @@ def _books(earlier_events: int) -> dict[str, list[Any]]:
     ]
     balances = Balance.objects.values_list("debits_minor", "credits_minor")
     return {
-        "accruals": sorted(accruals, key=lambda row: str(row["transfer"])),
-        "transfers": sorted(transfers.values(), key=lambda row: str(row["key"])),
+        "accruals": sorted(accruals, key=str),
+        "transfers": sorted(transfers.values(), key=str),
         "events": sorted(events, key=str),
         "balances": sorted(balances),
     }
