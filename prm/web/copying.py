@@ -74,21 +74,26 @@ def copy_statement(rows: QuerySet[Any], columns: Sequence[Copied]) -> tuple[str,
 
 
 def cells_copied(statement: str, kinds: Sequence[str]) -> str:
-    """Return the COPY of a statement's columns as cells of their kinds; money takes two: minor units, currency.
+    """Return the COPY of a statement's columns as cells of their kinds; see cells_chosen."""
+    return f"copy ({cells_chosen(statement, kinds)}) to stdout with (format csv)"
 
-    The cells of plain columns are what PostgreSQL writes: nothing for null, and "" for an empty text.
+
+def cells_chosen(statement: str, kinds: Sequence[str]) -> str:
+    """Return a select of a statement's columns as cells of their kinds, named a0, a1, ...
+
+    Money takes two columns: minor units, currency. The cells of plain columns are what PostgreSQL writes: nothing
+    for null, and "" for an empty text.
     """
     cells: list[str] = []
     texts: list[str] = []
     number = 0
-    for kind in kinds:
-        cells.append(_cell(kind, number))
+    for place, kind in enumerate(kinds):
+        cells.append(f"{_cell(kind, number)} as a{place}")
         texts += [f"c{number}"] if kind == TEXT else []
         number += 2 if kind == MONEY else 1
     names = ", ".join(f"c{place}" for place in range(number))
     # The caller's SQL inside, cells of this module around it.
-    chosen = f"select {', '.join(cells)} from ({statement}) rows ({names}) {_cut_rows(texts)}"  # noqa: S608
-    return f"copy ({chosen}) to stdout with (format csv)"
+    return f"select {', '.join(cells)} from ({statement}) rows ({names}) {_cut_rows(texts)}"  # noqa: S608
 
 
 @contextmanager
