@@ -16,6 +16,8 @@ from prm.web.forms import DateField, HintedChoiceField, MoneyField
 
 PLACES = 5
 LONGEST_DAYS = 366
+# Where the form says what stops a contest.
+FIELDS_LACKING = {"prizes": "amount_1", "past": "starts_on", "ends": "ends_on"}
 WHO_HINTS: dict[str, Any] = {
     Competes.COMPANIES: gettext_lazy("Everything a partner brings counts for the partner."),
     Competes.PEOPLE: gettext_lazy(

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from commissions.contests.forms import ContestForm, ReasonForm
+from commissions.contests.forms import FIELDS_LACKING, ContestForm, ReasonForm
 from commissions.contests.models import Contest
 from commissions.contests.pages import contest_page, contest_rows
-from commissions.contests.selectors import prizes_of
+from commissions.contests.selectors import lacking_of, prizes_of
 from commissions.contests.services import (
     AlreadyPublished,
     ContestIncomplete,
@@ -30,7 +30,7 @@ from commissions.contests.services import (
     settle_contest,
     terms_of,
 )
-from commissions.contests.wording import place_text, prize_text, span_text
+from commissions.contests.wording import lacking_text, place_text, prize_text, span_text
 from commissions.tiers.models import Tier
 from partners.programs.models import Program
 from prm.accounts.acting import acting
@@ -39,9 +39,6 @@ from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.web.confirm import Question, asked_first
 from prm.web.paging import keyset_page
-
-# Where the form says what stops a contest.
-FIELD_LACKING = {"prizes": "amount_1", "past": "starts_on", "ends": "ends_on"}
 
 
 @require_safe
@@ -119,7 +116,7 @@ def contest_edit(request: MemberRequest, contest_id: UUID) -> HttpResponse:
                 )
                 messages.success(request, _("Draft saved"))
         except ContestIncomplete as lacking:
-            form.add_error(FIELD_LACKING[lacking.why], _why(lacking.why))
+            form.add_error(FIELDS_LACKING[lacking.why], lacking_text(lacking.why))
             return _form_page(request, form, program=contest.program, contest=contest)
         except (ContestIsOver, AlreadyPublished):
             messages.error(request, _("The contest is over, or somebody published it meanwhile."))
@@ -133,6 +130,9 @@ def contest_publish(request: MemberRequest, contest_id: UUID) -> HttpResponse:
     """Announce a contest, once asked whether it is meant."""
     contest = _contest(contest_id)
     back = reverse("commissions:contest-detail", kwargs={"contest_id": contest.id})
+    if contest.published_at is None and lacking_of(contest, timezone.now()):
+        # The draft's page says what stops it, and leads to the field.
+        return redirect(back)
     question = Question(
         heading=_("Publish %(title)s") % {"title": contest.title},
         points=[
@@ -158,8 +158,8 @@ def contest_publish(request: MemberRequest, contest_id: UUID) -> HttpResponse:
         return page
     try:
         publish_contest(contest_id=contest.id, **acting(request))
-    except ContestIncomplete as lacking:
-        messages.error(request, _why(lacking.why))
+    except ContestIncomplete:
+        return redirect(back)
     except ContestIsOver:
         messages.error(request, _("It was called off."))
     else:
@@ -248,14 +248,6 @@ def contest_settle(request: MemberRequest, contest_id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("Prizes given"))
     return redirect(back)
-
-
-def _why(why: str) -> str:
-    if why == "prizes":
-        return _("Give at least the first place a prize.")
-    if why == "ends":
-        return _("That day has passed. Choose a later one, or call the contest off.")
-    return _("The first day has begun. Choose a later one: nobody wins by what was not announced.")
 
 
 def _form(request: MemberRequest, program: Program, contest: Contest | None = None) -> ContestForm:

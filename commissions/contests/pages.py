@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext_lazy
 
 from commissions.accruals.reps import policy_of
+from commissions.contests.forms import FIELDS_LACKING
 from commissions.contests.models import Contest, ContestChange, ContestPlace, Prize
 from commissions.contests.participation import Employers, employers_of, uplift_of
 from commissions.contests.rules import MANY, Standing, Uplift, way_given
 from commissions.contests.selectors import (
+    lacking_of,
     others_nearby,
     prize_terms,
     prizes_of,
@@ -25,6 +27,7 @@ from commissions.contests.wording import (
     FIELD_NAMES,
     STANDS,
     instead_text,
+    lacking_text,
     place_text,
     prize_text,
     rules_of,
@@ -80,6 +83,9 @@ class ContestPage:
     may_allow: bool = False
     # The day from which prizes are given, while wins are being checked; empty otherwise.
     checked_until: str = ""
+    # Of a draft: what keeps it from being published, in words, and the id of the field that mends the first of it.
+    lacking: tuple[str, ...] = ()
+    mends: str = ""
 
     @property
     def uplift_text(self) -> str:
@@ -124,7 +130,18 @@ def contest_page(contest: Contest, member: Member, *, now: datetime, zone: ZoneI
         if stand == "ended" and now < contest.gives_at
         else "",
         **_allowed(contest, member, stand, now),
+        **_lacking(contest, stand, now),
     )
+
+
+def _lacking(contest: Contest, stand: str, now: datetime) -> dict[str, Any]:
+    found = lacking_of(contest, now) if stand == "draft" else []
+    if not found:
+        return {}
+    return {
+        "lacking": tuple(lacking_text(why) for why in found),
+        "mends": f"id_{FIELDS_LACKING[found[0]]}",
+    }
 
 
 def _may_be_too_many(member: Member, stand: str) -> bool:

@@ -42,6 +42,15 @@ def stand_of(contest: Contest, now: datetime) -> Stand:
     return Stand("running" if now < contest.ends_at else "ended")
 
 
+def lacking_of(contest: Contest, at: datetime) -> list[str]:
+    """Return what keeps a draft from being published: "prizes", "past" (its first day has begun), or nothing."""
+    lacking = [] if Prize.objects.filter(contest_id=contest.id).exists() else ["prizes"]
+    if contest.starts_at < at:
+        # Nobody can win by what was done before it was announced.
+        lacking.append("past")
+    return lacking
+
+
 def contests_visible_to(member: Member) -> QuerySet[Contest]:
     """All for staff; for a partner's people those of its programs that were published, called off since or not."""
     rows = Contest.objects.select_related("program")

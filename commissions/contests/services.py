@@ -9,7 +9,13 @@ from django.db import transaction
 
 from commissions.contests.models import Contest, ContestChange, ContestPlace, Prize
 from commissions.contests.rules import PrizeTerms, Standing, way_given, winners
-from commissions.contests.selectors import prize_terms, prizes_of, standings_of, ways_allowed
+from commissions.contests.selectors import (
+    lacking_of,
+    prize_terms,
+    prizes_of,
+    standings_of,
+    ways_allowed,
+)
 from commissions.ledger.services import NewTransfer, post_staged
 from partners.programs.models import Program
 from prm.events.services import Actor, emit
@@ -107,11 +113,8 @@ def publish_contest(*, contest_id: UUID, actor: Actor, at: datetime) -> Contest:
         raise ContestIsOver(str(contest_id))
     if contest.published_at:
         return contest
-    if not Prize.objects.filter(contest_id=contest.id).exists():
-        raise ContestIncomplete("prizes")
-    if contest.starts_at < at:
-        # Nobody can win by what was done before it was announced.
-        raise ContestIncomplete("past")
+    if lacking := lacking_of(contest, at):
+        raise ContestIncomplete(lacking[0])
     contest.published_at = at
     contest.save(update_fields=["published_at"])
     _tell("contest.published", contest, actor, at)

@@ -40,6 +40,15 @@ CHOICES: dict[str, dict[str, Any]] = {
 }
 
 
+def lacking_text(why: str) -> str:
+    """Return what stops a contest, as ContestIncomplete names it, in words that say what to do."""
+    if why == "prizes":
+        return _("Give at least the first place a prize.")
+    if why == "ends":
+        return _("That day has passed. Choose a later one, or call the contest off.")
+    return _("The first day has begun. Choose a later one: nobody wins by what was not announced.")
+
+
 def span_text(contest: Contest, zone: ZoneInfo) -> str:
     """Return the first and the last day."""
     first = contest.starts_at.astimezone(zone).date()

@@ -62,6 +62,29 @@ def test_a_contest_is_drafted_asked_about_and_published(
     assert ("At least €1,500.00" in own, "€80.00" in own) == (True, False)
 
 
+def test_a_draft_that_begins_too_soon_says_so_and_leads_to_the_day(
+    world: World, deliver: Callable[[], int]
+) -> None:
+    today = timezone.now().astimezone(ZoneInfo(world.acme.time_zone)).date()
+    with tenant_scope(world.acme.id):
+        begins = midnight(world, today)
+        draft = a_contest(a_program(), published=False, starts_at=begins, ends_at=begins + 30 * DAY)
+    admin, page = signed_in(world.admin), f"/acme/manage/contests/{draft.id}/"
+
+    own = admin.get(page).content.decode()
+    asked, pressed = admin.get(f"{page}publish/"), admin.post(f"{page}publish/")
+
+    assert "It cannot be published yet" in own
+    assert "The first day has begun. Choose a later one" in own
+    assert (f'href="{page}edit/#id_starts_on"' in own, f"{page}publish/" in own) == (True, False)
+    assert 'id="id_starts_on"' in admin.get(f"{page}edit/").content.decode()
+    assert (asked["Location"], pressed["Location"]) == (page, page)
+    with tenant_scope(world.acme.id):
+        assert Contest.objects.get().published_at is None
+    assert changed(admin, draft, starts_on=str(today + 2 * DAY)) == 302
+    assert f'href="{page}publish/"' in admin.get(page).content.decode()
+
+
 def midnight(world: World, day: date) -> datetime:
     """Return the first moment of a day as the vendor counts days."""
     return datetime.combine(day, time(), ZoneInfo(world.acme.time_zone))
