@@ -70,9 +70,12 @@ select max(id) from (select id from commissions_transfer
 
 # Words are safe when they come; a kind without any keeps its own name.
 _TRANSFERS = """
-select t.id, t.booked_on, replace(to_char(t.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '.000000', ''),
-       t.journal, nullif(coalesce(e.word, t.kind), ''), nullif(p.name, ''), t.amount_minor, t.currency, t.currency, t.reverses_id,
-       nullif(da.code, ''), nullif(coalesce(da.name, d.kind), ''), nullif(ca.code, ''), nullif(coalesce(ca.name, c.kind), '')
+select t.id, t.booked_on,
+       replace(to_char(t.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '.000000', ''),
+       t.journal, nullif(coalesce(e.word, t.kind), ''), nullif(p.name, ''),
+       t.amount_minor, t.currency, t.currency, t.reverses_id,
+       nullif(da.code, ''), nullif(coalesce(da.name, d.kind), ''),
+       nullif(ca.code, ''), nullif(coalesce(ca.name, c.kind), '')
   from commissions_transfer t
   join commissions_account d on d.tenant_id = t.tenant_id and d.id = t.debit_account_id
   join commissions_account c on c.tenant_id = t.tenant_id and c.id = t.credit_account_id
