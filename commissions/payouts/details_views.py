@@ -72,6 +72,7 @@ def payout_details_change(request: MemberRequest) -> HttpResponse:
     form = PayoutDetailsForm(
         request.POST or None,
         methods=offered_methods(besides=before.method if before else ""),
+        balances=partner_balances(partner_id),
         initial=initial,
         check_url=reverse("commissions:payout-details-check"),
     )
@@ -106,6 +107,7 @@ def partner_payout_details(request: MemberRequest, partner_id: UUID) -> HttpResp
     form = PayoutDetailsForm(
         request.POST or None,
         methods=offered_methods(),
+        balances=partner_balances(partner.id),
         for_partner=True,
         initial={"holder": partner.legal_name or partner.name},
         check_url=reverse("commissions:payout-details-check"),

@@ -7,8 +7,11 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from commissions.ledger.selectors import PartnerBalance
+from commissions.payouts.carrying import left_behind
 from commissions.payouts.details import PayoutDetails
 from commissions.payouts.localaccounts import LOCAL, local_number
 from commissions.payouts.models import AchKind, PayoutMethod
@@ -27,7 +30,7 @@ from commissions.payouts.rules import (
     wallet_address,
 )
 from commissions.payouts.selectors import CurrencyTotal
-from prm.web.formats import day_text
+from prm.web.formats import day_text, money_text
 from prm.web.forms import DateField, HintedChoiceField, MoneyField
 
 NUMBER_PROBLEMS = {
@@ -117,7 +120,8 @@ def _bic(text: str) -> str:
 class PayoutDetailsForm(forms.Form):
     """Where a partner wants to be paid; the number is never shown again in full.
 
-    Fields that the chosen method has no use for are neither shown nor read.
+    Fields that the chosen method has no use for are neither shown nor read. A method that does not carry what the
+    partner has earned is saved once the person says so: `stays` is that money, and `way` what was asked about.
     """
 
     method = HintedChoiceField(
@@ -170,16 +174,20 @@ class PayoutDetailsForm(forms.Form):
         required=False,
         help_text=_("Not needed for an IBAN in the SEPA area"),
     )
+    anyway = forms.BooleanField(label=_("Save it all the same"), required=False)
 
     def __init__(
         self,
         *args: Any,
         methods: Sequence[str],
+        balances: Sequence[PartnerBalance] = (),
         check_url: str = "",
         for_partner: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.stays: list[str]
+        self.balances, self.stays, self.way = balances, [], ""
         offered = [(key, label) for key, label in PayoutMethod.choices if key in methods]
         method = HintedChoiceField(
             label=_("How the partner is paid") if for_partner else self.fields["method"].label,
@@ -225,7 +233,32 @@ class PayoutDetailsForm(forms.Form):
                 data["bic"] = _bic(data.get("bic", ""))
             except ValidationError as problem:
                 self.add_error("bic", problem)
+        if not self.errors:
+            self._ask_about_what_stays(method, self.found.country)
         return data
+
+    def _ask_about_what_stays(self, method: str, country: str) -> None:
+        """Stop once for each way that does not carry what was earned; the yes counts for the way it was asked about."""
+        stays = left_behind(method, country, self.balances)
+        if not stays:
+            return
+        self.way = f"{method}-{country}"
+        self.stays = [
+            gettext("%(currency)s: %(amount)s waits and would stay unpaid")
+            % {"currency": money.currency, "amount": money_text(money.minor, money.currency)}
+            for money in stays
+        ]
+        if self.cleaned_data["anyway"] and self.data.get("asked") == self.way:
+            return
+        # A tick that was meant for another way is not shown as one for this.
+        self.data = {name: text for name, text in self.data.items() if name != "anyway"}
+        self.add_error(
+            "anyway",
+            ValidationError(
+                _("Choose another way to be paid, or tick that you want to save this one"),
+                code="stays",
+            ),
+        )
 
     def details(self) -> PayoutDetails:
         """Return what was entered, checked."""
