@@ -1,5 +1,6 @@
 """What a partner will be paid, when, and what each amount waits for; together they are what the ledger owes it."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,10 +19,14 @@ from commissions.calendar.rules import (
     expected_on,
 )
 from commissions.ledger.selectors import partner_balances, tenant_zone
+from commissions.payouts.carrying import carries
+from commissions.payouts.details import newest_account
+from commissions.payouts.faults import open_faults
 from commissions.payouts.freezing import Candidate, candidates_of
-from commissions.payouts.models import ExclusionReason, Payout, PayoutState
+from commissions.payouts.models import ExclusionReason, Payout, PayoutAccount, PayoutState
 from commissions.payouts.settings import payout_settings
 from commissions.statements.models import Dispute, DisputeState
+from partners.directory.models import Partner, PartnerState
 from referrals.pipeline.models import Referral
 
 
@@ -103,8 +108,37 @@ def _balance(row: Candidate, today: date, clock: Clock, zone: ZoneInfo) -> Expec
     return Expected(key, row.currency, row.amount_minor, reason, on=on, is_ready_day=is_ready_day)
 
 
+@dataclass(frozen=True)
+class _Standing:
+    """What stops all payments to a partner and has no end that is known; a run asks the same (payouts.freezing)."""
+
+    is_paused: bool
+    account: PayoutAccount | None
+    came_back: bool
+
+    def stops(self, currency: str) -> str:
+        """Return the exclusion's reason that no end of a hold lifts; empty when the day counts."""
+        if self.is_paused:
+            return ExclusionReason.NOT_ACTIVE
+        if self.account is None:
+            return ""
+        if not carries(self.account.method, self.account.country, currency):
+            return ExclusionReason.OTHER_METHOD
+        return ExclusionReason.RETURNED if self.came_back else ""
+
+
+def _standing_of(partner_id: UUID) -> _Standing:
+    account = newest_account(partner_id)
+    return _Standing(
+        Partner.objects.filter(id=partner_id, state=PartnerState.PAUSED).exists(),
+        account,
+        bool(account and open_faults(account.id)),
+    )
+
+
 def _on_hold(partner_id: UUID, today: date, clock: Clock, zone: ZoneInfo) -> list[Expected]:
-    """Return rewards that wait for the end of their hold; what a review stops has no day."""
+    """Return rewards that wait for the end of their hold; what a review or the partner's standing stops has no day."""
+    standing = _standing_of(partner_id)
     reviewed = Referral.objects.filter(id=OuterRef("referral_id"), held_at__isnull=False)
     disputed = Dispute.objects.filter(accrual_id=OuterRef("id"), state=DisputeState.OPEN)
     rows = (
@@ -122,8 +156,8 @@ def _on_hold(partner_id: UUID, today: date, clock: Clock, zone: ZoneInfo) -> lis
     )
     found = []
     for id_, currency, left, payable_at, is_reviewed, is_disputed in rows:
-        if is_reviewed or is_disputed:
-            waits = REVIEW if is_reviewed else DISPUTED
+        waits = REVIEW if is_reviewed else DISPUTED if is_disputed else standing.stops(currency)
+        if waits:
             found.append(Expected(f"reward-{id_}", currency, left, waits, accrual_id=id_))
             continue
         ends = payable_at.astimezone(zone).date()

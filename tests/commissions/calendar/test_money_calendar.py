@@ -20,15 +20,18 @@ from commissions.calendar.rules import (
 from commissions.calendar.selectors import expected_money
 from commissions.calendar.wording import blocker_words
 from commissions.ledger.selectors import partner_balances
+from commissions.payouts.models import Payout
+from commissions.payouts.services import return_payout
 from commissions.payouts.settings import AchHead, save_payout_settings
 from commissions.payouts.settings import Clock as RunClock
+from partners.directory.models import PartnerState
 from prm.accounts.capabilities import Role
 from prm.accounts.models import Membership
 from prm.events.services import Actor
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from tests.builders.commissions import an_accrual
-from tests.builders.payouts import approved_run, bank_details, payable
+from tests.builders.payouts import approved_run, bank_details, exported_run, payable
 from tests.builders.people import a_member
 from tests.builders.referrals import a_partner, a_program
 from tests.conftest import World
@@ -148,3 +151,32 @@ def test_the_address_is_secret_names_nobody_and_ends_when_it_is_revoked_or_the_p
     assert program.get(newer).status_code == 200
     Membership.objects.filter(user=person).update(ended_at=at)
     assert program.get(newer).status_code == 404
+
+
+def test_what_no_end_of_a_hold_pays_has_no_day_but_its_reason(
+    world: World, acme: Tenant, at: datetime
+) -> None:
+    """The bank blamed the account; then it is another that carries no euros; then the partner is paused."""
+    partner = a_partner(program=a_program(), name="Brightwater")
+    bank_details(partner.id, at=at)
+    an_accrual(at, partner=partner)
+    payable(partner.id, 1_240, at=at)
+
+    def told() -> list[tuple[str, date | None]]:
+        return [(row.blocker, row.on) for row in expected_money(partner.id, at=at)]
+
+    assert all(on for _blocker, on in told())
+    run = exported_run(at=at, user_id=world.finance.id, approver_id=world.second_finance.id)
+    back = Payout.objects.get(run=run)
+    return_payout(payout_id=back.id, reason="AC04", actor=Actor(None), at=at)
+
+    assert told() == [("returned", None)] * 2
+    feed = calendar_text(
+        expected_money(partner.id, at=at), name="x", host="x", at=at, url="https://x.example"
+    )
+    assert "BEGIN:VEVENT" not in feed
+    bank_details(partner.id, at=at, method="ach", number="4412345", country="US")
+    assert told() == [("other_method", None)] * 2
+    partner.state = PartnerState.PAUSED
+    partner.save(update_fields=["state"])
+    assert told() == [("not_active", None)] * 2
