@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from commissions.ledger.models import Transfer
@@ -174,6 +174,8 @@ class ContestPlace(TenantModel):
     prize = TenantForeignKey(Prize, null=True)
     # The booking of a prize in money.
     transfer = TenantForeignKey(Transfer, null=True)
+    # The transfer of a merge that took the money on to another partner; payments claim that one.
+    carried = TenantForeignKey(Transfer, null=True)
     at = models.DateTimeField()
 
     class Meta:
@@ -204,3 +206,12 @@ class ContestPlace(TenantModel):
         return bool(self.prize and self.prize.amount_minor and self.person_id) and (
             self.transfer_id is None
         )
+
+    @property
+    def won_by_id(self) -> int | None:
+        """The transfer that a payment of the prize claims."""
+        return self.carried_id or self.transfer_id
+
+
+# The same for queries.
+WON_BY = Coalesce("carried_id", "transfer_id")

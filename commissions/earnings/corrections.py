@@ -129,8 +129,8 @@ def _claimed(transfer_ids: Iterable[int | None]) -> dict[int | None, Payout]:
 
 
 def _prize_rows(places: Sequence[ContestPlace]) -> list[Correction]:
-    claimed = _claimed(place.transfer_id for place in places)
-    return [_prize_row(place, claimed.get(place.transfer_id)) for place in places]
+    claimed = _claimed(place.won_by_id for place in places)
+    return [_prize_row(place, claimed.get(place.won_by_id)) for place in places]
 
 
 def _prize_row(place: ContestPlace, payout: Payout | None) -> Correction:

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from commissions.accruals.models import PAID_BY, Accrual, Release
-from commissions.contests.models import ContestPlace
+from commissions.contests.models import WON_BY, ContestPlace
 from commissions.contests.selectors import contests_of_people
 from commissions.ledger.selectors import PartnerBalance, is_booked, partner_balances
 from commissions.payouts.details import newest_account
@@ -149,13 +149,15 @@ def corrections_in(partner_id: UUID, currency: str, view: str) -> QuerySet[Dispu
 def prizes_in(partner_id: UUID, currency: str, view: str) -> QuerySet[ContestPlace]:
     """Return the prizes in money that a partner and its people won, of one tab, in no order yet.
 
-    currency, view: empty for all of them. Only tabs of CORRECTED have such. What a merge brought along is left out: the
-    money came by the merge.
+    currency, view: empty for all of them. Only tabs of CORRECTED have such. Each knows won_by, the transfer that
+    payments claim: its own, or that of the merge which brought it along.
     """
-    found = ContestPlace.objects.filter(partner_id=partner_id, transfer__partner_id=partner_id)
+    found = ContestPlace.objects.alias(won_by=WON_BY).filter(
+        partner_id=partner_id, transfer__isnull=False
+    )
     if currency:
         found = found.filter(contest__currency=currency)
-    return _in_tab(found, "transfer_id", view)
+    return _in_tab(found, "won_by", view)
 
 
 def _in_tab(rows: QuerySet[Row], transfer: str, view: str) -> QuerySet[Row]:

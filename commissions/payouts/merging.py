@@ -1,6 +1,7 @@
 """The books follow a partner through a merge: rewards change hands, balances move by transfers."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext
@@ -61,8 +62,17 @@ def _carry_releases(
     )
     for transfer, place in zip(transfers, posted, strict=True):
         own = transfer.credit if transfer.credit[1] else transfer.debit
-        if own[:2] == (AccountKind.PAYABLE.value, merge.into_id):
+        if transfer.key == payable_key(merge, own[2]):
             waiting.filter(accrual__currency=own[2]).update(carried_id=place.id)
+
+
+def payable_key(merge: Merge, currency: str) -> str:
+    """Return the key of the transfer by which what was payable came to the partner that stays, if there was any."""
+    return _key(merge, AccountKind.PAYABLE.value, currency, merge.into_id)
+
+
+def _key(merge: Merge, kind: str, currency: str, partner_id: UUID) -> str:
+    return f"merge:{merge.from_id}:{kind}:{currency}:{partner_id}"
 
 
 def _moved(merge: Merge, journal: str, kind: str, currency: str, minor: int) -> list[NewTransfer]:
@@ -74,7 +84,7 @@ def _moved(merge: Merge, journal: str, kind: str, currency: str, minor: int) -> 
         sides.append(
             NewTransfer(
                 kind="merge",
-                key=f"{journal}:{kind}:{currency}:{partner_id}",
+                key=_key(merge, kind, currency, partner_id),
                 journal=journal,
                 debit=own if gives else adjustments,
                 credit=adjustments if gives else own,

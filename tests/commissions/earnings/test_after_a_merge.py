@@ -1,11 +1,13 @@
 """Rewards that a merge brought along: where their money stands, for the partner that stays."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.test import Client
 
 from commissions.accruals.models import Accrual, Release
 from commissions.accruals.services import claw_back_refund, release_due
+from commissions.contests.services import settle_contest
 from commissions.earnings.lines import PAID, READY, RETURNED, lines_for
 from commissions.earnings.selectors import figures, in_view
 from commissions.ledger.selectors import partner_balances
@@ -16,6 +18,7 @@ from partners.directory.merging import merge_partners
 from partners.directory.models import Partner
 from prm.accounts.capabilities import Role
 from prm.accounts.members import member_for
+from prm.accounts.models import User
 from prm.events.services import SYSTEM
 from prm.money import Money
 from prm.tenancy.models import Tenant
@@ -23,9 +26,11 @@ from prm.tenancy.scope import tenant_scope
 from referrals.revenue.models import RevenueEvent
 from referrals.revenue.services import record_refund
 from tests.builders.commissions import an_accrual
+from tests.builders.contests import TERMS, a_contest
 from tests.builders.payouts import approved_run, bank_details
 from tests.builders.people import a_member
-from tests.builders.referrals import a_partner
+from tests.builders.referrals import a_partner, a_program
+from tests.commissions.contests.test_contests import a_win
 from tests.conftest import World
 
 LATER = timedelta(days=90)
@@ -82,6 +87,39 @@ def test_it_is_paid_over_two_merges(world: World, acme: Tenant, at: datetime) ->
 
     assert states(at) == [PAID]
     assert list(faults()) == []
+
+
+def test_prizes_that_a_merge_brought_along_are_listed_and_paid_where_they_are(
+    world: World, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        program = a_program()
+        gone, middle, stays = (a_partner(name, program=program) for name in ("Srl", "Old", "New"))
+        paid, waits = (a_contest(program, title=title) for title in ("Paid before", "Waits"))
+        a_win(gone, program, TERMS.starts_at)
+        settle_contest(contest_id=paid.id, actor=SYSTEM, at=at)
+        bank_details(gone.id, at=at)
+        pay(world, at)
+        settle_contest(contest_id=waits.id, actor=SYSTEM, at=at)
+        merge(gone, middle, at)
+        merge(middle, stays, at)
+        bank_details(stays.id, at=at)
+    inside: dict[str, Any] = {"partner_id": stays.id, "partner_name": stays.name}
+    boss = a_member(world.acme, Role.PARTNER_ADMIN, "boss@new.example", **inside)
+
+    assert prizes_read_by(boss) == {"Paid before": PAID, "Waits": READY}
+    with tenant_scope(world.acme.id):
+        pay(world, at)
+        assert list(faults()) == []
+    assert prizes_read_by(boss) == {"Paid before": PAID, "Waits": PAID}
+
+
+def prizes_read_by(boss: User) -> dict[str, str]:
+    """Return the state of each prize that the tabs of the partner's own page list."""
+    client = Client()
+    client.force_login(boss)
+    pages = [client.get("/acme/earnings/", {"view": view}).context for view in ("progress", "paid")]
+    return {row.title: row.state for page in pages if page["prizes"] for row in page["prizes"].rows}
 
 
 def test_what_the_duplicate_was_paid_stays_with_its_own_payment(
