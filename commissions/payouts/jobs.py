@@ -15,6 +15,7 @@ from commissions.payouts.bankfiles import NoAchHead, NoDebtorAccount, write_file
 from commissions.payouts.models import PayoutRun
 from commissions.payouts.selectors import payouts_of
 from commissions.payouts.services import RunNotInState, export_run
+from commissions.payouts.working import FILES, STATEMENTS
 from commissions.statements.keeping import keep_csv
 from commissions.statements.models import Statement
 from commissions.statements.pdf import keep_pdf
@@ -26,7 +27,7 @@ from prm.web.exports import csv_lines
 
 
 @runner(
-    "payouts.files",
+    FILES,
     label=_("Make the bank files of a payout run"),
     capability=Capability.SETTLE_PAYOUTS,
     stoppable=False,
@@ -65,7 +66,7 @@ def make_bank_files(progress: Progress) -> None:
 
 
 @runner(
-    "payouts.statements",
+    STATEMENTS,
     label=_("Statements of a payout run"),
     capability=Capability.ISSUE_STATEMENTS,
     unit=_("payments"),

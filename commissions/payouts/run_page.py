@@ -42,6 +42,7 @@ from commissions.payouts.wording import (
     returned_words,
     total_stats,
 )
+from commissions.payouts.working import FILES, work_under_way
 from prm.accounts.capabilities import Capability
 from prm.accounts.members import Member
 from prm.accounts.models import User
@@ -78,6 +79,8 @@ class RunPage:
     may_approve: bool
     may_cancel: bool
     may_export: bool
+    # The page of the job that makes the bank files, while it waits for a worker or runs.
+    making_url: str
     may_settle: bool
     may_state: bool
     is_own: bool
@@ -94,6 +97,8 @@ def run_page(run: PayoutRun, member: Member) -> RunPage:
     is_own = run.prepared_by_id == member.user_id
     prepared = run.state == RunState.PREPARED
     approvals = approvals_of(run.id)
+    may_export = run.state == RunState.APPROVED and member.may(Capability.SETTLE_PAYOUTS)
+    making = work_under_way(run.id, FILES) if may_export else None
     has_agreed = member.user_id in {row.user_id for row in approvals}
     may_approve = (
         prepared and not is_own and not has_agreed and member.may(Capability.APPROVE_PAYOUTS)
@@ -135,7 +140,8 @@ def run_page(run: PayoutRun, member: Member) -> RunPage:
         open_count=states[PayoutState.EXPORTED],
         may_approve=may_approve,
         may_cancel=prepared and member.may(Capability.PREPARE_PAYOUTS),
-        may_export=run.state == RunState.APPROVED and member.may(Capability.SETTLE_PAYOUTS),
+        may_export=may_export and making is None,
+        making_url=reverse("job-detail", kwargs={"job_id": making.id}) if making else "",
         may_settle=run.state == RunState.EXPORTED and member.may(Capability.SETTLE_PAYOUTS),
         may_state=run.state in {RunState.EXPORTED, RunState.SETTLED}
         and member.may(Capability.ISSUE_STATEMENTS),

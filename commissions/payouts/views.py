@@ -38,11 +38,11 @@ from commissions.payouts.selectors import (
 from commissions.payouts.settings import ach_head, payout_settings
 from commissions.payouts.tables import PayoutTable, RunTable
 from commissions.payouts.wording import change_words
+from commissions.payouts.working import FILES, STATEMENTS, start_work
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.accounts.stepup import ask_again, recently_authenticated
-from prm.jobs.services import start_job
 from prm.web.filters import FilterBar, select_from
 from prm.web.htmx import hx_redirect, redirect_to, render_part
 from prm.web.paging import keyset_page
@@ -300,7 +300,7 @@ def run_export(request: MemberRequest, run_id: UUID) -> HttpResponse:
     if needs_ach_head(run.id) and not ach_head(payout_settings()).is_whole:
         messages.warning(request, gettext("First enter what your bank wants in files for the US"))
         return hx_redirect(request, "commissions:payout-settings")
-    return _job(request, run, "payouts.files", {"run_id": str(run.id)})
+    return _work(request, run, FILES)
 
 
 @require_GET
@@ -326,20 +326,11 @@ def run_statements(request: MemberRequest, run_id: UUID) -> HttpResponse:
             request, gettext("Statements are issued once the run was sent to the bank")
         )
         return hx_redirect(request, "commissions:run-detail", run_id=run.id)
-    return _job(
-        request,
-        run,
-        "payouts.statements",
-        {"run_id": str(run.id), "until_on": _today().isoformat()},
-    )
+    return _work(request, run, STATEMENTS, until_on=_today().isoformat())
 
 
-def _job(request: MemberRequest, run: PayoutRun, kind: str, params: dict[str, str]) -> HttpResponse:
-    job = start_job(
-        kind=kind,
-        params=params,
-        actor=request.member.actor,
-        at=timezone.now(),
-        back_path=f"manage/payouts/{run.id}/",
+def _work(request: MemberRequest, run: PayoutRun, kind: str, **params: str) -> HttpResponse:
+    job = start_work(
+        run_id=run.id, kind=kind, actor=request.member.actor, at=timezone.now(), **params
     )
     return hx_redirect(request, "job-detail", job_id=job.id)

@@ -130,7 +130,13 @@ def test_a_run_from_preview_to_paid_and_stated(  # noqa: PLR0915  one story
     )
     assert (right.status_code, _only_run(world).state) == (303, RunState.APPROVED)
 
-    finance.post(f"/acme/manage/payouts/{run.id}/export/")
+    detail, export = f"/acme/manage/payouts/{run.id}/", f"/acme/manage/payouts/{run.id}/export/"
+    assert "Make bank files" in finance.get(detail).content.decode()
+    making = finance.post(export).headers["Location"]
+    # Files that wait for a worker are not asked for again, by nobody.
+    waits = second.get(detail).content.decode()
+    assert second.post(export).headers["Location"] == making
+    assert ("Make bank files" in waits, making in waits) == (False, True)
     assert _run_last_job(world).result == {"payments": 2, "files": 3}
     assert _only_run(world).state == RunState.EXPORTED
     sepa = finance.get(f"/acme/manage/payouts/{run.id}/files/sepa/")
