@@ -4,10 +4,13 @@ from datetime import date
 
 from django.utils import translation
 
+from commissions.tiers.services import drop_warnings
+from partners.directory.models import PartnerState
 from partners.programs.models import Program
 from prm.accounts.capabilities import Capability
 from prm.accounts.selectors import members_with
 from prm.events.models import Event
+from prm.events.services import SYSTEM
 from prm.events.subscriptions import on
 from prm.notices.services import notify
 from prm.tenancy.models import Tenant
@@ -37,6 +40,13 @@ def tell_notice(event: Event) -> None:
 def tell_withdrawn(event: Event) -> None:
     """The partner learns that it keeps its tier."""
     _notify(event, "tier.notice", event.changes["tier"][0], withdrawn=True)
+
+
+@on("partner.state_changed", name="tiers.drop_warnings")
+def drop_when_away(event: Event) -> None:
+    """What a partner was warned of does not go on while it is paused or its partnership ended."""
+    if event.partner_id and event.payload["to"] != PartnerState.ACTIVE:
+        drop_warnings(partner_id=event.partner_id, actor=SYSTEM, at=event.at)
 
 
 def _notify(event: Event, kind: str, tier: str, *, withdrawn: bool = False) -> None:

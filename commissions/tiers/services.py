@@ -242,6 +242,34 @@ def _carry_out(program_id: UUID, proposed: Proposed, on: date, actor: Actor, at:
     _tell_partner(name, program_id, proposed, actor, at)
 
 
+@transaction.atomic
+def drop_warnings(*, partner_id: UUID, actor: Actor, at: datetime) -> int:
+    """Withdraw the warnings of a partner that is paused or ended, and return how many; a repeat withdraws none.
+
+    Meanwhile it cannot earn its tier. When it is back it is judged anew, and warned with all the days of notice. The
+    partner is told nothing. Emits tier.notice_withdrawn for the audit trail, one per warning.
+    """
+    open_ones = TierNotice.objects.filter(partner_id=partner_id, state=NoticeState.OPEN)
+    notices = list(
+        open_ones.select_for_update(no_key=True, of=("self",))
+        .select_related("from_tier")
+        .order_by("id")
+    )
+    for notice in notices:
+        emit(
+            "tier.notice_withdrawn",
+            subject=f"partner:{partner_id}",
+            actor=actor,
+            partner_id=partner_id,
+            payload={"partner_id": str(partner_id), "program_id": str(notice.program_id)},
+            changes={"tier": [notice.from_tier.name, notice.from_tier.name]},
+            at=at,
+            queue=False,
+        )
+    open_ones.update(state=NoticeState.WITHDRAWN)
+    return len(notices)
+
+
 def move_partner(
     *,
     partner_id: UUID,

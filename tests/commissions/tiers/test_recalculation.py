@@ -1,5 +1,6 @@
 """Partners move through their tiers by what they won, are warned first, and see what is missing."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -13,14 +14,17 @@ from commissions.tiers.selectors import enrolled, proposed_moves, tier_of
 from commissions.tiers.services import Moved, TierInUse, recalculate, remove_tier
 from partners.agreements.selectors import signing_partners
 from partners.directory.models import Enrollment, Partner
+from partners.directory.services import change_partner_state
 from partners.programs.models import Program
 from partners.programs.selectors import program_rows
 from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.tenancy.models import Tenant
+from prm.tenancy.scope import tenant_scope
 from referrals.pipeline.models import Referral
 from tests.builders.referrals import a_partner, a_program, a_referral, stage_of
 from tests.builders.tiers import three_tiers
+from tests.conftest import World
 
 START = datetime(2026, 1, 10, 9, tzinfo=UTC)
 
@@ -162,3 +166,39 @@ def test_a_paused_partner_keeps_its_tier_until_it_is_back(acme: Tenant) -> None:
     assert not TierNotice.objects.exists()
     Enrollment.objects.filter(partner=partner).update(state="active")
     assert run(program, enrolled(program.id), date(2028, 1, 1)) == Moved(warned=1)
+
+
+def test_a_warning_ends_with_a_pause_and_its_notice_begins_anew(
+    world: World, deliver: Callable[[], int]
+) -> None:
+    with tenant_scope(world.acme.id):
+        program = a_program()
+        three_tiers(program)
+        partner = a_partner(program=program)
+        wins(partner, program, START, START + timedelta(days=1))
+        run(program, partner, date(2026, 2, 1))
+        assert run(program, partner, date(2027, 3, 1)) == Moved(warned=1)
+        changed_to(partner, "paused", date(2027, 3, 10))
+    deliver()
+    with tenant_scope(world.acme.id):
+        changed_to(partner, "active", date(2027, 6, 1))
+    deliver()
+
+    with tenant_scope(world.acme.id):
+        assert run(program, enrolled(program.id), date(2027, 6, 2)) == Moved(warned=1)
+        notices = TierNotice.objects.order_by("id").values_list("state", "effective_on")
+        assert list(notices) == [
+            ("withdrawn", date(2027, 3, 31)),
+            ("open", date(2027, 7, 2)),
+        ]
+        assert run(program, enrolled(program.id), date(2027, 7, 2)) == Moved(down=1)
+
+
+def changed_to(partner: Partner, state: str, on: date) -> None:
+    change_partner_state(
+        partner_id=partner.id,
+        state=state,
+        reason="On leave",
+        actor=SYSTEM,
+        at=datetime.combine(on, datetime.min.time(), UTC),
+    )
