@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
+from commissions.statements.disputing import effect_of
 from commissions.statements.models import (
     Dispute,
     DisputeEffect,
@@ -48,7 +49,10 @@ def effect_words(dispute: Dispute) -> str:
             if dispute.frozen_minor
             else ""
         )
-    words: dict[str, str] = {
+    effect = effect_of(dispute)
+    if effect == DisputeEffect.FROZEN and not dispute.effect:
+        return gettext("It is being taken out of the next payout.")
+    return {
         DisputeEffect.FROZEN: gettext("%(amount)s waits for the answer; everything else is paid.")
         % {"amount": amount},
         DisputeEffect.ON_HOLD: gettext(
@@ -56,8 +60,7 @@ def effect_words(dispute: Dispute) -> str:
         ),
         DisputeEffect.PAID: gettext("It is paid already; a correction comes with the next payout."),
         DisputeEffect.NOTHING: gettext("Nothing waits; a correction comes with the next payout."),
-    }
-    return words.get(dispute.effect, gettext("It is being taken out of the next payout."))
+    }[effect]
 
 
 def obstacle_words(why: str) -> str:

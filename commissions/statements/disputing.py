@@ -19,6 +19,7 @@ from partners.directory.merging import Merge, on_merge
 from prm.events.services import Actor, emit
 from prm.tenancy.scope import current_scope
 from prm.uploads.services import MEGABYTE, keep_upload
+from referrals.attribution.crediting import lock_credits
 
 EVIDENCE = frozenset({"pdf", "png", "jpeg", "csv", "xlsx", "docx"})
 MAX_EVIDENCE = 10 * MEGABYTE
@@ -196,26 +197,37 @@ def freeze(*, dispute_id: UUID, at: datetime) -> Dispute:
         accrual = Accrual.objects.select_for_update(no_key=True, of=("self",)).get(
             id=dispute.accrual_id
         )
-        _freeze_reward(dispute, accrual, at)
+        dispute.effect = _effect_on(accrual)
+        if dispute.effect == DisputeEffect.FROZEN:
+            dispute.frozen_minor = _left_of(accrual)
+            post_staged(
+                [_movement(dispute, "dispute", AccountKind.PAYABLE, AccountKind.DISPUTED, at)]
+            )
     dispute.save(update_fields=["effect", "frozen_minor"])
     return dispute
 
 
-def _freeze_reward(dispute: Dispute, accrual: Accrual, at: datetime) -> None:
-    left = accrual.amount_minor - accrual.clawed_minor
-    if not left:
-        return
+def effect_of(dispute: Dispute) -> DisputeEffect:
+    """Return what a dispute does to its line's money, or will do once the worker has looked."""
+    if dispute.effect:
+        return DisputeEffect(dispute.effect)
+    return _effect_on(dispute.accrual) if dispute.accrual else DisputeEffect.NOTHING
+
+
+def _left_of(accrual: Accrual) -> int:
+    return accrual.amount_minor - accrual.clawed_minor
+
+
+def _effect_on(accrual: Accrual) -> DisputeEffect:
+    if not _left_of(accrual):
+        return DisputeEffect.NOTHING
     if not Release.objects.filter(accrual_id=accrual.id).exists():
-        dispute.effect = DisputeEffect.ON_HOLD
-        return
+        return DisputeEffect.ON_HOLD
     if _claim_state(accrual.id) in {*_UNDER_WAY, "settled"}:
-        dispute.effect = DisputeEffect.PAID
-        return
-    if Transfer.objects.filter(key=f"in_kind:{accrual.id}").exists():
-        # Taken instead of money: nothing of it is left to wait.
-        return
-    dispute.effect, dispute.frozen_minor = DisputeEffect.FROZEN, left
-    post_staged([_movement(dispute, "dispute", AccountKind.PAYABLE, AccountKind.DISPUTED, at)])
+        return DisputeEffect.PAID
+    # Taken instead of money: nothing of it is left to wait.
+    taken = Transfer.objects.filter(key=f"in_kind:{accrual.id}").exists()
+    return DisputeEffect.NOTHING if taken else DisputeEffect.FROZEN
 
 
 @transaction.atomic
@@ -297,6 +309,8 @@ def _payee_of(dispute: Dispute) -> UUID:
 
 
 def _locked(dispute_id: UUID) -> Dispute:
+    # Before the dispute, which a merge of partners carries too.
+    lock_credits(shared=True)
     return Dispute.objects.select_for_update(no_key=True, of=("self",)).get(id=dispute_id)
 
 

@@ -17,10 +17,13 @@ from commissions.earnings.selectors import PAID as PAID_VIEW
 from commissions.ledger.selectors import balances_of
 from commissions.payouts.models import Payout
 from commissions.payouts.services import settle_all
+from commissions.statements.dispute_pages import effect_words
 from commissions.statements.disputing import (
     DisputeClosed,
     NotDisputable,
     accept_dispute,
+    freeze,
+    open_dispute,
     refuse_dispute,
     withdraw_dispute,
 )
@@ -28,7 +31,7 @@ from commissions.statements.models import Dispute, StatementLine
 from commissions.statements.rules import answer_days
 from commissions.verification import faults
 from prm.accounts.capabilities import Role
-from prm.events.services import Actor
+from prm.events.services import SYSTEM, Actor
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
 from tests.builders.commissions import an_accrual
@@ -111,10 +114,26 @@ def test_what_is_on_hold_stays_there_until_the_dispute_ends(
 ) -> None:
     accrual = an_accrual(at)
     stated(accrual.partner_id, at)
-    dispute = disputed(line_of(accrual), at=at)
+    dispute = open_dispute(
+        line=line_of(accrual),
+        partner_id=accrual.partner_id,
+        reason="The deal was larger",
+        wanted_minor=None,
+        evidence=None,
+        actor=SYSTEM,
+        at=at,
+    )
+    # The page is read before the worker has looked.
+    before = effect_words(dispute)
+    dispute = freeze(dispute_id=dispute.id, at=at)
 
     release_due(until=accrual.payable_at, at=accrual.payable_at)
     assert dispute.effect == "on_hold"
+    assert (
+        before
+        == effect_words(dispute)
+        == "It stays on hold until the answer; everything else is paid."
+    )
     assert not Release.objects.exists()
     withdraw_dispute(dispute_id=dispute.id, actor=Actor(None), at=at)
     release_due(until=accrual.payable_at, at=accrual.payable_at)
@@ -188,6 +207,9 @@ def test_both_sides_walk_the_pages(world: World, deliver: Callable[[], int]) -> 
 
     sent = boss.post(form, {"reason": "Larger", "wanted": "250.00"})
     assert sent.status_code == 303
+    assert (
+        "being taken out of the next payout" in boss.get(sent.headers["Location"]).content.decode()
+    )
     deliver()
 
     with tenant_scope(world.acme.id):
