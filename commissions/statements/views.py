@@ -7,7 +7,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET, require_POST
@@ -19,6 +18,7 @@ from commissions.statements.models import ReadingWay
 from commissions.statements.papers import paper_of
 from commissions.statements.reading import confirm_reading, note_reading, readings_of
 from commissions.statements.selectors import listed_statements
+from commissions.tax.letterheads import logo_address
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
@@ -66,7 +66,7 @@ def statement_detail(request: MemberRequest, statement_id: UUID) -> HttpResponse
         "may_confirm": not request.member.is_staff and not request.member.viewing,
         "readings": readings_of(statement),
         "copy_language": reads if reads != own and reads in dict(settings.LANGUAGES) else "",
-        "logo": reverse("brand-logo") if request.tenant.logo else "",
+        "logo": logo_address(statement.parties["by"]),
     }
     return render(request, "commissions/statements/detail.html", context)
 

@@ -14,6 +14,7 @@ from commissions.tax.certificate_paper import (
     certificate_sheet,
 )
 from commissions.tax.certificates import visible_certificates
+from commissions.tax.letterheads import logo_address
 from commissions.tax.paper_responses import asked_language, sheet_response
 from commissions.tax.tasks import make_certificate_pdf
 from prm.accounts.acting import acting
@@ -48,7 +49,7 @@ def certificate_detail(request: MemberRequest, certificate_id: UUID) -> HttpResp
     context = {
         **certificate_context(row),
         "languages": settings.LANGUAGES,
-        "logo": reverse("brand-logo") if request.tenant.logo else "",
+        "logo": logo_address(row.parties["vendor"]),
         "staff": request.member.is_staff,
     }
     return render(request, "commissions/tax/certificate.html", context)

@@ -38,6 +38,8 @@ def logo_address(vendor: Mapping[str, Any]) -> str:
     vendor: what the paper keeps of its vendor; "logo" in it is a SHA-256. Papers from before logos were kept have
     today's.
     """
+    if vendor.get("logo") == "":
+        return ""
     if "logo" in vendor:
         kept = StatementLogo.objects.filter(sha256=vendor["logo"])
         logo = kept.values_list("content", flat=True).first()

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from commissions.tax.letterheads import logo_address
 from commissions.tax.paper_responses import asked_language, sheet_response
 from commissions.tax.tabs import tax_tabs
 from commissions.vat.forms import RateForm, RefuseForm, SettingsForm, WordsForm
@@ -218,7 +219,7 @@ def bill_detail(request: MemberRequest, bill_id: UUID) -> HttpResponse:
     context = {
         **bill_context(bill),
         "languages": django_settings.LANGUAGES,
-        "logo": reverse("brand-logo") if request.tenant.logo else "",
+        "logo": logo_address(bill.facts["vendor"]),
     }
     return render(request, "commissions/vat/bill.html", context)
 
