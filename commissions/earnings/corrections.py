@@ -12,10 +12,8 @@ from django.utils.translation import gettext
 
 from commissions.contests.models import ContestPlace
 from commissions.earnings.lines import (
-    ICONS,
-    LABELS,
     READY,
-    TONES,
+    InState,
     known_payouts,
     state_in,
     when_words,
@@ -30,7 +28,7 @@ LONGEST = 100
 
 
 @dataclass(frozen=True)
-class Correction:
+class Correction(InState):
     """One movement in the partner's favour, in minor units of `currency`; payout: the payment it is in, if any."""
 
     title: str
@@ -46,21 +44,6 @@ class Correction:
     def day(self) -> str:
         """The day it was booked, as a list says it."""
         return day_text(self.booked_on, "short")
-
-    @property
-    def label(self) -> str:
-        """Where its money stands, in a word or two."""
-        return str(LABELS[self.state])
-
-    @property
-    def tone(self) -> str:
-        """The badge's tone."""
-        return TONES[self.state]
-
-    @property
-    def icon(self) -> str:
-        """The badge's icon."""
-        return ICONS[self.state]
 
     @property
     def when(self) -> str:

@@ -89,8 +89,29 @@ def state_in(payout: Payout) -> str:
     )
 
 
+class InState:
+    """What stands in one of the states of money, and wears its badge."""
+
+    state: str
+
+    @property
+    def label(self) -> str:
+        """The state in a word or two."""
+        return str(LABELS[self.state])
+
+    @property
+    def tone(self) -> str:
+        """The badge's tone."""
+        return TONES[self.state]
+
+    @property
+    def icon(self) -> str:
+        """The badge's icon."""
+        return ICONS[self.state]
+
+
 @dataclass(frozen=True)
-class Line:
+class Line(InState):
     """One reward with everything a list or a page says about it; amounts in minor units of `currency`."""
 
     accrual: Accrual
@@ -148,20 +169,8 @@ class Line:
 
     @property
     def label(self) -> str:
-        """The state in a word or two."""
-        if self.accrual.replaced_at:
-            return gettext("Computed anew")
-        return str(LABELS[self.state])
-
-    @property
-    def tone(self) -> str:
-        """The badge's tone."""
-        return TONES[self.state]
-
-    @property
-    def icon(self) -> str:
-        """The badge's icon."""
-        return ICONS[self.state]
+        """The state in a word or two; a line that was computed anew says that."""
+        return gettext("Computed anew") if self.accrual.replaced_at else super().label
 
     @property
     def when(self) -> str:
