@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from commissions.accruals.models import Clawback, Release
 from commissions.earnings.lines import PAID as PAID_STATE
@@ -13,7 +13,8 @@ from commissions.earnings.selectors import COUNTED, IN_KIND, IN_PROGRESS, PAID, 
 from commissions.ledger.selectors import PartnerBalance
 from prm.money import currency_exponent
 from prm.web.charts import Bar, Chart, bar_chart
-from prm.web.formats import day_text, money_compact, money_text, number_text
+from prm.web.counts import count_text
+from prm.web.formats import day_text, money_compact, money_text
 from prm.web.parts import Entry, Link, Tab
 
 
@@ -32,6 +33,20 @@ def balance_parts(balance: PartnerBalance) -> list[tuple[str, str, str]]:
     return parts
 
 
+def made_of_words(commissions: int, prizes: int) -> str:
+    """Return what a payment is made of; empty when nothing of it can be named."""
+    one = ngettext("%(count)s commission", "%(count)s commissions", commissions)
+    other = ngettext("%(count)s prize", "%(count)s prizes", prizes)
+    parts = {
+        "commissions": one % {"count": count_text(commissions, bound=COUNTED)},
+        "prizes": other % {"count": count_text(prizes, bound=COUNTED)},
+    }
+    if commissions and prizes:
+        return gettext("from %(commissions)s and %(prizes)s") % parts
+    known = parts["commissions"] if commissions else parts["prizes"] if prizes else ""
+    return gettext("from %(what)s") % {"what": known} if known else ""
+
+
 def tabs_of(view: str, counts: dict[str, int], currency: str) -> list[Tab]:
     """Return the views of the list with their counts."""
     labels = {
@@ -46,9 +61,7 @@ def tabs_of(view: str, counts: dict[str, int], currency: str) -> list[Tab]:
             label,
             f"{base}?currency={currency}&view={name}",
             current=name == view,
-            count=number_text(counts[name])
-            if counts[name] <= COUNTED
-            else number_text(COUNTED) + "+",
+            count=count_text(counts[name], bound=COUNTED),
         )
         for name, label in labels.items()
         if name != IN_KIND or counts[name] or name == view

@@ -23,6 +23,7 @@ from commissions.plans.models import PlanVersion
 from commissions.statements.models import Dispute, DisputeState
 from partners.directory.models import Enrollment, Partner
 from prm.accounts.members import Member
+from prm.web.counts import bounded_counts
 
 IN_PROGRESS, PAID, REVERSED, IN_KIND = "progress", "paid", "reversed", "in_kind"
 VIEWS = (IN_PROGRESS, PAID, REVERSED, IN_KIND)
@@ -37,11 +38,13 @@ UNDER_WAY = frozenset({PayoutState.APPROVED, PayoutState.EXPORTED})
 class NextPayout:
     """What comes next: an approved payment, or what the next run would pay. Amounts in minor units.
 
+    commission_count, prize_count: what it is made of, up to a bound; none of both when a merge brought it along.
     pay_on None: no run has been approved yet. missing_minor: how much is missing to the smallest payout.
     """
 
     amount_minor: int
-    line_count: int
+    commission_count: int
+    prize_count: int
     pay_on: date | None
     account: PayoutAccount | None
     minimum_minor: int
@@ -55,15 +58,16 @@ class Figures:
 
     view_counts: rewards by tab. correction_counts, prize_counts: what disputes put right, and prizes of contests in
     money, by the tabs that have such.
-    ready_count: released rewards that no payment claims. minimum_minor: the smallest payout that counts now, the
-    least of its programs' plans. first_ready_at: when the first reward on hold is released. people_compete: whether the
-    vendor has contests of people.
+    ready_count, ready_prizes: released rewards, and prizes in money, that no payment has. minimum_minor: the smallest
+    payout that counts now, the least of its programs' plans. first_ready_at: when the first reward on hold is released.
+    people_compete: whether the vendor has contests of people.
     """
 
     view_counts: dict[str, int]
     correction_counts: dict[str, int]
     prize_counts: dict[str, int]
     ready_count: int
+    ready_prizes: int
     minimum_minor: int
     first_ready_at: datetime | None
     people_compete: bool
@@ -106,6 +110,7 @@ def figures(member: Member, partner_id: UUID, currency: str) -> Figures:
                 for view in CORRECTED
             },
             ready=_bounded(_free_releases().filter(accrual_id__in=accruals.values("id"))),
+            ready_prizes=_bounded(_free_prizes(partner_id, currency)),
             minimum=Subquery(
                 plans.order_by("minimum_payout_minor").values("minimum_payout_minor")[:1]
             ),
@@ -116,6 +121,7 @@ def figures(member: Member, partner_id: UUID, currency: str) -> Figures:
             *VIEWS,
             *(f"{view}_{kind}" for view in CORRECTED for kind in ("corrections", "prizes")),
             "ready",
+            "ready_prizes",
             "minimum",
             "first",
             "people",
@@ -127,6 +133,7 @@ def figures(member: Member, partner_id: UUID, currency: str) -> Figures:
         {view: row[f"{view}_corrections"] for view in CORRECTED},
         {view: row[f"{view}_prizes"] for view in CORRECTED},
         row["ready"],
+        row["ready_prizes"],
         row["minimum"] or 0,
         row["first"],
         row["people"],
@@ -203,7 +210,7 @@ def next_payout(
     if under_way is not None:
         return NextPayout(
             under_way.amount_minor,
-            under_way.line_count,
+            *_made_of(under_way),
             under_way.run.pay_on,
             under_way.account,
             0,
@@ -212,13 +219,32 @@ def next_payout(
         )
     return NextPayout(
         amount_minor=max(balance.payable, 0),
-        line_count=known.ready_count,
+        commission_count=known.ready_count,
+        prize_count=known.ready_prizes,
         pay_on=None,
         account=newest_account(partner_id),
         minimum_minor=known.minimum_minor,
         missing_minor=max(known.minimum_minor - balance.payable, 0) if balance.payable > 0 else 0,
         first_ready_at=known.first_ready_at,
     )
+
+
+def _made_of(payout: Payout) -> tuple[int, int]:
+    """Return how many commissions and prizes a payment pays, both up to the bound.
+
+    The one transfer by which a merge brought a balance along does not say what it was made of: then nothing is named.
+    """
+    lines = PayoutLine.objects.filter(payout_id=payout.id)
+    kinds = {
+        kind: lines.filter(transfer__kind=kind)
+        for kind in ("release", "dispute", "dispute_end", "award", "merge")
+    }
+    counts = bounded_counts(kinds, bound=COUNTED)
+    if counts["merge"]:
+        return 0, 0
+    # What a dispute froze left the payment beside its release; what it let go came back without one.
+    commissions = counts["release"] - counts["dispute"] + counts["dispute_end"]
+    return commissions, counts["award"]
 
 
 def listed_accruals(member: Member) -> QuerySet[Accrual]:
@@ -270,6 +296,12 @@ def _free_releases() -> QuerySet[Release]:
     releases = Release.objects.alias(paid_by=PAID_BY)
     taken = is_booked("in_kind", "accrual_id")
     return releases.filter(~Exists(claimed), ~taken, transfer_id__isnull=False)
+
+
+def _free_prizes(partner_id: UUID, currency: str) -> QuerySet[ContestPlace]:
+    """Return the prizes in money that no live payment claims."""
+    claimed = PayoutLine.objects.filter(transfer_id=OuterRef("won_by"), released_at=None)
+    return prizes_in(partner_id, currency, "").filter(~Exists(claimed))
 
 
 def paid_by_month(payments: Sequence[Payout], today: date) -> list[tuple[date, int]]:

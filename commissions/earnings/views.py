@@ -28,6 +28,7 @@ from commissions.earnings.math import clause_of, math_of
 from commissions.earnings.pages import (
     balance_parts,
     history_of,
+    made_of_words,
     month_chart,
     more_links,
     tabs_of,
@@ -92,6 +93,7 @@ def earnings(request: MemberRequest) -> HttpResponse:
         "currencies": [row.currency for row in all_balances],
         "parts": balance_parts(balance),
         "coming": coming,
+        "made_of": made_of_words(coming.commission_count, coming.prize_count),
         # What keeps it from being paid, for people who can do something about it.
         "held": []
         if coming.pay_on or coming.missing_minor or coming.amount_minor <= 0
