@@ -1,9 +1,13 @@
 """Who hears of tax forms."""
 
+from typing import Any
+
 from commissions.tax.models import FormState, TaxForm
+from commissions.tax.services import reopen_number
 from prm.accounts.capabilities import Capability
 from prm.accounts.selectors import members_with
 from prm.events.models import Event
+from prm.events.services import SYSTEM
 from prm.events.subscriptions import on
 from prm.notices.services import notify
 
@@ -12,15 +16,25 @@ from prm.notices.services import notify
 def tell_finance(event: Event) -> None:
     """Tell those who check it."""
     row = _form(event)
-    for user in members_with(Capability.SETTLE_PAYOUTS, tenant_id=event.tenant_id):
-        notify(
-            kind="tax.form_sent",
-            key=f"tax_sent:{row.id}",
-            user_id=user.id,
-            facts={"partner": row.partner.name, "form": row.form},
-            path=f"manage/tax/{row.id}/",
-            at=event.at,
+    _tell_checkers(event, row, "tax.form_sent", f"tax_sent:{row.id}")
+
+
+@on("partner.edited", name="tax.check_again")
+def check_edited(event: Event) -> None:
+    """Have an approved VAT number checked again in another country."""
+    if event.partner_id and (countries := event.changes.get("country")):
+        before, country = countries
+        reopen_number(
+            partner_id=event.partner_id, before=before, country=country, actor=SYSTEM, at=event.at
         )
+
+
+@on("tax.form_reopened", name="tax.tell_reopened")
+def tell_reopened(event: Event) -> None:
+    """Tell those who check it, and the partner."""
+    row, key = _form(event), f"tax_again:{event.id}"
+    _tell_checkers(event, row, "tax.form_again", key)
+    _tell_partner(row, "tax.form_reopened", key, {"form": row.form}, event)
 
 
 @on("tax.form_approved", name="tax.tell_approved")
@@ -54,18 +68,33 @@ def tell_certified(event: Event) -> None:
 
 def _tell_decided(event: Event) -> None:
     row = _form(event)
+    is_approved = row.state == FormState.APPROVED
+    facts = {"form": row.form, "approved": is_approved, "reason": row.note}
+    # What was checked again is decided once more.
+    _tell_partner(row, "tax.form_decided", f"tax_decided:{row.id}:{event.id}", facts, event)
+
+
+def _tell_checkers(event: Event, row: TaxForm, kind: str, key: str) -> None:
+    for user in members_with(Capability.SETTLE_PAYOUTS, tenant_id=event.tenant_id):
+        notify(
+            kind=kind,
+            key=key,
+            user_id=user.id,
+            facts={"partner": row.partner.name, "form": row.form},
+            path=f"manage/tax/{row.id}/",
+            at=event.at,
+        )
+
+
+def _tell_partner(row: TaxForm, kind: str, key: str, facts: dict[str, Any], event: Event) -> None:
     for user in members_with(
         Capability.MANAGE_PAYOUT_DETAILS, tenant_id=event.tenant_id, partner_id=row.partner_id
     ):
         notify(
-            kind="tax.form_decided",
-            key=f"tax_decided:{row.id}",
+            kind=kind,
+            key=key,
             user_id=user.id,
-            facts={
-                "form": row.form,
-                "approved": row.state == FormState.APPROVED,
-                "reason": row.note,
-            },
+            facts=facts,
             path="tax/",
             partner_id=row.partner_id,
             at=event.at,

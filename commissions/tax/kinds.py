@@ -21,6 +21,18 @@ def form_sent(facts: dict[str, Any]) -> str:
     return gettext("%(partner)s sent its tax form: %(form)s") % _named(facts)
 
 
+@kind("tax.form_again", label=_("A partner with an approved VAT number moved"), audience=STAFF)
+def form_again(facts: dict[str, Any]) -> str:
+    """Title: a number waits to be checked again, and why."""
+    return gettext("%(partner)s is in another country now: check its VAT number again") % facts
+
+
+@kind("tax.form_reopened", label=_("Your tax form is checked again"), audience=PARTNER)
+def form_reopened(facts: dict[str, Any]) -> str:
+    """Title: why payouts wait."""
+    return gettext("Your country changed: your tax form is checked again: %(form)s") % _named(facts)
+
+
 @kind("tax.form_decided", label=_("A tax form is checked"), audience=PARTNER)
 def form_decided(facts: dict[str, Any]) -> str:
     """Title: what finance said."""

@@ -90,6 +90,11 @@ class TaxForm(PublicTenantModel):
     def __str__(self) -> str:
         return f"{self.form} of {self.partner_id}"
 
+    @property
+    def is_reopened(self) -> bool:
+        """Whether it was approved and waits again: the partner's country changed since."""
+        return self.state == FormState.RECEIVED and self.decided_at is not None
+
 
 class WithholdingRule(TenantModel):
     """How much of a payment the vendor keeps back for the tax office: a rate on a share of it; empty means all."""

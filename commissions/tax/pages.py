@@ -39,6 +39,10 @@ def wanted_words(row: Wanted) -> str:
     newest = row.newest
     if row.state == REFUSED and newest:
         return newest.note
+    if row.state == RECEIVED and newest and newest.is_reopened:
+        return gettext(
+            "Your country changed after it was approved. A person of finance checks it again; payouts wait."
+        )
     if row.state == APPROVED and newest and newest.valid_until:
         return gettext("Counts until %(day)s.") % {"day": day_text(newest.valid_until)}
     return {
@@ -89,6 +93,10 @@ def form_facts(form: TaxForm, number: str) -> list[tuple[str, Any]]:
         (gettext("Tax number on file"), partner.tax_number),
         (str(FormKind(form.form).label), number),
         (gettext("Sent"), _by(form.sent_at, form.sent_by)),
+        (
+            gettext("Checked again because"),
+            gettext("The country changed after it was approved.") if form.is_reopened else "",
+        ),
         (gettext("Decided"), _by(form.decided_at, form.decided_by) if form.decided_at else ""),
         (gettext("Counts until"), day_text(form.valid_until) if form.valid_until else ""),
         (gettext("What is wrong"), form.note),

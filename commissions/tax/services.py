@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from commissions.tax.models import FormState, TaxForm, TaxRequirement
+from commissions.tax.models import FormKind, FormState, TaxForm, TaxRequirement
 from commissions.tax.rules import checked_number, masked_number
 from partners.directory.models import Partner
 from prm.accounts.secrets import decrypt, encrypt
@@ -119,6 +119,33 @@ def refuse_form(*, form_id: UUID, note: str, actor: Actor, at: datetime) -> TaxF
     return _decided(row, FormState.REFUSED, "tax.form_refused", actor, at)
 
 
+@transaction.atomic
+def reopen_number(
+    *, partner_id: UUID, before: str, country: str, actor: Actor, at: datetime
+) -> TaxForm | None:
+    """Let finance check an approved VAT number again, as the partner's country changed: payments wait for its word.
+
+    before, country: codes. at: aware UTC moment of the change; what was approved later was approved for the new one.
+    When a newer number waits already, that one is looked at alone. None when none counts, and on a repeat. Emits
+    tax.form_reopened.
+    """
+    Partner.objects.select_for_update(no_key=True).get(id=partner_id)
+    sent = TaxForm.objects.filter(partner_id=partner_id, form=FormKind.VAT_ID, replaced_at=None)
+    approved = sent.filter(state=FormState.APPROVED, decided_at__lte=at)
+    row = approved.select_for_update(no_key=True).first()
+    if row is None:
+        return None
+    if newer := sent.filter(state=FormState.RECEIVED).first():
+        row.replaced_at = at
+        row.save(update_fields=["replaced_at"])
+        row = newer
+    else:
+        row.state = FormState.RECEIVED
+        row.save(update_fields=["state"])
+    _emit("tax.form_reopened", row, actor, at, country=[before, country])
+    return row
+
+
 def number_of(form: TaxForm) -> str:
     """Return the number in full, for the person of finance who compares it; empty for a file."""
     return decrypt(form.number) if form.number else ""
@@ -138,13 +165,14 @@ def _decided(row: TaxForm, state: str, event: str, actor: Actor, at: datetime) -
     return row
 
 
-def _emit(name: str, row: TaxForm, actor: Actor, at: datetime) -> None:
+def _emit(name: str, row: TaxForm, actor: Actor, at: datetime, **changes: list[str]) -> None:
     emit(
         name,
         subject=f"partner:{row.partner_id}",
         actor=actor,
         partner_id=row.partner_id,
         payload={"tax_form_id": str(row.id), "form": row.form},
+        changes=dict(changes),
         at=at,
     )
 

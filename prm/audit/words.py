@@ -312,6 +312,7 @@ SENTENCES = {
     "tax.form_sent": _("sent a tax form"),
     "tax.form_approved": _("approved a tax form"),
     "tax.form_refused": _("refused a tax form"),
+    "tax.form_reopened": _("asked for a new check of a tax form"),
     "tax.certificate_issued": _("issued a certificate of a year"),
     "tax.vat_changed": _("changed how VAT is dealt with"),
     "tax.vat_rate_set": _("set a rate of VAT"),
