@@ -8,7 +8,7 @@ from django.db.models import F, Max, QuerySet
 from django.utils.translation import gettext
 
 from commissions.accruals.budgets import still_waiting
-from commissions.accruals.histories import histories_of, lock_histories
+from commissions.accruals.histories import locked_histories
 from commissions.accruals.models import Accrual
 from commissions.accruals.points import forget_points
 from commissions.accruals.services import (
@@ -21,7 +21,6 @@ from commissions.accruals.services import (
 from commissions.accruals.sources import QUALIFIED, RECEIPT, REVENUE, WON, payments
 from prm.events.services import Actor
 from prm.money import allocate
-from referrals.attribution.crediting import lock_credits
 from referrals.attribution.models import Credit
 from referrals.pipeline.models import Referral
 
@@ -34,9 +33,8 @@ def recredit(*, referral_id: UUID, actor: Actor, at: datetime) -> int:
     Refunds that came before count for the new lines too. A repeat books nothing. Emits commission.reversed and
     commission.earned per line; the partners hear of each with the reason of the change.
     """
-    lock_credits(shared=True)
     # Histories before payments, as everywhere.
-    lock_histories(histories_of(QUALIFIED, [referral_id]))
+    locked_histories(QUALIFIED, [referral_id])
     newest = Credit.objects.filter(referral_id=referral_id).order_by("-number").first()
     if newest is None:
         return 0

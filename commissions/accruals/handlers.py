@@ -199,6 +199,7 @@ select a.id from commissions_accrual a where exists (
 @before_undo
 def take_back_import(import_id: UUID) -> None:
     """Take back everything an import's rows earned. Raises UndoRefused once any of it is in a payout run."""
+    lock_credits(shared=True)
     with connection.cursor() as cursor:
         cursor.execute(_OF_IMPORT, [import_id, import_id])
         ids = [row[0] for row in cursor.fetchall()]

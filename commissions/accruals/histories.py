@@ -46,6 +46,17 @@ def histories_of(kind: str, ids: Sequence[UUID]) -> list[History]:
         return [History(row[0], row[1], frozenset(row[2])) for row in cursor.fetchall()]
 
 
+def locked_histories(kind: str, ids: Sequence[UUID]) -> list[History]:
+    """Return the histories that the events belong to, locked: see histories_of and lock_histories.
+
+    Whose referral it is, is asked under the lock of credits: it may be moving, or its partner be merged.
+    """
+    lock_credits(shared=True)
+    histories = histories_of(kind, ids)
+    lock_histories(histories)
+    return histories
+
+
 def lock_histories(histories: Iterable[History]) -> None:
     """Let nobody else price the partners' histories, nor change who is credited, until the transaction ends.
 

@@ -19,6 +19,7 @@ from commissions.accruals.restating import restate
 from commissions.plans.selectors import published_terms
 from commissions.plans.terms import Policy
 from prm.events.services import Actor
+from referrals.attribution.crediting import lock_credits
 from referrals.pipeline.models import Referral
 
 
@@ -39,6 +40,7 @@ def _book_first(program_id: UUID, actor: Actor, at: datetime) -> bool:
     first = still_waiting(program_id).select_related("version").first()
     if first is None:
         return False
+    lock_credits(shared=True)
     partner_id = (
         Referral.objects.values_list("partner_id", flat=True).filter(id=first.referral_id).first()
     )

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from commissions.accruals.models import Release
 from commissions.ledger.services import NewTransfer, post_staged
+from referrals.attribution.crediting import lock_credits
 
 # Most rewards looked at in one transaction.
 CHUNK = 2_000
@@ -48,6 +49,8 @@ def release_due(
     """
     ids = list(accrual_ids) if accrual_ids is not None else None
     with transaction.atomic():
+        # Whose rewards they are stays so until the commit.
+        lock_credits(shared=True)
         with connection.cursor() as cursor:
             cursor.execute(_DUE, {"until": until, "ids": ids, "limit": limit})
             found = cursor.fetchall()

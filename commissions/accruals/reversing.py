@@ -13,6 +13,7 @@ from commissions.plans.rules import clawed_target
 from prm.events.batches import Fact, emit_batch
 from prm.events.services import Actor
 from prm.money import allocate
+from referrals.attribution.crediting import lock_credits
 from referrals.revenue.models import RevenueEvent
 
 
@@ -33,6 +34,7 @@ def claw_back(
     Emits commission.reversed.
     """
     with transaction.atomic():
+        lock_credits(shared=True)
         accrual = Accrual.objects.select_for_update(no_key=True).get(id=accrual_id)
         first = Clawback.objects.filter(
             accrual_id=accrual.id, transfer__key=clawback_key(accrual.id, key)
@@ -66,6 +68,7 @@ def claw_back_rest(
     tell: whether the partners hear of each line. A repeat takes back nothing. Emits commission.reversed per line.
     """
     with transaction.atomic():
+        lock_credits(shared=True)
         accruals = (
             Accrual.objects.select_for_update(no_key=True).filter(id__in=accrual_ids).order_by("id")
         )

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from commissions.accruals.batches import book_payments
 from commissions.accruals.booking import Line, book_lines
-from commissions.accruals.histories import History, histories_of, lock_histories
+from commissions.accruals.histories import History, locked_histories
 from commissions.accruals.models import Clawback
 from commissions.accruals.releasing import CHUNK, release_due
 from commissions.accruals.restating import restate
@@ -74,8 +74,7 @@ def accrue_for_events(
     Emits commission.earned per accrual.
     """
     with transaction.atomic():
-        histories = histories_of(REVENUE, revenue_event_ids)
-        lock_histories(histories)
+        histories = locked_histories(REVENUE, revenue_event_ids)
         found = payments(revenue_event_ids)
         return _booked(found, histories, actor=actor, at=at, tell=tell)
 
@@ -85,8 +84,7 @@ def accrue_for_receipts(
 ) -> list[int]:
     """Book what money earns that came in on invoices, under plans that pay on cash. Otherwise as accrue_for_events."""
     with transaction.atomic():
-        histories = histories_of(RECEIPT, receipt_ids)
-        lock_histories(histories)
+        histories = locked_histories(RECEIPT, receipt_ids)
         return _booked([], histories, actor=actor, at=at, tell=tell)
 
 
@@ -95,8 +93,7 @@ def accrue_for_referrals(
 ) -> list[int]:
     """Book what referrals earn by being qualified or won, each once. Otherwise as accrue_for_events."""
     with transaction.atomic():
-        histories = histories_of(kind, referral_ids)
-        lock_histories(histories)
+        histories = locked_histories(kind, referral_ids)
         found = milestones(kind, referral_ids)
         return _booked(found, histories, actor=actor, at=at, tell=tell)
 
@@ -109,8 +106,7 @@ def restate_referrals(
     Nothing happens under plain plans. Emits commission.earned and commission.reversed per line.
     """
     with transaction.atomic():
-        histories = histories_of(QUALIFIED, referral_ids)
-        lock_histories(histories)
+        histories = locked_histories(QUALIFIED, referral_ids)
         return _booked([], histories, actor=actor, at=at, tell=tell, anew=True)
 
 
@@ -169,7 +165,7 @@ def accrue_pending(
 def _book_many(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> int:
     """Book a chunk of payments: the plain ones in sets, the others event by event; return the number of lines."""
     # Histories are locked before any payment is.
-    lock_histories(histories_of(REVENUE, ids))
+    locked_histories(REVENUE, ids)
     count, left = book_payments(ids, plain_terms(), actor=actor, at=at)
     if left:
         count += len(accrue_for_events(revenue_event_ids=left, actor=actor, at=at, tell=False))
@@ -225,8 +221,7 @@ def claw_back_refund(*, refund_id: UUID, actor: Actor, at: datetime) -> list[Cla
         refund = RevenueEvent.objects.get(id=refund_id)
         if refund.refunds_id is None:
             return []
-        histories = histories_of(REVENUE, [refund.refunds_id])
-        lock_histories(histories)
+        histories = locked_histories(REVENUE, [refund.refunds_id])
         taken = claw_back_payment(
             refund.refunds_id, refund_id=refund.id, actor=actor, at=at, tell=True
         )

@@ -20,6 +20,7 @@ from commissions.ledger.services import NewTransfer, post_staged
 from partners.programs.models import Program
 from prm.events.services import Actor, emit
 from prm.money import Money
+from referrals.attribution.crediting import lock_credits
 
 FIELDS = (
     "title",
@@ -195,6 +196,7 @@ def settle_contest(*, contest_id: UUID, actor: Actor, at: datetime) -> list[Cont
     allowed, the prize is given as something worth as much (commissions.gifts.prizes).
     Raises NotOver, ContestIsOver for a cancelled or unpublished one. Emits contest.settled, contest.won per prize.
     """
+    lock_credits(shared=True)
     contest = Contest.objects.select_for_update(no_key=True).get(id=contest_id)
     if contest.settled_at:
         return list(ContestPlace.objects.filter(contest_id=contest.id).order_by("rank"))

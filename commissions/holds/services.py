@@ -13,6 +13,7 @@ from commissions.holds.selectors import accruals_on_hold
 from commissions.payouts.settings import may_release_alone
 from prm.events.services import Actor, emit
 from prm.money import Money
+from referrals.attribution.crediting import lock_credits
 
 
 class AskedByYou(ValueError):
@@ -32,6 +33,7 @@ def ask_early_releases(
     What is released, taken back, under review or asked for already is left out. A repeat asks for nothing twice.
     Emits commission.release_asked each, and commission.released_early for those that nobody else has to see.
     """
+    lock_credits(shared=True)
     locked = Accrual.objects.select_for_update(no_key=True, of=("self",)).filter(id__in=accrual_ids)
     wanted = set(locked.order_by("id").values_list("id", flat=True))
     found = []
@@ -80,6 +82,7 @@ def refuse_early_release(*, request_id: UUID, actor: Actor, at: datetime) -> Ear
 
 
 def _locked(request_id: UUID, actor: Actor, wanted: str) -> EarlyRelease:
+    lock_credits(shared=True)
     request = EarlyRelease.objects.select_for_update(of=("self",)).get(id=request_id)
     if request.state not in {RequestState.WAITING, wanted}:
         raise AlreadyDecided

@@ -11,10 +11,16 @@ from commissions.ledger.models import AccountKind
 from commissions.ledger.selectors import partner_balances
 from commissions.ledger.services import NewTransfer, Posted, lock_balances, post_staged
 from commissions.payouts.models import Payout, PayoutLine, PayoutState
-from partners.directory.merging import Merge, MergeRefused, on_merge
+from partners.directory.merging import Merge, MergeRefused, before_merge, on_merge
 
 UNDER_WAY = (PayoutState.PREPARED, PayoutState.APPROVED, PayoutState.EXPORTED)
 MOVING = (AccountKind.PENDING, AccountKind.PAYABLE, AccountKind.DISPUTED, AccountKind.DEFERRED)
+
+
+@before_merge
+def hold_balances(merge: Merge) -> None:
+    """Let nothing be posted for the two meanwhile: whoever posts holds balances before it writes about a partner."""
+    lock_balances(partner_ids=sorted([merge.from_id, merge.into_id]))
 
 
 @on_merge
@@ -24,7 +30,6 @@ def carry_books(merge: Merge) -> None:
     Two transfers per balance, so that each names one partner and stands on one statement; adjustments end at nothing.
     Raises MergeRefused while a payout of the duplicate is under way.
     """
-    lock_balances(partner_ids=sorted([merge.from_id, merge.into_id]))
     waiting = Payout.objects.filter(partner_id=merge.from_id, state__in=UNDER_WAY).select_related(
         "run"
     )

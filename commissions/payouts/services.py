@@ -37,6 +37,7 @@ from partners.directory.models import Partner
 from prm.events.services import Actor, emit
 from prm.money import Money
 from prm.tenancy.services import next_number
+from referrals.attribution.crediting import lock_credits
 
 
 class RunAlreadyWaiting(ValueError):
@@ -116,7 +117,8 @@ def submit_run(*, draft: RunDraft, actor: Actor, at: datetime) -> PayoutRun:
 
 
 def _freeze(draft: RunDraft, actor: Actor, at: datetime) -> PayoutRun:
-    # The row comes first: its unique index makes a second submission wait here until this one is decided.
+    lock_credits(shared=True)
+    # The row comes before the balances: its unique index makes a second submission wait here until this one is decided.
     run = PayoutRun.objects.create(
         number=_next_run_number(at),
         cutoff_at=at,
@@ -304,6 +306,8 @@ def return_payout(
     Raises PayoutNotInState before the export.
     Emits payout.returned, and payout_run.settled when no payment is left open.
     """
+    # Whom it is owed to is asked while no partner is merged.
+    lock_credits(shared=True)
     run, payout = _locked(payout_id)
     if payout.state == PayoutState.RETURNED:
         return payout
@@ -362,8 +366,8 @@ def settle_all(*, run_id: UUID, actor: Actor, at: datetime) -> int:
 
 
 def _owed_to(payout: Payout) -> UUID:
-    """Return whom returned money belongs to, locked against a merge meanwhile, which stops for payments under way."""
-    partner = Partner.objects.select_for_update(no_key=True).get(id=payout.partner_id)
+    """Return whom returned money belongs to."""
+    partner = Partner.objects.get(id=payout.partner_id)
     return partner.merged_into_id or partner.id
 
 

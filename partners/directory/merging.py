@@ -5,7 +5,9 @@
     @on_merge
     def carry(merge: Merge) -> None: ...
 
-Each package moves its own rows in the transaction of the merge, and may refuse it by raising MergeRefused.
+Each package moves its own rows in the transaction of the merge, and may refuse it by raising MergeRefused. What others
+lock before they write rows that name a partner is locked by `before_merge`: the partners' own rows come last, as every
+such row waits for them.
 """
 
 from collections.abc import Callable
@@ -68,6 +70,7 @@ class Merge:
 
 Hook = Callable[[Merge], None]
 _hooks: list[Hook] = []
+_locks: list[Hook] = []
 
 
 def on_merge(hook: Hook) -> Hook:
@@ -75,6 +78,13 @@ def on_merge(hook: Hook) -> Hook:
     if hook not in _hooks:
         _hooks.append(hook)
     return hook
+
+
+def before_merge(lock: Hook) -> Hook:
+    """Register what a package locks before a merge, in the order in which packages stand above each other."""
+    if lock not in _locks:
+        _locks.append(lock)
+    return lock
 
 
 @transaction.atomic
@@ -88,6 +98,9 @@ def merge_partners(
     stay with the duplicate as history. Its name is free again, links to it lead on.
     Raises SamePartner, MergeRefused. Emits partner.merged.
     """
+    merge = Merge(from_id, into_id, actor, at)
+    for lock in _locks:
+        lock(merge)
     rows = {
         row.id: row
         for row in Partner.objects.select_for_update()
@@ -105,7 +118,6 @@ def merge_partners(
     gone.save(update_fields=["state", "merged_into", "name_norm"])
     # Old links take one step only.
     Partner.objects.filter(merged_into_id=from_id).update(merged_into_id=into_id)
-    merge = Merge(from_id, into_id, actor, at)
     for hook in _hooks:
         hook(merge)
     _carry_own(merge)

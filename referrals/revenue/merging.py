@@ -1,9 +1,28 @@
 """Referrals, customers and payments follow a partner through a merge, and payments through a move of credit."""
 
-from partners.directory.merging import Merge, on_merge
-from referrals.attribution.crediting import Carried, carries
+from django.db import connection
+
+from partners.directory.merging import Merge, before_merge, on_merge
+from referrals.attribution.crediting import Carried, carries, lock_credits
 from referrals.pipeline.models import Follower, Referral, ReferralNote, StageChange
 from referrals.revenue.models import Customer, RevenueEvent
+
+
+@before_merge
+def hold_referrals(merge: Merge) -> None:
+    """Let nobody book or move the duplicate's deals until the merge is through; what is under way comes first.
+
+    The order is everybody's: credits, referral, customer, payment.
+    """
+    lock_credits(shared=False)
+    with connection.cursor() as cursor:
+        for model in (Referral, Customer, RevenueEvent):
+            cursor.execute(_HOLD.format(table=model._meta.db_table), [merge.from_id])
+
+
+_HOLD = """
+with held as (select id from {table} where partner_id = %s order by id for no key update) select count(*) from held
+"""
 
 
 @on_merge

@@ -1,13 +1,11 @@
 """Booking beside people who move referrals and decline them: nobody is stopped, nothing stays that is not earned."""
 
-import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.db import connection
 
 from commissions.accruals import batches, services, sources
 from commissions.accruals.models import Accrual
@@ -19,37 +17,20 @@ from prm.events.models import QueuedEvent
 from prm.events.relay import relay_tenant
 from prm.events.services import SYSTEM, Actor
 from prm.tenancy.scope import tenant_scope
+from referrals.attribution import crediting
 from referrals.attribution.crediting import reattribute
 from referrals.attribution.holding import decide_hold, hold
 from referrals.revenue.models import RevenueEvent
 from tests.builders.commissions import a_plan, a_won_deal
 from tests.builders.referrals import a_partner, a_program
+from tests.builders.refined import a_refined_plan, bands_at
+from tests.commissions.meeting import closing_after, in_the_middle_of, waits_or_is_done
 from tests.conftest import World, make_world
 
 
 @pytest.fixture
 def real_world(real_database: str) -> World:
     return make_world()
-
-
-def _waits_or_is_done(other: "Future[Any]") -> None:
-    """Wait until the other thread is through, or waits for a lock of ours."""
-    until = time.monotonic() + 20
-    while not other.done() and time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select exists (select from pg_locks where not granted and pid <> pg_backend_pid()"
-                " and pg_backend_pid() = any(pg_blocking_pids(pid)))"
-            )
-            if cursor.fetchone()[0]:
-                return
-
-
-def _closing_after(work: Any) -> Any:
-    try:
-        return work()
-    finally:
-        connection.close()
 
 
 def test_a_referral_moves_while_its_payment_is_booked(real_world: World, at: datetime) -> None:
@@ -79,8 +60,8 @@ def test_a_referral_moves_while_its_payment_is_booked(real_world: World, at: dat
         def payments(*args: Any) -> Any:
             found = locked(*args)
             if not moving:
-                moving.append(pool.submit(_closing_after, move))
-                _waits_or_is_done(moving[0])
+                moving.append(pool.submit(closing_after, move))
+                waits_or_is_done(moving[0])
             return found
 
         with patch.object(services, "payments", payments), tenant_scope(tenant_id):
@@ -90,6 +71,40 @@ def test_a_referral_moves_while_its_payment_is_booked(real_world: World, at: dat
 
     with tenant_scope(tenant_id):
         assert (balances_of(first_id, "EUR").owed, balances_of(other.id, "EUR").owed) == (0, 20_000)
+        assert [str(fault) for fault in faults()] == []
+
+
+def test_a_payment_of_a_referral_that_is_moving_is_booked_for_whom_it_comes_to(
+    real_world: World, at: datetime
+) -> None:
+    tenant_id = real_world.acme.id
+    with tenant_scope(tenant_id):
+        a_refined_plan(bands_at(900_000))
+        customer = a_won_deal(at)
+        other = a_partner("Second")
+        payment = RevenueEvent.objects.get(customer_id=customer.id)
+        # The worker comes to the payment while its referral moves.
+        QueuedEvent.objects.all().delete()
+
+    found = in_the_middle_of(
+        lambda: reattribute(
+            referral_id=customer.referral_id,
+            to_partner_id=other.id,
+            reason="It was theirs",
+            actor=Actor(user_id=real_world.manager.id),
+            at=at,
+        ),
+        crediting,
+        "_write_credits",
+        lambda: accrue_for_events(revenue_event_ids=[payment.id], actor=SYSTEM, at=at),
+        tenant_id=tenant_id,
+    )
+    relay_tenant(tenant_id)
+
+    assert not [one for one in found if isinstance(one, Exception)]
+    with tenant_scope(tenant_id):
+        owed = [balances_of(id_, "EUR").owed for id_ in (customer.partner_id, other.id)]
+        assert owed == [0, 10_000]
         assert [str(fault) for fault in faults()] == []
 
 
@@ -122,8 +137,8 @@ def test_a_decline_while_its_payments_are_booked_takes_all_of_it_back(
         declining: list[Future[Any]] = []
 
         def staged(*args: Any) -> Any:
-            declining.append(pool.submit(_closing_after, decline))
-            _waits_or_is_done(declining[0])
+            declining.append(pool.submit(closing_after, decline))
+            waits_or_is_done(declining[0])
             return priced(*args)
 
         with patch.object(batches, "_rule_columns", staged), tenant_scope(tenant_id):
