@@ -12,10 +12,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from commissions.results.forms import MAX_BYTES, ResultForm
 from commissions.results.models import Match, ResultFile, ResultRow, ResultState
 from commissions.results.pages import result_stats, result_tabs
-from commissions.results.reading import NotReadable
 from commissions.results.selectors import listed_files, match_counts, open_rows
 from commissions.results.services import ReadBefore, read_before, read_results
 from commissions.results.tables import ResultFileTable, ResultRowTable
+from commissions.results.values import NotReadable
 from commissions.results.wording import shape_words, unreadable_words
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs

@@ -3,7 +3,8 @@
 from django.utils.translation import gettext
 
 from commissions.results.models import Match, Outcome, ResultRow
-from commissions.results.reading import CAMT, NotReadable
+from commissions.results.reading import CAMT
+from commissions.results.values import NotReadable
 from prm.web.formats import money_text
 
 MATCH_TONES = {

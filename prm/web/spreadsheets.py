@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from django.utils.translation import gettext as _
 
@@ -23,11 +23,18 @@ MAX_ENTRIES = 200
 MAX_UNPACKED = 100 * 1024 * 1024
 MAX_RATIO = 100
 MAX_CELL = 20_000
+# Of one record, its commas counted: csv makes a list of it before anybody can count the cells.
+MAX_RECORD = 500_000
+# What a sheet of a workbook holds, empty lines counted.
+MAX_LINES = 1_048_576
+# Parts of a workbook that are read whole before its first row is: names of sheets, not what is in them.
+MAX_LIST = 1024 * 1024
 CHILD_MEMORY = 512 * 1024 * 1024
 CHILD_SECONDS = 60
 DELIMITERS = ",;\t|"
 # The plain form is recognised by its name.
 PLAIN_ENDING = ".rows.csv"
+_LISTS = {"[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
 _CHILD = Path(__file__).with_name("sheet_child.py")
 _OLD_EXCEL = bytes.fromhex("d0cf11e0a1b11ae1")
 
@@ -123,7 +130,10 @@ def _inspect_zip(path: Path) -> None:
         ),
         default=0,
     )
+    lists = max(entry.file_size for entry in entries if entry.filename in _LISTS)
     if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED or ratio > MAX_RATIO:
+        raise FileRefused("bomb")
+    if lists > MAX_LIST:
         raise FileRefused("bomb")
 
 
@@ -190,12 +200,10 @@ def _delimiter_of(path: Path, encoding: str) -> str:
     def score(delimiter: str) -> tuple[float, int]:
         with path.open(encoding=encoding, newline="") as file:
             try:
-                widths = [
-                    len(row) for row in islice(csv.reader(file, delimiter=delimiter), 30) if row
-                ]
+                widths = [len(row) for row in islice(records(file, delimiter), 30) if row]
             except UnicodeError as error:
                 raise FileRefused("encoding") from error
-            except csv.Error:
+            except (csv.Error, FileRefused):
                 return 0.0, 0
         if not widths:
             return 0.0, 0
@@ -213,13 +221,38 @@ def _plain_csv(source: Path, target: Path, encoding: str, delimiter: str) -> She
     ):
         writer = csv.writer(out)
         try:
-            return _copy(csv.reader(file, delimiter=delimiter), writer)
+            return _copy(records(file, delimiter), writer)
         except UnicodeError as error:
             raise FileRefused("encoding") from error
         except csv.Error as error:
             raise FileRefused(
                 "cell_too_long" if "field larger" in str(error) else "unreadable"
             ) from error
+
+
+def records(file: TextIO, delimiter: str) -> Iterator[list[str]]:
+    """Yield the cells of each record; memory stays small whatever the file is, as long as it is open for text.
+
+    Raises FileRefused at the first record that is too long, or behind too many lines; csv.Error and UnicodeError.
+    """
+    left = MAX_RECORD
+
+    def lines() -> Iterator[str]:
+        nonlocal left
+        count = 0
+        while line := file.readline(left + 1):
+            left -= len(line)
+            count += 1
+            if left < 0:
+                wide = line.count(delimiter) >= MAX_COLUMNS
+                raise FileRefused("too_many_columns" if wide else "cell_too_long")
+            if count > MAX_LINES:
+                raise FileRefused("too_many_rows")
+            yield line
+
+    for row in csv.reader(lines(), delimiter=delimiter):
+        left = MAX_RECORD
+        yield row
 
 
 def _copy(rows: Iterable[list[str]], writer: Any) -> Sheet:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from commissions.results.reading import NotReadable, read_answer
+from commissions.results.reading import read_answer
 from commissions.results.rules import (
     DOUBLE,
     KNOWN,
@@ -16,6 +16,7 @@ from commissions.results.rules import (
     ReadRow,
     verdicts,
 )
+from commissions.results.values import NotReadable
 from commissions.results.wording import unreadable_words
 from tests.builders.results import a_csv, a_statement, an_entry
 
@@ -82,6 +83,17 @@ def test_lists_are_read_by_their_headings(content: bytes, row: ReadRow) -> None:
         pytest.param(a_csv("PR-1,paid,1e999999,EUR,,"), "value", id="a number without end"),
         pytest.param(a_csv("PR-1,paid,1.00,EUR,,a\0b"), "text", id="a zero byte"),
         pytest.param(a_csv(f"PR-1,paid,{'9' * 200_000},EUR,,"), "text", id="an endless cell"),
+        pytest.param(b"reference," * 100_000, "text", id="a heading without end"),
+        pytest.param(a_csv("PR-1,paid,1.00,EUR,," + "," * 600_000), "text", id="endless columns"),
+        pytest.param(a_csv("\r\n" * 1_100_000), "long", id="a million empty lines"),
+        pytest.param(
+            a_statement(["<Ntry><Sts>PDNG</Sts></Ntry>" * 500_001]), "long", id="a forest of XML"
+        ),
+        pytest.param(
+            a_statement([f"<Ntry><Chrgs>{'<Amt>1</Amt>' * 1_001}</Chrgs></Ntry>"]),
+            "long",
+            id="a thousand charges",
+        ),
         pytest.param(a_statement([an_entry("PR-1", "-5.00")]), "value", id="a sign"),
         pytest.param(
             a_statement([an_entry("PR-1", "5.00", fee="-3.00")]), "value", id="a fee back"
@@ -93,6 +105,24 @@ def test_what_cannot_be_read_is_refused_with_its_reason(content: bytes, why: str
         read_answer(content)
     assert refused.value.why == why
     assert unreadable_words(refused.value)
+
+
+def test_a_payment_takes_from_its_entry_what_it_does_not_say_itself() -> None:
+    payments = (
+        "<TxDtls><Refs><EndToEndId>PR-1</EndToEndId></Refs></TxDtls>"
+        '<TxDtls><Amt Ccy="EUR">3.00</Amt><CdtDbtInd>DBIT</CdtDbtInd></TxDtls>'
+    )
+    entry = (
+        f"<Ntry><NtryDtls>{payments}</NtryDtls><Amt Ccy='EUR'>7.00</Amt><CdtDbtInd>CRDT</CdtDbtInd>"
+        "<AcctSvcrRef>B-1</AcctSvcrRef><AddtlNtryInf>Sent back</AddtlNtryInf></Ntry>"
+    )
+
+    _, rows = read_answer(a_statement([entry]))
+
+    assert rows == [
+        ReadRow("PR-1", RETURNED, 700, "EUR", bank_reference="B-1", reason="Sent back"),
+        ReadRow("", PAID, 300, "EUR", bank_reference="B-1", reason="Sent back"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 
-def workbook(sheet: str, strings: str = "") -> bytes:
+def workbook(sheet: str, strings: str = "", sheets: int = 1) -> bytes:
     """Write the parts of a workbook by hand, as no honest program would."""
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types">'
@@ -43,7 +43,8 @@ def workbook(sheet: str, strings: str = "") -> bytes:
         "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r1" '
         f'Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{NAMESPACE}" xmlns:r="{OFFICE}"><sheets>'
-        '<sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>',
+        + '<sheet name="S" sheetId="1" r:id="r1"/>' * sheets
+        + "</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r1" '
         f'Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
         "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{NAMESPACE}"><sheetData>{sheet}</sheetData></worksheet>',
@@ -79,6 +80,10 @@ WIDE = "<row>" + "<c/>" * 200_000 + "</row>"
         ),
         pytest.param(workbook("<row>" + "<is>" * 50_000), {"unreadable"}, id="deep nesting"),
         pytest.param(b"a,b\n" + b"," * 1_000_000, {"empty", "too_many_columns"}, id="commas"),
+        pytest.param(workbook(row("a"), sheets=30_000), {"bomb"}, id="thousands of sheets"),
+        pytest.param(b"a," * 1_000_000, {"too_many_columns"}, id="a heading without end"),
+        pytest.param(b'"' + b'\n","' * 500_000, {"cell_too_long"}, id="a record of many lines"),
+        pytest.param(b"\n" * 1_100_000, {"too_many_rows"}, id="empty lines"),
         pytest.param(b"a,b\n" + b"x" * 9_000_000, {"cell_too_long"}, id="one giant line"),
         pytest.param(b'a,b\n"' + b"x\n" * 4_000_000, {"cell_too_long"}, id="one open quote"),
         pytest.param(b"a,b\n1,\x812\n", {"encoding"}, id="no text in any encoding"),
