@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "prm.tenancy.middleware.TenantAddressMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "prm.web.request_size.RequestSizeMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "prm.accounts.middleware.MemberMiddleware",

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partners.programs.texts import rendered
 from partners.training.course_head import course_head, course_of, speaker_of
 from partners.training.forms import (
+    VIDEO_BYTES,
     CourseForm,
     LessonForm,
     QuestionForm,
@@ -48,6 +49,7 @@ from prm.uploads.responses import is_ready, send
 from prm.uploads.services import UploadRefused, keep_upload
 from prm.web.htmx import hx_redirect, render_part
 from prm.web.paging import keyset_page
+from prm.web.request_size import takes
 
 NEW = {
     "pass_percent": 80,
@@ -160,6 +162,7 @@ def course_state(request: MemberRequest, course_id: UUID) -> HttpResponse:
     return hx_redirect(request, "partners:course-manage", course_id=course.id)
 
 
+@takes(VIDEO_BYTES + 1_000_000)
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.EDIT_PROGRAMS)
 def lesson_new(request: MemberRequest, course_id: UUID) -> HttpResponse:
@@ -167,6 +170,7 @@ def lesson_new(request: MemberRequest, course_id: UUID) -> HttpResponse:
     return _lesson(request, course_of(course_id), None)
 
 
+@takes(VIDEO_BYTES + 1_000_000)
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.EDIT_PROGRAMS)
 def lesson_edit(request: MemberRequest, course_id: UUID, lesson_id: int) -> HttpResponse:
