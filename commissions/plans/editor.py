@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.forms import Form
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -55,22 +56,32 @@ class PlanEditor:
             self._press(data)
 
     def _press(self, data: QueryDict) -> None:
-        """Do what the button asks for: add or take out a rule, a band or a condition."""
+        """Do what the button asks for: add or take out a rule, a band or a condition.
+
+        The answer begins in the first field of what came, or of the rule beside what went.
+        """
         if self.action == "add" and self.may_add:
             number = max((self._number(row) for row in self.rows), default=-1) + 1
             kind = _kind(data.get("new_kind", ""))
             first = {"event": "lifetime", "reward": "percent"}
             self.rows.append(self._row(number, kind, initial=first))
+            _begin_in(self.rows[-1])
         elif found := re.fullmatch(f"remove-{NUMBER}", self.action):
-            self.rows = [row for row in self.rows if self._number(row) != int(found[1])]
+            place = next(
+                (at for at, row in enumerate(self.rows) if self._number(row) == int(found[1])), None
+            )
+            if place is not None:
+                del self.rows[place]
+                _begin_in(*self.rows[: place + 1][-1:])
         elif found := re.fullmatch(f"add-(band|condition)-{NUMBER}", self.action):
             for row in self.rows:
                 if self._number(row) == int(found[2]):
-                    _add(row, found[1])
+                    _begin_in(*_add(row, found[1]))
         elif found := re.fullmatch(f"remove-(band|condition)-{NUMBER}-{NUMBER}", self.action):
             for row in self.rows:
                 if self._number(row) == int(found[2]):
                     _rows(row, found[1]).remove(int(found[3]))
+                    _begin_in(row)
 
     def _row(
         self,
@@ -214,13 +225,23 @@ def _rows(row: RuleForm, what: str) -> Any:
     return row.bands if what == "band" else row.conditions
 
 
-def _add(row: RuleForm, what: str) -> None:
+def _add(row: RuleForm, what: str) -> list[Form]:
+    """Add a row, unless the rule is full, and return its last, if it has any."""
+    rows = _rows(row, what)
     if what == "condition":
-        row.conditions.add({"join": "and"})
-        return
-    last = row.bands.forms[-1] if row.bands.forms else None
-    # The new band begins where the one before ends.
-    row.bands.add({"start": last["end"].value() or "" if last else "0"})
+        rows.add({"join": "and"})
+    else:
+        last = rows.forms[-1] if rows.forms else None
+        # The new band begins where the one before ends.
+        rows.add({"start": last["end"].value() or "" if last else "0"})
+    return list(rows.forms[-1:])
+
+
+def _begin_in(*forms: Form) -> None:
+    """Let the page begin in the first field of the form, if there is one; how conditions are joined comes second."""
+    for form in forms:
+        name = next(name for name in form.fields if name != "join")
+        form.fields[name].widget.attrs["autofocus"] = True
 
 
 def _with_usual(data: QueryDict) -> QueryDict:

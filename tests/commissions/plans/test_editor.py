@@ -163,6 +163,36 @@ def test_bands_and_conditions_come_and_go_with_what_was_typed() -> None:
     assert not asked.complete
 
 
+@pytest.mark.parametrize(
+    ("act", "begins_in"),
+    [
+        ("", ""),
+        ("save", ""),
+        ("example", ""),
+        ("add", "r2-event"),
+        ("remove-0", "r1-event"),
+        ("remove-1", "r0-event"),
+        ("add-band-0", "r0-b2-start"),
+        ("remove-band-0-1", "r0-event"),
+        ("add-condition-1", "r1-c0-subject"),
+        ("add-condition-7", ""),
+    ],
+)
+def test_the_page_begins_in_what_a_button_brought(act: str, begins_in: str) -> None:
+    rules = [
+        RuleTerms("revenue", "percent", **LIFETIME, terms=Terms(bands=BY_SALES)),
+        RuleTerms("revenue", "percent", **LIFETIME),
+    ]
+    data = posted(PlanEditor("EUR", terms=PlanTerms(rules), starts_on="2027-01-01"))
+    data["act"] = act
+
+    editor = PlanEditor("EUR", data=data)
+
+    forms = [form for row in editor.rows for form in (row, *row.bands.forms, *row.conditions.forms)]
+    found = [field.html_name for form in forms for field in form if "autofocus" in str(field)]
+    assert found == ([begins_in] if begins_in else [])
+
+
 def test_a_rule_while_active_asks_for_what_active_means() -> None:
     rule = RuleTerms("revenue", "percent", rate=TENTH, scope="active")
 
