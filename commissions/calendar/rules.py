@@ -11,10 +11,11 @@ HOLD, REVIEW, READY, UNDER_WAY, DISPUTED = "hold", "review", "ready", "under_way
 
 @dataclass(frozen=True)
 class Clock:
-    """When runs are prepared; an empty cadence means by hand."""
+    """When runs are prepared; an empty cadence means by hand. us: whether days of US banks count."""
 
     cadence: str = ""
     run_day: int = 1
+    us: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def pay_day(ready_on: date, *, today: date, clock: Clock) -> date | None:
     Today's run may be prepared already: what is ready today counts for it only when it is still ahead.
     """
     run = next_run_day(max(ready_on, today), cadence=clock.cadence, run_day=clock.run_day)
-    return next_bank_day(run) if run else None
+    return next_bank_day(run, us=clock.us) if run else None
 
 
 def expected_on(ready_on: date, *, today: date, clock: Clock) -> tuple[date, bool]:

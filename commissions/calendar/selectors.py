@@ -24,7 +24,7 @@ from commissions.payouts.details import newest_account
 from commissions.payouts.faults import open_faults
 from commissions.payouts.freezing import Candidate, candidates_of
 from commissions.payouts.models import ExclusionReason, Payout, PayoutAccount, PayoutState
-from commissions.payouts.settings import payout_settings
+from commissions.payouts.settings import payout_settings, pays_us_banks
 from commissions.statements.models import Dispute, DisputeState
 from partners.directory.models import Partner, PartnerState
 from referrals.pipeline.models import Referral
@@ -33,7 +33,7 @@ from referrals.pipeline.models import Referral
 def run_clock() -> Clock:
     """Return when the vendor prepares runs."""
     settings = payout_settings()
-    return Clock(settings.cadence, settings.run_day)
+    return Clock(settings.cadence, settings.run_day, us=pays_us_banks(settings))
 
 
 def expected_money(partner_id: UUID, *, at: datetime) -> list[Expected]:

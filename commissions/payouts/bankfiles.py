@@ -15,7 +15,13 @@ from sepaxml import SepaTransfer
 from commissions.payouts.ach import Entry, Origin, ach_file
 from commissions.payouts.details import DebtorAccount, debtor_account
 from commissions.payouts.models import AchKind, FileTemplate, Payout, PayoutMethod, PayoutRun
-from commissions.payouts.rules import ACH_CURRENCY, NO_NAME, SEPA_CURRENCY, sepa_text
+from commissions.payouts.rules import (
+    ACH_CURRENCY,
+    NO_NAME,
+    SEPA_CURRENCY,
+    bank_day_from,
+    sepa_text,
+)
 from commissions.payouts.selectors import (
     needs_ach_head,
     payouts_by_method,
@@ -127,7 +133,7 @@ def _files(run: PayoutRun, tenant: Tenant, today: date) -> Iterator[BankFile]:
     sepa = sepa_file(run, tenant=tenant, today=today)
     if sepa is not None:
         yield BankFile("sepa", lambda path: path.write_bytes(sepa))
-    ach = us_file(run, tenant=tenant, pay_on=pay_on)
+    ach = us_file(run, tenant=tenant, pay_on=bank_day_from(pay_on, us=True))
     if ach is not None:
         yield BankFile("ach", lambda path: path.write_bytes(ach))
     for kind, rows in paypal_parts(_rows(run, tenant, [PayoutMethod.PAYPAL])):

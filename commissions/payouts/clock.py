@@ -8,6 +8,7 @@ from commissions.ledger.selectors import tenant_zone
 from commissions.payouts.models import PayoutRun, PayoutSettings
 from commissions.payouts.rules import last_run_day, next_bank_day
 from commissions.payouts.services import NothingToPay, RunAlreadyWaiting, RunDraft, submit_run
+from commissions.payouts.settings import pays_us_banks
 from prm.events.services import SYSTEM
 
 
@@ -28,7 +29,7 @@ def prepare_by_clock(*, at: datetime) -> PayoutRun | None:
         return None
     settings.looked_on = today
     settings.save(update_fields=["looked_on"])
-    draft = RunDraft(pay_on=next_bank_day(today), by_clock=True)
+    draft = RunDraft(pay_on=next_bank_day(today, us=pays_us_banks(settings)), by_clock=True)
     try:
         return submit_run(draft=draft, actor=SYSTEM, at=at)
     except (RunAlreadyWaiting, NothingToPay):

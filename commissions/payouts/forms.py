@@ -321,8 +321,9 @@ class RunForm(forms.Form):
     pay_on = DateField(label=_("Day the bank should pay"))
     seen_digest = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: date, us: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.us = us
         self.fields["pay_on"] = DateField(
             label=self.fields["pay_on"].label,
             earliest=today,
@@ -332,11 +333,11 @@ class RunForm(forms.Form):
     def clean_pay_on(self) -> date:
         """Take only days on which a bank pays; it would move others by itself."""
         day: date = self.cleaned_data["pay_on"]
-        if not is_bank_day(day):
+        if not is_bank_day(day, us=self.us):
             raise ValidationError(
                 _("Banks do not pay on that day. The next one on which they do is %(day)s"),
                 code="closed",
-                params={"day": day_text(next_bank_day(day))},
+                params={"day": day_text(next_bank_day(day, us=self.us))},
             )
         return day
 

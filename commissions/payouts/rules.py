@@ -246,25 +246,32 @@ def digest_of(payouts: Iterable[FrozenPayout]) -> str:
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
-def is_bank_day(day: date) -> bool:
+def is_bank_day(day: date, *, us: bool = False) -> bool:
     """Tell whether banks settle payments on a day: no weekend, and none of the days on which T2 (TARGET) is closed.
 
-    Source: the ECB's long-term calendar, as the package `holidays` keeps it.
+    us: nor those of the Federal Reserve, which settles US files; its holiday of a Sunday is kept on Monday, that of a
+    Saturday on no other day.
+    Source: the ECB's long-term calendar and the Federal Reserve's, as the package `holidays` keeps them.
     """
-    return day.weekday() < 5 and day not in _closing_days(day.year)
+    banks = ("ECB", "FED") if us else ("ECB",)
+    return day.weekday() < 5 and not any(day in _closing_days(bank, day.year) for bank in banks)
 
 
 @lru_cache(maxsize=64)
-def _closing_days(year: int) -> frozenset[date]:
-    return frozenset(holidays.financial_holidays("ECB", years=year))
+def _closing_days(bank: str, year: int) -> frozenset[date]:
+    return frozenset(holidays.financial_holidays(bank, years=year))
 
 
-def next_bank_day(today: date) -> date:
-    """Return the first day after today on which banks settle payments."""
-    day = today + timedelta(days=1)
-    while not is_bank_day(day):
+def bank_day_from(day: date, *, us: bool = False) -> date:
+    """Return a day, or the first one after it on which banks settle payments."""
+    while not is_bank_day(day, us=us):
         day += timedelta(days=1)
     return day
+
+
+def next_bank_day(today: date, *, us: bool = False) -> date:
+    """Return the first day after today on which banks settle payments; us: those of the US too."""
+    return bank_day_from(today + timedelta(days=1), us=us)
 
 
 def is_run_day(today: date, *, cadence: str, run_day: int) -> bool:

@@ -7,7 +7,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from commissions.ledger.selectors import tenant_zone
-from commissions.payouts.models import Cadence, PayoutLimit, PayoutSettings, every_method
+from commissions.payouts.models import (
+    Cadence,
+    PayoutLimit,
+    PayoutMethod,
+    PayoutSettings,
+    every_method,
+)
 from commissions.payouts.rules import Limits
 from prm.events.services import Actor, emit
 from prm.money import Money
@@ -47,6 +53,11 @@ class AchHead:
     def is_whole(self) -> bool:
         """Whether a file can be made with it."""
         return bool(self.routing and self.company_id and self.company_name and self.bank_name)
+
+
+def pays_us_banks(settings: PayoutSettings) -> bool:
+    """Tell whether the vendor sends files to US banks, so that days on which these are closed count as well."""
+    return PayoutMethod.ACH in settings.methods or ach_head(settings).is_whole
 
 
 def ach_head(settings: PayoutSettings) -> AchHead:

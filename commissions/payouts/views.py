@@ -35,7 +35,7 @@ from commissions.payouts.selectors import (
     totals_of_runs,
     waiting_run,
 )
-from commissions.payouts.settings import ach_head, payout_settings
+from commissions.payouts.settings import ach_head, payout_settings, pays_us_banks
 from commissions.payouts.tables import PayoutTable, RunTable
 from commissions.payouts.wording import change_words
 from commissions.payouts.working import FILES, STATEMENTS, start_work
@@ -82,14 +82,10 @@ def run_new(request: MemberRequest) -> HttpResponse:
     if waiting := waiting_run():
         messages.info(request, gettext("A run waits for approval already"))
         return hx_redirect(request, "commissions:run-detail", run_id=waiting.id)
-    return _preview(
-        request,
-        RunForm(
-            today=_today(),
-            initial={"pay_on": request.GET.get("pay_on") or next_bank_day(_today())},
-        ),
-        request.GET.getlist("leave_out"),
-    )
+    us = pays_us_banks(payout_settings())
+    pay_on = request.GET.get("pay_on") or next_bank_day(_today(), us=us)
+    form = RunForm(today=_today(), us=us, initial={"pay_on": pay_on})
+    return _preview(request, form, request.GET.getlist("leave_out"))
 
 
 @require_POST
@@ -100,7 +96,8 @@ def run_submit(request: MemberRequest) -> HttpResponse:
         kept = request.POST.getlist("leave_out")
         seen = urlencode({"leave_out": kept, "pay_on": request.POST.get("pay_on", "")}, doseq=True)
         return redirect_to(request, f"{reverse('commissions:run-new')}?{seen}")
-    form, ticked = RunForm(request.POST, today=_today()), request.POST.getlist("leave_out")
+    form = RunForm(request.POST, today=_today(), us=pays_us_banks(payout_settings()))
+    ticked = request.POST.getlist("leave_out")
     if not form.is_valid():
         return _preview(request, form, ticked, status=422)
     draft = services.RunDraft(
