@@ -18,6 +18,7 @@ from prm.api.replays import answer
 from prm.api.reporting import reported
 from prm.api.rules import Scope
 from prm.api.schemas import EVENT_TYPES, EventIn, EventOut
+from prm.tenancy.middleware import note_failure
 
 logger = structlog.get_logger(__name__)
 # What a call may weigh; the longest honest one is a tenth of it.
@@ -103,5 +104,5 @@ def on_unreadable(_request: HttpRequest, _error: HttpError) -> HttpResponse:
 def on_failure(request: HttpRequest, error: Exception) -> HttpResponse:
     """Answer that it broke here, and take back what was written."""
     logger.error("api_call_failed", exc_info=error)
-    request.scope_failed = True  # type: ignore[attr-defined]
+    note_failure(request, error)
     return failed().answer()
