@@ -1,5 +1,6 @@
 """Partners, programs, updates, jobs and the audit trail in a real browser, wide and narrow, free of faults."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from partners.directory.services import change_partner_state, edit_partner
 from prm.accounts.capabilities import Role
@@ -234,3 +235,17 @@ def test_a_partner_is_added_without_scripts(place: Place, browser: Browser) -> N
         page.get_by_role("button", name="Add partner").click()
 
         assert page.locator("h1").inner_text().startswith("Westbrook Bookkeeping")
+
+
+def test_the_focus_is_where_the_answer_is(place: Place, browser: Browser) -> None:
+    with visitor(browser, place.origin) as staff:
+        staff.log_in("admin@acme.example", PASSWORD, at="/acme/accounts/login/")
+        page = staff.open(f"/acme/manage/programs/{place.program}/plans/draft/")
+        page.get_by_role("button", name="Add a rule").click()
+        expect(page.locator("#id_r1-event")).to_be_focused()
+
+        # The skip link's fragment is not sent along: it would take the focus from what is wrong.
+        page.locator("a.skip").press("Enter")
+        expect(page).to_have_url(re.compile("#main$"))
+        page.get_by_role("button", name="Save draft").click()
+        expect(page.locator(".error-summary")).to_be_focused()
