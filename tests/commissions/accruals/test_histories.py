@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 from uuid import UUID
 
+from commissions.accruals.crediting import recredit
 from commissions.accruals.models import Accrual, PricedEvent
 from commissions.accruals.services import (
     accrue_for_events,
@@ -23,13 +25,14 @@ from prm.events.services import SYSTEM
 from prm.money import Money
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from referrals.attribution.crediting import reattribute, set_credits
 from referrals.pipeline.models import Referral
 from referrals.pipeline.services import change_stage
 from referrals.revenue.models import Customer, RevenueEvent
 from referrals.revenue.services import record_refund
 from tests.builders.commissions import a_won_deal
 from tests.builders.people import a_tenant
-from tests.builders.referrals import a_referral, stage_of
+from tests.builders.referrals import a_partner, a_referral, stage_of
 from tests.builders.refined import Year, a_refined_plan, a_year, an_invoice, bands_at, live_amounts
 from tests.conftest import World
 
@@ -160,6 +163,43 @@ def test_forty_percent_paid_earn_forty_percent_and_a_refund_takes_its_part(
         ("receipt", 8_000, 4_000),
         ("receipt", 12_000, 6_000),
     ]
+    assert not list(faults())
+
+
+def test_money_that_came_in_follows_the_credit_without_what_was_given_back(
+    acme: Tenant, at: datetime
+) -> None:
+    rule = RuleTerms("revenue", "percent", rate=Decimal("0.2"), scope="lifetime")
+    a_refined_plan(rule, policy=Policy(basis="cash"))
+    customer = a_won_deal(at, deal_minor=0)
+    mine, other, third = customer.partner_id, a_partner("Other").id, a_partner("Third").id
+    receipts = an_invoice(customer, 100_000, at, 40_000, 60_000)
+    accrue_for_receipts(receipt_ids=receipts, actor=SYSTEM, at=at)
+    refund = record_refund(
+        external_id="R",
+        kind="refund",
+        refunds_id=RevenueEvent.objects.get().id,
+        amount=Money(50_000, "EUR"),
+        booked_at=at + 9 * DAY,
+        source="form",
+        actor=SYSTEM,
+        at=at + 9 * DAY,
+    )
+    claw_back_refund(refund_id=refund.id, actor=SYSTEM, at=at + 9 * DAY)
+    changes: dict[str, Any] = {"referral_id": customer.referral_id, "actor": SYSTEM, "at": at}
+
+    set_credits(
+        credits=[(mine, "source", 4_000), (other, "source", 6_000)], reason="Both", **changes
+    )
+    lines = [recredit(**changes), recredit(**changes)]
+    shared = [balances_of(id_, "EUR").owed for id_ in (mine, other, third)]
+    reattribute(to_partner_id=third, reason="Theirs", **changes)
+    lines += [recredit(**changes), recredit(**changes)]
+
+    assert shared == [4_000, 6_000, 0]
+    assert [balances_of(id_, "EUR").owed for id_ in (mine, other, third)] == [0, 0, 10_000]
+    # Two receipts: a line for each of the two partners, then one each.
+    assert lines == [4, 0, 2, 0]
     assert not list(faults())
 
 
