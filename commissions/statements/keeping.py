@@ -1,15 +1,14 @@
 """The files of a statement: made of what it froze when it was issued, the same bytes in any later year."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-from django.utils import timezone, translation
+from django.utils import translation
 
 from commissions.statements.models import Statement, StatementFile
 from commissions.statements.papers import export_header, export_rows
-from commissions.tax.keeping import digest_of, keep_first, kept_first
-from prm.jobs.files import private_path, private_root
+from commissions.tax.keeping import Kept, digest_of, keep_first, kept_first
+from prm.jobs.files import private_path
 from prm.web.exports import csv_lines
 
 
@@ -26,8 +25,7 @@ def stored_name(statement: Statement, kind: str = "pdf", language: str = "") -> 
 
 def kept_file(statement: Statement, kind: str = "pdf", language: str = "") -> Path | None:
     """Return a file on disk that is what was first made; None while it is being made, or must be again."""
-    path = private_path(stored_name(statement, kind, language))
-    return kept_first(path, _first(statement, kind, language))
+    return kept_first(_file(statement, kind, language))
 
 
 def keep_file(
@@ -37,13 +35,7 @@ def keep_file(
 
     A file made before digests were kept is taken for the first. Raises tax.keeping.FileDiffers.
     """
-    return keep_first(
-        private_root() / stored_name(statement, kind, language),
-        name=f"{statement.number}.{kind}",
-        first=_first(statement, kind, language),
-        note=partial(_note, statement, kind, language),
-        make=make,
-    )
+    return keep_first(_file(statement, kind, language), make)
 
 
 def stored_file_differs(statement: Statement, first: StatementFile) -> bool:
@@ -63,28 +55,12 @@ def csv_text(statement: Statement) -> str:
         return "".join(csv_lines(export_header(), export_rows(statement)))
 
 
-def _first(statement: Statement, kind: str, language: str) -> str:
-    """Return the SHA-256 of the first making, empty before it."""
-    files = StatementFile.objects.filter(
-        statement=statement, kind=kind, language=language or language_of(statement)
+def _file(statement: Statement, kind: str, language: str) -> Kept:
+    language = language or language_of(statement)
+    return Kept(
+        private_path(stored_name(statement, kind, language)),
+        name=f"{statement.number}.{kind}",
+        model=StatementFile,
+        key={"statement_id": statement.id, "kind": kind, "language": language},
+        more={"partner_id": statement.partner_id},
     )
-    return files.values_list("sha256", flat=True).first() or ""
-
-
-def _note(statement: Statement, kind: str, language: str, digest: str, byte_count: int) -> str:
-    """Write down the first making; when another worker was first, its."""
-    StatementFile.objects.bulk_create(
-        [
-            StatementFile(
-                statement=statement,
-                partner_id=statement.partner_id,
-                kind=kind,
-                language=language or language_of(statement),
-                sha256=digest,
-                byte_count=byte_count,
-                made_at=timezone.now(),
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    return _first(statement, kind, language)

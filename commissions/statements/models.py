@@ -8,6 +8,7 @@ from django.db.models.expressions import RawSQL
 
 from commissions.accruals.models import Accrual
 from commissions.ledger.models import Transfer
+from commissions.tax.models import FirstMaking
 from partners.directory.models import Partner
 from prm.accounts.members import Member
 from prm.accounts.models import User
@@ -124,8 +125,8 @@ class StatementLine(TenantModel):
         return f"{self.section} {self.amount_minor}"
 
 
-class StatementFile(TenantModel):
-    """The first making of a statement's file; whoever asks later gets these bytes or none."""
+class StatementFile(FirstMaking):
+    """The first making of a statement's file."""
 
     id = models.BigAutoField(primary_key=True)
     statement = TenantForeignKey(Statement)
@@ -133,9 +134,6 @@ class StatementFile(TenantModel):
     # "pdf" or "csv"
     kind = models.CharField(max_length=3)
     language = models.CharField(max_length=8)
-    sha256 = models.CharField(max_length=64)
-    byte_count = models.BigIntegerField()
-    made_at = models.DateTimeField()
 
     class Meta:
         db_table = "commissions_statement_file"

@@ -240,17 +240,25 @@ class StatementLogo(TenantModel):
         return self.sha256
 
 
-class TaxPaper(TenantModel):
-    """The first making of a paper about tax; whoever asks later gets these bytes or none."""
+class FirstMaking(TenantModel):
+    """The first making of a file; whoever asks later gets these bytes or none (keeping)."""
+
+    sha256 = models.CharField(max_length=64)
+    byte_count = models.BigIntegerField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class TaxPaper(FirstMaking):
+    """The first making of a paper about tax."""
 
     id = models.BigAutoField(primary_key=True)
     # Which kind of paper, and which one: where it lies in private storage.
     folder = models.CharField(max_length=24)
     paper_id = models.UUIDField()
     language = models.CharField(max_length=8)
-    sha256 = models.CharField(max_length=64)
-    byte_count = models.BigIntegerField()
-    made_at = models.DateTimeField()
 
     class Meta:
         db_table = "commissions_tax_paper"

@@ -13,10 +13,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django_countries import countries
 
-from commissions.tax.keeping import keep_first, kept_first
+from commissions.tax.keeping import Kept, keep_first, kept_first
 from commissions.tax.letterheads import keep_logo, logo_address
 from commissions.tax.models import TaxPaper
-from prm.jobs.files import private_path, private_root
+from prm.jobs.files import private_path
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import current_scope
 from prm.web.papers import paper_pdf
@@ -48,7 +48,7 @@ def stored_name(sheet: Sheet) -> str:
 
 def kept_sheet(sheet: Sheet) -> Path | None:
     """Return the PDF on disk as it was first made, None while it is being made, or must be again."""
-    return kept_first(private_path(stored_name(sheet)), _first(sheet))
+    return kept_first(_file(sheet))
 
 
 def keep_sheet(sheet: Sheet) -> Path:
@@ -56,13 +56,7 @@ def keep_sheet(sheet: Sheet) -> Path:
 
     A lost or touched file is made again, and kept only when it is the first to the byte. Raises keeping.FileDiffers.
     """
-    return keep_first(
-        private_root() / stored_name(sheet),
-        name=f"{sheet.number} in {sheet.language}",
-        first=_first(sheet),
-        note=partial(_note, sheet),
-        make=partial(sheet_pdf, sheet),
-    )
+    return keep_first(_file(sheet), make=partial(sheet_pdf, sheet))
 
 
 def sheet_pdf(sheet: Sheet) -> bytes:
@@ -81,30 +75,13 @@ def sheet_pdf(sheet: Sheet) -> bytes:
     )
 
 
-def _first(sheet: Sheet) -> str:
-    """Return the SHA-256 of the first making, empty before it."""
-    papers = TaxPaper.objects.filter(
-        folder=sheet.folder, paper_id=sheet.paper_id, language=sheet.language
+def _file(sheet: Sheet) -> Kept:
+    return Kept(
+        private_path(stored_name(sheet)),
+        name=f"{sheet.number} in {sheet.language}",
+        model=TaxPaper,
+        key={"folder": sheet.folder, "paper_id": sheet.paper_id, "language": sheet.language},
     )
-    return papers.values_list("sha256", flat=True).first() or ""
-
-
-def _note(sheet: Sheet, digest: str, byte_count: int) -> str:
-    """Write down the first making; when another worker was first, its."""
-    TaxPaper.objects.bulk_create(
-        [
-            TaxPaper(
-                folder=sheet.folder,
-                paper_id=sheet.paper_id,
-                language=sheet.language,
-                sha256=digest,
-                byte_count=byte_count,
-                made_at=timezone.now(),
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    return _first(sheet)
 
 
 def vendor_facts(tenant: Tenant, *, tax_number: str = "") -> dict[str, str]:
