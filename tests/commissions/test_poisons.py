@@ -1,13 +1,15 @@
-"""No value that somebody sends to a page of the money makes it fall over, or the books wrong."""
+"""No value that somebody sends to a page of the money makes it fall over, the books wrong, or reaches others' rows."""
 
 import re
 import time
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlencode
 
+from django import forms
 from django.conf import settings
 from django.db import transaction
 
@@ -19,6 +21,7 @@ from prm.tenancy.scope import tenant_scope
 from tests.architecture.test_isolation import House, Stage, declarations, house
 from tests.builders.objects import BUILDERS
 from tests.builders.payouts import IBAN_IRELAND
+from tests.commissions.foreign_ids import OTHERS, Others, usual_choice
 from tests.commissions.poisons import POISONS, held_by, reading
 
 __all__ = ["house"]
@@ -30,6 +33,7 @@ INVENTED = {"in payout is what is under way"}
 ALONE, TOGETHER = 3, {"GET": 1, "POST": 2}
 # Rows of one kind are read by one code: the second is like the first.
 FURTHER = re.compile(r"[-_][2-9](\b|_)|_currency$")
+PARTNERS_PEOPLE = {"rep", "partner_admin"}
 
 
 def _just_signed_in(*_: Any) -> list[dict[str, Any]]:
@@ -44,7 +48,9 @@ class Page:
     house: House
     stage: Stage
     turn: int
+    others: Others
     wrong: list[str] = field(default_factory=list)
+    fields: dict[str, forms.Field] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.block = declarations()[self.name]
@@ -58,8 +64,10 @@ class Page:
         self.chosen = {"partner": str(self.stage.casts["own"].partner.id), "program": str(program)}
         self.choice = f"?{urlencode(self.chosen)}"
 
-    def sent(self, method: str, data: dict[str, Any]) -> Any:
-        """Send one request, hold the books against themselves where it moved money, and undo it."""
+    def sent(
+        self, method: str, data: dict[str, Any], look: Callable[[Any], None] | None = None
+    ) -> Any:
+        """Send one request, hold the books against themselves where it moved money, look, and undo it."""
         client = self.house.client
         client.cookies.clear()
         person = self.block[method][-1]
@@ -74,6 +82,8 @@ class Page:
                 b"".join(response.streaming_content)  # type: ignore[attr-defined]
             if method == "POST" and self._booked() != self.booked:
                 unsound = self._unsound()
+            if look:
+                look(response)
             transaction.set_rollback(True)
         if response.status_code >= 500:
             self.wrong.append(f"{self.name} {method} {_short(data)}: {response.status_code}")
@@ -89,8 +99,8 @@ class Page:
         with tenant_scope(self.stage.world.acme.id):
             return {fault.check for fault in faults()}
 
-    def poisoned(self, method: str) -> None:
-        """Fill every field of the page with what nobody should type, one at a time and all at once."""
+    def filled(self, method: str) -> tuple[dict[str, Any], set[str]]:
+        """Return what the page would most likely take, and the names of all that it reads."""
         known = {**self.chosen, "iban": IBAN_IRELAND, "number": IBAN_IRELAND}
         data: dict[str, Any] = {}
         if method == "POST" and self.block[method][-1] in self.block.get("GET", []):
@@ -103,16 +113,55 @@ class Page:
             # The second time: what is read only once the rest was understood.
             with reading() as read:
                 self.sent(method, data)
+            self.fields |= read.fields
             blank = [name for name in read.names if data.get(name, [""]) == [""]]
             data |= {name: known.get(name) or read.likely(name) for name in blank}
-        names = sorted(name for name in read.names if not FURTHER.search(name))
+        return data, read.names
+
+    def poisoned(self, method: str) -> None:
+        """Fill every field of the page with what nobody should type, one at a time and all at once."""
+        data, read = self.filled(method)
+        names = sorted(name for name in read if not FURTHER.search(name))
         if method == "POST":
             start = self.turn % max(len(names), 1)
             for place, name in enumerate((names[start:] + names[:start])[:ALONE]):
                 self.sent(method, data | {name: self._poison(place)})
+            self.pointed_elsewhere(data)
         for number in range(TOGETHER[method] if names else 0):
             poisons = {name: self._poison(number + place) for place, name in enumerate(names)}
             self.sent(method, data | poisons)
+
+    def pointed_elsewhere(self, data: dict[str, Any]) -> None:
+        """Put the id of a row of another vendor, or for a partner's people of another partner, behind each of ours."""
+        partners = self.block["POST"][-1] in PARTNERS_PEOPLE
+        for name, held in data.items():
+            ours = held if isinstance(held, list) else [held]
+            asks = self.fields.get(name)
+            value = str(ours[-1] if ours and ours[-1] else usual_choice(asks))
+            for owner in OTHERS if partners else ("foreign",):
+                for table, theirs in self.others.instead_of(name, value, asks, owner):
+                    self._pointed(name, [*ours, str(theirs)], data, owner, table)
+        for owner, before in self.others.before.items():
+            if self.others.rows(owner) != before:
+                self.wrong.append(f"{self.name}: rows of {owner} changed")
+
+    def _pointed(
+        self, name: str, values: list[str], data: dict[str, Any], owner: str, table: str
+    ) -> None:
+        what = f"{self.name} {name}={table} of {owner}"
+        known = self.others.mentions(values[-1]) if owner == "rival" else 0
+
+        def look(response: Any) -> None:
+            if response.status_code < 400 and self.others.mentions(values[-1]) > known:
+                self.wrong.append(f"{what}: written down")
+            if OTHERS[owner].encode() in response.content:
+                self.wrong.append(f"{what}: shown")
+
+        choice = self.choice
+        if name in self.chosen:
+            self.choice = f"?{urlencode({**self.chosen, name: values[-1]})}"
+        self.sent("POST", data | {name: values}, look)
+        self.choice = choice
 
     def _poison(self, place: int) -> str:
         return POISONS[(self.turn * 5 + place) % len(POISONS)]
@@ -122,18 +171,34 @@ def _short(data: dict[str, Any]) -> str:
     return ", ".join(f"{name}={str(value)[:30]!r}" for name, value in data.items())
 
 
-def test_no_value_makes_a_page_of_the_money_fall_over(house: House) -> None:
+def _others(house: House) -> Others:
+    """Make what another vendor and another partner have, so that each kind of id has one that is theirs."""
+    blocks = [declarations()[name] for name in NAMES]
+    of_partners = [block for block in blocks if PARTNERS_PEOPLE & set(block.get("POST", ()))]
+    return Others(deepcopy(house.stage)).made(
+        {
+            "foreign": {kind for block in blocks for kind in block.get("kwargs", {}).values()},
+            "rival": {kind for block in of_partners for kind in block.get("kwargs", {}).values()},
+        }
+    )
+
+
+def test_no_value_makes_a_page_of_the_money_fall_over_or_reach_what_is_not_ours(
+    house: House,
+) -> None:
     wrong: list[str] = []
-    with patch.object(stepup, "get_authentication_records", _just_signed_in):
+    with patch.object(stepup, "get_authentication_records", _just_signed_in), transaction.atomic():
+        others = _others(house)
         for turn, name in enumerate(NAMES):
             if declarations()[name].get("public"):
                 continue
             with transaction.atomic():
-                page = Page(name, house, deepcopy(house.stage), turn)
+                page = Page(name, house, deepcopy(house.stage), turn, others)
                 for method in ("GET", "POST"):
                     if method in page.block:
                         page.poisoned(method)
                 wrong += page.wrong
                 transaction.set_rollback(True)
+        transaction.set_rollback(True)
 
     assert not wrong, "\n".join(wrong)
