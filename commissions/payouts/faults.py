@@ -6,7 +6,13 @@ from uuid import UUID
 from django.db import transaction
 
 from commissions.payouts.details import newest_account
-from commissions.payouts.models import AccountFault, Payout, PayoutAccount
+from commissions.payouts.models import (
+    BLAMES_ACCOUNT,
+    AccountFault,
+    Payout,
+    PayoutAccount,
+    ReturnCause,
+)
 from commissions.payouts.rules import account_code
 from partners.directory.models import Partner
 from prm.events.services import Actor, emit
@@ -16,10 +22,14 @@ class DetailsChanged(ValueError):
     """The partner changed its payout details meanwhile: the account in question is no longer in force."""
 
 
-def note_fault(payout: Payout, *, about_account: bool, at: datetime) -> None:
+class CauseKnown(ValueError):
+    """Nobody is asked why the payment came back: it did not, its code says it, or somebody said otherwise before."""
+
+
+def note_fault(payout: Payout, *, at: datetime) -> None:
     """Keep that a payment came back because of its account: its reason has a code for that, or a person says so."""
     code = account_code(payout.return_reason)
-    if not (code or about_account):
+    if not code and payout.return_cause not in BLAMES_ACCOUNT:
         return
     AccountFault.objects.create(
         partner_id=payout.partner_id,
@@ -52,6 +62,38 @@ def may_be_confirmed(fault: AccountFault) -> bool:
     """Tell whether the account is still in force and waits for somebody's word."""
     newest = newest_account(fault.partner_id)
     return fault.cleared_at is None and newest is not None and newest.id == fault.account_id
+
+
+def unclear_returns(*, limit: int) -> list[Payout]:
+    """Return the newest payments that came back with words only, whose meaning nobody has said yet."""
+    rows = Payout.objects.filter(return_cause=ReturnCause.UNCLEAR).select_related("partner")
+    return list(rows.order_by("-id")[:limit])
+
+
+@transaction.atomic
+def say_cause(*, payout_id: UUID, cause: ReturnCause, actor: Actor, at: datetime) -> Payout:
+    """Say why a payment came back whose bank gave no code; when it is the account, nothing more is paid there.
+
+    A repeat returns the payment and writes nothing. Raises CauseKnown. Emits payout.cause_said.
+    """
+    payout = Payout.objects.select_for_update(no_key=True).get(id=payout_id)
+    if payout.return_cause == cause:
+        return payout
+    if payout.return_cause != ReturnCause.UNCLEAR or cause == ReturnCause.UNCLEAR:
+        raise CauseKnown
+    payout.return_cause = cause
+    payout.save(update_fields=["return_cause"])
+    note_fault(payout, at=at)
+    emit(
+        "payout.cause_said",
+        subject=f"payout:{payout.id}",
+        actor=actor,
+        partner_id=payout.partner_id,
+        changes={"cause": [ReturnCause.UNCLEAR.value, cause.value]},
+        at=at,
+        queue=False,
+    )
+    return payout
 
 
 @transaction.atomic

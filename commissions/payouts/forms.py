@@ -14,7 +14,7 @@ from commissions.ledger.selectors import PartnerBalance
 from commissions.payouts.carrying import left_behind
 from commissions.payouts.details import PayoutDetails
 from commissions.payouts.localaccounts import LOCAL, local_number
-from commissions.payouts.models import AchKind, PayoutMethod
+from commissions.payouts.models import AchKind, PayoutMethod, ReturnCause
 from commissions.payouts.rules import (
     LONGEST_ADDRESS,
     BankNumber,
@@ -384,18 +384,30 @@ class ApproveForm(forms.Form):
         return data
 
 
-class ReturnForm(forms.Form):
-    """Why the bank sent a payment back, and whether its account is to blame."""
+_HOLDS = _("Nothing more is paid there until the partner changes it or you confirm it")
 
-    reason = forms.CharField(
-        label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 3})
+
+class CauseForm(forms.Form):
+    """What a bank's words mean for the account."""
+
+    cause = HintedChoiceField(
+        label=_("Why did it come back?"),
+        choices=[row for row in ReturnCause.choices if row[0] != ReturnCause.UNCLEAR],
+        hints={ReturnCause.CLOSED: _HOLDS, ReturnCause.WRONG: _HOLDS},
+        error_messages={"required": _("Choose why the payment came back")},
     )
-    about_account = forms.BooleanField(
-        label=_("The account is closed, blocked or unknown"),
-        required=False,
-        help_text=_(
-            "Then nothing is paid there until the partner changes its payout details or you confirm them."
-        ),
+
+    def clean_cause(self) -> ReturnCause:
+        """Return the cause itself."""
+        return ReturnCause(self.cleaned_data["cause"])
+
+
+class ReturnForm(CauseForm):
+    """Why the bank sent a payment back: its words, and what they mean."""
+
+    field_order = ("reason", "cause")
+    reason = forms.CharField(
+        label=_("What the bank says"), max_length=200, widget=forms.Textarea(attrs={"rows": 3})
     )
 
 

@@ -146,6 +146,21 @@ class PayoutState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class ReturnCause(models.TextChoices):
+    """Why a payment came back, as a person of finance reads the bank's words."""
+
+    # Nobody has said yet: the bank's words have no code.
+    UNCLEAR = "unclear", _("Not known yet")
+    CLOSED = "closed", _("The account is closed or blocked")
+    WRONG = "wrong", _("The details are wrong")
+    REFUSED = "refused", _("The bank refused the payment")
+    OTHER = "other", _("Another reason")
+
+
+# Nothing more is paid to an account that these are said of.
+BLAMES_ACCOUNT = frozenset({ReturnCause.CLOSED, ReturnCause.WRONG})
+
+
 class Payout(PublicTenantModel):
     """One partner's payment in one currency in a run; its amount is the sum of the lines it claims."""
 
@@ -162,6 +177,10 @@ class Payout(PublicTenantModel):
     settled_at = models.DateTimeField(null=True, blank=True)
     returned_at = models.DateTimeField(null=True, blank=True)
     return_reason = models.CharField(max_length=200, blank=True)
+    # Empty while nothing came back, and where a code in the reason says why.
+    return_cause = models.CharField(
+        max_length=8, choices=ReturnCause.choices, blank=True, default="", db_default=""
+    )
 
     class Meta:
         db_table = "commissions_payout"
@@ -177,6 +196,11 @@ class Payout(PublicTenantModel):
                 fields=["tenant", "run", "-amount_minor", "id"], name="payout_run_largest"
             ),
             models.Index(fields=["tenant", "partner", "-id"], name="payout_partner_newest"),
+            models.Index(
+                fields=["tenant", "-id"],
+                name="payout_return_unclear",
+                condition=Q(return_cause="unclear"),
+            ),
         ]
 
     def __str__(self) -> str:

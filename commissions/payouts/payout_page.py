@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from commissions.payouts.models import AccountFault, Payout, PayoutState
+from commissions.payouts.models import AccountFault, Payout, PayoutState, ReturnCause
 from commissions.payouts.returns import paid_again
 from commissions.payouts.wording import again_words, bank_words
 from commissions.tax.pages import withheld_words
@@ -85,6 +85,8 @@ def payout_facts(
         facts.append((gettext("Returned"), moment_mark(payout.returned_at)))
     if payout.return_reason:
         facts.append((gettext("Reason"), bank_words(payout.return_reason)))
+    if payout.return_cause and (for_staff or payout.return_cause != ReturnCause.UNCLEAR):
+        facts.append((gettext("Cause"), payout.get_return_cause_display()))
     if fault:
         facts.append((gettext("The account"), _account_words(fault, for_staff=for_staff)))
     if payout.state == PayoutState.RETURNED:

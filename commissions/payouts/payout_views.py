@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from commissions.payouts import services
-from commissions.payouts.faults import fault_of, may_be_confirmed
-from commissions.payouts.forms import ReturnForm
-from commissions.payouts.models import Payout, PayoutState
+from commissions.payouts.faults import CauseKnown, fault_of, may_be_confirmed, say_cause
+from commissions.payouts.forms import CauseForm, ReturnForm
+from commissions.payouts.models import Payout, PayoutState, ReturnCause
 from commissions.payouts.payout_page import payout_facts
 from commissions.payouts.selectors import (
     lines_of,
@@ -30,9 +30,8 @@ from prm.web.htmx import hx_redirect
 @needs(Capability.SEE_EARNINGS, Capability.SEE_MONEY)
 def payout_detail(request: MemberRequest, payout_id: UUID) -> HttpResponse:
     """Show one payment, to the partner it goes to and to staff."""
-    return _payout_page(
-        request, get_object_or_404(visible_payouts(request.member), id=payout_id), ReturnForm()
-    )
+    payout = get_object_or_404(visible_payouts(request.member), id=payout_id)
+    return _payout_page(request, payout)
 
 
 @require_POST
@@ -65,7 +64,7 @@ def payout_return(request: MemberRequest, payout_id: UUID) -> HttpResponse:
         services.return_payout(
             payout_id=payout.id,
             reason=form.cleaned_data["reason"],
-            about_account=form.cleaned_data["about_account"],
+            cause=form.cleaned_data["cause"],
             actor=request.member.actor,
             at=timezone.now(),
         )
@@ -78,13 +77,38 @@ def payout_return(request: MemberRequest, payout_id: UUID) -> HttpResponse:
     return hx_redirect(request, "commissions:payout-detail", payout_id=payout.id)
 
 
+@require_POST
+@needs(Capability.SETTLE_PAYOUTS)
+def payout_cause(request: MemberRequest, payout_id: UUID) -> HttpResponse:
+    """Say why a payment came back whose bank gave no code."""
+    payout = get_object_or_404(visible_payouts(request.member), id=payout_id)
+    form = CauseForm(request.POST)
+    if not form.is_valid():
+        return _payout_page(request, payout, form, status=422)
+    try:
+        say_cause(
+            payout_id=payout.id,
+            cause=form.cleaned_data["cause"],
+            actor=request.member.actor,
+            at=timezone.now(),
+        )
+    except CauseKnown:
+        messages.info(request, gettext("It is known why this payment came back"))
+    else:
+        messages.success(
+            request, gettext("Noted why %(number)s came back") % {"number": payout.number}
+        )
+    return hx_redirect(request, "commissions:payout-detail", payout_id=payout.id)
+
+
 def _payout_page(
-    request: MemberRequest, payout: Payout, form: ReturnForm, *, status: int = 200
+    request: MemberRequest, payout: Payout, form: CauseForm | None = None, *, status: int = 200
 ) -> HttpResponse:
     staff = request.member.is_staff
     lines = lines_of(payout.id)
     fault = fault_of(payout.id) if payout.state == PayoutState.RETURNED else None
     may_act = staff and request.member.may(Capability.SETTLE_PAYOUTS)
+    asks = may_act and payout.return_cause == ReturnCause.UNCLEAR
     context = {
         "payout": payout,
         "tone": PAYOUT_TONES[payout.state],
@@ -92,7 +116,8 @@ def _payout_page(
         "lines": titles_of(lines, payout.currency),
         "hidden_count": max(0, payout.line_count - len(lines)),
         "staff": staff,
-        "form": form,
+        "form": form or (CauseForm() if asks else ReturnForm()),
+        "asks_cause": asks,
         "may_confirm": may_act and fault is not None and may_be_confirmed(fault),
         "may_settle": may_act and payout.state == "exported",
         "may_return": may_act and payout.state in {"exported", "settled"},

@@ -74,6 +74,10 @@ _ACCOUNT_NUMBER = re.compile(r"[A-Z0-9]{4,34}")
 _ACCOUNT_CODES = re.compile(
     r"\b(AC0[13467]|AC14|AG01|BE0[16]|CNOR|MD07|RC01|RC04|R0[234]|R1[2-6]|R20)\b"
 )
+# Any code that a bank gives: "AM04", "R01", "CNOR". Those of four letters are listed: words in capitals are no codes.
+_CODES = re.compile(
+    r"\b([A-Z]{2}[0-9]{2}|R[0-9]{2}|CNOR|DNOR|CUST|CURR|DUPL|FOCR|FRAD|NOAS|NOOR|TECH)\b"
+)
 
 # What every bank of the scheme has to take (EPC217-08, SEPA best practices on character sets).
 _NOT_SEPA = re.compile(r"[^A-Za-z0-9/?:().,'+ -]+")
@@ -175,6 +179,11 @@ def account_code(reason: str) -> str:
     """Return the code in a bank's words that says the account is at fault ("AC04"); empty for every other reason."""
     found = _ACCOUNT_CODES.search(reason)
     return found[0] if found else ""
+
+
+def has_code(reason: str) -> bool:
+    """Tell whether a bank's words have a code, so that nobody has to say what they mean."""
+    return _CODES.search(reason) is not None
 
 
 def sepa_text(text: str, *, longest: int) -> str:

@@ -19,11 +19,12 @@ from commissions.payouts.models import (
     PayoutLine,
     PayoutRun,
     PayoutState,
+    ReturnCause,
     RunApproval,
     RunState,
 )
 from commissions.payouts.posting import post_approval, post_settlements
-from commissions.payouts.rules import approvals_needed
+from commissions.payouts.rules import approvals_needed, has_code
 from commissions.payouts.selectors import (
     ChangeSince,
     changes_since,
@@ -296,12 +297,18 @@ def settle_payout(*, payout_id: UUID, actor: Actor, at: datetime) -> Payout:
 
 @transaction.atomic
 def return_payout(
-    *, payout_id: UUID, reason: str, actor: Actor, at: datetime, about_account: bool = False
+    *,
+    payout_id: UUID,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+    cause: ReturnCause = ReturnCause.UNCLEAR,
 ) -> Payout:
     """Book that the bank sent the money back: it is payable again, once, by a new transfer that the next run claims.
 
-    What a merged duplicate was paid is owed to the partner that stays. about_account: a person says that the account
-    is at fault; a bank's code for that is read in the reason. Then nothing more is paid there (payouts.faults).
+    What a merged duplicate was paid is owed to the partner that stays. cause: what a person says; where nobody does, a
+    bank's code is read in the reason, and without one finance is asked. When it is the account, nothing more is paid
+    there (payouts.faults).
     A repeat returns the payment and books nothing.
     Raises PayoutNotInState before the export.
     Emits payout.returned, and payout_run.settled when no payment is left open.
@@ -331,8 +338,9 @@ def return_payout(
         partner_id=owed_to,
     )
     payout.state, payout.returned_at, payout.return_reason = PayoutState.RETURNED, at, reason[:200]
-    payout.save(update_fields=["state", "returned_at", "return_reason"])
-    note_fault(payout, about_account=about_account, at=at)
+    payout.return_cause = "" if cause == ReturnCause.UNCLEAR and has_code(reason) else cause
+    payout.save(update_fields=["state", "returned_at", "return_reason", "return_cause"])
+    note_fault(payout, at=at)
     emit_payout("payout.returned", payout, actor, at)
     _close_when_done(run, actor, at)
     return payout

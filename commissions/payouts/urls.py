@@ -56,4 +56,9 @@ urlpatterns = [
         payout_views.payout_return,
         name="payout-return",
     ),
+    path(
+        "manage/payouts/payments/<uuid:payout_id>/cause/",
+        payout_views.payout_cause,
+        name="payout-cause",
+    ),
 ]

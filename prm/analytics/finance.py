@@ -9,6 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from commissions.adjustments.selectors import asked_write_offs
+from commissions.payouts.faults import unclear_returns
 from commissions.payouts.models import PayoutRun, RunState
 from commissions.payouts.run_page import recent_runs
 from prm.accounts.capabilities import Capability
@@ -40,7 +41,7 @@ def finance_panels(tenant: Tenant, member: Member) -> dict[str, Any]:
         ],
         "balanced": money.books_balance(),
         "runs": recent_runs(runs),
-        "tasks": _approvals(waiting, member) + _write_offs(member),
+        "tasks": _approvals(waiting, member) + _came_back(member) + _write_offs(member),
         "chart": _release_chart(months, releases, main),
         "can_prepare": member.may(Capability.PREPARE_PAYOUTS) and not waiting,
     }
@@ -78,6 +79,26 @@ def _approvals(waiting: list[PayoutRun], member: Member) -> list[Task]:
             "warn",
         )
         for run in waiting
+    ]
+
+
+def _came_back(member: Member) -> list[Task]:
+    if not member.may(Capability.SETTLE_PAYOUTS):
+        return []
+    return [
+        Task(
+            _("Say why %(number)s came back") % {"number": payout.number},
+            _("%(partner)s, %(amount)s. The bank gave no code.")
+            % {
+                "partner": payout.partner.name,
+                "amount": money_text(payout.amount_minor, payout.currency),
+            },
+            reverse("commissions:payout-detail", kwargs={"payout_id": payout.id}),
+            _("Say why"),
+            "bank",
+            "warn",
+        )
+        for payout in unclear_returns(limit=5)
     ]
 
 

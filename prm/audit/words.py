@@ -290,6 +290,7 @@ SENTENCES = {
     "payout.exported": _("exported the payout"),
     "payout.settled": _("recorded the payout as paid"),
     "payout.returned": _("recorded the payout as returned"),
+    "payout.cause_said": _("noted why the payout came back"),
     "payout_settings.changed": _("changed how payouts are made"),
     "payout_limits.changed": _("changed the limits of payouts"),
     "payout_template.saved": _("saved a template for payout files"),

@@ -9,8 +9,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from commissions.payouts.faults import DetailsChanged, confirm_account, open_faults
-from commissions.payouts.models import AccountFault, Payout, PayoutExclusion, PayoutRun
-from commissions.payouts.rules import account_code
+from commissions.payouts.models import (
+    AccountFault,
+    Payout,
+    PayoutExclusion,
+    PayoutRun,
+    ReturnCause,
+)
+from commissions.payouts.rules import account_code, has_code
 from commissions.payouts.selectors import preview_run
 from commissions.payouts.services import (
     NothingToPay,
@@ -151,18 +157,65 @@ def test_other_details_are_paid_and_a_confirmation_of_the_old_ones_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("fields", "found"),
+    ("reason", "cause", "kept", "found"),
     [
-        pytest.param({"reason": "Account closed"}, "", id="no code and nobody blames the account"),
-        pytest.param({"reason": "Gone", "about_account": True}, "returned", id="a person does"),
+        pytest.param("Account closed", None, "unclear", "", id="words alone wait for a person"),
+        pytest.param("AM04", None, "", "", id="a code that blames nobody is not asked about"),
+        pytest.param("AC04", None, "", "returned", id="a code that blames the account"),
+        pytest.param("Gone", "closed", "closed", "returned", id="a person says closed"),
+        pytest.param("Wrong IBAN", "wrong", "wrong", "returned", id="a person says wrong"),
+        pytest.param("Sanctions", "refused", "refused", "", id="a person says refused"),
+        pytest.param("Holiday", "other", "other", "", id="a person says something else"),
     ],
 )
 def test_words_without_a_code_are_judged_by_a_person(
-    world: World, acme: Tenant, at: datetime, fields: dict[str, Any], found: str
+    world: World, acme: Tenant, at: datetime, reason: str, cause: str, kept: str, found: str
 ) -> None:
-    _came_back(world, at, **fields)
+    said = {"cause": ReturnCause(cause)} if cause else {}
+    back = _came_back(world, at, reason=reason, **said)
 
+    assert back.return_cause == kept
     assert _reason(at) == [found]
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_code"),
+    [
+        pytest.param("Returned: MS03 no reason", True, id="any ISO code"),
+        pytest.param("R29 Not authorised", True, id="any code of a US bank"),
+        pytest.param("CNOR", True, id="a code of four letters"),
+        pytest.param("BANK CLOSED", False, id="words in capitals"),
+        pytest.param("REF AB1234", False, id="a reference"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_which_words_have_a_code(reason: str, is_code: bool) -> None:
+    assert has_code(reason) is is_code
+
+
+def test_finance_is_asked_what_words_without_a_code_mean(world: World, at: datetime) -> None:
+    with tenant_scope(world.acme.id):
+        back = _came_back(world, at, reason="Konto erloschen")
+    client = Client()
+    client.force_login(world.finance)
+    page = f"/acme/payouts/{back.id}/"
+    ask = f"/acme/manage/payouts/payments/{back.id}/cause/"
+
+    home = client.get("/acme/manage/finance/").content.decode()
+    asked = client.get(page).content.decode()
+    nothing = client.post(ask, {})
+    for _twice in range(2):
+        client.post(ask, {"cause": "closed"})
+    client.post(ask, {"cause": "other"})
+
+    assert (f"Say why {back.number} came back" in home, ask in asked) == (True, True)
+    assert nothing.status_code == 422
+    with tenant_scope(world.acme.id):
+        assert Payout.objects.get().return_cause == "closed"
+        assert _reason(at) == ["returned"]
+        assert Event.objects.filter(name="payout.cause_said").count() == 1
+    assert "Say why" not in client.get("/acme/manage/finance/").content.decode()
+    assert ask not in client.get(page).content.decode()
 
 
 def test_a_run_that_waits_when_the_bank_answers_is_not_approved(
@@ -201,7 +254,7 @@ def test_finance_reads_why_and_confirms_in_the_browser(world: World, at: datetim
 
     client.post(
         f"/acme/manage/payouts/payments/{payout.id}/return/",
-        {"reason": "The bank knows no such account", "about_account": "on"},
+        {"reason": "The bank knows no such account", "cause": "wrong"},
     )
     preview = client.get("/acme/manage/payouts/new/").content.decode()
     asked = client.get(address).content.decode()

@@ -300,7 +300,10 @@ def test_a_returned_payment_is_told_and_payable_again(
         payout = Payout.objects.get(partner_id=payees["rich"])
 
     empty = finance.post(f"/acme/manage/payouts/payments/{payout.id}/return/", {"reason": ""})
-    finance.post(f"/acme/manage/payouts/payments/{payout.id}/return/", {"reason": "Account closed"})
+    finance.post(
+        f"/acme/manage/payouts/payments/{payout.id}/return/",
+        {"reason": "Account closed", "cause": "closed"},
+    )
     finance.post(f"/acme/manage/payouts/payments/{payout.id}/settle/")
     deliver()
 
@@ -309,7 +312,10 @@ def test_a_returned_payment_is_told_and_payable_again(
         assert Payout.objects.get(id=payout.id).state == PayoutState.RETURNED
         mail = Mail.objects.get(kind="payout.returned", user_id=payees["admin"])
     assert "The reason: Account closed" in mail.text
-    assert "€4,210.00" in finance.get("/acme/manage/payouts/new/").content.decode()
+    assert (
+        "came back from this account: Account closed."
+        in finance.get("/acme/manage/payouts/new/").content.decode()
+    )
     partner = _client(User.objects.get(id=payees["admin"]))
     assert "Account closed" in partner.get(f"/acme/payouts/{payout.id}/").content.decode()
 
