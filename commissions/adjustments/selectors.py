@@ -1,5 +1,6 @@
 """What stands below zero, at which rate currencies were exchanged, and what fees came to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -128,7 +129,7 @@ def asked_write_offs() -> list[WriteOff]:
 
 @dataclass(frozen=True)
 class Convertible:
-    """What is payable to a partner in a currency, in minor units."""
+    """What is payable to a partner in a currency and waits in no run, in minor units."""
 
     partner_id: UUID
     name: str
@@ -144,8 +145,19 @@ def convertible(currency: str) -> list[Convertible]:
 
 
 def payable_in(partner_id: UUID, currency: str) -> Money:
-    """Return what is payable to a partner in a currency."""
-    return Money(balances_of(partner_id, currency).payable, currency)
+    """Return what is payable to a partner in a currency and waits in no run; below zero when more is claimed."""
+    claimed = claimed_by_runs([partner_id]).get((partner_id, currency), 0)
+    return Money(balances_of(partner_id, currency).payable - claimed, currency)
+
+
+def claimed_by_runs(partner_ids: Sequence[UUID]) -> dict[tuple[UUID, str], int]:
+    """Return what runs that wait for approval will take of partners' balances, in minor units by currency.
+
+    It is payable until then; who takes something else out of these balances leaves it there.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIMED, [list(partner_ids)])
+        return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
 
 
 _DEBTS = """
@@ -168,11 +180,21 @@ select p.id, p.name, p.state, s.currency, -s.owing, s.coming,
  order by s.owing, p.name
 """
 
+# Asked of the table, not of the model: payouts stand above adjustments.
+_CLAIMED = """
+select o.partner_id, o.currency, sum(o.amount_minor)::bigint from commissions_payout o
+ where o.partner_id = any(%s::uuid[]) and o.state = 'prepared' group by 1, 2
+"""
+
 _CONVERTIBLE = """
-select p.id, p.name, a.currency, b.credits_minor - b.debits_minor
+select p.id, p.name, a.currency, b.credits_minor - b.debits_minor - o.claimed_minor
   from commissions_account a
   join commissions_balance b on b.tenant_id = a.tenant_id and b.id = a.id
   join partners_partner p on p.tenant_id = a.tenant_id and p.id = a.partner_id
- where a.kind = 'payable' and a.currency <> %s and b.credits_minor > b.debits_minor
+  join lateral (
+       select coalesce(sum(x.amount_minor), 0)::bigint as claimed_minor from commissions_payout x
+        where x.tenant_id = a.tenant_id and x.partner_id = a.partner_id and x.currency = a.currency
+          and x.state = 'prepared') o on true
+ where a.kind = 'payable' and a.currency <> %s and b.credits_minor - b.debits_minor > o.claimed_minor
  order by 4 desc, p.name limit 100
 """

@@ -16,7 +16,7 @@ from commissions.adjustments.models import (
     WriteOffState,
 )
 from commissions.adjustments.rules import LARGEST_MINOR, converted
-from commissions.adjustments.selectors import debts, rate_on
+from commissions.adjustments.selectors import debts, payable_in, rate_on
 from commissions.adjustments.taxed import taxed_of
 from commissions.ledger.models import AccountKind, Transfer
 from commissions.ledger.selectors import balances_of, tenant_zone
@@ -47,7 +47,7 @@ class AlreadyDecided(ValueError):
 
 
 class NotEnough(ValueError):
-    """Less is payable than should be converted; `payable_minor` says how much."""
+    """Less is payable, and waits in no run, than should be converted; `payable_minor` says how much."""
 
     def __init__(self, payable_minor: int) -> None:
         super().__init__(f"{payable_minor} payable")
@@ -291,6 +291,7 @@ def convert_payable(
 ) -> Conversion:
     """Move a part of what is payable to a partner into another currency, at the rate of the day that is on file.
 
+    What a run has claimed that waits for approval stays for it.
     What came back from a bank goes first, and is not taxed again in the other currency: see adjustments.taxed.
     Two legs, each in one currency, through the account of exchange; the rate, its day and its source stay with them.
     key: names the decision; a repeat with the same facts returns the first, with others raises KeyReused.
@@ -302,9 +303,9 @@ def convert_payable(
         if same != (partner_id, amount.minor, amount.currency, to_currency):
             raise KeyReused(key)
         return first
-    payable = balances_of(partner_id, amount.currency).payable
-    if not 0 < amount.minor <= payable:
-        raise NotEnough(payable)
+    free = payable_in(partner_id, amount.currency)
+    if not 0 < amount.minor <= free.minor:
+        raise NotEnough(max(free.minor, 0))
     rate = rate_on(amount.currency, to_currency, at.astimezone(tenant_zone()).date())
     into = converted(amount, to_currency, rate.rate)
     if not 0 < into.minor < LARGEST_MINOR:

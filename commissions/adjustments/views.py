@@ -276,7 +276,11 @@ def conversion_new(request: MemberRequest, partner_id: UUID, currency: str) -> H
         return ask_again(request)
     payable = payable_in(partner.id, currency)
     if payable.minor <= 0:
-        messages.info(request, gettext("Nothing is payable in %(code)s") % {"code": currency})
+        messages.info(
+            request,
+            gettext("Nothing is payable in %(code)s that is not in a payout run")
+            % {"code": currency},
+        )
         return hx_redirect(request, "commissions:rate-list")
     rates = rates_on(currency, timezone.now().astimezone(tenant_zone()).date())
     form = ConversionForm(
@@ -338,7 +342,7 @@ def _converted(
         words = gettext("There is no rate of today or of the last seven days. Enter one first.")
         form.add_error("to_currency", words)
     except services.NotEnough as refused:
-        words = gettext("Only %(amount)s is payable")
+        words = gettext("Only %(amount)s is payable and not in a payout run")
         form.add_error("amount", words % {"amount": money_text(refused.payable_minor, currency)})
     except services.NotConvertible as refused:
         words = gettext(

@@ -10,6 +10,7 @@ from django.utils import translation
 
 from commissions.accruals.models import Accrual
 from commissions.accruals.releasing import Released, on_release
+from commissions.adjustments.selectors import claimed_by_runs
 from commissions.choices.models import Instead, RewardChoice, Taken, TakenReward
 from commissions.choices.rules import worth_minor
 from commissions.choices.selectors import choice_on
@@ -121,9 +122,12 @@ def _chosen(released: Sequence[Released], at: datetime) -> list[TakenReward]:
 
 def _beyond_debts(found: Sequence[TakenReward]) -> list[TakenReward]:
     """Return the rewards that may leave, the first released first; the release has locked the balances."""
-    balances = all_partner_balances(list({row.partner_id for row in found}))
+    partner_ids = list({row.partner_id for row in found})
+    balances, claimed = all_partner_balances(partner_ids), claimed_by_runs(partner_ids)
     room = {
-        (partner_id, row.currency): row.payable + row.deferred
+        (partner_id, row.currency): row.payable
+        + row.deferred
+        - claimed.get((partner_id, row.currency), 0)
         for partner_id, rows in balances.items()
         for row in rows
     }

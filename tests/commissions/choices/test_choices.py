@@ -21,6 +21,7 @@ from commissions.gifts.selectors import programme_costs
 from commissions.ledger.models import Account, Balance
 from commissions.ledger.selectors import balances_of
 from commissions.payouts.selectors import preview_run
+from commissions.payouts.services import approve_run
 from commissions.plans.services import RuleTerms
 from commissions.statements.papers import paper_of
 from commissions.statements.services import issue_statement
@@ -33,7 +34,7 @@ from prm.tenancy.scope import tenant_scope
 from tests.builders.choices import RATE, a_choice, an_exchange
 from tests.builders.commissions import a_plan, a_won_deal
 from tests.builders.disputes import disputed, line_of, stated
-from tests.builders.payouts import bank_details
+from tests.builders.payouts import bank_details, submitted_run
 from tests.builders.people import a_member
 from tests.builders.referrals import a_partner, a_program
 from tests.conftest import World
@@ -234,4 +235,30 @@ def test_a_debt_comes_first_and_nothing_of_what_was_taken_comes_back_as_money(
         assert (balances_of(partner.id, "EUR").payable, in_kind()) == (0, 10_000)
         earned(partner, APRIL, "C")
         assert (balances_of(partner.id, "EUR").payable, in_kind()) == (0, 20_000)
+        assert not list(faults())
+
+
+def test_what_a_run_waits_to_pay_settles_no_debt(world: World) -> None:
+    with tenant_scope(world.acme.id):
+        program = a_program()
+        partner = a_partner("Ferrante", program=program)
+        bank_details(partner.id, at=MARCH)
+        a_plan(program, RuleTerms("won", "fixed", amount_minor=10_000), hold_days=0)
+        an_exchange(program, at=MARCH)
+        earned(partner, MARCH, "A")
+        a_choice(partner, program, MARCH)
+        run = submitted_run(at=APRIL, user_id=world.finance.id)
+        claw_back(
+            accrual_id=Accrual.objects.get().id,
+            amount_minor=6_000,
+            reason="Refunded",
+            key="refunded",
+            actor=SYSTEM,
+            at=APRIL,
+        )
+
+        earned(partner, APRIL, "B")
+        approve_run(run_id=run.id, digest=run.digest, actor=Actor(world.admin.id), at=APRIL)
+
+        assert balances_of(partner.id, "EUR").payable == 4_000
         assert not list(faults())

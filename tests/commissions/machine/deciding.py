@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 from commissions.accruals.services import release_due
-from commissions.adjustments.selectors import debts
+from commissions.adjustments.selectors import debts, payable_in
 from commissions.adjustments.services import (
     NewRate,
     add_rates,
@@ -19,7 +19,6 @@ from commissions.closing.services import close_month, prove_reports
 from commissions.contests.models import Contest, ContestPlace
 from commissions.contests.rules import PrizeTerms
 from commissions.contests.services import settle_contest
-from commissions.ledger.selectors import balances_of
 from commissions.statements.disputing import (
     NotDisputable,
     accept_dispute,
@@ -69,7 +68,7 @@ class Deciding(Stage):
         out, into, rate = ("USD", "EUR", EUROS) if back else ("EUR", "USD", DOLLARS)
 
         def work() -> None:
-            payable = balances_of(self.partners[name].id, out).payable
+            payable = payable_in(self.partners[name].id, out).minor
             minor = payable * percent // 100
             if minor <= 0 or not (became := round(minor * rate)):
                 return
