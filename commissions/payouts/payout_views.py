@@ -83,12 +83,13 @@ def payout_cause(request: MemberRequest, payout_id: UUID) -> HttpResponse:
     """Say why a payment came back whose bank gave no code."""
     payout = get_object_or_404(visible_payouts(request.member), id=payout_id)
     form = CauseForm(request.POST)
-    if not form.is_valid():
+    # Once it is known the page asks something else: there is no form to show the problem in.
+    if not form.is_valid() and payout.return_cause == ReturnCause.UNCLEAR:
         return _payout_page(request, payout, form, status=422)
     try:
         say_cause(
             payout_id=payout.id,
-            cause=form.cleaned_data["cause"],
+            cause=form.cleaned_data.get("cause", ReturnCause.UNCLEAR),
             actor=request.member.actor,
             at=timezone.now(),
         )
