@@ -1,5 +1,6 @@
 """Plan versions of a program: read, draft, review, publish."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from commissions.plans.editor import FIRST_RULES, PlanEditor, preview_of, senten
 from commissions.plans.forms import ExampleForm
 from commissions.plans.models import PlanVersion
 from commissions.plans.pages import example_deal, example_of, listed, state_of, usual_start
-from commissions.plans.places import warnings_about
+from commissions.plans.places import tried, warnings_about
 from commissions.plans.selectors import (
     draft_of,
     newest_published,
@@ -117,9 +118,11 @@ def plan_draft(request: MemberRequest, program_id: UUID) -> HttpResponse:
         zone = ZoneInfo(request.tenant.time_zone)
         usual = usual_start(newest, timezone.localdate(now, zone), zone)
         starts_on = timezone.localtime(draft.starts_at, zone).date() if draft else usual
-        editor = PlanEditor(
-            program.currency, terms=terms_of(model) if model else None, starts_on=starts_on
-        )
+        kept = terms_of(model) if model else None
+        if kept and draft is None:
+            # Why the version before was drafted says nothing of this one.
+            kept = replace(kept, note="")
+        editor = PlanEditor(program.currency, terms=kept, starts_on=starts_on)
         preview = version_terms(model) if model else preview_of(FIRST_RULES, program.currency)
     return render_part(
         request,
@@ -172,6 +175,7 @@ def plan_publish(request: MemberRequest, program_id: UUID) -> HttpResponse:
         "deal": deal,
         "problem": problem,
         "warnings": warnings_about(draft),
+        "tried": tried(draft),
         "asked_count": signing_partners(program.id).count() if former else 0,
     }
     return render(

@@ -47,6 +47,18 @@ def span_text(simulation: Simulation) -> str:
     }
 
 
+def tried_words(simulation: Simulation) -> str:
+    """Return what a finished simulation came to, in a sentence."""
+    result = Result.from_json(simulation.result or {})
+    difference = money_text(result.new_minor - result.old_minor, simulation.currency, plus=True)
+    return _("%(span)s: %(difference)s. Partners that get more: %(more)s, less: %(less)s.") % {
+        "span": span_text(simulation),
+        "difference": difference,
+        "more": number_text(result.winners),
+        "less": number_text(result.losers),
+    }
+
+
 def result_page(simulation: Simulation) -> ResultPage:
     """Return a finished simulation's figures in words."""
     result, currency = Result.from_json(simulation.result or {}), simulation.currency

@@ -12,7 +12,9 @@ from django.db.models import QuerySet
 
 from commissions.gifts.selectors import programme_costs
 from commissions.ledger.selectors import tenant_zone
+from commissions.plans.models import PlanVersion
 from commissions.plans.rules import Version
+from commissions.plans.selectors import version_terms
 from commissions.simulation.models import CostTargets, SimulatedPartner, Simulation
 from commissions.simulation.replaying import Span
 from commissions.simulation.rules import Result, Targets, warnings_of
@@ -70,6 +72,15 @@ def newest_result(program_id: UUID, version: Version) -> Simulation | None:
         .order_by("-created_at")
         .first()
     )
+
+
+def draft_stand(simulation: Simulation) -> str:
+    """Return where the draft that was tried stands: "same", "changed" since, or "" when it is none any more."""
+    version = PlanVersion.objects.filter(id=simulation.version_id, published_at=None).first()
+    if version is None:
+        return ""
+    same = digest_of_terms(version_terms(version)) == simulation.terms_digest
+    return "same" if same else "changed"
 
 
 def broken_bounds(simulation: Simulation) -> list[str]:

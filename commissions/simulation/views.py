@@ -15,7 +15,12 @@ from commissions.plans.models import PlanVersion
 from commissions.simulation.forms import SimulationForm, TargetsForm
 from commissions.simulation.models import Simulation
 from commissions.simulation.pages import result_page, span_text, stat_rows
-from commissions.simulation.selectors import partner_lines, simulations_of, targets_of
+from commissions.simulation.selectors import (
+    draft_stand,
+    partner_lines,
+    simulations_of,
+    targets_of,
+)
 from commissions.simulation.services import set_targets, simulate
 from commissions.simulation.tables import SimulatedPartnerTable
 from partners.programs.models import Program
@@ -89,6 +94,7 @@ def simulation_detail(request: MemberRequest, simulation_id: UUID) -> HttpRespon
     context = {
         "simulation": simulation,
         "result": result_page(simulation),
+        "draft": draft_stand(simulation),
         "view": view,
         "page": page,
         "table": SimulatedPartnerTable(page.rows, page=page, currency=simulation.currency),

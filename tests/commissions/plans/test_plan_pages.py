@@ -46,14 +46,19 @@ def test_a_first_plan_is_drafted_reviewed_and_published(
     client.force_login(world.admin)
     draft_url = f"/acme/manage/programs/{program_id}/plans/draft/"
 
-    saved = client.post(draft_url, written("review"))
+    saved = client.post(draft_url, written("review", note="Why these", rationale="How it works"))
+    kept = client.get(draft_url).context["form"]
     review = client.get(saved["Location"]).content.decode()
     published = client.post(saved["Location"])
+    begun = client.get(draft_url).context["form"]
 
     assert saved.status_code == 303
     assert "€150.00 when a referral qualifies" in review
     assert "12.5% of each payment in the customer&#x27;s first 12 months" in review
     assert published.status_code == 303
+    # Why a version was drafted is its own; how the plan works goes on.
+    assert (kept["note"].value(), kept["rationale"].value()) == ("Why these", "How it works")
+    assert (begun["note"].value(), begun["rationale"].value()) == ("", "How it works")
     with tenant_scope(world.acme.id):
         version = PlanVersion.objects.get()
         assert (version.number, version.minimum_payout_minor, version.hold_days) == (1, 5_000, 30)

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from django.test import Client
+
 from commissions.accruals.histories import History
 from commissions.accruals.models import Accrual, PricedEvent
 from commissions.accruals.reps import set_policy
@@ -170,6 +172,21 @@ def test_a_draft_shows_winners_losers_and_bounds_as_a_task(world: World, at: dat
             (small.id, 47_000),
         ]
         assert not Accrual.objects.filter(version_id=draft.id).exists()
+
+    # What was tried is said where it is published, as long as it is what is published.
+    admin = Client()
+    admin.force_login(world.admin)
+    tried_at = f"/acme/manage/simulations/{simulation.id}/"
+    publish = f"/acme/manage/programs/{program.id}/plans/draft/publish/"
+    page = admin.get(publish).text
+    assert f'href="{tried_at}"' in page
+    assert "−€1,030.00. Partners that get more: 1, less: 1." in page
+    assert f'href="{publish}"' in admin.get(tried_at).text
+    with tenant_scope(tenant.id):
+        a_draft(program, TWENTY_PERCENT, at=at)
+    assert f'href="{tried_at}"' not in admin.get(publish).text
+    page = admin.get(tried_at).text
+    assert ("The draft has changed since" in page, f'href="{publish}"' in page) == (True, False)
 
 
 def test_a_changed_draft_is_not_shown_as_tried(world: World, at: datetime) -> None:
