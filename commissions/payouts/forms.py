@@ -385,6 +385,7 @@ class ApproveForm(forms.Form):
 
 
 _HOLDS = _("Nothing more is paid there until the partner changes it or you confirm it")
+_AGAIN = _("The next run pays to the same account again")
 
 
 class CauseForm(forms.Form):
@@ -393,7 +394,12 @@ class CauseForm(forms.Form):
     cause = HintedChoiceField(
         label=_("Why did it come back?"),
         choices=[row for row in ReturnCause.choices if row[0] != ReturnCause.UNCLEAR],
-        hints={ReturnCause.CLOSED: _HOLDS, ReturnCause.WRONG: _HOLDS},
+        hints={
+            ReturnCause.CLOSED: _HOLDS,
+            ReturnCause.WRONG: _HOLDS,
+            ReturnCause.REFUSED: _AGAIN,
+            ReturnCause.OTHER: _AGAIN,
+        },
         error_messages={"required": _("Choose why the payment came back")},
     )
 
