@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from prm.accounts.capabilities import Capability, capabilities_of
 from prm.accounts.models import Membership
@@ -47,20 +47,23 @@ def make_key(
     allowed = PARTNER_SCOPES if partner_id else frozenset(Scope)
     if not scopes or not scopes <= allowed:
         raise WrongScope(", ".join(sorted(scopes - allowed)))
-    if ApiKey.objects.filter(id=key_id).exists():
-        raise KeyMade(str(key_id))
     secret = new_secret()
-    key = ApiKey.objects.create(
-        id=key_id,
-        name=name.strip(),
-        partner_id=partner_id,
-        prefix=shown_prefix(secret),
-        secret_digest=secret_digest(secret),
-        scopes=sorted(scopes),
-        made_by_id=made_by_id,
-        made_at=at,
-        expires_at=expires_at,
-    )
+    try:
+        with transaction.atomic():
+            key = ApiKey.objects.create(
+                id=key_id,
+                name=name.strip(),
+                partner_id=partner_id,
+                prefix=shown_prefix(secret),
+                secret_digest=secret_digest(secret),
+                scopes=sorted(scopes),
+                made_by_id=made_by_id,
+                made_at=at,
+                expires_at=expires_at,
+            )
+    except IntegrityError as error:
+        # Not looked for before: another partner's key is out of sight, and its id is taken all the same.
+        raise KeyMade(str(key_id)) from error
     _tell("api_key.made", key, actor, at)
     return key, secret
 

@@ -255,6 +255,8 @@ class EntryForm(forms.Form):
     evidence = forms.FileField(
         label=_("Evidence"),
         required=False,
+        # The default one has a box to clear a kept file: ticked, the field's value is no file but False.
+        widget=forms.FileInput,
         help_text=_("PDF, picture, Word, Excel or CSV, up to 10 MB."),
     )
 

@@ -119,7 +119,7 @@ class VerifyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5, "autocomplete": "off", "spellcheck": "false"}),
         help_text=_("It begins with PRR1. The contents of the JSON file work, too."),
     )
-    file = forms.FileField(label=_("Or its file"), required=False)
+    file = forms.FileField(label=_("Or its file"), required=False, widget=forms.FileInput)
 
     def clean(self) -> dict[str, Any]:
         """Read what was given; the file counts before the code."""

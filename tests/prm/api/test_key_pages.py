@@ -7,7 +7,10 @@ from django.test import Client
 from django.utils import timezone
 
 from prm.api.models import ApiKey
+from prm.api.rules import PARTNER_SCOPES
+from prm.api.services import KeyMade, make_key
 from prm.events.models import Event
+from prm.events.services import SYSTEM
 from prm.tenancy.scope import tenant_scope
 from tests.builders.api import Caller, a_key
 from tests.builders.referrals import people_of
@@ -67,6 +70,24 @@ def test_the_form_sent_twice_makes_one_key(world: World, admin: Client) -> None:
     assert again.status_code == 302
     with tenant_scope(world.acme.id):
         assert ApiKey.objects.count() == 1
+
+
+def test_the_id_of_a_rivals_key_is_taken_as_one_of_ones_own_is(world: World) -> None:
+    with tenant_scope(world.acme.id):
+        mine, rival = people_of(world.acme), people_of(world.acme, "Solea")
+        key, _ = a_key(rival.admin, timezone.now(), partner_id=rival.partner.id)
+
+    with tenant_scope(world.acme.id, mine.partner.id), pytest.raises(KeyMade):
+        make_key(
+            key_id=key.id,
+            name="Shop",
+            partner_id=mine.partner.id,
+            scopes=PARTNER_SCOPES,
+            made_by_id=mine.admin.id,
+            expires_at=None,
+            actor=SYSTEM,
+            at=timezone.now(),
+        )
 
 
 def test_a_revoked_key_opens_nothing_from_then_on(world: World, admin: Client) -> None:

@@ -29,6 +29,7 @@ from referrals.attribution.cases import (
     pass_on,
     take_appeal,
 )
+from referrals.attribution.forms import EntryForm
 from referrals.attribution.models import (
     Case,
     CaseEntry,
@@ -438,3 +439,10 @@ def test_the_list_is_searched_and_filtered_and_the_menu_counts(world: World, at:
         numbers["referrals:manage-case-list"],
         numbers["referrals:manage-case-list hot"],
     ) == (2, 1)
+
+
+def test_a_ticked_box_to_clear_is_no_evidence() -> None:
+    form = EntryForm({"text": "Words", "evidence-clear": "on"}, {})
+
+    assert form.is_valid()
+    assert form.cleaned_data["evidence"] is None

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from prm.events.models import Event
-from prm.events.services import SYSTEM
+from prm.events.services import SYSTEM, Actor
 from prm.tenancy.scope import tenant_scope
 from referrals.capture.models import SubmitLink
 from referrals.capture.submit_links import (
@@ -196,15 +196,20 @@ def test_a_link_is_for_a_program_that_the_partner_is_in(world: World) -> None:
         assert not Event.objects.filter(name="submit_link.made").exists()
 
 
-def test_a_form_sent_twice_makes_one_link(held: Held) -> None:
-    with tenant_scope(held.world.acme.id), pytest.raises(LinkMade):
+@pytest.mark.parametrize("rival", [False, True], ids=["sent twice", "the id of a rival's link"])
+def test_a_form_whose_id_is_taken_makes_no_link(held: Held, rival: bool) -> None:
+    acme = held.world.acme.id
+    with tenant_scope(acme):
+        team = people_of(held.world.acme, "Solea") if rival else held.team
+
+    with tenant_scope(acme, team.partner.id), pytest.raises(LinkMade):
         make_submit_link(
             link_id=held.link.id,
-            partner_id=held.team.partner.id,
+            partner_id=team.partner.id,
             program_id=held.link.program_id,
             person_name="Ciara Byrne",
             days=30,
-            actor=SYSTEM,
+            actor=Actor(user_id=team.admin.id),
             at=timezone.now(),
         )
 
