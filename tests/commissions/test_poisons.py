@@ -1,5 +1,6 @@
 """No value that somebody sends to a page of the money makes it fall over, the books wrong, or reaches others' rows."""
 
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -33,11 +34,42 @@ INVENTED = {"in payout is what is under way"}
 ALONE, TOGETHER = 3, {"GET": 1, "POST": 2}
 # Rows of one kind are read by one code: the second is like the first.
 FURTHER = re.compile(r"[-_][2-9](\b|_)|_currency$")
+# What people type that nobody may read afterwards: not in a row, not in a log line of any level.
+SECRETS = {"iban": IBAN_IRELAND, "number": IBAN_IRELAND, "codes": "GIFT-CANARY-7Q"}
+TAX_NUMBER = "IE6433435F"
+KEEPS = {
+    "commissions:gift-codes",
+    "commissions:partner-payout-details",
+    "commissions:payout-details-change",
+    "commissions:payout-source",
+    "commissions:tax-send",
+}
 PARTNERS_PEOPLE = {"rep", "partner_admin"}
 
 
 def _just_signed_in(*_: Any) -> list[dict[str, Any]]:
     return [{"method": "mfa", "at": time.time()}]
+
+
+class Lines(logging.Handler):
+    """Every log line of every level while it is entered, but for the statements sent to the database."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.NOTSET)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not record.name.startswith("django.db"):
+            self.lines.append(f"{record.getMessage()} {record.args} {record.exc_info}")
+
+    def __enter__(self) -> None:
+        self.level_before = logging.getLogger().level
+        logging.getLogger().addHandler(self)
+        logging.getLogger().setLevel(logging.NOTSET)
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger().removeHandler(self)
+        logging.getLogger().setLevel(self.level_before)
 
 
 @dataclass
@@ -51,6 +83,7 @@ class Page:
     others: Others
     wrong: list[str] = field(default_factory=list)
     fields: dict[str, forms.Field] = field(default_factory=dict)
+    kept_secret: bool = False
 
     def __post_init__(self) -> None:
         self.block = declarations()[self.name]
@@ -127,6 +160,7 @@ class Page:
             for place, name in enumerate((names[start:] + names[:start])[:ALONE]):
                 self.sent(method, data | {name: self._poison(place)})
             self.pointed_elsewhere(data)
+            self.told(data)
         for number in range(TOGETHER[method] if names else 0):
             poisons = {name: self._poison(number + place) for place, name in enumerate(names)}
             self.sent(method, data | poisons)
@@ -163,6 +197,25 @@ class Page:
         self.sent("POST", data | {name: values}, look)
         self.choice = choice
 
+    def told(self, data: dict[str, Any]) -> None:
+        """Send what is to stay a secret, and look for it in every row and every log line afterwards."""
+        # Tax and VAT numbers have a form of their own.
+        number = {"number": TAX_NUMBER} if re.search(":(tax|vat)-", self.name) else {}
+        typed = {name: value for name, value in {**SECRETS, **number}.items() if name in data}
+        logged = Lines()
+
+        def look(response: Any) -> None:
+            self.kept_secret = response.status_code < 400
+            for secret in typed.values():
+                if self.others.mentions(secret):
+                    self.wrong.append(f"{self.name}: {secret} is in a row")
+                if any(secret in line for line in logged.lines):
+                    self.wrong.append(f"{self.name}: {secret} is in the log")
+
+        if typed:
+            with logged:
+                self.sent("POST", data | typed, look)
+
     def _poison(self, place: int) -> str:
         return POISONS[(self.turn * 5 + place) % len(POISONS)]
 
@@ -187,6 +240,7 @@ def test_no_value_makes_a_page_of_the_money_fall_over_or_reach_what_is_not_ours(
     house: House,
 ) -> None:
     wrong: list[str] = []
+    keeps: set[str] = set()
     with patch.object(stepup, "get_authentication_records", _just_signed_in), transaction.atomic():
         others = _others(house)
         for turn, name in enumerate(NAMES):
@@ -198,7 +252,9 @@ def test_no_value_makes_a_page_of_the_money_fall_over_or_reach_what_is_not_ours(
                     if method in page.block:
                         page.poisoned(method)
                 wrong += page.wrong
+                keeps |= {name} if page.kept_secret else set()
                 transaction.set_rollback(True)
         transaction.set_rollback(True)
 
     assert not wrong, "\n".join(wrong)
+    assert keeps >= KEEPS
