@@ -12,8 +12,11 @@ from django.utils.translation import gettext
 
 from commissions.acceptances.models import PlanAcceptance
 from commissions.acceptances.rules import ASK_DAYS, Offer
+from commissions.overrides.rules import version_priced
+from commissions.overrides.selectors import overrides_of
 from commissions.plans.models import PlanVersion
-from commissions.plans.selectors import version_terms
+from commissions.plans.rules import Version
+from commissions.plans.selectors import published_terms, version_terms
 from commissions.plans.wording_changes import compared
 from partners.agreements.selectors import signing_partners, signing_programs
 from partners.directory.models import Enrollment
@@ -79,6 +82,17 @@ def terms_due(partner_id: UUID, program_id: UUID, at: datetime) -> TermsDue | No
     if not asked(change.version).filter(partner_id=partner_id).exists():
         return None
     return change
+
+
+def coming_terms(
+    partner_id: UUID, program_id: UUID, at: datetime
+) -> list[tuple[datetime, Version]]:
+    """Return when published versions start later, and the terms that price the partner's referrals then, by start."""
+    overrides = overrides_of([program_id])[program_id, partner_id]
+    versions = published_terms([program_id]).get(program_id, [])
+    starts = sorted(row.starts_at for row in versions if row.starts_at > at)
+    found = ((start, version_priced(versions, overrides, start)) for start in starts)
+    return [(start, version) for start, version in found if version]
 
 
 def all_terms_due(partner_id: UUID, at: datetime) -> list[TermsDue]:

@@ -20,6 +20,7 @@ from commissions.acceptances.selectors import (
     TermsDue,
     acceptances_of,
     all_terms_due,
+    coming_terms,
     offer_of,
     terms_due,
 )
@@ -156,6 +157,12 @@ def _page(
         "exception": _exception(own),
         "due": due,
         "has_changed": has_changed,
+        # Of what waits for an answer, the change is shown.
+        "coming": [
+            (start, term_lines(terms))
+            for start, terms in coming_terms(partner_id, program.id, now)
+            if due is None or start != due.version.starts_at
+        ],
         "accepted": acceptances_of(partner_id, program.id),
         "has_other_programs": len(signing_programs(partner_id)) > 1,
     }

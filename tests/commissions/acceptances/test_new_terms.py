@@ -73,6 +73,10 @@ def test_a_partner_reads_and_accepts_and_staff_see_it(world: World, client: Clie
         assert "20% of every payment of the customer → 10%" in row.text
         assert Event.objects.filter(name="plan.accepted").count() == 1
     assert "New terms for Referral" not in client.get("/acme/").text
+    # What was accepted stays in sight until it is in force.
+    coming = "What you earn from "
+    assert (coming in page.text, coming in client.get(url).text) == (False, True)
+    assert "10% of every payment of the customer" in client.get(url).text
     client.force_login(world.manager)
     assert "Abe Brightwater" in client.get(answers).text
     assert "Everybody has answered" in client.get(f"{answers}?state=waiting").text
