@@ -24,7 +24,8 @@ def form_sent(facts: dict[str, Any]) -> str:
 @kind("tax.form_again", label=_("A partner with an approved VAT number moved"), audience=STAFF)
 def form_again(facts: dict[str, Any]) -> str:
     """Title: a number waits to be checked again, and why."""
-    return gettext("%(partner)s is in another country now: check its VAT number again") % facts
+    named = _named(facts)
+    return gettext("%(partner)s is in another country now: check its tax form: %(form)s") % named
 
 
 @kind("tax.form_reopened", label=_("Your tax form is checked again"), audience=PARTNER)

@@ -31,7 +31,7 @@ from prm.accounts.acting import acting
 from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
-from prm.accounts.stepup import fresh_unless_viewing
+from prm.accounts.stepup import ask_again, fresh_unless_viewing, recently_authenticated
 from prm.uploads.responses import is_ready, send
 from prm.uploads.services import UploadRefused
 from prm.web.htmx import hx_redirect, render_part
@@ -134,10 +134,15 @@ def remind_all(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @needs(Capability.SETTLE_PAYOUTS)
 def form_detail(request: MemberRequest, form_id: UUID) -> HttpResponse:
-    """Show one form with its number in full, and decide about it."""
+    """Show one form with its number in full, and decide about it, after a fresh sign-in."""
     row = get_object_or_404(listed_forms(), id=form_id)
+    if not recently_authenticated(request):
+        return ask_again(request)
     refuses = request.POST.get("do") == "refuse"
-    form = DecideForm(request.POST or None, refuses=refuses)
+    # Of what is checked again the last day is known.
+    form = DecideForm(
+        request.POST or None, refuses=refuses, initial={"valid_until": row.valid_until}
+    )
     if request.method == "POST" and form.is_valid():
         _decide(request, row, form, refuses=refuses)
         return hx_redirect(request, "commissions:tax-form-list")
@@ -171,8 +176,10 @@ def _decide(request: MemberRequest, row: TaxForm, form: DecideForm, *, refuses: 
 @require_GET
 @needs(Capability.SETTLE_PAYOUTS)
 def form_file(request: MemberRequest, form_id: UUID) -> HttpResponse:
-    """Give out the signed form."""
+    """Give out the signed form, which names tax numbers too, after a fresh sign-in."""
     row = get_object_or_404(listed_forms(), id=form_id)
+    if not recently_authenticated(request):
+        return ask_again(request, back=reverse("commissions:tax-form", args=[row.id]))
     return send(row.upload) if row.upload else HttpResponse(status=404)
 
 

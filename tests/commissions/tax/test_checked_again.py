@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 
 def approved(partner: Partner, at: datetime) -> TaxForm:
     row = a_form(partner.id, form="vat_id", file=None, number="IE 6433435F", at=at)
-    return approve_form(form_id=row.id, valid_until=None, actor=SYSTEM, at=at)
+    return approve_form(form_id=row.id, valid_until=(at + 90 * DAY).date(), actor=SYSTEM, at=at)
 
 
 def moved(partner: Partner, country: str, at: datetime) -> None:
@@ -69,7 +69,9 @@ def test_another_country_reopens_the_number_with_its_reason(
     boss.force_login(giulia)
     finance.post("/acme/accounts/reauthenticate/", {"password": PASSWORD})
     assert f"/acme/manage/tax/{row.id}/" in finance.get("/acme/manage/tax/").text
-    page = finance.get(f"/acme/manage/tax/{row.id}/").text
+    answer = finance.get(f"/acme/manage/tax/{row.id}/")
+    assert answer.context["form"]["valid_until"].value() == (at + 90 * DAY).date()
+    page = answer.text
     assert ("The country changed after it was approved." in page, "Approve the form" in page) == (
         True,
         True,

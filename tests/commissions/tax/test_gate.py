@@ -170,6 +170,9 @@ def test_both_sides_walk_the_pages(world: World, deliver: Callable[[], int]) -> 
     with tenant_scope(world.acme.id):
         sent = TaxForm.objects.get()
     page = f"/acme/manage/tax/{sent.id}/"
+    for asked in (finance.get(page), finance.post(page, {"do": "approve"})):
+        assert "reauthenticate" in asked.headers["Location"]
+    finance.post("/acme/accounts/reauthenticate/", {"password": PASSWORD})
     assert "IT00743110157" in finance.get(page).content.decode()
     assert "00743110157" not in boss.get("/acme/tax/").content.decode()
     assert finance.post(page, {"do": "refuse"}).status_code == 422
