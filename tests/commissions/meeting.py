@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import get_ident
 from typing import Any
 from unittest.mock import patch
@@ -17,7 +17,8 @@ Deed = Callable[[], Any]
 def waits_or_is_done(other: "Future[Any]") -> None:
     """Return once the other thread is through, or waits for a lock of ours."""
     until = time.monotonic() + 60
-    while not other.done() and time.monotonic() < until:
+    # Asked without a pause the database would have no time for the other.
+    while not wait([other], timeout=0.01).done and time.monotonic() < until:
         with connection.cursor() as cursor:
             cursor.execute(
                 "select exists (select from pg_locks where not granted and pid <> pg_backend_pid()"

@@ -13,15 +13,23 @@ from commissions.accruals.models import Accrual
 from commissions.accruals.services import accrue_chunk, accrue_for_events
 from commissions.accruals.sources import REVENUE, Pending
 from commissions.adjustments import services as adjustments
-from commissions.adjustments.models import Conversion
-from commissions.adjustments.services import NewRate, NotEnough, add_rates, convert_payable
+from commissions.adjustments.models import Conversion, WriteOff
+from commissions.adjustments.services import (
+    NewRate,
+    NotEnough,
+    add_rates,
+    approve_write_off,
+    ask_write_off,
+    convert_payable,
+    set_cap,
+)
 from commissions.closing import services as closing
 from commissions.closing.services import close_month
 from commissions.ledger.models import ClosedPeriod, Transfer
 from commissions.ledger.selectors import balances_of
 from commissions.payouts import services as payouts
 from commissions.payouts.models import PayoutRun
-from commissions.payouts.services import NothingToPay, approve_run
+from commissions.payouts.services import approve_run
 from commissions.verification import faults
 from partners.directory.models import Partner
 from prm.events.models import QueuedEvent
@@ -30,7 +38,7 @@ from prm.money import Money
 from prm.tenancy.scope import tenant_scope
 from referrals.revenue.models import RevenueEvent
 from tests.builders.commissions import a_plan, a_won_deal
-from tests.builders.payouts import a_payee, payable, submitted_run
+from tests.builders.payouts import a_payee, bank_details, payable, submitted_run
 from tests.builders.referrals import a_partner, a_program
 from tests.commissions.meeting import in_the_middle_of
 from tests.conftest import World, make_world
@@ -69,32 +77,33 @@ def _in(partner: Partner) -> tuple[int, int, int]:
     return euros.payable, euros.in_payout, dollars.payable + dollars.in_payout
 
 
-@pytest.mark.parametrize("run_first", [False, True])
-def test_what_is_converted_is_not_paid_too(real_world: World, run_first: bool) -> None:
-    tenant_id = real_world.acme.id
+def test_what_is_converted_is_not_paid_too(real_world: World) -> None:
+    tenant_id, ended = real_world.acme.id, []
     with tenant_scope(tenant_id):
         _rates(real_world)
-        partner = a_payee("Brightwater", 10_000, at=AT)
 
     def freeze() -> PayoutRun:
         return submitted_run(at=AT, user_id=real_world.finance.id)
 
-    convert = _converting(partner, "one")
-    if run_first:
-        found = in_the_middle_of(freeze, payouts, "freeze_staged", convert, tenant_id=tenant_id)
-    else:
-        found = in_the_middle_of(convert, adjustments, "_post_legs", freeze, tenant_id=tenant_id)
-    with tenant_scope(tenant_id):
-        for run in PayoutRun.objects.all():
-            approve_run(run_id=run.id, digest=run.digest, actor=Actor(real_world.admin.id), at=AT)
-
-    with tenant_scope(tenant_id):
-        if run_first:
-            assert {type(one) for one in found} == {PayoutRun, NotEnough}
-            assert _in(partner) == (0, 10_000, 0)
+    for name in ("run first", "converted first"):
+        with tenant_scope(tenant_id):
+            partner = a_payee(name, 10_000, at=AT)
+        convert = _converting(partner, name)
+        if name == "run first":
+            found = in_the_middle_of(freeze, payouts, "freeze_staged", convert, tenant_id=tenant_id)
         else:
-            assert {type(one) for one in found} <= {PayoutRun, NothingToPay, Conversion}
-            assert _in(partner) == (0, 0, 11_000)
+            found = in_the_middle_of(
+                convert, adjustments, "_post_legs", freeze, tenant_id=tenant_id
+            )
+        with tenant_scope(tenant_id):
+            for run in PayoutRun.objects.filter(state="prepared"):
+                actor = Actor(real_world.admin.id)
+                approve_run(run_id=run.id, digest=run.digest, actor=actor, at=AT)
+            ended.append((_in(partner), NotEnough in {type(one) for one in found}))
+
+    assert ended == [((0, 10_000, 0), True), ((0, 0, 11_000), False)]
+    with tenant_scope(tenant_id):
+        assert {fault.check for fault in faults()} <= {"every movement has its reason"}
 
 
 def test_two_forms_take_what_is_there_once(real_world: World) -> None:
@@ -120,6 +129,48 @@ def test_two_forms_take_what_is_there_once(real_world: World) -> None:
     ]
     with tenant_scope(tenant_id):
         assert [_in(partner) for partner in (same, both)] == [(0, 0, 11_000), (9_900, 0, 11_000)]
+
+
+def test_a_debt_that_is_forgiven_while_a_run_is_frozen_ends_the_same(real_world: World) -> None:
+    tenant_id, ended = real_world.acme.id, []
+    with tenant_scope(tenant_id):
+        set_cap(program_id=a_program().id, percent=50, actor=SYSTEM, at=AT)
+    for name in ("run first", "forgiven first"):
+        with tenant_scope(tenant_id):
+            partner = a_partner(name)
+            bank_details(partner.id, at=AT)
+            payable(partner.id, 10_000, at=AT)
+            payable(partner.id, -15_000, at=AT)
+            wish = ask_write_off(
+                partner_id=partner.id,
+                amount=Money(5_000, "EUR"),
+                reason="Closed",
+                actor=Actor(real_world.finance.id),
+                at=AT,
+            )
+
+        def forgive(wish: WriteOff = wish) -> WriteOff:
+            return approve_write_off(write_off_id=wish.id, actor=Actor(real_world.admin.id), at=AT)
+
+        def freeze() -> PayoutRun:
+            return submitted_run(at=AT, user_id=real_world.finance.id)
+
+        if name == "run first":
+            found = in_the_middle_of(freeze, payouts, "freeze_staged", forgive, tenant_id=tenant_id)
+        else:
+            found = in_the_middle_of(
+                forgive, adjustments, "_post_write_off", freeze, tenant_id=tenant_id
+            )
+        with tenant_scope(tenant_id):
+            run = PayoutRun.objects.latest("prepared_at", "number")
+            approve_run(run_id=run.id, digest=run.digest, actor=Actor(real_world.admin.id), at=AT)
+            books = balances_of(partner.id, "EUR")
+            kinds = {type(one) for one in found}
+            ended.append((kinds, books.payable, books.deferred, books.in_payout))
+
+    assert ended == [({PayoutRun, WriteOff}, 0, -5_000, 5_000)] * 2
+    with tenant_scope(tenant_id):
+        assert {fault.check for fault in faults()} <= {"every movement has its reason"}
 
 
 def _one(sale_id: UUID, day: datetime) -> list[int]:

@@ -1,4 +1,4 @@
-"""A duplicate is merged while its money moves: whoever comes first, neither is stopped and every cent arrives."""
+"""A duplicate is merged while its money moves: neither is stopped, and every cent arrives."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,9 +21,8 @@ from commissions.accruals.sources import REVENUE, Pending
 from commissions.ledger.selectors import balances_of
 from commissions.payouts import services as payouts
 from commissions.payouts.models import Payout
-from commissions.payouts.services import NothingToPay, return_payout, settle_payout
+from commissions.payouts.services import return_payout, settle_payout
 from commissions.verification import faults
-from partners.directory import merging
 from partners.directory.merging import MergeRefused, merge_partners
 from partners.directory.models import Partner
 from prm.events.models import QueuedEvent
@@ -58,14 +57,11 @@ class Meeting:
 
 def _sale_of(partner: Partner, at: datetime, program: Any = None) -> tuple[Any, UUID]:
     customer = a_won_deal(at, partner=partner, program=program, company=f"Buyer of {partner.name}")
-    QueuedEvent.objects.all().delete()
     return customer, RevenueEvent.objects.get(customer_id=customer.id).id
 
 
 def _reward_of(partner: Partner, at: datetime) -> Accrual:
-    reward = an_accrual(at, partner=partner, company=f"Buyer of {partner.name}")
-    QueuedEvent.objects.all().delete()
-    return reward
+    return an_accrual(at, partner=partner, company=f"Buyer of {partner.name}")
 
 
 def booking(gone: Partner, world: World, at: datetime) -> Meeting:
@@ -157,7 +153,7 @@ def run(gone: Partner, world: World, at: datetime) -> Meeting:
         payouts,
         "freeze_staged",
         20_000,
-        refusals=(MergeRefused, NothingToPay),
+        refusals=(MergeRefused,),
     )
 
 
@@ -189,16 +185,14 @@ MEETINGS = (
 )
 
 
-@pytest.mark.parametrize("merge_first", [False, True])
-def test_money_that_moves_while_its_partner_is_merged(
-    real_database: str, at: datetime, merge_first: bool
-) -> None:
+def test_money_that_moves_while_its_partner_is_merged(real_database: str, at: datetime) -> None:
     world = make_world()
     tenant_id = world.acme.id
     with tenant_scope(tenant_id):
         a_plan(a_program())
         a_refined_plan(bands_at(900_000), program=a_program("history"))
     seen: dict[str, list[object]] = {}
+    wanted: list[tuple[UUID, int]] = []
     for build in MEETINGS:
         with tenant_scope(tenant_id):
             gone, stays = a_partner(f"{build.__name__} twice"), a_partner(build.__name__)
@@ -209,20 +203,20 @@ def test_money_that_moves_while_its_partner_is_merged(
                 from_id=gone.id, into_id=stays.id, reason="Twice", actor=SYSTEM, at=at + MONTH
             )
 
-        if merge_first:
-            found = in_the_middle_of(merge, merging, "_carry_own", met.deed, tenant_id=tenant_id)
-        else:
-            found = in_the_middle_of(met.deed, met.place, met.name, merge, tenant_id=tenant_id)
-        relay_tenant(tenant_id)
+        found = in_the_middle_of(met.deed, met.place, met.name, merge, tenant_id=tenant_id)
         errors = [one for one in found if isinstance(one, Exception)]
-        with tenant_scope(tenant_id):
-            owed = [balances_of(partner.id, "EUR").owed for partner in (gone, stays)]
+        if not all(isinstance(one, met.refusals) for one in errors):
+            seen[build.__name__] = [*errors]
         # What pays the duplicate refuses the merge.
         refused = any(isinstance(one, MergeRefused) for one in errors)
-        right = owed == ([met.owed_minor, 0] if refused else [0, met.owed_minor])
-        if not right or any(not isinstance(one, met.refusals) for one in errors):
-            seen[build.__name__] = [owed, *errors]
+        wanted += [(gone.id, met.owed_minor * refused), (stays.id, met.owed_minor * (not refused))]
+    with tenant_scope(tenant_id):
+        # Who is told what takes its time, and is not what this is about.
+        booking_events = ["partner.merged", "revenue.recorded"]
+        QueuedEvent.objects.exclude(event__name__in=booking_events).delete()
+    relay_tenant(tenant_id)
 
     assert seen == {}
     with tenant_scope(tenant_id):
+        assert [(id_, balances_of(id_, "EUR").owed) for id_, _ in wanted] == wanted
         assert [str(fault) for fault in faults()] == []
