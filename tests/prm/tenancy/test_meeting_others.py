@@ -15,8 +15,11 @@ from prm.tenancy.links import tenant_path
 from prm.tenancy.middleware import TRIES, TenantScopeMiddleware
 from prm.tenancy.scope import tenant_scope
 from prm.web.htmx import hx_redirect
+from referrals.intake.services import submit_referral
+from referrals.pipeline.models import Referral
+from tests.builders.api import Caller, a_key, a_submission
 from tests.builders.referrals import a_partner
-from tests.conftest import World
+from tests.conftest import NOON, World
 
 
 def deadlock() -> None:
@@ -103,3 +106,31 @@ def test_a_file_is_read_from_its_beginning_again(
     held = TenantScopeMiddleware(view)
 
     assert (held(request).status_code, read) == (409 if is_gone else 204, reads)
+
+
+def test_a_call_that_met_another_is_answered_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tenant_scope(world.acme.id):
+        partner = a_partner()
+        _, secret = a_key(world.admin, NOON)
+    met: list[int] = []
+
+    def submit(**facts: Any) -> Referral:
+        referral = submit_referral(**facts)
+        if not met:
+            met.append(1)
+            deadlock()
+        return referral
+
+    monkeypatch.setattr("prm.api.submitting.submit_referral", submit)
+    caller = Caller(world.acme, secret)
+    answers = [
+        caller.post("/referrals", a_submission(partner=str(partner.id)), key="one")
+        for _ in range(2)
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    with tenant_scope(world.acme.id):
+        assert Referral.objects.count() == 1
