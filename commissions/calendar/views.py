@@ -32,7 +32,7 @@ from commissions.earnings.lines import lines_for
 from partners.directory.models import Partner
 from partners.onboarding.rules import EARNINGS
 from prm.accounts.capabilities import Capability
-from prm.accounts.gates import unlocked
+from prm.accounts.gates import missing_for, unlocked
 from prm.accounts.guards import needs, public
 from prm.accounts.members import MemberRequest
 from prm.tenancy.links import tenant_url
@@ -111,12 +111,12 @@ def calendar_close(request: MemberRequest) -> HttpResponse:
 @require_GET
 @public("calendar programs cannot sign in; the secret in the address is the key")
 def calendar_feed(request: HttpRequest, secret: str) -> HttpResponse:
-    """Answer a calendar program; 404 for a revoked address and for people who lost the right."""
+    """Answer a calendar program; 404 for a revoked address, for people who lost the right, and while it is locked."""
     tenant = request.tenant  # type: ignore[attr-defined]
-    feed = feed_behind(secret, tenant_id=tenant.id)
-    if feed is None:
-        raise Http404
     now = timezone.now()
+    feed = feed_behind(secret, tenant_id=tenant.id)
+    if feed is None or missing_for(partner_id=feed.partner_id, feature=EARNINGS, at=now):
+        raise Http404
     with translation.override(feed.user.language or tenant.language):
         text = calendar_text(
             expected_money(feed.partner_id, at=now),

@@ -25,7 +25,9 @@ from commissions.payouts.services import return_payout
 from commissions.payouts.settings import AchHead, save_payout_settings
 from commissions.payouts.settings import Clock as RunClock
 from partners.directory.models import PartnerState
+from prm.accounts import gates
 from prm.accounts.capabilities import Role
+from prm.accounts.gates import Missing
 from prm.accounts.models import Membership
 from prm.events.services import Actor
 from prm.tenancy.models import Tenant
@@ -116,7 +118,7 @@ def test_every_state_of_money_is_in_it_and_adds_up_to_the_ledger(
 
 
 def test_the_address_is_secret_names_nobody_and_ends_when_it_is_revoked_or_the_person_leaves(
-    world: World,
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = timezone.now()
     with tenant_scope(world.acme.id):
@@ -148,6 +150,10 @@ def test_the_address_is_secret_names_nobody_and_ends_when_it_is_revoked_or_the_p
     (newer,) = re.findall(
         r"/acme/calendar/[\w-]{40,}\.ics", client.get("/acme/earnings/calendar/").content.decode()
     )
+    assert program.get(newer).status_code == 200
+    with monkeypatch.context() as locked:
+        locked.setattr(gates, "_gates", [lambda *_: [Missing("Sign the agreement", "/")]])
+        assert program.get(newer).status_code == 404
     assert program.get(newer).status_code == 200
     Membership.objects.filter(user=person).update(ended_at=at)
     assert program.get(newer).status_code == 404
