@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from commissions.tiers.models import Benefit, Tier
-from commissions.tiers.rules import Numbers, Settings, Step, meets, missing
+from commissions.tiers.rules import Numbers, Settings, Step, meets, missing, move_of
 from commissions.tiers.selectors import (
     Proposed,
     benefits_on,
@@ -50,7 +50,7 @@ class TierLine:
 
 @dataclass(frozen=True)
 class Goal:
-    """One thing the next tier asks for, and how far the partner is: label, share of the way, and both in words."""
+    """One thing a tier asks for, and how far the partner is: label, share of the way, and both in words."""
 
     label: str
     have: str
@@ -61,13 +61,18 @@ class Goal:
 
 @dataclass(frozen=True)
 class OwnTier:
-    """Where a partner stands in one program."""
+    """Where a partner stands in one program.
+
+    notice_until: told that it moves down then. grace_until: below what the tier asks, which counts from that day on.
+    """
 
     program: Program
     here: Step
     since: date | None
     notice_until: date | None
+    grace_until: date | None
     keep: str
+    keep_goals: list[Goal]
     next: Step | None
     goals: list[Goal]
     still: list[str]
@@ -169,13 +174,16 @@ def own_tier(partner_id: UUID, program: Program, on: date) -> OwnTier | None:
     above = next((one for one in steps if one.position > here.position), None)
     benefits = [row for row in benefits_on(program.id, on) if row.tier.position <= here.position]
     later = [row for row in benefits_on(program.id, on) if row.tier_id == above.id] if above else []
+    move = move_of(steps, place, numbers, settings, on)
     reached = above is not None and meets(above.entry, numbers, settings.match)
     return OwnTier(
         program,
         here,
         place.since,
         place.notice_until,
+        move.on if move.kind == "grace" else None,
         needs_text(here.keep, program.currency, settings.match) if here.keep != Numbers() else "",
+        _goals(here.keep, numbers, program.currency),
         above,
         _goals(above.entry, numbers, program.currency) if above else [],
         []
