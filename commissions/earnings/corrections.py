@@ -92,8 +92,8 @@ def all_prizes(partner_id: UUID, currency: str = "") -> list[Correction]:
 
 
 def _rows(disputes: Sequence[Dispute]) -> list[Correction]:
-    claimed = _claimed(dispute.correction_id for dispute in disputes)
-    return [_row(dispute, claimed.get(dispute.correction_id)) for dispute in disputes]
+    claimed = _claimed(dispute.corrected_by_id for dispute in disputes)
+    return [_row(dispute, claimed.get(dispute.corrected_by_id)) for dispute in disputes]
 
 
 def _claimed(transfer_ids: Iterable[int | None]) -> dict[int | None, Payout]:

@@ -20,7 +20,7 @@ from commissions.payouts.details import newest_account
 from commissions.payouts.models import Payout, PayoutAccount, PayoutLine, PayoutState
 from commissions.payouts.returns import settled_in_the_end
 from commissions.plans.models import PlanVersion
-from commissions.statements.models import Dispute, DisputeState
+from commissions.statements.models import CORRECTED_BY, Dispute, DisputeState
 from partners.directory.models import Enrollment, Partner
 from prm.accounts.members import Member
 from prm.web.counts import bounded_counts
@@ -145,12 +145,12 @@ def corrections_in(partner_id: UUID, currency: str, view: str) -> QuerySet[Dispu
 
     currency, view: empty for all of them. Only tabs of CORRECTED have such.
     """
-    found = Dispute.objects.filter(
+    found = Dispute.objects.alias(corrected_by=CORRECTED_BY).filter(
         partner_id=partner_id, state=DisputeState.ACCEPTED, correction_minor__gt=0
     )
     if currency:
         found = found.filter(currency=currency)
-    return _in_tab(found, "correction_id", view)
+    return _in_tab(found, "corrected_by", view)
 
 
 def prizes_in(partner_id: UUID, currency: str, view: str) -> QuerySet[ContestPlace]:

@@ -7,10 +7,11 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext
 
 from commissions.accruals.models import PAID_BY, Accrual, Clawback, Release
-from commissions.ledger.models import AccountKind
+from commissions.ledger.models import AccountKind, Transfer
 from commissions.ledger.selectors import partner_balances
 from commissions.ledger.services import NewTransfer, Posted, lock_balances, post_staged
 from commissions.payouts.models import Payout, PayoutLine, PayoutState
+from commissions.statements.models import CORRECTED_BY, Dispute
 from partners.directory.merging import Merge, MergeRefused, before_merge, on_merge
 
 UNDER_WAY = (PayoutState.PREPARED, PayoutState.APPROVED, PayoutState.EXPORTED)
@@ -49,15 +50,15 @@ def carry_books(merge: Merge) -> None:
                 transfers += _moved(merge, journal, kind.value, balance.currency, minor)
     if transfers:
         posted = post_staged(transfers)
-        _carry_releases(merge, transfers, posted)
+        _carry_waiting(merge, transfers, posted)
     for model in (Accrual, Release, Clawback):
         model.objects.filter(partner_id=merge.from_id).update(partner_id=merge.into_id)
 
 
-def _carry_releases(
+def _carry_waiting(
     merge: Merge, transfers: Sequence[NewTransfer], posted: Sequence[Posted]
 ) -> None:
-    """Lead the duplicate's rewards that no payment claims to the transfer whose payment will pay them.
+    """Lead the duplicate's rewards and corrections that no payment claims to the transfer that will be paid for them.
 
     Rewards and clawbacks that come to nothing together leave no transfer: what is offset is never paid.
     """
@@ -65,10 +66,17 @@ def _carry_releases(
     waiting = Release.objects.alias(paid_by=PAID_BY).filter(
         ~Exists(claimed), partner_id=merge.from_id, transfer_id__isnull=False
     )
+    # Disputes may have changed hands already: what tells is whose account the money lay in.
+    owned = Transfer.objects.filter(id=OuterRef("corrected_by"), partner_id=merge.from_id)
+    paid = PayoutLine.objects.filter(transfer_id=OuterRef("corrected_by"), released_at=None)
+    corrections = Dispute.objects.alias(corrected_by=CORRECTED_BY).filter(
+        ~Exists(paid), Exists(owned), partner_id__in=[merge.from_id, merge.into_id]
+    )
     for transfer, place in zip(transfers, posted, strict=True):
         own = transfer.credit if transfer.credit[1] else transfer.debit
         if transfer.key == payable_key(merge, own[2]):
             waiting.filter(accrual__currency=own[2]).update(carried_id=place.id)
+            corrections.filter(currency=own[2]).update(carried_id=place.id)
 
 
 def payable_key(merge: Merge, currency: str) -> str:

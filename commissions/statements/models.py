@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from commissions.accruals.models import Accrual
 from commissions.ledger.models import Transfer
@@ -230,6 +231,8 @@ class Dispute(PublicTenantModel):
     answer = models.CharField(max_length=1000, blank=True, default="")
     correction_minor = models.BigIntegerField(default=0)
     correction = TenantForeignKey(Transfer, null=True)
+    # The transfer of a merge that took the correction on to another partner; payments claim that one.
+    carried = TenantForeignKey(Transfer, null=True)
     closed_by = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -265,3 +268,12 @@ class Dispute(PublicTenantModel):
 
     def __str__(self) -> str:
         return f"dispute of line {self.line_id}"
+
+    @property
+    def corrected_by_id(self) -> int | None:
+        """The transfer that a payment of the correction claims."""
+        return self.carried_id or self.correction_id
+
+
+# The same for queries.
+CORRECTED_BY = Coalesce("carried_id", "correction_id")

@@ -13,6 +13,7 @@ from commissions.earnings.selectors import figures, in_view
 from commissions.ledger.selectors import partner_balances
 from commissions.payouts.models import Payout
 from commissions.payouts.services import export_run, return_payout, settle_all
+from commissions.statements.disputing import accept_dispute
 from commissions.verification import faults
 from partners.directory.merging import merge_partners
 from partners.directory.models import Partner
@@ -27,6 +28,7 @@ from referrals.revenue.models import RevenueEvent
 from referrals.revenue.services import record_refund
 from tests.builders.commissions import an_accrual
 from tests.builders.contests import TERMS, a_contest
+from tests.builders.disputes import disputed, line_of, stated
 from tests.builders.payouts import approved_run, bank_details
 from tests.builders.people import a_member
 from tests.builders.referrals import a_partner, a_program
@@ -107,19 +109,46 @@ def test_prizes_that_a_merge_brought_along_are_listed_and_paid_where_they_are(
     inside: dict[str, Any] = {"partner_id": stays.id, "partner_name": stays.name}
     boss = a_member(world.acme, Role.PARTNER_ADMIN, "boss@new.example", **inside)
 
-    assert prizes_read_by(boss) == {"Paid before": PAID, "Waits": READY}
+    assert listed_to(boss, "prizes") == {"Paid before": PAID, "Waits": READY}
     with tenant_scope(world.acme.id):
         pay(world, at)
         assert list(faults()) == []
-    assert prizes_read_by(boss) == {"Paid before": PAID, "Waits": PAID}
+    assert listed_to(boss, "prizes") == {"Paid before": PAID, "Waits": PAID}
 
 
-def prizes_read_by(boss: User) -> dict[str, str]:
-    """Return the state of each prize that the tabs of the partner's own page list."""
+def test_a_correction_that_a_merge_brought_along_is_paid_with_the_rest(
+    world: World, at: datetime
+) -> None:
+    with tenant_scope(world.acme.id):
+        gone, stays = a_partner("Old"), a_partner("New")
+        reward = a_released(gone, at)
+        statement = stated(gone.id, at)
+        accept_dispute(
+            dispute_id=disputed(line_of(reward), at=at).id,
+            correction_minor=3_000,
+            answer="The deal was larger",
+            actor=SYSTEM,
+            at=at + timedelta(days=1),
+        )
+        merge(gone, stays, at)
+        bank_details(stays.id, at=at)
+    inside: dict[str, Any] = {"partner_id": stays.id, "partner_name": stays.name}
+    boss = a_member(world.acme, Role.PARTNER_ADMIN, "boss@new.example", **inside)
+    title = f"Correction of statement {statement.number}"
+
+    assert listed_to(boss, "corrections") == {title: READY}
+    with tenant_scope(world.acme.id):
+        pay(world, at)
+        assert list(faults()) == []
+    assert listed_to(boss, "corrections") == {title: PAID}
+
+
+def listed_to(boss: User, what: str) -> dict[str, str]:
+    """Return the state of each prize, or correction, that the tabs of the partner's own page list."""
     client = Client()
     client.force_login(boss)
     pages = [client.get("/acme/earnings/", {"view": view}).context for view in ("progress", "paid")]
-    return {row.title: row.state for page in pages if page["prizes"] for row in page["prizes"].rows}
+    return {row.title: row.state for page in pages if page[what] for row in page[what].rows}
 
 
 def test_what_the_duplicate_was_paid_stays_with_its_own_payment(
