@@ -1,5 +1,6 @@
 """What commissions do when something happened below: book, take back, tell."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db import connection
@@ -23,10 +24,11 @@ from commissions.accruals.services import (
     claw_back_refund,
     claw_back_rest,
     release_due,
+    restate_partners,
     restate_referrals,
 )
 from commissions.accruals.sources import QUALIFIED, REVENUE, WON, Pending, pending_ids
-from commissions.plans.selectors import follows_loss, refined_programs
+from commissions.plans.selectors import follows_loss
 from prm.events.models import Event
 from prm.events.services import SYSTEM
 from prm.events.subscriptions import on
@@ -117,6 +119,14 @@ def take_back_declined(event: Event) -> None:
         at=event.at,
         tell=True,
     )
+    # A win less may make another one the second.
+    owner = Referral.objects.get(id=event.payload["referral_id"]).partner_id
+    _restate_in_program_of(event, [owner])
+
+
+def _restate_in_program_of(event: Event, partner_ids: Collection[UUID]) -> None:
+    program_id = Referral.objects.get(id=event.payload["referral_id"]).program_id
+    restate_partners(partner_ids=partner_ids, program_id=program_id, actor=SYSTEM, at=event.at)
 
 
 @on("import.committed", name="accruals.accrue_import")
@@ -170,10 +180,14 @@ def tell_of_budget(event: Event) -> None:
 @on("partner.merged", name="accruals.restate_merged")
 def restate_merged(event: Event) -> None:
     """Two histories are one from now on: plans that look at it price it anew, once."""
-    ids = Referral.objects.filter(
-        partner_id=event.payload["partner_id"], program_id__in=refined_programs()
-    ).values_list("id", flat=True)
-    restate_referrals(referral_ids=list(ids), actor=SYSTEM, at=event.at)
+    restate_partners(partner_ids=[UUID(event.payload["partner_id"])], actor=SYSTEM, at=event.at)
+
+
+@on("referral.reattributed", name="accruals.restate_moved")
+def restate_moved(event: Event) -> None:
+    """One history lost a referral and another got it; what it earned itself has followed the credit."""
+    both = [UUID(event.payload[name]) for name in ("from_partner_id", "to_partner_id")]
+    _restate_in_program_of(event, both)
 
 
 # Asked of the table, not of the model: payouts stand above accruals.

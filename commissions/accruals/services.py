@@ -13,6 +13,7 @@ from commissions.accruals.batches import book_payments
 from commissions.accruals.booking import Line, book_lines
 from commissions.accruals.histories import History, locked_histories
 from commissions.accruals.models import Clawback
+from commissions.accruals.points import forget_points
 from commissions.accruals.releasing import CHUNK, release_due
 from commissions.accruals.restating import restate
 from commissions.accruals.reversing import (
@@ -36,9 +37,11 @@ from commissions.accruals.splitting import credits_for_booking, split_lines
 from commissions.overrides.rules import version_priced
 from commissions.overrides.selectors import overrides_of
 from commissions.plans.rules import drafts_for
-from commissions.plans.selectors import pays_for, plain_terms, published_terms
+from commissions.plans.selectors import pays_for, plain_terms, published_terms, refined_programs
 from prm.events.services import SYSTEM, Actor
 from prm.tenancy.scope import tenant_scope
+from referrals.attribution.crediting import lock_credits
+from referrals.pipeline.models import Referral
 from referrals.revenue.models import RevenueEvent
 
 EVERYTHING = Pending()
@@ -57,6 +60,7 @@ __all__ = [
     "claw_back_refund",
     "claw_back_rest",
     "release_due",
+    "restate_partners",
     "restate_referrals",
 ]
 
@@ -108,6 +112,28 @@ def restate_referrals(
     with transaction.atomic():
         histories = locked_histories(QUALIFIED, referral_ids)
         return _booked([], histories, actor=actor, at=at, tell=tell, anew=True)
+
+
+def restate_partners(
+    *,
+    partner_ids: Collection[UUID],
+    program_id: UUID | None = None,
+    actor: Actor,
+    at: datetime,
+) -> list[int]:
+    """Compute partners' whole histories anew: a referral left one, or came into it. Otherwise as restate_referrals.
+
+    program_id: of one program; None for all. What hangs on the other referrals, such as every second win, follows.
+    """
+    programs = refined_programs()
+    if program_id is not None:
+        programs &= {program_id}
+    with transaction.atomic():
+        lock_credits(shared=True)
+        ids = Referral.objects.filter(partner_id__in=partner_ids, program_id__in=programs)
+        histories = locked_histories(QUALIFIED, list(ids.values_list("id", flat=True)))
+        forget_points(partner_ids)
+        return _booked([], histories, actor=actor, at=at, tell=True, anew=True)
 
 
 def accrue_chunk(

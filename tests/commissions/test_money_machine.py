@@ -41,6 +41,7 @@ STEPS = int(os.environ.get("MACHINE_STEPS", "60" if DEEP else "25"))
 WON: Step = ("win", {"which": 0, "minor": 100_000})
 LARGE: Step = ("win", {"which": 0, "minor": 4_999_999})
 SHARED: Step = ("share_credit", {"which": 0, "with_whom": 0, "share": 3_333})
+GIVEN: Step = ("move_deal", {"which": 0, "to_whom": 0})
 PREPARED: Step = ("run_payouts", {"approve": True})
 
 
@@ -110,6 +111,10 @@ FOUND: dict[str, tuple[Setting, list[Step]]] = {
             ("pay", {"which": 0, "minor": 40_000, "days_late": 2}),
             SHARED,
         ],
+    ),
+    "a deal that was given away left another's bonus for the second win": (
+        Setting(HISTORY),
+        [WON, WON, ("win", {"which": 1, "minor": 100_000}), GIVEN],
     ),
     "a larger budget made no room for what waited": (
         Setting(BUDGETED),

@@ -12,7 +12,7 @@ from prm.accounts.capabilities import Role
 from prm.events.services import SYSTEM
 from prm.money import Money
 from prm.tenancy.scope import tenant_scope
-from referrals.attribution.crediting import set_credits
+from referrals.attribution.crediting import reattribute, set_credits
 from referrals.revenue.models import RevenueEvent
 from referrals.revenue.services import record_payment, record_refund, win_referral
 from tests.builders.payouts import bank_details
@@ -181,6 +181,31 @@ class Selling(Stage):
             )
         )
         deal.shares, deal.shared = shares, deal.shared + 1
+
+    def move_deal(self, which: int, to_whom: int) -> None:
+        """Give a deal, and all its credit, to another partner."""
+        if not self.story.deals:
+            return
+        deal = pick(self.story.deals, which)
+        owner = self.story.stands_for(deal.partner)
+        waiting = self._waiting()
+        self.book_move(deal, pick([name for name in self.story.live if name != owner], to_whom))
+        self._nobody_queued_again("a move", waiting)
+
+    def book_move(self, deal: Deal, name: str) -> None:
+        """Say that a deal was another partner's all the time; nobody's person has brought it there."""
+        self.act(
+            lambda: reattribute(
+                referral_id=deal.customer.referral_id,
+                to_partner_id=self.partners[name].id,
+                reason="It was theirs",
+                actor=self.first,
+                at=self.now,
+            )
+        )
+        deal.won_as = deal.won_as or (deal.partner, deal.by_rep)
+        deal.partner, deal.by_rep, deal.shares = name, False, {}
+        deal.shared += 1
 
     def _waiting(self) -> int:
         return waiting_minor(self.tenant.id) if self.story.flavour == BUDGETED else 0

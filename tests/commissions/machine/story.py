@@ -69,6 +69,8 @@ class Deal:
     # Partners' names with their shares of the credit, empty while all is its partner's; how often that was said.
     shares: dict[str, int] = field(default_factory=dict)
     shared: int = 0
+    # Whose it was when it was won, and whether by its person, once it was given to another partner.
+    won_as: tuple[str, bool] | None = None
 
 
 @dataclass

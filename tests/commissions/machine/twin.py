@@ -15,7 +15,7 @@ from tests.commissions.machine.story import Deal, Paid, Refunded, Setting
 
 
 @dataclass(frozen=True)
-class _Shared:
+class _Given:
     """The last word on whose a deal is."""
 
     deal: Deal
@@ -58,19 +58,26 @@ def twin_of(books: Books, chance: Random) -> Books:
     for at, name, word in told.policies:
         twin.now = at
         twin.allow(name, word, at)
-    deals = {
-        id(row): Deal(row.partner, row.at, row.minor, row.by_rep, row.company) for row in told.deals
-    }
+    deals = {id(row): _as_won(row) for row in told.deals}
     payments: dict[int, Paid] = {}
-    waiting: list[Deal | Paid | Refunded | _Shared] = [*told.deals, *told.refunds]
+    waiting: list[Deal | Paid | Refunded | _Given] = [*told.deals, *told.refunds]
     waiting += [row for row in told.payments if not row.is_sale]
-    waiting += [_Shared(row) for row in told.deals if row.shares]
+    waiting += [_Given(row) for row in told.deals if row.shares or row.won_as]
     twin.now = books.now
     while waiting:
         row = chance.choice([row for row in waiting if _may_come(row, deals, payments)])
         waiting.remove(row)
-        if isinstance(row, _Shared):
-            twin.book_shares(deals[id(row.deal)], row.deal.shares)
+        if isinstance(row, _Given):
+            copied = deals[id(row.deal)]
+            if row.deal.won_as and copied.partner == row.deal.partner:
+                # It came back: its person lost it on the way.
+                twin.book_move(
+                    copied, next(name for name in twin.partners if name != copied.partner)
+                )
+            if row.deal.won_as:
+                twin.book_move(copied, row.deal.partner)
+            if row.deal.shares:
+                twin.book_shares(copied, row.deal.shares)
         elif isinstance(row, Deal):
             twin.book_win(deals[id(row)])
             sale = next(paid for paid in told.payments if paid.is_sale and paid.deal is row)
@@ -86,10 +93,16 @@ def twin_of(books: Books, chance: Random) -> Books:
     return twin
 
 
+def _as_won(deal: Deal) -> Deal:
+    """Return a deal as it was when it was won."""
+    partner, by_rep = deal.won_as or (deal.partner, deal.by_rep)
+    return Deal(partner, deal.at, deal.minor, by_rep, deal.company)
+
+
 def _may_come(
-    row: Deal | Paid | Refunded | _Shared, deals: dict[int, Deal], payments: dict[int, Paid]
+    row: Deal | Paid | Refunded | _Given, deals: dict[int, Deal], payments: dict[int, Paid]
 ) -> bool:
     """A payment and a word on shares need their customer, a refund its payment."""
-    if isinstance(row, Paid | _Shared):
+    if isinstance(row, Paid | _Given):
         return deals[id(row.deal)].customer is not None
     return isinstance(row, Deal) or id(row.payment) in payments

@@ -39,6 +39,7 @@ KINDS = (
     Kind("pay", 5, {"which": WHICH, "minor": range(1, 10**6), "days_late": (0, 0, 2, 5, 40)}),
     Kind("refund", 4, {"which": WHICH, "percent": PERCENT, "kind": ("refund", "chargeback")}),
     Kind("share_credit", 2, {"which": WHICH, "with_whom": WHICH, "share": SHARES}),
+    Kind("move_deal", 1, {"which": WHICH, "to_whom": WHICH}),
     Kind("change_plan", 1, {"permille": range(1, 400)}),
     Kind("change_budget", 1, {"percent": (300, 50, 1_000)}),
     Kind("allow_rewards", 1, {"which": WHICH, "word": tuple(RepRewards.values)[::-1]}),
