@@ -21,7 +21,7 @@ from prm.accounts.capabilities import Capability
 from prm.accounts.guards import needs
 from prm.accounts.members import MemberRequest
 from prm.jobs.services import start_job
-from prm.uploads.services import UploadRefused, keep_upload
+from prm.uploads.services import UploadRefused, keep_upload, remove_upload
 from prm.web.htmx import hx_redirect, render_part
 from prm.web.paging import keyset_page
 
@@ -76,9 +76,12 @@ def _taken(request: MemberRequest, form: ResultForm) -> ResultFile | None:
     except UploadRefused as refused:
         form.add_error("file", refused.words)
     except NotReadable as problem:
+        # What nobody can read takes none of the tenant's space.
+        remove_upload(upload_id=upload.id, actor=request.member.actor, at=timezone.now())
         form.add_error("file", unreadable_words(problem))
     except ReadBefore as twice:
         # Somebody brought the very same file at the same moment.
+        remove_upload(upload_id=upload.id, actor=request.member.actor, at=timezone.now())
         return _known(request, twice.file)
     return None
 

@@ -18,6 +18,7 @@ from prm.jobs.models import Job
 from prm.jobs.tasks import run_job
 from prm.tenancy.models import Tenant
 from prm.tenancy.scope import tenant_scope
+from prm.uploads.selectors import space
 from tests.builders.payouts import a_payee, exported_run
 from tests.builders.results import a_csv, a_statement, an_entry, read_file
 from tests.conftest import World
@@ -128,7 +129,11 @@ def test_finance_brings_a_list_sees_what_is_left_and_books_the_rest(
     with tenant_scope(world.acme.id):
         assert Payout.objects.get().state == PayoutState.SETTLED
     assert "Booked by" in client.get(answer["Location"]).content.decode()
+    with tenant_scope(world.acme.id):
+        taken = space()
     bad = SimpleUploadedFile("x.csv", b"a,b\r\n1,2\r\n")
     refused = client.post("/acme/manage/payouts/results/", {"file": bad})
     assert refused.status_code == 422
     assert "The list lacks columns" in refused.content.decode()
+    with tenant_scope(world.acme.id):
+        assert space() == taken
