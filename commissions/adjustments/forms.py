@@ -172,19 +172,23 @@ class RatesFileForm(forms.Form):
 
     rates: list[NewRate]
 
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.day = DateField(latest=today)
+
     def clean(self) -> dict[str, Any]:
         """Read every row; the first that cannot be read is named, and nothing is taken."""
         data = super().clean() or {}
         self.rates = []
         if data.get("file") and data.get("source"):
             try:
-                self.rates = _rates_of(data["file"], data["source"].strip())
+                self.rates = _rates_of(data["file"], data["source"].strip(), self.day)
             except ValidationError as problem:
                 self.add_error("file", problem)
         return data
 
 
-def _rates_of(file: Any, source: str) -> list[NewRate]:
+def _rates_of(file: Any, source: str, days: DateField) -> list[NewRate]:
     if file.size > LARGEST_FILE:
         raise ValidationError(_("The file is larger than 512 KB. Split it."), code="large")
     try:
@@ -193,12 +197,13 @@ def _rates_of(file: Any, source: str) -> list[NewRate]:
         raise ValidationError(_("Save the file as CSV UTF-8"), code="encoding") from error
     delimiter = ";" if text.partition("\n")[0].count(";") else ","
     try:
-        return _read(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter), source)
+        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+        return _read(rows, source, days)
     except csv.Error as error:
         raise ValidationError(_("Save the file as CSV UTF-8"), code="csv") from error
 
 
-def _read(rows: Any, source: str) -> list[NewRate]:
+def _read(rows: Any, source: str, days: DateField) -> list[NewRate]:
     headings = [(name or "").strip().lower() for name in rows.fieldnames or []]
     missing = [name for name in COLUMNS if name not in headings]
     if missing:
@@ -212,16 +217,24 @@ def _read(rows: Any, source: str) -> list[NewRate]:
     for number, row in enumerate(rows, start=2):
         if number > MOST_ROWS + 1:
             raise ValidationError(_("The file has more than 2,000 rows. Split it."), code="rows")
-        found.append(_row(number, row, source))
+        found.append(_row(number, row, source, days))
     if not found:
         raise ValidationError(_("The file has no rates"), code="empty")
     return found
 
 
-def _row(number: int, row: dict[str, Any], source: str) -> NewRate:
+def _as_headed(row: dict[Any, Any]) -> None:
+    # "1,0842" in a file that commas cut is two cells, and the first of them a wrong rate.
+    if any(cell.strip() for cell in row.get(None, ())):
+        raise ValidationError(_("There are more cells than headings"), code="cells")
+
+
+def _row(number: int, row: dict[Any, Any], source: str, days: DateField) -> NewRate:
     try:
+        _as_headed(row)
         pair = _pair(_currency(row["from"] or ""), _currency(row["to"] or ""))
         day = date.fromisoformat((row["date"] or "").strip())
+        days.validate(day)
         return NewRate(*pair, day, _rate(row["rate"] or ""), source)
     except ValidationError as problem:
         words = problem.messages[0]

@@ -227,7 +227,7 @@ def rate_list(request: MemberRequest) -> HttpResponse:
         request.POST if request.method == "POST" and not is_file else None, today=today
     )
     many: forms.Form = RatesFileForm(
-        request.POST if is_file else None, request.FILES if is_file else None
+        request.POST if is_file else None, request.FILES if is_file else None, today=today
     )
     sent = many if is_file else one
     if request.method == "POST" and sent.is_valid():

@@ -271,11 +271,19 @@ def test_nothing_and_more_than_anybody_books_are_not_converted(
     assert balances_of(partner.id, "USD").payable == 10**13
 
 
-def test_a_file_of_rates_that_no_spreadsheet_wrote_is_refused() -> None:
-    cell = b'date,from,to,rate\n2026-01-01,EUR,USD,"' + b"9" * 200_000 + b'"\n'
-    files: MultiValueDict[str, UploadedFile[Any]] = MultiValueDict(
-        {"file": [SimpleUploadedFile("rates.csv", cell)]}
-    )
-    form = RatesFileForm({"source": "ECB"}, files)
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        pytest.param('2026-01-01,EUR,USD,"' + "9" * 200_000 + '"', "CSV UTF-8", id="endless cell"),
+        pytest.param("2026-01-01,EUR,USD,1,0842", "more cells", id="a decimal comma cut in two"),
+        pytest.param("2026-01-03,EUR,USD,1.0842", "2 Jan 2026", id="tomorrow"),
+        pytest.param("2026-01-02,EUR,USD,1.0842,", "", id="today, with an empty cell"),
+    ],
+)
+def test_a_file_of_rates_is_taken_only_as_it_is_meant(rows: str, words: str) -> None:
+    given = SimpleUploadedFile("rates.csv", f"date,from,to,rate\n{rows}\n".encode())
+    files: MultiValueDict[str, UploadedFile[Any]] = MultiValueDict({"file": [given]})
+    form = RatesFileForm({"source": "ECB"}, files, today=date(2026, 1, 2))
 
-    assert not form.is_valid()
+    assert form.is_valid() is not bool(words)
+    assert words in form.errors.as_text().replace("\u00a0", " ")
