@@ -18,22 +18,30 @@ from commissions.accruals.services import (
     release_due,
 )
 from commissions.accruals.sources import REVENUE, Pending
+from commissions.contests import services as contests
+from commissions.contests.rules import PrizeTerms
+from commissions.contests.services import settle_contest
+from commissions.holds.services import approve_early_release, ask_early_releases
 from commissions.ledger.selectors import balances_of
 from commissions.payouts import services as payouts
 from commissions.payouts.models import Payout
 from commissions.payouts.services import return_payout, settle_payout
+from commissions.statements import disputing
+from commissions.statements.disputing import accept_dispute
 from commissions.verification import faults
 from partners.directory.merging import MergeRefused, merge_partners
 from partners.directory.models import Partner
 from prm.events.models import QueuedEvent
 from prm.events.relay import relay_tenant
-from prm.events.services import SYSTEM
+from prm.events.services import SYSTEM, Actor
 from prm.money import Money
 from prm.tenancy.scope import tenant_scope
 from referrals.revenue import services as revenue
 from referrals.revenue.models import RevenueEvent
 from referrals.revenue.services import record_refund
 from tests.builders.commissions import a_payment, a_plan, a_won_deal, an_accrual
+from tests.builders.contests import TERMS, a_contest
+from tests.builders.disputes import disputed, line_of, released, stated
 from tests.builders.payouts import bank_details, exported_run, submitted_run
 from tests.builders.referrals import a_partner, a_program
 from tests.builders.refined import a_refined_plan, bands_at
@@ -172,6 +180,45 @@ def returned(gone: Partner, world: World, at: datetime) -> Meeting:
     )
 
 
+def early_end_of_a_hold(gone: Partner, world: World, at: datetime) -> Meeting:
+    reward, finance = _reward_of(gone, at), Actor(world.finance.id)
+    asked = ask_early_releases(accrual_ids=[reward.id], reason="Please", actor=finance, at=at)
+    approver = Actor(world.second_finance.id)
+    return Meeting(
+        lambda: approve_early_release(request_id=asked[0].id, actor=approver, at=at),
+        releasing,
+        "post_staged",
+        20_000,
+    )
+
+
+def dispute(gone: Partner, world: World, at: datetime) -> Meeting:
+    reward = released(at, partner=gone, deal_minor=100_000, company=f"Buyer of {gone.name}")
+    stated(gone.id, at)
+    open_one = disputed(line_of(reward), at=at)
+    return Meeting(
+        lambda: accept_dispute(
+            dispute_id=open_one.id, correction_minor=700, answer="Yes", actor=SYSTEM, at=at
+        ),
+        disputing,
+        "post_staged",
+        20_700,
+    )
+
+
+def prize(gone: Partner, world: World, at: datetime) -> Meeting:
+    program = a_program("prize")
+    a_partner(gone.name, program=program)
+    contest = a_contest(program, prizes=(PrizeTerms(1, amount_minor=50_000),))
+    a_won_deal(TERMS.starts_at, partner=gone, program=program, company=f"Buyer of {gone.name}")
+    return Meeting(
+        lambda: settle_contest(contest_id=contest.id, actor=SYSTEM, at=at),
+        contests,
+        "_book",
+        50_000,
+    )
+
+
 MEETINGS = (
     booking,
     booking_of_a_history,
@@ -180,6 +227,9 @@ MEETINGS = (
     refund,
     correction,
     release,
+    early_end_of_a_hold,
+    dispute,
+    prize,
     returned,
     run,
 )
