@@ -74,6 +74,10 @@ class FileRefused(ValueError):
             "encoding": _(
                 "The file is no text in UTF-8 or Windows-1252. Save it as CSV UTF-8 and choose it again."
             ),
+            "ragged": _(
+                "A row has more cells than there are headings. Write amounts with a decimal comma in quotes, or "
+                "save the file with semicolons between its cells."
+            ),
             "cell_too_long": _(
                 "A cell of the file holds more than 20,000 characters. Shorten it and choose the file again."
             ),
@@ -143,19 +147,21 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def make_plain(source: Path, target: Path) -> Sheet:
+def make_plain(source: Path, target: Path, *, ragged: bool = True) -> Sheet:
     """Write the file in plain form: a heading line, then line number and cells of every row that is not empty.
 
-    Raises FileRefused.
+    ragged: whether rows of a list may have cells without a heading, which are left out; not where money is read,
+    because commas cut an amount in two. Raises FileRefused.
     """
     inspect(source)
     if is_workbook(source):
         with tempfile.TemporaryDirectory() as folder:
             sheet = Path(folder) / "sheet.csv"
             _run_child(source, sheet)
-            return _plain_csv(sheet, target, "utf-8", ",")
+            return _plain_csv(sheet, target, "utf-8", ",", ragged=True)
     encoding = _encoding_of(source)
-    return _plain_csv(source, target, encoding, _delimiter_of(source, encoding))
+    delimiter = _delimiter_of(source, encoding)
+    return _plain_csv(source, target, encoding, delimiter, ragged=ragged)
 
 
 def _run_child(source: Path, target: Path) -> None:
@@ -214,14 +220,14 @@ def _delimiter_of(path: Path, encoding: str) -> str:
     return best if score(best)[1] else ","
 
 
-def _plain_csv(source: Path, target: Path, encoding: str, delimiter: str) -> Sheet:
+def _plain_csv(source: Path, target: Path, encoding: str, delimiter: str, *, ragged: bool) -> Sheet:
     with (
         source.open(encoding=encoding, newline="") as file,
         target.open("w", encoding="utf-8", newline="") as out,
     ):
         writer = csv.writer(out)
         try:
-            return _copy(records(file, delimiter), writer)
+            return _copy(records(file, delimiter), writer, ragged=ragged)
         except UnicodeError as error:
             raise FileRefused("encoding") from error
         except csv.Error as error:
@@ -255,7 +261,7 @@ def records(file: TextIO, delimiter: str) -> Iterator[list[str]]:
         yield row
 
 
-def _copy(rows: Iterable[list[str]], writer: Any) -> Sheet:
+def _copy(rows: Iterable[list[str]], writer: Any, *, ragged: bool) -> Sheet:
     headings: list[str] = []
     count = 0
     for line, row in enumerate(rows, start=1):
@@ -275,6 +281,8 @@ def _copy(rows: Iterable[list[str]], writer: Any) -> Sheet:
         count += 1
         if count > MAX_ROWS:
             raise FileRefused("too_many_rows")
+        if not ragged and any(cell.strip() for cell in row[len(headings) :]):
+            raise FileRefused("ragged")
         # Every row gets every cell, so that readers never ask whether one is there.
         writer.writerow([line, *row[: len(headings)], *[""] * (len(headings) - len(row))])
     if not count:

@@ -447,7 +447,7 @@ def queue_file_check(*, upload: Path, file_name: str, actor: Actor, at: datetime
     """Keep a file and have it checked; the upload page follows it and leads to the recording. Raises FileRefused."""
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "upload.rows.csv"
-        make_plain(upload, plain)
+        make_plain(upload, plain, ragged=False)
         stored = save_private(plain, file_name=plain.name)
     params = {"file": stored, "file_name": file_name[:160], "at": at.isoformat()}
     job = start_job(kind="revenue.check", params=params, actor=actor, at=at)

@@ -173,13 +173,29 @@ def test_a_hostile_cell_fails_its_row_and_not_the_file(
     assert ("INV-9", 2_000, "EUR") in booked(world)
 
 
-def test_a_file_with_zero_bytes_is_refused_whole(world: World, client: Client) -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param(
+            HEAD + "x\x00y,sale,Kestrel EUR,10,EUR,2026-11-02,,\n", "UTF-8", id="zero bytes"
+        ),
+        pytest.param(
+            "reference,kind,customer,currency,booked_on,amount\n"
+            "INV-9,sale,Kestrel EUR,EUR,2026-11-02,1000,50\n",
+            "more cells than there are headings",
+            id="a decimal comma cuts an amount in two",
+        ),
+    ],
+)
+def test_a_file_that_is_not_what_it_says_is_refused_whole(
+    world: World, client: Client, text: str, words: str
+) -> None:
     client.force_login(world.finance)
-    row = b"x\x00y,sale,Kestrel EUR,10,EUR,2026-11-02,,\n"
 
-    answer = client.post(UPLOAD, {"file": SimpleUploadedFile("r.csv", HEAD.encode() + row)})
+    answer = client.post(UPLOAD, {"file": SimpleUploadedFile("r.csv", text.encode())})
 
     assert answer.status_code == 422
+    assert words in answer.content.decode()
     with tenant_scope(world.acme.id):
         assert not Job.objects.exists()
 
