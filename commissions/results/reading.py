@@ -104,10 +104,14 @@ def _encoding_of(content: bytes) -> str:
 
 
 def _rows_of(rows: Iterator[list[str]]) -> Iterator[ReadRow]:
-    places = _places(next(rows, []))
+    header = next(rows, [])
+    places = _places(header)
     for number, cells in enumerate(rows, start=2):
         if not any(cell.strip() for cell in cells):
             continue
+        # A decimal comma outside quotes cuts an amount in two, and what follows it is another column's.
+        if beyond := next(filter(str.strip, cells[len(header) :]), ""):
+            raise NotReadable("value", f"{number}: {beyond[:40]}")
         yield _csv_row(_cells(cells, places), number)
 
 

@@ -78,6 +78,11 @@ def test_lists_are_read_by_their_headings(content: bytes, row: ReadRow) -> None:
         ),
         pytest.param(b"reference,amount\r\nx,1\r\n", "columns", id="columns missing"),
         pytest.param(a_csv("PR-1,paid,1.005,EUR,,"), "value", id="half a cent"),
+        pytest.param(
+            b"reference,outcome,currency,amount,fee\r\nPR-1,paid,EUR,100,00,2.50\r\n",
+            "value",
+            id="a decimal comma that cuts an amount",
+        ),
         pytest.param(a_csv("PR-1,perhaps,1.00,EUR,,"), "value", id="an unknown outcome"),
         pytest.param(a_csv("PR-1,paid,NaN,EUR,,"), "value", id="no number"),
         pytest.param(a_csv("PR-1,paid,1e999999,EUR,,"), "value", id="a number without end"),
