@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from commissions.accruals.models import Accrual
 from commissions.accruals.services import release_due
+from commissions.ledger.selectors import tenant_zone
 from commissions.statements.disputing import freeze, open_dispute
 from commissions.statements.models import Dispute, Statement, StatementLine
 from commissions.statements.services import issue_statement
@@ -26,10 +27,9 @@ def released(at: datetime, *, partner: Partner, deal_minor: int, company: str) -
 
 
 def stated(partner_id: UUID, at: datetime) -> Statement:
-    """Issue the partner's statement of everything up to a moment's day."""
-    return issue_statement(
-        partner_id=partner_id, currency="EUR", until_on=at.date(), actor=SYSTEM, at=at
-    )
+    """Issue the partner's statement of everything up to a moment's day in the tenant's zone."""
+    day = at.astimezone(tenant_zone()).date()
+    return issue_statement(partner_id=partner_id, currency="EUR", until_on=day, actor=SYSTEM, at=at)
 
 
 def line_of(accrual: Accrual) -> StatementLine:

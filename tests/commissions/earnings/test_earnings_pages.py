@@ -4,17 +4,20 @@ import csv
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import BytesIO, StringIO
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from commissions.accruals.models import Accrual
 from commissions.accruals.services import claw_back, release_due
 from prm.events.services import SYSTEM
 from prm.tenancy.scope import tenant_scope
+from prm.web.formats import day_text
 from referrals.pipeline.models import Referral
 from tests.builders.commissions import a_plan, a_won_deal, an_accrual
 from tests.builders.referrals import People, a_partner, people_of
@@ -35,14 +38,17 @@ def page_of(client: Client, user: object, path: str) -> str:
 
 
 def test_the_list_says_what_for_how_computed_and_when(
-    world: World, people: People, client: Client, at: datetime
+    world: World, people: People, client: Client
 ) -> None:
     with tenant_scope(world.acme.id):
-        an_accrual(at, deal_minor=105_400, partner=people.partner)
+        # The list asks the clock what is on hold.
+        accrual = an_accrual(timezone.now(), deal_minor=105_400, partner=people.partner)
+    ready_on = accrual.payable_at.astimezone(ZoneInfo(world.acme.time_zone)).date()
 
     page = page_of(client, people.admin, "/acme/earnings/")
 
-    for words in ("Kestrel Logistics", "20% of €1,054.00", "€210.80", "On hold", "18 Dec 2026"):
+    when = day_text(ready_on, "medium", language="en").replace("\xa0", " ")
+    for words in ("Kestrel Logistics", "20% of €1,054.00", "€210.80", "On hold", when):
         assert words in page.replace("\xa0", " "), words
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -243,7 +244,7 @@ def test_the_notice_that_partners_are_promised_is_held_at_the_field(
         a_plan()
     client.force_login(world.admin)
     draft_url = f"/acme/manage/programs/{program_id}/plans/draft/"
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=ZoneInfo(world.acme.time_zone))
 
     def starting(days: int) -> dict[str, str | list[str]]:
         start = (today + timedelta(days=days)).isoformat()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from prm.accounts.models import Membership
 from prm.events.services import SYSTEM, Actor
@@ -36,14 +37,14 @@ def people(world: World) -> People:
         return people_of(world.acme)
 
 
-def asked(world: World, people: People, text: str = "How many seats?") -> Question:
+def asked(world: World, people: People, *, at: datetime = WEDNESDAY) -> Question:
     with tenant_scope(world.acme.id):
-        referral = a_referral(WEDNESDAY, partner=people.partner, by=people.rep)
+        referral = a_referral(at, partner=people.partner, by=people.rep)
         return ask_question(
             referral_id=referral.id,
-            text=text,
+            text="How many seats?",
             actor=Actor(world.manager.id, name="Mara"),
-            at=WEDNESDAY + timedelta(hours=1),
+            at=at + timedelta(hours=1),
         )
 
 
@@ -94,7 +95,7 @@ def test_only_one_question_waits_and_several_rounds_stay(world: World, people: P
 def test_the_mailed_link_answers_once_without_login(
     world: World, people: People, deliver: Deliver, client: Client
 ) -> None:
-    asked(world, people)
+    asked(world, people, at=timezone.now() - timedelta(hours=2))
     deliver()
     path = mailed_path(world)
 

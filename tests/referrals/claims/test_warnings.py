@@ -165,7 +165,8 @@ def test_silence_after_the_warning_releases_and_tells(
     ]
     with tenant_scope(world.acme.id):
         text = Mail.objects.get(kind="claim.ended", to=people.rep.email).text
-    assert "No sign of work came for Kestrel Logistics (R-2026-0001)" in text
+        number = Referral.objects.get().number
+    assert f"No sign of work came for Kestrel Logistics ({number})" in text
     assert "This link was used already" in Client().post(link).content.decode()
 
 
@@ -203,7 +204,7 @@ def test_the_end_itself_is_told_once(
     assert [to for to, _ in told(world, "claim.ended")] == [world.manager.email, people.rep.email]
     with tenant_scope(world.acme.id):
         text = Mail.objects.get(kind="claim.ended", to=people.rep.email).text
-    assert "The protection of Kestrel Logistics (R-2026-0001) has ended." in text
+    assert f"The protection of Kestrel Logistics ({referral.number}) has ended." in text
 
 
 def test_a_note_of_the_partner_is_work_and_the_vendors_is_not(
