@@ -32,7 +32,7 @@ PIPELINE = (
 )
 PEOPLE = "agent,manager\nMoses Frase,Dustin Brinkmann\nZane Levy,Summer Sewald\n"
 REVENUE = (
-    "reference,kind,customer,amount,booked_on\nINV-7,renewal,R-2026-0001,10,2026-01-02\nX,gift,,,\n"
+    "reference,kind,customer,amount,booked_on\nINV-7,renewal,{number},10,2026-01-02\nX,gift,,,\n"
 )
 
 
@@ -44,6 +44,8 @@ class Place:
     world: World
     open_id: str
     payment_id: str
+    # The number of the referral that the customer came from.
+    number: str
 
     def work(self) -> None:
         """Do the queued jobs, as a worker does."""
@@ -59,10 +61,11 @@ def place(real_database: str) -> Iterator[Place]:
     with tenant_scope(world.acme.id):
         a_program()
         at = timezone.now() - timedelta(days=40)
-        paid = a_payment(a_customer(at), at, key="INV-1")
+        customer = a_customer(at)
+        paid = a_payment(customer, at, key="INV-1")
         waiting = a_referral(at, stage="accepted", company="Tidewell Clinics")
     with serving() as origin:
-        yield Place(origin, world, str(waiting.id), str(paid.id))
+        yield Place(origin, world, str(waiting.id), str(paid.id), customer.referral.number)
 
 
 @pytest.fixture
@@ -139,7 +142,7 @@ def test_a_file_goes_in_and_out_again(browser: Browser, place: Place, tmp_path: 
 def test_revenue_is_won_booked_and_given_back(
     browser: Browser, place: Place, tmp_path: Path
 ) -> None:
-    (tmp_path / "revenue.csv").write_text(REVENUE)
+    (tmp_path / "revenue.csv").write_text(REVENUE.format(number=place.number))
     with visitor(browser, place.origin) as person:
         page = person.log_in("admin@acme.example", PASSWORD)
         person.open(f"/acme/manage/referrals/{place.open_id}/win/")
