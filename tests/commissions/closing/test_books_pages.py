@@ -2,9 +2,10 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -31,8 +32,10 @@ from tests.builders.payouts import payable
 from tests.conftest import World
 
 NOW = datetime.now(UTC)
+# Near midnight the day of UTC is not the tenant's.
+TODAY = NOW.astimezone(ZoneInfo("Europe/Amsterdam")).date()
 # The month before this one, whenever the test runs.
-THEN = (NOW.replace(day=1) - timedelta(days=3)).replace(hour=12)
+THEN = datetime.combine(TODAY.replace(day=1) - timedelta(days=3), time(12), UTC)
 PERIOD = THEN.year * 100 + THEN.month
 BOOKS = "/acme/manage/books/"
 PASSWORD = "correct horse battery"
@@ -146,7 +149,7 @@ def test_what_was_owed_is_asked_and_taken_as_a_file(world: World, partner: Any) 
     asked = f"{BOOKS}liability/?restate=on"
     assert "Not restated: a rate is missing" in client.get(asked).content.decode()
     with tenant_scope(world.acme.id):
-        rate = NewRate("USD", "EUR", NOW.date(), Decimal("0.9"), "ECB")
+        rate = NewRate("USD", "EUR", TODAY, Decimal("0.9"), "ECB")
         add_rates(rates=[rate], actor=SYSTEM, at=NOW)
     assert "Restated: €159.00 owed in all currencies" in client.get(asked).content.decode()
     wrong = client.get(f"{BOOKS}liability/?on=yesterday")
@@ -155,7 +158,7 @@ def test_what_was_owed_is_asked_and_taken_as_a_file(world: World, partner: Any) 
         client.post(
             f"{BOOKS}liability/export/",
             # As somebody types it.
-            {"on": f"{NOW:%d/%m/%Y}", "by": "earned", "format": "csv"},
+            {"on": f"{TODAY:%d/%m/%Y}", "by": "earned", "format": "csv"},
         ),
     )
 
@@ -193,7 +196,7 @@ def test_two_people_write_a_debt_off(world: World, partner: Any) -> None:
 def test_rates_come_one_by_one_or_in_a_file_and_convert_what_is_payable(
     world: World, partner: Any
 ) -> None:
-    client, today = fresh(world.finance), NOW.date().isoformat()
+    client, today = fresh(world.finance), TODAY.isoformat()
     with tenant_scope(world.acme.id):
         payable(partner.id, 10_000, "USD", at=NOW)
     good = f"date,from,to,rate\n{today},usd,EUR,0.9123\n".encode()

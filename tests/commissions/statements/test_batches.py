@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -29,6 +30,8 @@ from tests.builders.payouts import payable
 from tests.conftest import World
 
 NOW = timezone.now()
+# Near midnight the day of UTC is not the tenant's.
+TODAY = NOW.astimezone(ZoneInfo("Europe/Amsterdam")).date()
 
 
 def _client(user: User) -> Client:
@@ -56,7 +59,7 @@ def _cobalt_disagrees(partners: dict[str, UUID], monkeypatch: pytest.MonkeyPatch
 
 def _batch(world: World) -> Job:
     with tenant_scope(world.acme.id):
-        return start_batch(until_on=NOW.date(), actor=Actor(world.finance.id), at=NOW)
+        return start_batch(until_on=TODAY, actor=Actor(world.finance.id), at=NOW)
 
 
 def _ran(world: World, job: Job) -> Job:
@@ -78,7 +81,7 @@ def test_who_cannot_be_stated_is_named_and_the_others_are(
     assert outcome.failed == [NotIssued(partners["Cobalt"], "Cobalt", "EUR", "books")]
     assert (outcome.issued, outcome.seen) == (2, 0)
     # The one that failed took no number.
-    assert numbers == [f"ST-{NOW:%Y-%m}-0001", f"ST-{NOW:%Y-%m}-0002"]
+    assert numbers == [f"ST-{TODAY:%Y-%m}-0001", f"ST-{TODAY:%Y-%m}-0002"]
     body = _client(world.finance).get(f"/acme/{job.back_path}").content.decode()
     assert "Cobalt" in body
     assert "The lines do not add up to the books" in body
@@ -90,7 +93,7 @@ def test_a_part_that_always_fails_is_given_up_and_its_partners_are_named(
     from commissions.statements import jobs
 
     def broken(part: parts.PartProgress) -> dict[str, Any]:
-        jobs._issue(part, partners["Brightwater"], "EUR", NOW.date())
+        jobs._issue(part, partners["Brightwater"], "EUR", TODAY)
         raise ValueError("the disk is full")
 
     monkeypatch.setitem(parts._workers, "statements.issue", broken)
@@ -146,7 +149,7 @@ def test_all_papers_of_a_month_come_in_one_file(
         assert [kept_file(statement) for statement in statements] == [None] * 3
 
     asked = finance.post(
-        "/acme/manage/statements/archive/", {"period": f"{NOW:%Y-%m}", "currency": "EUR"}
+        "/acme/manage/statements/archive/", {"period": f"{TODAY:%Y-%m}", "currency": "EUR"}
     )
     with tenant_scope(world.acme.id):
         job = Job.objects.latest("created_at")
@@ -173,11 +176,11 @@ def test_one_run_states_a_partner_once_whatever_is_asked_again(
     world: World, partners: dict[str, UUID]
 ) -> None:
     with tenant_scope(world.acme.id):
-        job_id = start_batch(until_on=NOW.date(), actor=Actor(world.finance.id), at=NOW).id
+        job_id = start_batch(until_on=TODAY, actor=Actor(world.finance.id), at=NOW).id
         facts: dict[str, Any] = {
             "partner_id": partners["Cobalt"],
             "currency": "EUR",
-            "until_on": NOW.date(),
+            "until_on": TODAY,
             "actor": SYSTEM,
             "run_id": job_id,
         }
