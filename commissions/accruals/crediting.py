@@ -11,6 +11,7 @@ from commissions.accruals.budgets import still_waiting
 from commissions.accruals.histories import locked_histories
 from commissions.accruals.models import Accrual
 from commissions.accruals.points import forget_points
+from commissions.accruals.reversing import refunds_taken
 from commissions.accruals.services import (
     accrue_for_events,
     accrue_for_receipts,
@@ -87,30 +88,34 @@ def _partners_of(referral_id: UUID) -> set[UUID]:
 
 
 def _corrected(old: QuerySet[Accrual]) -> dict[tuple[str, UUID, int], int]:
-    """Return how much was taken back of each reward under the newest of the older shares, by event and rule."""
+    """Return how much persons took back of each reward under the newest of the older shares, by event and rule."""
     newest = old.aggregate(newest=Max("split_no"))["newest"]
     # What was computed anew since has the corrections of what it replaced.
     rows = old.filter(split_no=newest, clawed_minor__gt=0, replaced_at=None)
+    refunded = refunds_taken(rows)
     found: dict[tuple[str, UUID, int], int] = {}
     for row in rows:
         key = (row.source_kind, row.source_id, row.rule_id)
-        found[key] = found.get(key, 0) + row.clawed_minor
+        found[key] = found.get(key, 0) + row.clawed_minor - refunded.get(row.id, 0)
     return found
 
 
 def _correct_again(
     corrected: dict[tuple[str, UUID, int], int], number: int, *, actor: Actor, at: datetime
 ) -> None:
-    """Take back of the new lines what persons had taken back of the old ones; refunds have been by now."""
+    """Take back of the new lines what persons had taken back of the old ones, as far as they reach.
+
+    Refunds have been by now, at the new lines' own rates.
+    """
     for (kind, source_id, rule_id), minor in corrected.items():
         rows = list(
             Accrual.objects.filter(
                 source_kind=kind, source_id=source_id, rule_id=rule_id, split_no=number
             ).order_by("id")
         )
-        missing = minor - sum(row.clawed_minor for row in rows)
         left = [row.amount_minor - row.clawed_minor for row in rows]
-        if missing <= 0 or sum(left) < missing:
+        missing = min(minor, sum(left))
+        if missing <= 0:
             continue
         for row, part in zip(rows, allocate(missing, left), strict=True):
             if part:

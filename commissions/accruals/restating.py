@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Sum
 from django.utils.translation import gettext
 
 from commissions.accruals import points
@@ -18,11 +17,11 @@ from commissions.accruals.booking import Line, RewardKey, book_lines
 from commissions.accruals.budgets import admitted
 from commissions.accruals.histories import ORDER, History, Place, events_of, place_of
 from commissions.accruals.in_kind import keep_in_kind
-from commissions.accruals.models import Accrual, Clawback
+from commissions.accruals.models import Accrual
 from commissions.accruals.pinning import never_priced, pinned
 from commissions.accruals.points import Start
 from commissions.accruals.repricing import lines_under, shared_out
-from commissions.accruals.reversing import claw_back_rest, take_back
+from commissions.accruals.reversing import claw_back_rest, refunds_taken, take_back
 from commissions.accruals.sources import Source
 from commissions.overrides.rules import version_priced
 from commissions.overrides.selectors import overrides_of
@@ -220,11 +219,7 @@ def _replace(
     if not gone:
         return {}
     ids = [row.id for row in gone]
-    refunded = dict(
-        Clawback.objects.filter(accrual_id__in=ids, transfer__key__contains=":refund")
-        .values_list("accrual_id")
-        .annotate(total=Sum("amount_minor"))
-    )
+    refunded = refunds_taken(gone)
     corrected = {
         (_key(row), row.place): (row.clawed_minor - refunded.get(row.id, 0), row.amount_minor)
         for row in gone

@@ -1,10 +1,11 @@
 """Takes rewards back: what refunds undo, what persons decide, what a newer computation replaces."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Sum
 
 from commissions.accruals.models import Accrual, Clawback, Release
 from commissions.accruals.sources import RECEIPT
@@ -226,6 +227,17 @@ def _insert_clawbacks(
             _RAISE_CLAWED, [[row.accrual_id for row in rows], [row.amount_minor for row in rows]]
         )
     return rows
+
+
+def refunds_taken(accruals: Iterable[Accrual]) -> dict[int, int]:
+    """Return how much refunds took back of each reward, in minor units by its id: the rest was taken by persons."""
+    return dict(
+        Clawback.objects.filter(
+            accrual_id__in=[row.id for row in accruals], transfer__key__contains=":refund"
+        )
+        .values_list("accrual_id")
+        .annotate(total=Sum("amount_minor"))
+    )
 
 
 def clawback_key(accrual_id: int, cause: str) -> str:
