@@ -59,6 +59,7 @@ def test_every_invariant_holds_after_every_step(seed: int) -> None:
         chance.choice([1, 0, 3]),
         chance.choice([100, 40]),
         taxed=chance.choice([True, True, False]),
+        invoiced=chance.choice([False, True]),
     )
     story = story_of(chance, STEPS)
 
@@ -116,6 +117,15 @@ FOUND: dict[str, tuple[Setting, list[Step]]] = {
         Setting(HISTORY),
         [WON, WON, ("win", {"which": 1, "minor": 100_000}), GIVEN],
     ),
+    "a refund of a dearer reward was a correction of the one that came in its place": (
+        Setting(HISTORY),
+        [
+            ("win", {"which": 0, "minor": 6_000_000}),
+            WON,
+            ("refund", {"which": 1, "percent": 50, "kind": "refund"}),
+            ("move_deal", {"which": 1, "to_whom": 0}),
+        ],
+    ),
     "a larger budget made no room for what waited": (
         Setting(BUDGETED),
         [LARGE, WON, ("change_budget", {"percent": 1_000}), ("wait", {"days": 1})],
@@ -136,6 +146,15 @@ def test_what_was_found_once_stays_mended(story: str) -> None:
     assert not first_fault(*FOUND[story])
 
 
+def test_a_partners_own_invoice_is_paid_as_it_is() -> None:
+    wait, run = ("wait", {"days": 3}), ("run_payouts", {"approve": True})
+    invoice = ("invoice", {"which": 0, "word": "confirm"})
+    back = ("hear_from_the_bank", {"which": 0, "comes_back": True})
+    story: list[Step] = [WON, wait, run, WON, wait, invoice, WON, back, wait, run, run]
+
+    assert not first_fault(Setting(PLAIN, taxed=True, invoiced=True), story)
+
+
 class Machine(RuleBasedStateMachine):
     """The same steps for hypothesis to choose from."""
 
@@ -143,10 +162,13 @@ class Machine(RuleBasedStateMachine):
     flavour = PLAIN
 
     @initialize(
-        hold_days=st.sampled_from([1, 0, 3]), cap=st.sampled_from([100, 40]), taxed=st.booleans()
+        hold_days=st.sampled_from([1, 0, 3]),
+        cap=st.sampled_from([100, 40]),
+        taxed=st.booleans(),
+        invoiced=st.booleans(),
     )
-    def found(self, hold_days: int, cap: int, taxed: bool) -> None:
-        self.books = Books(Setting(self.flavour, hold_days, cap, taxed))
+    def found(self, hold_days: int, cap: int, taxed: bool, invoiced: bool) -> None:
+        self.books = Books(Setting(self.flavour, hold_days, cap, taxed, invoiced))
         self.books.win(0, 99_999)
 
     def check_invariants(self, *arguments: Any, **keywords: Any) -> None:

@@ -9,6 +9,7 @@ from commissions.accruals.queueing import book_waiting
 from commissions.accruals.services import release_due
 from commissions.holds.selectors import accruals_on_hold
 from commissions.holds.services import approve_early_release, ask_early_releases
+from commissions.ledger.selectors import balances_of
 from commissions.payouts.details import newest_account
 from commissions.payouts.faults import confirm_account
 from commissions.payouts.models import Payout, PayoutRun, PayoutState
@@ -24,6 +25,13 @@ from commissions.payouts.services import (
 )
 from commissions.tax.withholding import add_rule
 from commissions.vat.checking import confirm_status, refuse_status
+from commissions.vat.gate import proposals_for
+from commissions.vat.invoicing import (
+    InvoiceDraft,
+    approve_invoice,
+    refuse_invoice,
+    send_invoice,
+)
 from commissions.vat.services import (
     agree_self_billing,
     end_self_billing,
@@ -32,6 +40,7 @@ from commissions.vat.services import (
 )
 from prm.events.services import SYSTEM, Actor
 from prm.tenancy.scope import tenant_scope
+from tests.builders.uploads import PDF, brought
 from tests.builders.vat import VAT_IE, VAT_IT
 from tests.commissions.machine.budgets import head_and_use
 from tests.commissions.machine.stage import Stage, pick
@@ -152,6 +161,42 @@ class Paying(Stage):
         self.act(work)
         self.story.taxes.said(name, kind, word, bills=bills)
 
+    def invoice(self, which: int, word: str) -> None:
+        """Let a partner that has something to invoice send its invoice for it, and finance check it."""
+        if not self.setting.taxed:
+            return
+        with tenant_scope(self.tenant.id):
+            found = [
+                (name, row)
+                for name in self.story.live
+                for row in proposals_for(self.partners[name].id, at=self.now)
+            ]
+        if not found:
+            return
+        name, wanted = pick(found, which)
+        partner_id = self.partners[name].id
+
+        def work() -> None:
+            ready = balances_of(partner_id, wanted.currency).payable
+            today = self.now.astimezone(ZONE).date()
+            said = self.story.taxes.invoiced(name, wanted.currency, ready, today, word)
+            draft = InvoiceDraft(
+                wanted.currency, f"{self.now:%j%H%M}", today, said.net, said.vat, wanted.upto_id
+            )
+            row = send_invoice(
+                partner_id=partner_id,
+                draft=draft,
+                file=brought(PDF, "invoice.pdf"),
+                actor=Actor(None),
+                at=self.now,
+            )
+            if word == "confirm":
+                approve_invoice(invoice_id=row.id, actor=self.first, at=self.now)
+            elif word == "refuse":
+                refuse_invoice(invoice_id=row.id, note="Whose?", actor=self.first, at=self.now)
+
+        self.act(work)
+
     # ------------------------------------------------------------ runs and banks
 
     def run_payouts(self, *, approve: bool = True) -> None:
@@ -187,7 +232,7 @@ class Paying(Stage):
                 self.wrong.append(f"{name}: {found} of {net} {currency}, not {expected}")
             if is_paid:
                 vat, withheld, _has_paper = found
-                taxes.paid(name, currency, vat, withheld)
+                taxes.paid(name, currency, net, vat, withheld)
                 self.story.moved[name, currency] += vat - withheld
 
     def hear_from_the_bank(

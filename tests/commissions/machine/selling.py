@@ -40,7 +40,7 @@ class Selling(Stage):
             self.partners[name] = partner
             bank_details(partner.id, at=self.now)
             if self.setting.taxed:
-                a_vat_partner(partner, country, at=self.now, bills=True)
+                a_vat_partner(partner, country, at=self.now, bills=not self.setting.invoiced)
         self.reps[name] = a_member(
             self.tenant,
             Role.PARTNER_REP,
@@ -49,7 +49,9 @@ class Selling(Stage):
             partner_name=name,
         )
         self.story.live.append(name)
-        self.story.taxes.joined(name, country, registered=self.setting.taxed)
+        self.story.taxes.joined(
+            name, country, registered=self.setting.taxed, bills=not self.setting.invoiced
+        )
 
     def publish(self, rate: Decimal, starts_at: datetime, at: datetime) -> None:
         """Publish terms for what is registered from a moment on."""

@@ -34,12 +34,16 @@ WHOLE = 10_000
 
 @dataclass(frozen=True)
 class Setting:
-    """How a vendor starts. cap: percent of a payout that may be deducted. taxed: it deals with VAT."""
+    """How a vendor starts. cap: percent of a payout that may be deducted. taxed: it deals with VAT.
+
+    invoiced: its partners write their own invoices until they say otherwise.
+    """
 
     flavour: str
     hold_days: int = 1
     cap: int = 100
     taxed: bool = False
+    invoiced: bool = False
 
 
 def plan_of(flavour: str, rate: Decimal, budget_minor: int) -> tuple[tuple[RuleTerms, ...], Policy]:

@@ -11,6 +11,16 @@ Due = tuple[int, int, bool]
 VENDOR = "IT"
 
 
+@dataclass(frozen=True)
+class Invoice:
+    """What a partner asked for, and what finance said of it; came_back: what was ready beside it, taxed already."""
+
+    net: int
+    vat: int
+    came_back: int
+    word: str
+
+
 @dataclass
 class Taxes:
     """What partners and finance said, by partners' names, and what is under way; amounts in minor units."""
@@ -24,15 +34,17 @@ class Taxes:
     rules: dict[str, dict[date, Decimal]] = field(default_factory=lambda: defaultdict(dict))
     # Partner and currency -> what the bank sent back and nothing has paid since: taxed when it was paid.
     came_back: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    # Partner and currency -> its own invoice that nothing has paid yet.
+    invoices: dict[tuple[str, str], "Invoice"] = field(default_factory=dict)
     # Currency -> what was charged and kept back in all.
     charged: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     kept: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
-    def joined(self, name: str, country: str, *, registered: bool) -> None:
+    def joined(self, name: str, country: str, *, registered: bool, bills: bool) -> None:
         """Note a new partner."""
         self.countries[name] = country
         if registered:
-            self.said(name, "registered", "confirm", bills=True)
+            self.said(name, "registered", "confirm", bills=bills)
 
     def said(self, name: str, kind: str, word: str, *, bills: bool) -> None:
         """Note a partner's word; the same again is no new one, unless finance refused it."""
@@ -57,6 +69,7 @@ class Taxes:
             if not had_word and not had_bills:
                 self.billed.add(stays)
         for currency, is_carried in carried.items():
+            self.invoices.pop((gone, currency), None)
             back = self.came_back.pop((gone, currency), 0)
             # What a debt had eaten up by then is no longer on its way.
             self.came_back[stays, currency] += back if is_carried else 0
@@ -73,21 +86,47 @@ class Taxes:
 
     def due(self, name: str, currency: str, net: int, day: date) -> Due | None:
         """Return what belongs on a payment of a day, None when nobody may be paid it."""
-        base = net - self.came_back[name, currency]
+        invoice = self._paying(name, currency, net)
+        base = invoice.net if invoice else net - self.came_back[name, currency]
         found = self._vat(name, day)
         if found is None:
             return None
         rate, has_paper = found
         vat = _part(base, rate) if has_paper else 0
+        if invoice:
+            vat, has_paper = invoice.vat, True
+            if invoice.word == "wait":
+                return None
         if not base or net + vat <= 0:
             vat, has_paper = 0, False
         return vat, _part(base, self._withheld(name, day)) if base > 0 else 0, has_paper
 
-    def paid(self, name: str, currency: str, vat: int, withheld: int) -> None:
-        """Note a payment: all that had come back is on its way again."""
+    def _paying(self, name: str, currency: str, net: int) -> Invoice | None:
+        """Return the partner's own invoice that a payment of so much pays; nothing later is paid with it."""
+        writes = name not in self.billed and self.words.get(name, ("", ""))[0] not in {"", "person"}
+        invoice = self.invoices.get((name, currency)) if writes else None
+        return invoice if invoice and invoice.net + invoice.came_back == net else None
+
+    def invoiced(self, name: str, currency: str, ready: int, day: date, word: str) -> Invoice:
+        """Note an invoice for what is ready, in place of the one before, and what finance said of it; return it."""
+        found, back = self._vat(name, day), self.came_back[name, currency]
+        assert found, f"{name} invoices what nobody may pay"
+        invoice = Invoice(ready - back, _part(ready - back, found[0]), back, word)
+        self.invoices.pop((name, currency), None)
+        if word != "refuse":
+            self.invoices[name, currency] = invoice
+        return invoice
+
+    def paid(self, name: str, currency: str, net: int, vat: int, withheld: int) -> None:
+        """Note a payment: what had come back is on its way again, as far as it was paid."""
+        invoice = self._paying(name, currency, net)
+        self.came_back[name, currency] -= (
+            invoice.came_back if invoice else self.came_back[name, currency]
+        )
+        if invoice:
+            del self.invoices[name, currency]
         self.charged[currency] += vat
         self.kept[currency] += withheld
-        self.came_back[name, currency] = 0
 
     def _vat(self, name: str, day: date) -> tuple[Decimal, bool] | None:
         kind, state = self.words.get(name, ("", ""))

@@ -49,6 +49,7 @@ KINDS = (
     Kind("withhold", 1, {"country": ("", "IT", "IE"), "permille": RATES, "share": (50, 100, 20)}),
     Kind("change_vat", 1, {"permille": RATES}),
     Kind("say_vat", 1, {"which": WHICH, "kind": SAID, "word": WORDS, "bills": (True, False)}),
+    Kind("invoice", 5, {"which": WHICH, "word": WORDS}),
     Kind("run_payouts", 4, {"approve": (True, True, False)}),
     Kind("hear_from_the_bank", 5, {"which": WHICH, "comes_back": (False, False, True), "why": WHY}),
     Kind("confirm_account", 1, {"which": WHICH}),
