@@ -88,7 +88,8 @@ def payment_gates(
 
 
 def _gate(office: Office, row: Payment, base_minor: int, covered: Coverage | None) -> Gate | None:
-    treatment = office.vat_of(row.partner_id).treatment
+    vat = office.vat_of(row.partner_id)
+    treatment = vat.treatment
     if treatment in UNKNOWN:
         stops = treatment != Treatment.NO_STATUS or office.settings.wants_status
         detail = {"treatment": str(treatment)}
@@ -96,7 +97,7 @@ def _gate(office: Office, row: Payment, base_minor: int, covered: Coverage | Non
     if office.paper_for(row.partner_id, treatment) != PaperKind.INVOICE or base_minor <= 0:
         return None
     invoice = office.invoices.get((row.partner_id, row.currency))
-    state = _state(invoice, row, covered)
+    state = _state(invoice, row, covered, vat)
     if invoice and covered and state == InvoiceState.APPROVED:
         return Gate("", covered.covered_minor + covered.taxes_minor, invoice.upto_id)
     # An invoice that is being checked is waited for: paid without it, its VAT would be lost.
@@ -105,13 +106,14 @@ def _gate(office: Office, row: Payment, base_minor: int, covered: Coverage | Non
     return Gate(NO_INVOICE, row.amount_minor, detail={"invoice": state})
 
 
-def _state(invoice: PartnerInvoice | None, row: Payment, covered: Coverage | None) -> str:
+def _state(invoice: PartnerInvoice | None, row: Payment, covered: Coverage | None, vat: Vat) -> str:
     if invoice is None or covered is None:
         return "missing"
-    fits = (
-        covered.base_minor == invoice.net_minor
-        and covered.covered_minor + covered.taxes_minor <= row.amount_minor
-    )
+    # The VAT as well: its rate, or what the partner is, may be another than when the invoice was approved.
+    fits = (covered.base_minor, vat.on(covered.base_minor)) == (
+        invoice.net_minor,
+        invoice.vat_minor,
+    ) and covered.covered_minor + covered.taxes_minor <= row.amount_minor
     return str(invoice.state) if fits else OUTDATED
 
 

@@ -19,6 +19,8 @@ from hypothesis.stateful import (
 )
 
 from commissions.accruals import points
+from commissions.payouts.models import Payout
+from prm.tenancy.scope import tenant_scope
 from tests.commissions.machine.books import Books
 from tests.commissions.machine.invariants import broken
 from tests.commissions.machine.story import BUDGETED, HISTORY, PEOPLE, PLAIN, Setting
@@ -30,6 +32,7 @@ from tests.commissions.machine.walks import (
     first_fault,
     shortest,
     story_of,
+    told,
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -146,13 +149,26 @@ def test_what_was_found_once_stays_mended(story: str) -> None:
     assert not first_fault(*FOUND[story])
 
 
-def test_a_partners_own_invoice_is_paid_as_it_is() -> None:
-    wait, run = ("wait", {"days": 3}), ("run_payouts", {"approve": True})
-    invoice = ("invoice", {"which": 0, "word": "confirm"})
-    back = ("hear_from_the_bank", {"which": 0, "comes_back": True})
-    story: list[Step] = [WON, wait, run, WON, wait, invoice, WON, back, wait, run, run]
+WAIT: Step = ("wait", {"days": 3})
+INVOICE: Step = ("invoice", {"which": 0, "word": "confirm"})
+BACK: Step = ("hear_from_the_bank", {"which": 0, "comes_back": True})
+PAID: Step = ("run_payouts", {"approve": True})
 
-    assert not first_fault(Setting(PLAIN, taxed=True, invoiced=True), story)
+
+@pytest.mark.parametrize(
+    ("between", "paid"),
+    [
+        pytest.param([WON, BACK, WAIT], [21_350, 35_000], id="with what came back and what is new"),
+        pytest.param([("change_vat", {"permille": 250})], [17_500], id="out of date"),
+    ],
+)
+def test_a_partners_own_invoice_is_paid_as_it_is(between: list[Step], paid: list[int]) -> None:
+    story = [WON, WAIT, PAID, WON, WAIT, INVOICE, *between, PAID, PAID]
+    seen = list(told(Setting(PLAIN, taxed=True, invoiced=True), story))
+    assert [wrong for _books, wrong in seen if wrong] == []
+    with tenant_scope(seen[-1][0].tenant.id):
+        found = Payout.objects.order_by("id").values_list("amount_minor", flat=True)
+        assert list(found) == [17_500, *paid]
 
 
 class Machine(RuleBasedStateMachine):

@@ -231,8 +231,8 @@ class Paying(Stage):
             if expected != tuple(found):
                 self.wrong.append(f"{name}: {found} of {net} {currency}, not {expected}")
             if is_paid:
-                vat, withheld, _has_paper = found
-                taxes.paid(name, currency, net, vat, withheld)
+                vat, withheld, has_paper = found
+                taxes.paid(name, currency, net, (vat, withheld, has_paper))
                 self.story.moved[name, currency] += vat - withheld
 
     def hear_from_the_bank(

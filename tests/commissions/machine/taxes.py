@@ -86,9 +86,12 @@ class Taxes:
 
     def due(self, name: str, currency: str, net: int, day: date) -> Due | None:
         """Return what belongs on a payment of a day, None when nobody may be paid it."""
-        invoice = self._paying(name, currency, net)
-        base = invoice.net if invoice else net - self.came_back[name, currency]
         found = self._vat(name, day)
+        invoice = self._paying(name, currency, net)
+        # An invoice with the VAT of another day is out of date.
+        if invoice and (not found or invoice.vat != _part(invoice.net, found[0])):
+            invoice = None
+        base = invoice.net if invoice else net - self.came_back[name, currency]
         if found is None:
             return None
         rate, has_paper = found
@@ -117,9 +120,10 @@ class Taxes:
             self.invoices[name, currency] = invoice
         return invoice
 
-    def paid(self, name: str, currency: str, net: int, vat: int, withheld: int) -> None:
+    def paid(self, name: str, currency: str, net: int, due: Due) -> None:
         """Note a payment: what had come back is on its way again, as far as it was paid."""
-        invoice = self._paying(name, currency, net)
+        vat, withheld, has_paper = due
+        invoice = self._paying(name, currency, net) if has_paper else None
         self.came_back[name, currency] -= (
             invoice.came_back if invoice else self.came_back[name, currency]
         )
