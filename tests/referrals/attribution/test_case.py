@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 
 from prm.accounts.capabilities import Role
 from prm.events.models import Event
@@ -442,7 +443,7 @@ def test_the_list_is_searched_and_filtered_and_the_menu_counts(world: World, at:
 
 
 def test_a_ticked_box_to_clear_is_no_evidence() -> None:
-    form = EntryForm({"text": "Words", "evidence-clear": "on"}, {})
+    form = EntryForm({"text": "Words", "evidence-clear": "on"}, MultiValueDict())
 
     assert form.is_valid()
     assert form.cleaned_data["evidence"] is None
