@@ -91,6 +91,10 @@ def seed_tenant(story: TenantStory, *, now: datetime, say: Callable[[str], None]
         with tenant_scope(stage.tenant.id):
             seed(stage, now=now)
         relay_tenant(stage.tenant.id)
+    with tenant_scope(stage.tenant.id):
+        # What was booked anew meanwhile may have ended its hold long ago.
+        release_all(now)
+    relay_tenant(stage.tenant.id)
     _mails_of_the_past(stage, now)
     seal_tenant(stage.tenant.id)
     return stage.tenant
