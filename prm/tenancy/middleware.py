@@ -174,10 +174,26 @@ def _begun_again(request: HttpRequest) -> bool:
 
 def _nothing_saved(request: HttpRequest) -> HttpResponse:
     words = gettext(
-        "Several people worked on this at the same moment, and nothing of yours was saved. Go back in your browser:"
-        " what you typed is still there. Then send it again."
+        "Several people worked on this at the same moment, and nothing of yours was saved. Send it again."
     )
-    page = render(request, "409.html", {"message": words, "back_url": request.path}, status=409)
+    # What was typed goes with the page, as it does with an error beside a field; a file has to be chosen anew.
+    again = (
+        None
+        if request.FILES or request.method != "POST"
+        else [
+            (name, value)
+            for name, values in request.POST.lists()
+            for value in values
+            if name != "csrfmiddlewaretoken"
+        ]
+    )
+    context = {
+        "message": words,
+        "back_url": request.path,
+        "again": again,
+        "again_url": request.get_full_path(),
+    }
+    page = render(request, "409.html", context, status=409)
     if request.headers.get("HX-Request"):
         # A page of its own, wherever its part would have gone.
         page.headers["HX-Retarget"] = "body"

@@ -73,7 +73,9 @@ def test_who_meets_others_each_time_reads_what_to_do(
     response = merging(TRIES)
 
     assert response.status_code == 409
-    assert "nothing of yours was saved. Go back in your browser" in response.content.decode()
+    page = response.content.decode()
+    assert "nothing of yours was saved. Send it again." in page
+    assert '<input type="hidden" name="reason" value="Entered twice">' in page
     with tenant_scope(world.acme.id):
         assert not Event.objects.filter(name="partner.merged").exists()
         assert not Partner.objects.filter(merged_into__isnull=False).exists()
